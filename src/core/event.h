@@ -1,0 +1,87 @@
+/*
+ * event - one accepted post
+ *
+ * Identity, type and bytes.  A plain value that crosses modules; it owns
+ * everything in it and event_free() ends it.  Pure.
+ */
+#ifndef CORE_EVENT_H
+#define CORE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "base/strlist.h"
+
+#define EVENT_DELIVERY_ID_MAX 128
+#define EVENT_TYPE_MAX 100
+#define EVENT_ACTION_MAX 100
+#define EVENT_REPOSITORY_MAX 200
+#define EVENT_HOPS_MAX 2 /* rounds through our own hook before it stops */
+
+/*
+ *          lease           repeats only         lease
+ * [pending] ───► [processing] ───► [retry] ───► [processing]
+ *     │               │ all jobs ended              │
+ *     └─ owes none ─► [completed], or [failed] when one of them is dead
+ */
+enum event_status {
+	EVENT_PENDING,
+	EVENT_PROCESSING,
+	EVENT_RETRY,
+	EVENT_COMPLETED,
+	EVENT_FAILED
+};
+#define EVENT_STATUSES 5
+
+struct event {
+	int64_t id; /* 0 until it is stored */
+	char public_id[ID_PUBLIC_SIZE];
+	char *source;
+	char *provider; /* "github", "standard", "hmac", "api", "hls" */
+	char *delivery_id;
+	char *type;
+	char *action;     /* "" when there is none */
+	char *repository; /* "unknown" when there is none */
+	struct strlist teams;
+	char *webhook_id; /* to this webhook alone, or NULL */
+	char *content_type;
+	int priority; /* 0-9, lower runs first */
+	int64_t received_ms;
+	int64_t scheduled_ms; /* 0: at once */
+	int64_t
+	    replay_window_ms; /* of its source; read by the store when put */
+	bool replay_suspect;  /* the same bytes came under another id */
+	int hops;             /* rounds through our own hook */
+
+	char *body; /* NULL when it was not asked for or is purged */
+	size_t bodysz;
+	uint8_t body_sha256[32];
+
+	/* As the store found it; not read when put. */
+	enum event_status status;
+	unsigned int jobs_total;
+	unsigned int retry_count; /* the highest repeat among its jobs */
+	char *error_message;      /* the latest failure, or NULL */
+	int64_t started_ms, completed_ms; /* 0: not yet */
+};
+
+struct event *event_new(void);
+void event_free(struct event *ev);
+
+const char *event_status_name(enum event_status s); /* "pending" ... */
+bool event_status_parse(const char *text, enum event_status *out);
+
+bool event_delivery_id_is_valid(const char *text); /* A-Za-z0-9._:- 1-128 */
+bool event_type_is_valid(const char *text);        /* A-Za-z0-9_.- 1-100 */
+/* "unknown", or owner/name of A-Za-z0-9._- without "." and ".." parts. */
+bool event_repository_is_valid(const char *text);
+
+/* The body again as type, action and repository see it: RC_INVALID by the
+ * JSON rules, or when repository.full_name is malformed. Fills action and
+ * repository of ev from its body, which must be an object. */
+enum rc event_read_json(struct event *ev, struct err *e);
+
+#endif

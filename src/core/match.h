@@ -1,0 +1,26 @@
+/*
+ * match - does this webhook want this event
+ *
+ * Patterns by product rules: a pattern matches that equals the type or the
+ * full name (type, or type.action), or ends in ".*" and its stem is the
+ * type or a dotted prefix of the full name; "*" and an empty list match
+ * all.  Pure.
+ */
+#ifndef CORE_MATCH_H
+#define CORE_MATCH_H
+
+#include <stdbool.h>
+
+struct event;
+struct strlist;
+struct webhook;
+
+bool match_pattern(const char *pattern, const char *type, const char *action);
+bool match_patterns(const struct strlist *patterns, const char *type,
+    const char *action);
+
+/* Enabled, a pattern, the team without case, and, for an event meant for one
+ * webhook alone, that one.  A replay suspect is wanted by nobody. */
+bool match_webhook(const struct webhook *w, const struct event *ev);
+
+#endif

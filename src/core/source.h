@@ -1,0 +1,63 @@
+/*
+ * source - who may post, under which path and scheme
+ *
+ * The configured sources as plain values; they live as long as the settings
+ * they were read into, and requests in hand finish on the old ones.
+ */
+#ifndef CORE_SOURCE_H
+#define CORE_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/crypt.h"
+#include "base/secret.h"
+#include "base/strlist.h"
+
+struct sig_scheme;
+
+enum source_encoding {
+	SOURCE_HEX,
+	SOURCE_BASE64
+};
+
+/* Provider hmac: how its sender signs. */
+struct source_hmac {
+	char *header;
+	enum crypt_digest algorithm;
+	enum source_encoding encoding;
+	char *prefix;           /* "" when there is none */
+	char *template;         /* "{body}", "{id}.{timestamp}.{body}", ... */
+	char *id_header;        /* NULL: the id is the body's SHA-256 */
+	char *event_header;     /* NULL: the type is the source's name */
+	char *timestamp_header; /* NULL: no time check */
+	int64_t tolerance_ms;
+};
+
+struct source {
+	char *name;
+	struct strlist paths; /* further ones, without base path */
+	const struct sig_scheme *scheme;
+	struct secret *secrets; /* newest first */
+	size_t nsecrets;
+	struct strlist events; /* patterns; empty: every event */
+	int priority;
+	int64_t replay_window_ms;
+	struct strlist teams;
+	struct source_hmac hmac;
+};
+
+struct sources {
+	struct source *v;
+	size_t n;
+};
+
+void sources_fini(struct sources *l);
+
+/* By name, or by a request's path: /hooks/NAME, /api/webhooks/NAME, or one
+ * of its further paths.  NULL when there is none. */
+const struct source *source_find(const struct sources *l, const char *name);
+const struct source *source_find_path(const struct sources *l,
+    const char *path);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * urlpolicy - which targets and addresses are allowed
+ *
+ * The deny list of every special-purpose range (reference: IANA special
+ * registries, RFC 6890 and its successors), exceptions as CIDR networks from
+ * the configuration.  A name's spelling is judged at registration, the
+ * address in the socket callback at delivery.  Pure.
+ */
+#ifndef CORE_URLPOLICY_H
+#define CORE_URLPOLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct sockaddr;
+struct url;
+
+struct urlpolicy_network {
+	uint8_t addr[16];  /* IPv4 as ::ffff:a.b.c.d */
+	unsigned int bits; /* of 128 */
+};
+
+struct urlpolicy {
+	struct urlpolicy_network *allow;
+	size_t nallow;
+};
+
+void urlpolicy_fini(struct urlpolicy *p);
+/* "10.0.0.0/8", "fd00::/8".  RC_INVALID: not a network, host bits set, or
+ * one that would allow everything (B74). */
+enum rc urlpolicy_allow(struct urlpolicy *p, const char *cidr, struct err *e);
+
+/* RC_DENIED with a sentence for the registrant: scheme, port, name or
+ * literal address not allowed. */
+enum rc urlpolicy_check_url(const struct urlpolicy *p, const struct url *u,
+    struct err *e);
+
+/* The final word, on the address a socket is about to connect to.  own holds
+ * the addresses of the host's own interfaces.  RC_DENIED names the range. */
+enum rc urlpolicy_check_addr(const struct urlpolicy *p,
+    const struct sockaddr *sa, bool is_https, struct err *e);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * webhook - a registration: who wants which events, where
+ *
+ * A plain value that owns everything in it.  Pure; no clock, no store.
+ */
+#ifndef CORE_WEBHOOK_H
+#define CORE_WEBHOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "base/strlist.h"
+
+#define WEBHOOK_ID_MAX 64
+#define WEBHOOK_RETRIES_MAX 50
+
+enum webhook_body {
+	WEBHOOK_RAW,
+	WEBHOOK_ENVELOPE
+};
+enum webhook_health {
+	WEBHOOK_UNKNOWN,
+	WEBHOOK_HEALTHY,
+	WEBHOOK_DEGRADED,
+	WEBHOOK_UNAVAILABLE
+};
+
+struct webhook_header {
+	char *name;
+	struct secret value;
+};
+
+struct webhook {
+	char *id;
+	char *url;             /* normal form */
+	struct strlist events; /* empty: every event */
+	struct secret secret;
+	struct secret old_secret; /* signs too until old_secret_until_ms */
+	int64_t old_secret_until_ms;
+	char *team;        /* NULL: no team */
+	char *description; /* NULL: none */
+	struct webhook_header *headers;
+	size_t nheaders;
+	struct strlist signatures; /* empty: the default set */
+	enum webhook_body body;
+	int64_t rate_limit;      /* -1: outbound.rate_limit */
+	int64_t max_in_flight;   /* -1: outbound.max_in_flight */
+	int64_t timeout_ms;      /* -1: outbound.timeout */
+	int64_t *retry_schedule; /* milliseconds; NULL: the outbound one */
+	size_t nretries;
+	char *order_by; /* NULL: none */
+	char *filter;   /* JSON text or NULL */
+	bool enabled;
+	int64_t created_ms, updated_ms;
+
+	/* Kept by the store. */
+	int64_t total_calls, failed_calls;        /* attempts */
+	int64_t last_success_ms, last_failure_ms; /* 0: never */
+	int64_t consecutive_failures;
+	int64_t response_sum_ms, response_min_ms, response_max_ms;
+	enum webhook_health health;
+};
+
+struct webhook *webhook_new(void);
+void webhook_free(struct webhook *w);
+
+bool webhook_id_is_valid(const char *text); /* A-Za-z0-9_- 1-64 */
+const char *webhook_health_name(enum webhook_health h);
+bool webhook_health_parse(const char *text, enum webhook_health *out);
+const char *webhook_body_name(enum webhook_body b);
+
+/* "*", a type, a full name or "stem.*". */
+bool webhook_pattern_is_valid(const char *text);
+/* Header names by token grammar, reserved ones refused (B84, B85). */
+bool webhook_header_is_valid(const char *name, const char *value,
+    size_t valuesz);
+
+#endif
