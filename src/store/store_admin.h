@@ -1,0 +1,123 @@
+/*
+ * store_admin - registrations, tokens, and what an operator does
+ *
+ * Secrets and custom header values go in and come out in the clear and are
+ * encrypted in between.
+ */
+#ifndef STORE_STORE_ADMIN_H
+#define STORE_STORE_ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/crypt.h"
+#include "base/err.h"
+#include "core/webhook.h"
+
+struct store;
+
+/* RC_EXISTS: the id is taken. */
+enum rc store_webhook_put(struct store *s, const struct webhook *w,
+    struct err *e);
+/* All of them in one transaction, all or nothing; replace: those that exist
+ * are overwritten instead of RC_EXISTS. */
+enum rc store_webhook_put_all(struct store *s, const struct webhook *const *v,
+    size_t n, bool replace, struct err *e);
+
+/*
+ * Reads the webhook, lets change alter it, writes it, in one transaction
+ * that nobody else's change comes between.  Disabling parks its waiting jobs,
+ * enabling releases them.  change returns RC_OK to have it written; any
+ * other code is returned and nothing is.  out may be NULL; else it is the
+ * webhook as it then stands, the caller's.
+ * RC_NOTFOUND	no such webhook.
+ */
+enum rc store_webhook_change(struct store *s, const char *id,
+    enum rc (*change)(void *arg, struct webhook *w, struct err *e), void *arg,
+    struct webhook **out, struct err *e);
+
+/* Its waiting jobs are cancelled; *cancelled may be NULL.  RC_NOTFOUND. */
+enum rc store_webhook_delete(struct store *s, const char *id, int64_t now_ms,
+    size_t *cancelled, struct err *e);
+enum rc store_webhook_find(struct store *s, const char *id,
+    struct webhook **out, struct err *e); /* RC_NOTFOUND */
+
+struct store_webhook_filter {
+	const char *team;  /* without case; NULL: any */
+	const char *event; /* a type or full name that it would match */
+	int enabled;       /* 0, 1, or -1 for any */
+	int health;        /* enum webhook_health, or -1 */
+	const char *after; /* the cursor: ids run in order; NULL: the start */
+	size_t limit;      /* 0: all */
+};
+struct store_webhooks {
+	struct webhook **v;
+	size_t n;
+	bool more; /* the list goes on after the last one's id */
+};
+enum rc store_webhook_list(struct store *s,
+    const struct store_webhook_filter *f, struct store_webhooks *out,
+    struct err *e);
+void store_webhooks_free(struct store_webhooks *l);
+
+/* A failed event's dead jobs wait again, due now.  RC_NOTFOUND; RC_EXISTS
+ * when the event is not failed. */
+enum rc store_event_retry(struct store *s, int64_t id, int64_t now_ms,
+    size_t *jobs, struct err *e);
+/* Every open job of the event is cancelled. */
+enum rc store_event_cancel(struct store *s, int64_t id, int64_t now_ms,
+    size_t *jobs, struct err *e);
+/* A new round: the event is expanded again, a replay suspect too.
+ * webhook_id: to this one alone, or NULL. */
+enum rc store_event_replay(struct store *s, int64_t id, const char *webhook_id,
+    int64_t now_ms, struct err *e);
+/* One dead job waits again.  RC_EXISTS when it is not dead. */
+enum rc store_job_retry(struct store *s, int64_t id, int64_t now_ms,
+    struct err *e);
+/* RC_EXISTS when it has ended already. */
+enum rc store_job_cancel(struct store *s, int64_t id, int64_t now_ms,
+    struct err *e);
+
+struct store_token {
+	char *name;
+	char *role;
+	uint8_t hash[CRYPT_SHA256_SIZE];              /* of the whole token */
+	int64_t created_ms, expires_ms, last_used_ms; /* 0: never */
+	bool revoked;
+};
+struct store_tokens {
+	struct store_token *v;
+	size_t n;
+};
+enum rc store_token_put(struct store *s, const struct store_token *t,
+    struct err *e); /* two live tokens of one name: RC_EXISTS */
+/* RC_NOTFOUND: none of that hash.  A revoked or expired one is returned as
+ * it is. */
+enum rc store_token_find(struct store *s, const uint8_t hash[CRYPT_SHA256_SIZE],
+    struct store_token **out, struct err *e);
+void store_token_free(struct store_token *t);
+enum rc store_token_list(struct store *s, struct store_tokens *out,
+    struct err *e);
+void store_tokens_free(struct store_tokens *l);
+enum rc store_token_revoke(struct store *s, const char *name,
+    struct err *e); /* RC_NOTFOUND */
+
+/*
+ * One read-only statement on the live store.  row is called with each row's
+ * texts (NULL for NULL) until it returns non-zero; the first call has the
+ * column names and header is true.  Ends after max_rows and limit_ms.
+ * RC_INVALID	not one statement, or one that writes.
+ */
+enum rc store_sql(struct store *s, const char *sql, size_t max_rows,
+    int64_t limit_ms,
+    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    void *arg, struct err *e);
+
+/* Everything that can be wrong with the files and rows: f is called for
+ * each check with its finding, NULL when all is well there. */
+enum rc store_doctor(struct store *s,
+    void (*f)(void *arg, const char *check, const char *finding), void *arg,
+    struct err *e);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * store_read - what pages and people ask of the store
+ *
+ * Reads see one consistent state and block no writer.  A page of a list
+ * costs the same at a million rows: lists run newest first by id, below the
+ * id in the cursor.  Counts come from counter rows that are kept in the
+ * transactions that change them.
+ */
+#ifndef STORE_STORE_READ_H
+#define STORE_STORE_READ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "core/event.h"
+#include "store/store_work.h"
+
+struct store_event_filter {
+	const char *type; /* each NULL: any */
+	const char *repository;
+	const char *source;
+	int status;       /* enum event_status, or -1 */
+	int64_t since_ms; /* received; 0: open */
+	int64_t until_ms;
+	int64_t before_id; /* the cursor; 0: from the newest */
+	size_t limit;
+};
+
+/* An event by its integer id or public id.  RC_NOTFOUND. */
+enum rc store_event_resolve(struct store *s, const char *text, int64_t *id,
+    struct err *e);
+enum rc store_event_find(struct store *s, int64_t id, struct event **out,
+    struct err *e);
+/* *next_before is 0 at the end. */
+enum rc store_event_list(struct store *s, const struct store_event_filter *f,
+    struct store_events *out, int64_t *next_before, struct err *e);
+
+struct store_job {
+	int64_t id;
+	char public_id[ID_PUBLIC_SIZE];
+	int64_t event;
+	enum store_kind kind;
+	enum store_state state;
+	unsigned int round, attempt, deaths;
+	int priority;
+	char *target;
+	char *order_key; /* NULL: none */
+	int64_t created_ms, due_ms, ended_ms;
+	char *lease_owner; /* NULL unless leased */
+	enum store_class last_class;
+	int last_code;
+	char *last_text; /* NULL before the first attempt */
+};
+
+struct store_jobs {
+	struct store_job *v;
+	size_t n;
+};
+void store_jobs_free(struct store_jobs *l);
+
+struct store_job_filter {
+	int64_t event;      /* 0: any */
+	const char *target; /* NULL: any */
+	int state;          /* enum store_state, or -1 */
+	int64_t before_id;
+	size_t limit;
+};
+enum rc store_job_resolve(struct store *s, const char *text, int64_t *id,
+    struct err *e);
+enum rc store_job_find(struct store *s, int64_t id, struct store_job **out,
+    struct err *e); /* store_job_free() ends it */
+void store_job_free(struct store_job *j);
+enum rc store_job_list(struct store *s, const struct store_job_filter *f,
+    struct store_jobs *out, int64_t *next_before, struct err *e);
+
+struct store_attempt_row {
+	int64_t id, job;
+	char *webhook_id;
+	char *worker;
+	unsigned int number;    /* counts over all rounds of the job */
+	struct store_attempt a; /* its strings are owned by the row */
+};
+struct store_attempts {
+	struct store_attempt_row *v;
+	size_t n;
+};
+/* Of one job, oldest first. */
+enum rc store_attempt_list(struct store *s, int64_t job,
+    struct store_attempts *out, struct err *e);
+/* Of one webhook, newest first. */
+enum rc store_webhook_attempts(struct store *s, const char *webhook_id,
+    int64_t before_id, size_t limit, struct store_attempts *out,
+    int64_t *next_before, struct err *e);
+void store_attempts_free(struct store_attempts *l);
+
+struct store_stats {
+	int64_t created_ms; /* when the store began */
+	int64_t accepted, duplicates, replay_suspects;
+	int64_t events[EVENT_STATUSES];
+	int64_t events_purged;
+	int64_t jobs[STORE_STATES];
+	int64_t jobs_purged;
+	int64_t jobs_owed;
+	int64_t retrying; /* waiting jobs that were tried before */
+	int64_t processed, processing_ms; /* ended events and their total */
+	int64_t overdue;                  /* events, see product queue stats */
+};
+/* overdue_ms: due for longer than this and not leased counts. */
+enum rc store_stats(struct store *s, int64_t now_ms, int64_t overdue_ms,
+    struct store_stats *out, struct err *e);
+
+/* Counters by event type ("type"), by repository ("repo"). f is called
+ * until it returns non-zero. */
+enum rc store_counts(struct store *s, const char *family,
+    int (*f)(void *arg, const char *key, int64_t n), void *arg, struct err *e);
+
+struct store_day {
+	char date[11]; /* 2026-11-21 */
+	int64_t total, succeeded, failed;
+	int64_t processing_ms; /* total over succeeded + failed */
+};
+/* The latest days, newest first. */
+enum rc store_days(struct store *s, size_t max, struct store_day *out,
+    size_t *n, struct err *e);
+
+struct store_workers {
+	struct store_worker *v;
+	size_t n;
+};
+enum rc store_worker_list(struct store *s, struct store_workers *out,
+    struct err *e);
+void store_workers_free(struct store_workers *l);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * store_work - what a drain does with the queue: expand, lease, settle
+ *
+ * Leasing is two-level: a small table of targets that have something due,
+ * then the jobs of one target by priority and due time, so the cost of a
+ * lease does not grow with the number of waiting jobs.
+ *
+ *          lease                 done
+ * waiting ───────► leased ─────────────► done
+ *   ▲   ▲            │  └─ given up ─► dead ── retry ─► waiting
+ *   │   └── retry ───┤            any open state ─ cancel ─► cancelled
+ *   └── lapsed, released
+ */
+#ifndef STORE_STORE_WORK_H
+#define STORE_STORE_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+
+struct event;
+struct store;
+
+enum store_kind {
+	STORE_DELIVER,
+	STORE_EXEC,
+	STORE_ANALYZE,
+	STORE_ACT,
+	STORE_PUBLISH
+};
+#define STORE_KINDS 5
+const char *store_kind_name(enum store_kind k); /* "deliver" ... */
+bool store_kind_parse(const char *text, enum store_kind *out);
+
+enum store_state {
+	STORE_WAITING,
+	STORE_LEASED,
+	STORE_STATE_DONE,
+	STORE_STATE_DEAD,
+	STORE_CANCELLED
+};
+#define STORE_STATES 5
+const char *store_state_name(enum store_state s);
+bool store_state_parse(const char *text, enum store_state *out);
+
+/* Events whose jobs are not made yet, oldest first, without bodies. */
+struct store_events {
+	struct event **v;
+	size_t n;
+};
+enum rc store_unexpanded(struct store *s, size_t max, struct store_events *out,
+    struct err *e);
+void store_events_free(struct store_events *l);
+
+/* One job that an event owes. */
+struct store_owed {
+	enum store_kind kind;
+	const char *target;
+	const char *order_key; /* NULL: none */
+};
+
+struct store_expansion {
+	int64_t event;
+	const struct store_owed *jobs;
+	size_t njobs;
+};
+
+/* Makes all jobs of each event, unique on (event, round, kind, target), due
+ * at the event's scheduled time; done twice, by whomever, it changes
+ * nothing.  An event that owes none is completed. */
+enum rc store_expand(struct store *s, const struct store_expansion *v, size_t n,
+    int64_t now_ms, struct err *e);
+
+/* A job on lease, with what its event says of itself; the bytes are read
+ * when they are needed, by store_payload(). */
+struct store_lease {
+	int64_t job;   /* id of the job */
+	int64_t token; /* proof of holding the lease */
+	enum store_kind kind;
+	unsigned int attempt; /* 1 on the first try of this round */
+	unsigned int round;   /* 0, then 1 for the first replay */
+	int64_t until_ms;     /* boot clock */
+	char *target;         /* webhook id, repository or command */
+	struct event *event;  /* without body */
+};
+
+struct store_leases {
+	struct store_lease *v;
+	size_t n;
+};
+
+struct store_lease_want {
+	const char *worker;
+	unsigned int kinds; /* bits 1 << enum store_kind; 0: all */
+	size_t max;         /* jobs */
+	size_t max_per_target;
+	int64_t hold_ms; /* of the lease clock */
+	/* Targets not to take from now, sorted by strcmp: full ones. */
+	const char *const *skip;
+	size_t nskip;
+};
+
+/*
+ * Leases at most want->max jobs that are due at now_ms, targets by due time,
+ * the jobs of one by priority and then age.  A job with the death of a
+ * worker behind it comes alone.  When none is due that is RC_OK and out->n
+ * is 0; *next_due_ms is then the time of the next one, or INT64_MAX.  On any
+ * other code *out is empty.
+ */
+enum rc store_lease_due(struct store *s, int64_t now_ms,
+    const struct store_lease_want *want, struct store_leases *out,
+    int64_t *next_due_ms, struct err *e);
+void store_leases_free(struct store_leases *l);
+
+/* Puts back the jobs whose leases have lapsed, or sets them aside as dead
+ * after three deaths of a worker that held them alone.  *n: how many. */
+enum rc store_recover(struct store *s, int64_t now_ms, size_t *n,
+    struct err *e);
+
+/* Holds leases for hold_ms more; ok[i] tells whether lease i was still
+ * ours. */
+enum rc store_renew(struct store *s, const struct store_lease *const *v,
+    size_t n, int64_t hold_ms, bool *ok, struct err *e);
+
+enum store_verdict {
+	STORE_DONE,   /* nothing more is owed */
+	STORE_AGAIN,  /* owed still, not before again_ms */
+	STORE_DEAD,   /* given up; a person has to look */
+	STORE_CANCEL, /* not wanted any more */
+	STORE_RELEASE /* not begun; back as it was, no attempt used */
+};
+
+/* Who is at fault. */
+enum store_class {
+	STORE_CLASS_NONE,
+	STORE_CLASS_RECEIVER,
+	STORE_CLASS_NETWORK,
+	STORE_CLASS_US
+};
+const char *store_class_name(enum store_class c);
+
+/* How an attempt ended.  code is the HTTP status or 0. */
+struct store_attempt {
+	int64_t started_ms;
+	int64_t took_ms;
+	enum store_class class;
+	int code;
+	const char *text;    /* our words, "" when all is well; never NULL */
+	const char *address; /* that was connected to, or "" */
+	const void *answer;  /* first bytes of the response, at most 1 KiB */
+	size_t answersz;
+	bool timed_out;
+	bool gone; /* 410: the webhook is disabled in the same transaction */
+};
+
+struct store_result {
+	int64_t job;
+	int64_t token;
+	enum store_verdict verdict;
+	int64_t again_ms;             /* for STORE_AGAIN */
+	struct store_attempt attempt; /* not read for STORE_RELEASE */
+	bool fenced; /* result: the lease was not ours any more; the attempt
+	              * is on record, the job unchanged */
+};
+
+/* Records how attempts ended and gives the leases back, in one transaction;
+ * the webhooks' totals and health move with it. */
+enum rc store_settle(struct store *s, struct store_result *v, size_t n,
+    const char *worker, int64_t now_ms, struct err *e);
+
+/* The bytes of an event; *body is the caller's, free(3).  RC_NOTFOUND: no
+ * such event, or its bytes are purged. */
+enum rc store_payload(struct store *s, int64_t event, char **body,
+    size_t *bodysz, struct err *e);
+
+/* A worker says it is alive; made on the first call. */
+struct store_worker {
+	char *id;
+	char *kinds; /* "deliver" or "all" */
+	int64_t started_ms, last_seen_ms;
+	int64_t in_flight, done, failed;
+};
+enum rc store_worker_seen(struct store *s, const struct store_worker *w,
+    struct err *e);
+
+/* The name of the file whose modification means new work; NULL where the
+ * engine has none.  Borrowed from the store. */
+const char *store_wake_path(struct store *s);
+
+/* A number that changes whenever a registration does: cheap to ask. */
+enum rc store_webhooks_version(struct store *s, int64_t *out, struct err *e);
+
+#endif
