@@ -1,0 +1,93 @@
+/*
+ * intake - the path of one post into the store
+ *
+ * Order, and nothing before it: security headers, source, signature over the
+ * raw bytes, content type and JSON, identity, filter, store.  Method and
+ * length are judged by the front before.  Any thread.
+ */
+#ifndef INTAKE_INTAKE_H
+#define INTAKE_INTAKE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+struct clock;
+struct http_req;
+struct source;
+struct sources;
+struct store;
+
+struct intake {
+	const struct sources *sources;
+	struct store *store;
+	const struct clock *clock;
+	int64_t wait_ms; /* for the store */
+};
+
+enum intake_result {
+	INTAKE_QUEUED,
+	INTAKE_DUPLICATE,
+	INTAKE_IGNORED
+};
+
+/* For the answer and the log line; also filled as far as known on failure. */
+struct intake_outcome {
+	enum intake_result result;
+	struct store_receipt receipt;
+	const char *source; /* the source's name, lives with the sources */
+	const char *reason; /* why ignored, a literal */
+	char delivery_id[129];
+	char event_type[101];
+	char repository[201];
+	int status; /* of a failure with a status of its own (415), else 0 */
+};
+
+/*
+ * RC_OK	the result is a promise: queued and duplicate are on disk.
+ * RC_INVALID	400, or out->status.
+ * RC_DENIED	401: unknown source and bad signature alike.
+ * RC_BUSY, RC_SYSTEM	503.
+ */
+enum rc intake_accept(const struct intake *in, const struct http_req *req,
+    struct intake_outcome *out, struct err *e);
+
+/* What a handler script or an API client hands over without a signature. */
+struct intake_direct {
+	const char *source; /* its name in the store; "api", "cli" ... */
+	const struct source *filter; /* its event filter holds; NULL: none */
+	const char *provider;
+	const char *type;
+	const char *delivery_id; /* NULL: SHA-256 of source and bytes */
+	const char *action;      /* NULL: from the body when it is an object */
+	const char *repository;  /* NULL: the same */
+	const char *const *teams;
+	size_t nteams;
+	const char *webhook_id;
+	int priority;
+	int64_t scheduled_ms;
+	const char *content_type;
+	const void *body;
+	size_t bodysz;
+};
+enum rc intake_direct(const struct intake *in, const struct intake_direct *d,
+    struct intake_outcome *out, struct err *e);
+
+/* Each field that is wrong, for a 422. */
+struct intake_problem {
+	char field[64];
+	char message[160];
+};
+
+/*
+ * POST /api/v1/events: the JSON of a published event.  The stored bytes are
+ * data's as they stood in the request.
+ * RC_INVALID with *n > 0: validation, 422; with 0: not JSON, 400.
+ */
+enum rc intake_publish(const struct intake *in, const char *json, size_t jsonsz,
+    struct intake_outcome *out, struct intake_problem *problems, size_t max,
+    size_t *n, struct err *e);
+
+#endif
