@@ -1,10 +1,12 @@
 """pytest reported as TAP, for automake's driver.
 
-Loaded with -p pytest_tap and in place of the terminal reporter.  One line a
-test; what a failed test printed and where it failed follows as diagnostics.
+Loaded with -p pytest_tap; it takes the terminal reporter's place.  One line
+a test; what a failed test printed and where it failed follows as diagnostics.
 """
 
 import sys
+
+import pytest
 
 
 def _say(line):
@@ -57,5 +59,8 @@ class Tap:
         _say("Bail out! pytest itself failed")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config):
+    # The reporter's options stay: assertion rewriting asks for them.
+    config.pluginmanager.unregister(name="terminalreporter")
     config.pluginmanager.register(Tap())
