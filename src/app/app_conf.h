@@ -4,6 +4,9 @@
  * One table holds every key with type, default, least and most; the keys and
  * their meaning stand in hls.yaml(5).  Settings are read whole or not at
  * all; a program that reloads keeps the old ones until nothing uses them.
+ *
+ * Files are named by absolute paths, or relative to the folder of the
+ * configuration file; what is in here is absolute wherever the latter is.
  */
 #ifndef APP_APP_CONF_H
 #define APP_APP_CONF_H
@@ -12,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/conf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/strlist.h"
@@ -21,20 +25,20 @@
 struct buf;
 
 struct app_user {
-	char *name;
-	char *role;
+	const char *name; /* borrowed from the settings */
+	const char *role; /* a literal */
 };
 
 struct app_conf {
 	char *file; /* it was read from */
 	struct {
-		char *url; /* or path; exactly one is set, url wins the name */
+		char *url; /* "sqlite:/path", also when the file says path */
 		char *key_file;
 		int64_t min_free;
 		int64_t max_waiting;
 	} database;
 	struct {
-		char *base_path;
+		char *base_path; /* "" or "/hls" */
 		int64_t threads;
 		int64_t max_body;
 		int64_t body_memory;
@@ -45,17 +49,16 @@ struct app_conf {
 		struct urlpolicy policy; /* allow_networks */
 		int64_t timeout_ms;
 		int64_t connect_timeout_ms;
-		int64_t *retry_schedule; /* milliseconds */
-		size_t nretries;
-		int64_t rate_limit;
+		struct conf_durations retry_schedule;
+		int64_t rate_limit; /* requests per second; 0: none */
 		int64_t max_in_flight;
 	} outbound;
 	struct {
+		char *worker_id; /* "": none given */
 		int64_t concurrency;
 		int64_t batch;
 		int64_t lease_ms;
-		int64_t *retry_schedule;
-		size_t nretries;
+		struct conf_durations retry_schedule;
 		int64_t poll_ms;
 	} drain;
 	struct {
@@ -71,14 +74,42 @@ struct app_conf {
 		enum log_level level;
 		char *target;
 	} logging;
+
+	/* What a person should know, a sentence each; nothing is wrong. */
+	struct strlist warnings;
+
+	/* As the file has it, where the above is in another form. */
+	struct {
+		char *path;
+		char *level;
+		struct strlist allow_networks;
+		struct conf_map remote_users;
+		struct conf_objects sources;
+	} raw;
 };
 
-/* path NULL: $HLS_CONFIG, else SYSCONFDIR/hls/hls.yaml.  RC_INVALID and
- * RC_NOTFOUND with "file:line: key: what is wrong". */
-enum rc app_conf_read(const char *path, struct app_conf **out, struct err *e);
+/*
+ * Reads path; NULL is $HLS_CONFIG, else SYSCONFDIR/hls/hls.yaml.  vars
+ * lives as long as the program: the variables are wiped from the
+ * environment once read, and a later reading finds them there.
+ *
+ * RC_NOTFOUND	there is no such file.
+ * RC_INVALID	"file:line: key: what is wrong".
+ * RC_DENIED	the file, or a secret's file, is open to others.
+ */
+enum rc app_conf_read(const char *path, struct conf_vars *vars,
+    struct app_conf **out, struct err *e);
 void app_conf_free(struct app_conf *c);
 
 /* The effective values as YAML, or JSON, secrets masked. */
 void app_conf_show(const struct app_conf *c, bool json, struct buf *out);
+
+/* The name of the first key that differs and counts from the next start
+ * only, for a reload to tell; NULL when there is none. */
+const char *app_conf_restart_key(const struct app_conf *was,
+    const struct app_conf *is);
+
+/* The keys, for whoever lists them. */
+const struct conf_table *app_conf_table(void);
 
 #endif

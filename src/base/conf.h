@@ -77,7 +77,9 @@ enum conf_flag {
 	CONF_REQUIRED = 1,  /* must be given, and not empty */
 	CONF_RESTART = 2,   /* a change takes effect with a restart only */
 	CONF_MASK_USER = 4, /* a URL whose user:password@ is not shown */
-	CONF_HIDDEN = 8     /* accepted, not shown */
+	CONF_HIDDEN = 8,    /* accepted, not shown */
+	CONF_LATER = 16     /* refused, whatever it holds: "not in this
+	                       version"; the row's type is not read */
 };
 
 struct conf_table;
