@@ -1,0 +1,44 @@
+# Calls and comments that the house does without.
+. "$(dirname "$0")/lib.sh"
+
+# A call: the name alone before a parenthesis, not a member of something.
+call() {
+	echo "(^|[^A-Za-z0-9_.>])($1)[[:space:]]*\\("
+}
+
+all=$(sources)
+ours=$(files '*.[ch]' src cgi-bin)
+
+search code "$(call 'sprintf|vsprintf|strcpy|strcat|strncpy|strncat|strtok|gets|atoi|atol|system|popen|localtime|gmtime|strerror|rand')" \
+    $all | rule 'no banned call'
+
+for file in $ours; do
+	[ "$file" = src/base/xalloc.c ] ||
+	    search code "$(call 'malloc|calloc|realloc|reallocarray|strdup|strndup|asprintf|vasprintf|alloca')" "$file"
+done | rule 'memory comes from xalloc alone'
+
+for file in $ours; do
+	case $file in
+	src/cmd/* | src/base/clock.c) ;;
+	*) search code "$(call 'time|gettimeofday|clock_gettime|ftime')" "$file" ;;
+	esac
+done | rule 'time comes in through a clock'
+
+for file in $all; do
+	code slashes "$file" | sed "s|.*|$file:&: // comment|"
+done | rule 'no // comment'
+
+search comments '(TODO|FIXME)' $all | grep -v '#[0-9]' |
+    rule 'a TODO names its issue'
+
+# Time is injected or, for a whole process, faked by faketime; a test that
+# moved the machine's clock would break every other program on it.
+search code "$(call 'settimeofday|clock_settime|stime|adjtime')" $all \
+    >"$scratch/set"
+for file in $(files '*' tests bench .ci etc) bootstrap; do
+	case $file in
+	tests/lint/*) ;;
+	*) [ -e "$file" ] && grep -nIE -e '(^|[^a-z_-])date +(-s|--set)' -e 'hwclock|timedatectl +set' -e 'clock_settime|settimeofday' "$file" /dev/null ;;
+	esac
+done | cat - "$scratch/set" | rule 'nobody sets the clock of the machine'
+plan

@@ -1,0 +1,30 @@
+# The lists of the build and the folders agree, both ways.
+. "$(dirname "$0")/lib.sh"
+
+# Every word of the Makefile.inc files, continuation lines and all.
+cat Makefile.am $(files Makefile.inc src cgi-bin sql etc man tests bench) |
+    sed 's/#.*//' | tr -s ' \t\\' '\n\n\n' | sort -u >"$scratch/listed"
+
+listed() {
+	while read -r file; do
+		grep -qxF -e "$file" -e "${file%.c}" "$scratch/listed" ||
+		    echo "$file: is in no Makefile.inc"
+	done
+}
+
+files 'test_*.c' tests/unit tests/store | listed |
+    rule 'every test program is in a list'
+files 'test_*.py' tests/flow | listed | rule 'every flow test is in a list'
+files '*.sh' tests/lint | grep -v '/lib\.sh$' | listed |
+    rule 'every lint is in a list'
+files '*.[1-9]' man | listed | rule 'every man page is in a list'
+files '*.[ch]' src cgi-bin | listed | rule 'every source is in a list'
+
+# The other way round: what is listed is there (or is made by make).
+grep -E '^(src|cgi-bin|man|tests|etc|sql)/.*\.[a-z0-9]+$' "$scratch/listed" |
+    while read -r file; do
+	[ -e "$file" ] || grep -qE "^$file[: ]" Makefile.am \
+	    $(files Makefile.inc src cgi-bin sql etc man tests bench) ||
+	    echo "$file: is listed and not there"
+done | rule 'everything listed is there'
+plan

@@ -1,0 +1,212 @@
+# Every lint can fail: each is shown a small tree that is in order, then the
+# same tree with one thing wrong.
+. "$(dirname "$0")/lib.sh"
+
+top=$srcdir
+case $top in
+/*) ;;
+*) top=$(pwd) ;;
+esac
+
+# A tree with a bit of everything, in order.
+sound() {
+	rm -rf "$scratch/tree"
+	mkdir -p "$scratch/tree/src/core" "$scratch/tree/src/base" \
+	    "$scratch/tree/src/store" "$scratch/tree/man" \
+	    "$scratch/tree/tests/unit" "$scratch/tree/etc"
+	cd "$scratch/tree" || exit 99
+	cat >Makefile.am <<-'END'
+		src/core/thing.c src/core/thing.h src/base/err.h \
+		tests/unit/test_thing
+	END
+	cat >src/base/err.h <<-'END'
+		#ifndef BASE_ERR_H
+		#define BASE_ERR_H
+		enum rc { RC_OK };
+		#endif
+	END
+	cat >src/core/thing.h <<-'END'
+		#ifndef CORE_THING_H
+		#define CORE_THING_H
+		#include "base/err.h"
+		enum rc thing_put(int n);
+		#endif
+	END
+	cat >src/core/thing.c <<-'END'
+		#include "core/thing.h"
+		/* A URL such as http://example.com/ is no comment, "nor this". */
+		enum rc
+		thing_put(int n)
+		{
+			return n > '"' ? RC_OK : "// malloc(1)"[0];
+		}
+		int
+		thing_spare(void)
+		{
+			return 0;
+		}
+	END
+	cat >tests/unit/test_thing.c <<-'END'
+		#include "core/thing.h"
+		int
+		main(void)
+		{
+			return (int)thing_put(1);
+		}
+	END
+}
+
+# passes LINT: the sound tree is to its taste.
+passes() {
+	sound
+	srcdir=$scratch/tree sh "$lint/$1.sh" >"$scratch/out" 2>&1
+	grep -E '^not ok|^Bail' "$scratch/out" | sed "s/^/$1: /" |
+	    rule "$1 passes a tree in order"
+}
+
+# catches LINT RULE FILE < what FILE holds: it must fail in that rule.
+catches() {
+	sound
+	mkdir -p "$(dirname "$3")"
+	cat >>"$3"
+	srcdir=$scratch/tree sh "$lint/$1.sh" >"$scratch/out" 2>&1
+	if grep -q "^not ok .*$2" "$scratch/out"; then
+		:
+	elif grep -q '^1..0 # SKIP' "$scratch/out"; then
+		: # its tool is not here
+	else
+		cat "$scratch/out"
+	fi | rule "$1 catches: $2, in $3"
+}
+
+for name in layers headers sizes calls sql lists names prototypes; do
+	passes $name
+done
+
+catches layers 'only what the table' src/base/err.c <<'END'
+#include "core/thing.h"
+END
+catches layers 'only what the table' src/nowhere/x.c <<'END'
+#include "base/err.h"
+END
+catches layers 'private header' src/app/x.c <<'END'
+#include "store/store_int.h"
+END
+catches layers 'third party' src/core/x.c <<'END'
+#include <sqlite3.h>
+END
+catches headers 'compiles alone' src/core/lone.h <<'END'
+#ifndef CORE_LONE_H
+#define CORE_LONE_H
+size_t lone(void);
+#endif
+END
+catches headers 'guarded' src/core/odd.h <<'END'
+#ifndef ODD_H
+#define ODD_H
+#endif
+END
+catches headers 'has a header' src/core/bare.c <<'END'
+int bare;
+END
+awk 'BEGIN { for (i = 0; i < 801; i++) print "int v" i ";" }' |
+    catches sizes 'over 800' src/core/long.c
+awk 'BEGIN { print "int\nf(int a)\n{"
+	for (i = 0; i < 101; i++) print "\ta++;"
+	print "\treturn a;\n}" }' |
+    catches sizes 'over 100' src/core/long.c
+awk 'BEGIN { print "int\nf(int a)\n{"
+	for (i = 0; i < 21; i++) print "\tif (a == " i ")\n\t\ta++;"
+	print "\treturn a;\n}" }' |
+    catches sizes 'complexity' src/core/knot.c
+catches sizes 'more than 7' src/core/wide.c <<'END'
+int
+wide(int a, int b, int c, int d,
+    int e, int f, int g, int h)
+{
+	return a;
+}
+END
+catches sizes 'deeper than 4' src/core/deep.c <<'END'
+int
+deep(int a)
+{
+	if (a) {
+		if (a) {
+			if (a) {
+				if (a) {
+					if (a) {
+						a++;
+					}
+				}
+			}
+		}
+	}
+	return a;
+}
+END
+for name in sprintf strcpy strcat strncpy strtok gets atoi system popen \
+    localtime gmtime strerror rand; do
+	echo "void f(void) { (void)$name(0); }" |
+	    catches calls 'no banned call' src/core/x.c
+done
+for name in malloc calloc realloc strdup; do
+	echo "void f(void) { (void) $name (0); }" |
+	    catches calls 'memory comes' src/core/x.c
+done
+catches calls 'time comes' src/core/x.c <<'END'
+long f(void) { return time(0); }
+END
+catches calls 'no // comment' src/core/x.c <<'END'
+int x; // a comment
+END
+catches calls 'TODO' src/core/x.c <<'END'
+/* TODO: some day */
+END
+catches calls 'sets the clock' tests/flow/x.py <<'END'
+subprocess.run("date -s tomorrow", shell=True)
+END
+catches calls 'sets the clock' tests/unit/x.c <<'END'
+void f(void) { settimeofday(0, 0); }
+END
+catches sql 'statement tables' src/store/store_sqlite.c <<'END'
+const char *q = "SELECT id FROM event";
+END
+catches sql 'statement tables' src/core/x.c <<'END'
+const char *q = "  UPDATE job SET state = 1";
+END
+catches sql 'formatted' src/store/store_sqlite_stmt.c <<'END'
+char *f(void) { return sqlite3_mprintf("x"); }
+END
+catches lists 'test program' tests/unit/test_lost.c </dev/null
+catches lists 'flow test' tests/flow/test_lost.py </dev/null
+catches lists 'man page' man/lost.1 </dev/null
+catches lists 'source is' src/core/lost.c </dev/null
+catches lists 'everything listed' man/Makefile.inc <<'END'
+dist_man_MANS = man/gone.8
+END
+catches man 'mandoc finds' man/bad.8 <<'END'
+.Dd January 1, 2026
+.Dt BAD 8
+.Os
+.Sh NAME
+.Nm bad
+.Bl -tag
+END
+catches man 'every page has' man/bad.8 <<'END'
+.Sh NAME
+END
+catches names 'path of one' etc/x.conf <<'END'
+include /home/somebody/x;
+END
+catches names 'registry' tests/peers/package-lock.json <<'END'
+"resolved": "https://registry.example.com/x.tgz"
+END
+printf 'x \n' | catches names 'white space' etc/x.conf
+catches prototypes 'is there' src/core/more.h <<'END'
+int more_find(int a);
+END
+catches prototypes 'is wanted' src/core/more.h <<'END'
+int thing_spare(void);
+END
+plan
