@@ -40,7 +40,13 @@ size_t crypt_hmac(enum crypt_digest digest, const void *key, size_t keysz,
 /* Constant time in the contents. */
 bool crypt_is_equal(const void *a, const void *b, size_t n);
 
+/* RFC 5869 by SHA-256 with an empty salt. */
+void crypt_hkdf(const void *secret, size_t n, const char *info,
+    uint8_t out[CRYPT_KEY_SIZE]);
+
 void crypt_random(void *p, size_t n);
+uint32_t crypt_random_u32(void);
+uint64_t crypt_random_u64(void);
 void crypt_wipe(void *p, size_t n);
 
 /* Lower-case hex; out holds 2 * n + 1. */

@@ -30,7 +30,8 @@ err_prefix(struct err *e, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	used = strlen(text);
-	(void)snprintf(text + used, sizeof(text) - used, ": %s", e->text);
+	(void)snprintf(text + used, sizeof(text) - used, ": %.*s",
+	    (int)(sizeof(text) - used), e->text);
 	memcpy(e->text, text, sizeof(text));
 	return e->rc;
 }

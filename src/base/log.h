@@ -3,10 +3,11 @@
  *
  * A line is built field by field on the stack and written with one write(2)
  * when it ends, so lines of several threads do not mix.  Control bytes and
- * invalid UTF-8 are escaped, a line is cut at 4 KiB, a log that cannot be
- * written is counted and never blocks the caller's work.  Secrets, bodies
- * and signature headers are the caller's to leave out.  Any thread after
- * log_open().
+ * invalid UTF-8 are escaped.  A line is cut at 4 KiB, with "cut":true, and
+ * stays JSON.  A line that cannot be written at once, because a pipe's
+ * reader stopped or a disk is full, is counted and never waits.  Secrets,
+ * bodies and signature headers are the caller's to leave out.  Any thread;
+ * before log_open() lines go to stderr.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -27,6 +28,7 @@ enum log_level {
 
 struct log_line {
 	bool off; /* below the level: fields are dropped */
+	bool cut; /* full: further fields are dropped */
 	enum log_level level;
 	unsigned int len;
 	char text[LOG_LINE_SIZE];
@@ -35,9 +37,10 @@ struct log_line {
 struct clock;
 
 /*
- * target is "stderr", "syslog" or a file's path, made 0640 if missing.
- * component names the program in every line.  RC_SYSTEM: the file could not
- * be opened; the log stays as it was.
+ * target is "stderr", "syslog" (or "syslog:" and another socket's path), or
+ * a file's path, made 0640 if missing.  component names the program in every
+ * line.  clock outlives the log.  May be called again.  RC_SYSTEM: it could
+ * not be opened; the log stays as it was.
  */
 enum rc log_open(const char *target, enum log_level level,
     const char *component, const struct clock *clock, struct err *e);
