@@ -15,10 +15,15 @@
 #include "base/id.h"
 #include "base/strlist.h"
 
+#define EVENT_ALNUM                  \
+	"0123456789"                 \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"abcdefghijklmnopqrstuvwxyz"
 #define EVENT_DELIVERY_ID_MAX 128
 #define EVENT_TYPE_MAX 100
 #define EVENT_ACTION_MAX 100
 #define EVENT_REPOSITORY_MAX 200
+#define EVENT_PRIORITY_DEFAULT 5
 #define EVENT_HOPS_MAX 2 /* rounds through our own hook before it stops */
 
 /*
@@ -68,7 +73,7 @@ struct event {
 	int64_t started_ms, completed_ms; /* 0: not yet */
 };
 
-struct event *event_new(void);
+struct event *event_new(void); /* of the default priority, else empty */
 void event_free(struct event *ev);
 
 const char *event_status_name(enum event_status s); /* "pending" ... */
@@ -79,9 +84,17 @@ bool event_type_is_valid(const char *text);        /* A-Za-z0-9_.- 1-100 */
 /* "unknown", or owner/name of A-Za-z0-9._- without "." and ".." parts. */
 bool event_repository_is_valid(const char *text);
 
-/* The body again as type, action and repository see it: RC_INVALID by the
- * JSON rules, or when repository.full_name is malformed. Fills action and
- * repository of ev from its body, which must be an object. */
+/*
+ * Judges the body as JSON and fills action and repository from it: one scan,
+ * no tree.  A repository without full_name, or none at all, is "unknown"; an
+ * action that is no type's word is "".
+ *
+ * RC_INVALID	not JSON by the rules of jsscan.h, not an object, repository
+ *		not an object, or its full_name malformed; ev is unchanged.
+ */
 enum rc event_read_json(struct event *ev, struct err *e);
+/* The same from n bytes that are not the event's own body. */
+enum rc event_read_json_text(struct event *ev, const char *text, size_t n,
+    struct err *e);
 
 #endif

@@ -41,6 +41,9 @@ bool http_query_find(const struct http_req *req, const char *name, char *out,
  * escape, a NUL or more than max - 1 bytes. */
 bool http_decode(const char *text, size_t n, bool plus_is_space, char *out,
     size_t max);
+/* The same with NULs let through; *size is the number of bytes in out. */
+bool http_decode_bytes(const char *text, size_t n, bool plus_is_space,
+    char *out, size_t max, size_t *size);
 
 #define HTTP_RESP_HEADERS_MAX 12
 #define HTTP_RESP_BODY_MAX (64u << 20)

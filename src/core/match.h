@@ -19,8 +19,10 @@ bool match_pattern(const char *pattern, const char *type, const char *action);
 bool match_patterns(const struct strlist *patterns, const char *type,
     const char *action);
 
-/* Enabled, a pattern, the team without case, and, for an event meant for one
- * webhook alone, that one.  A replay suspect is wanted by nobody. */
+/* Enabled, a pattern matches, and no team or one of the event's, letters
+ * compared without case.  An event meant for one webhook alone goes to that
+ * one whatever its patterns and team say, if it is enabled.  A replay suspect
+ * is wanted by nobody. */
 bool match_webhook(const struct webhook *w, const struct event *ev);
 
 #endif

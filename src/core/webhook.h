@@ -16,6 +16,10 @@
 
 #define WEBHOOK_ID_MAX 64
 #define WEBHOOK_RETRIES_MAX 50
+#define WEBHOOK_PATTERN_MAX 201 /* type.action */
+#define WEBHOOK_HEADERS_MAX 32
+#define WEBHOOK_HEADER_NAME_MAX 64
+#define WEBHOOK_HEADER_VALUE_MAX 4096
 
 enum webhook_body {
 	WEBHOOK_RAW,
@@ -66,6 +70,9 @@ struct webhook {
 
 struct webhook *webhook_new(void);
 void webhook_free(struct webhook *w);
+void webhook_header_put(struct webhook *w, const char *name, const char *value,
+    size_t valuesz);
+void webhook_headers_clear(struct webhook *w);
 
 bool webhook_id_is_valid(const char *text); /* A-Za-z0-9_- 1-64 */
 const char *webhook_health_name(enum webhook_health h);
@@ -74,7 +81,8 @@ const char *webhook_body_name(enum webhook_body b);
 
 /* "*", a type, a full name or "stem.*". */
 bool webhook_pattern_is_valid(const char *text);
-/* Header names by token grammar, reserved ones refused (B84, B85). */
+/* Name by token grammar and none that HTTP or the delivery itself writes
+ * (Host, webhook-id, X-GitHub-Event ...); value of printable ASCII. */
 bool webhook_header_is_valid(const char *name, const char *value,
     size_t valuesz);
 

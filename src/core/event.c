@@ -1,0 +1,105 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "core/event.h"
+
+static const char *const status_names[EVENT_STATUSES] = {
+	[EVENT_PENDING] = "pending",
+	[EVENT_PROCESSING] = "processing",
+	[EVENT_RETRY] = "retry",
+	[EVENT_COMPLETED] = "completed",
+	[EVENT_FAILED] = "failed",
+};
+
+struct event *
+event_new(void)
+{
+	struct event *ev = xcalloc(1, sizeof(*ev));
+
+	ev->priority = EVENT_PRIORITY_DEFAULT;
+	return ev;
+}
+
+void
+event_free(struct event *ev)
+{
+	if (ev == NULL)
+		return;
+	free(ev->source);
+	free(ev->provider);
+	free(ev->delivery_id);
+	free(ev->type);
+	free(ev->action);
+	free(ev->repository);
+	strlist_fini(&ev->teams);
+	free(ev->webhook_id);
+	free(ev->content_type);
+	free(ev->body);
+	free(ev->error_message);
+	free(ev);
+}
+
+const char *
+event_status_name(enum event_status s)
+{
+	return status_names[s];
+}
+
+bool
+event_status_parse(const char *text, enum event_status *out)
+{
+	size_t i;
+
+	for (i = 0; i < EVENT_STATUSES; i++) {
+		if (strcmp(text, status_names[i]) == 0) {
+			*out = (enum event_status)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* 1 to max bytes, all of them in alphabet. */
+static bool
+is_word(const char *text, size_t n, const char *alphabet, size_t max)
+{
+	return n >= 1 && n <= max && strspn(text, alphabet) >= n;
+}
+
+bool
+event_delivery_id_is_valid(const char *text)
+{
+	return is_word(text, strlen(text), EVENT_ALNUM "._:-",
+	    EVENT_DELIVERY_ID_MAX);
+}
+
+bool
+event_type_is_valid(const char *text)
+{
+	return is_word(text, strlen(text), EVENT_ALNUM "_.-", EVENT_TYPE_MAX);
+}
+
+static bool
+is_repository_part(const char *text, size_t n)
+{
+	if (!is_word(text, n, EVENT_ALNUM "._-", EVENT_REPOSITORY_MAX))
+		return false;
+	return !(n == 1 && text[0] == '.') &&
+	    !(n == 2 && text[0] == '.' && text[1] == '.');
+}
+
+bool
+event_repository_is_valid(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	size_t n = strlen(text);
+
+	if (strcmp(text, "unknown") == 0)
+		return true;
+	return slash != NULL && n <= EVENT_REPOSITORY_MAX &&
+	    is_repository_part(text, (size_t)(slash - text)) &&
+	    is_repository_part(slash + 1, strlen(slash + 1));
+}

@@ -1,0 +1,56 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/strlist.h"
+#include "core/event.h"
+#include "core/match.h"
+#include "core/webhook.h"
+
+bool
+match_pattern(const char *pattern, const char *type, const char *action)
+{
+	char full[EVENT_TYPE_MAX + EVENT_ACTION_MAX + 2];
+	size_t n = strlen(pattern);
+	int len;
+
+	if (strcmp(pattern, "*") == 0 || strcmp(pattern, type) == 0)
+		return true;
+	len = snprintf(full, sizeof(full), "%s%s%s", type,
+	    *action == '\0' ? "" : ".", action);
+	if (len < 0 || (size_t)len >= sizeof(full))
+		return false;
+	if (strcmp(pattern, full) == 0)
+		return true;
+	if (n < 3 || strcmp(pattern + n - 2, ".*") != 0)
+		return false;
+	n -= 2;
+	return strncmp(full, pattern, n) == 0 &&
+	    (full[n] == '\0' || full[n] == '.');
+}
+
+bool
+match_patterns(const struct strlist *patterns, const char *type,
+    const char *action)
+{
+	size_t i;
+
+	for (i = 0; i < patterns->n; i++)
+		if (match_pattern(patterns->v[i], type, action))
+			return true;
+	return patterns->n == 0;
+}
+
+bool
+match_webhook(const struct webhook *w, const struct event *ev)
+{
+	if (!w->enabled || ev->replay_suspect)
+		return false;
+	if (ev->webhook_id != NULL)
+		return strcmp(ev->webhook_id, w->id) == 0;
+	if (w->team != NULL && !strlist_has_nocase(&ev->teams, w->team))
+		return false;
+	return match_patterns(&w->events, ev->type,
+	    ev->action == NULL ? "" : ev->action);
+}

@@ -1,0 +1,66 @@
+/*
+ * outcome - what the end of an attempt means
+ *
+ * For the job: delivered, again or given up.  For people: who is at fault, a
+ * code, and a text of our own.  For the others: a failed destination (nobody
+ * there: slow down for all), a failed delivery (this one refused) or a
+ * registration that is gone (stop).  Pure.
+ */
+#ifndef CORE_OUTCOME_H
+#define CORE_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How the exchange itself ended; the transport's part. */
+enum outcome_end {
+	OUTCOME_ANSWERED,   /* status and the whole header block came */
+	OUTCOME_DENIED,     /* the address policy forbids the target */
+	OUTCOME_UNRESOLVED, /* its name has no address */
+	OUTCOME_REFUSED,    /* nobody listens, or no way there */
+	OUTCOME_CONNECT_TIMEOUT,
+	OUTCOME_TIMEOUT,   /* connected, then too slow */
+	OUTCOME_TLS,       /* certificate or handshake */
+	OUTCOME_RESET,     /* broken off before the header block was whole */
+	OUTCOME_MALFORMED, /* what came is not HTTP, or past its limits */
+	OUTCOME_OURS       /* we could not even try: memory, descriptors */
+};
+#define OUTCOME_ENDS 10
+
+/* Numbered as enum store_class is. */
+enum outcome_class {
+	OUTCOME_CLASS_NONE,
+	OUTCOME_CLASS_RECEIVER,
+	OUTCOME_CLASS_NETWORK,
+	OUTCOME_CLASS_US
+};
+
+enum outcome_verdict {
+	OUTCOME_DELIVERED,
+	OUTCOME_AGAIN,
+	OUTCOME_GONE /* 410: nothing more goes to this webhook */
+};
+
+#define OUTCOME_TEXT_SIZE 96
+
+struct outcome {
+	enum outcome_verdict verdict;
+	enum outcome_class class;
+	int code;                     /* the HTTP status, 0 without one */
+	char text[OUTCOME_TEXT_SIZE]; /* "" when delivered; never the peer's
+	                               * words, never a denied address */
+	bool timed_out;
+	bool obeys_retry_after; /* 429 and 503 */
+};
+
+/* status is read for OUTCOME_ANSWERED only. */
+struct outcome outcome_of(enum outcome_end end, int status);
+
+/* Nobody there, or nobody able: counts towards the destination's breaker. */
+bool outcome_is_destination(const struct outcome *o);
+/* There, and it refused this one. */
+bool outcome_is_delivery(const struct outcome *o);
+/* It does not want anything any more. */
+bool outcome_is_registration(const struct outcome *o);
+
+#endif

@@ -1,0 +1,191 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "core/webhook.h"
+
+static const char *const health_names[] = {
+	[WEBHOOK_UNKNOWN] = "unknown",
+	[WEBHOOK_HEALTHY] = "healthy",
+	[WEBHOOK_DEGRADED] = "degraded",
+	[WEBHOOK_UNAVAILABLE] = "unavailable",
+};
+
+/* What libcurl, HTTP itself or the delivery writes. */
+static const char *const reserved_headers[] = {
+	"connection",
+	"content-encoding",
+	"content-length",
+	"content-type",
+	"expect",
+	"host",
+	"http2-settings",
+	"keep-alive",
+	"te",
+	"trailer",
+	"transfer-encoding",
+	"upgrade",
+	"user-agent",
+};
+static const char *const reserved_prefixes[] = {
+	"proxy-",
+	"webhook-",
+	"x-github-",
+	"x-hls-",
+	"x-hub-signature",
+	"x-webhook-",
+};
+
+struct webhook *
+webhook_new(void)
+{
+	struct webhook *w = xcalloc(1, sizeof(*w));
+
+	w->rate_limit = -1;
+	w->max_in_flight = -1;
+	w->timeout_ms = -1;
+	w->enabled = true;
+	return w;
+}
+
+void
+webhook_headers_clear(struct webhook *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->nheaders; i++) {
+		free(w->headers[i].name);
+		secret_fini(&w->headers[i].value);
+	}
+	free(w->headers);
+	w->headers = NULL;
+	w->nheaders = 0;
+}
+
+void
+webhook_free(struct webhook *w)
+{
+	if (w == NULL)
+		return;
+	free(w->id);
+	free(w->url);
+	strlist_fini(&w->events);
+	secret_fini(&w->secret);
+	secret_fini(&w->old_secret);
+	free(w->team);
+	free(w->description);
+	webhook_headers_clear(w);
+	strlist_fini(&w->signatures);
+	free(w->retry_schedule);
+	free(w->order_by);
+	free(w->filter);
+	free(w);
+}
+
+void
+webhook_header_put(struct webhook *w, const char *name, const char *value,
+    size_t valuesz)
+{
+	struct webhook_header *h;
+
+	w->headers =
+	    xreallocarray(w->headers, w->nheaders + 1, sizeof(*w->headers));
+	h = &w->headers[w->nheaders++];
+	memset(h, 0, sizeof(*h));
+	h->name = xstrdup(name);
+	secret_put(&h->value, value, valuesz);
+}
+
+bool
+webhook_id_is_valid(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n >= 1 && n <= WEBHOOK_ID_MAX &&
+	    strspn(text, EVENT_ALNUM "_-") == n;
+}
+
+const char *
+webhook_health_name(enum webhook_health h)
+{
+	return health_names[h];
+}
+
+bool
+webhook_health_parse(const char *text, enum webhook_health *out)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(health_names) / sizeof(health_names[0]); i++) {
+		if (strcmp(text, health_names[i]) == 0) {
+			*out = (enum webhook_health)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+webhook_body_name(enum webhook_body b)
+{
+	return b == WEBHOOK_ENVELOPE ? "envelope" : "raw";
+}
+
+bool
+webhook_pattern_is_valid(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (strcmp(text, "*") == 0)
+		return true;
+	if (n > 2 && strcmp(text + n - 2, ".*") == 0)
+		n -= 2;
+	return n >= 1 && n <= WEBHOOK_PATTERN_MAX &&
+	    strspn(text, EVENT_ALNUM "_.-") >= n;
+}
+
+/* RFC 9110, 5.6.2. */
+static bool
+is_token(const char *text)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz";
+	size_t n = strlen(text);
+
+	return n >= 1 && n <= WEBHOOK_HEADER_NAME_MAX &&
+	    strspn(text, token) == n;
+}
+
+static bool
+is_reserved(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(reserved_headers) / sizeof(char *); i++)
+		if (strcasecmp(name, reserved_headers[i]) == 0)
+			return true;
+	for (i = 0; i < sizeof(reserved_prefixes) / sizeof(char *); i++)
+		if (strncasecmp(name, reserved_prefixes[i],
+			strlen(reserved_prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+bool
+webhook_header_is_valid(const char *name, const char *value, size_t valuesz)
+{
+	size_t i;
+
+	if (!is_token(name) || is_reserved(name) ||
+	    valuesz > WEBHOOK_HEADER_VALUE_MAX)
+		return false;
+	for (i = 0; i < valuesz; i++)
+		if (value[i] < 0x20 || value[i] > 0x7e)
+			return false;
+	return true;
+}

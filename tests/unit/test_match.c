@@ -1,0 +1,152 @@
+#include "config.h"
+
+#include "unit.h"
+
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "core/match.h"
+#include "core/webhook.h"
+
+static void
+test_patterns_match_type_full_name_and_stem(void **state)
+{
+	static const struct {
+		const char *pattern, *type, *action;
+		bool want;
+	} rows[] = {
+		{ "*", "issues", "opened", true },
+		{ "issues", "issues", "opened", true },
+		{ "issues", "issues", "", true },
+		{ "issues.opened", "issues", "opened", true },
+		{ "issues.opened", "issues", "closed", false },
+		{ "issues.opened", "issues", "", false },
+		{ "issues.*", "issues", "opened", true },
+		{ "issues.*", "issues", "", true },
+		{ "issue.*", "issues", "opened", false },
+		{ "pull_request.*", "pull_request_review", "x", false },
+		{ "pull_request", "pull_request_review", "x", false },
+		{ "game.*", "game.score.changed", "", true },
+		{ "game.score.*", "game.score.changed", "", true },
+		{ "game.sco.*", "game.score.changed", "", false },
+		{ "game.score.changed.*", "game.score.changed", "", true },
+		{ "game.score.changed.x.*", "game.score.changed", "", false },
+		{ ".*", "issues", "opened", false },
+		{ "ISSUES", "issues", "opened", false },
+		{ "", "issues", "", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++)
+		if (match_pattern(rows[i].pattern, rows[i].type,
+			rows[i].action) != rows[i].want)
+			fail_msg("%s against %s.%s", rows[i].pattern,
+			    rows[i].type, rows[i].action);
+}
+
+static void
+test_empty_list_matches_all(void **state)
+{
+	struct strlist l = { 0 };
+
+	(void)state;
+	assert_true(match_patterns(&l, "push", ""));
+	strlist_put(&l, "issues");
+	assert_false(match_patterns(&l, "push", ""));
+	strlist_put(&l, "push");
+	assert_true(match_patterns(&l, "push", ""));
+	strlist_fini(&l);
+}
+
+struct pair {
+	struct webhook *w;
+	struct event *ev;
+};
+
+/* An event of type issues.opened and team Lions, and a webhook for all. */
+static int
+make(void **state)
+{
+	static struct pair pair;
+
+	pair.w = webhook_new();
+	pair.w->id = xstrdup("a");
+	pair.ev = event_new();
+	pair.ev->type = xstrdup("issues");
+	pair.ev->action = xstrdup("opened");
+	strlist_put(&pair.ev->teams, "Lions");
+	*state = &pair;
+	return 0;
+}
+
+static int
+unmake(void **state)
+{
+	struct pair *p = *state;
+
+	webhook_free(p->w);
+	event_free(p->ev);
+	return 0;
+}
+
+static void
+test_disabled_webhook_wants_nothing(void **state)
+{
+	struct pair *p = *state;
+
+	assert_true(match_webhook(p->w, p->ev));
+	p->w->enabled = false;
+	assert_false(match_webhook(p->w, p->ev));
+}
+
+static void
+test_replay_suspect_is_wanted_by_nobody(void **state)
+{
+	struct pair *p = *state;
+
+	p->ev->replay_suspect = true;
+	assert_false(match_webhook(p->w, p->ev));
+}
+
+static void
+test_team_is_compared_without_case(void **state)
+{
+	struct pair *p = *state;
+
+	p->w->team = xstrdup("lions");
+	assert_true(match_webhook(p->w, p->ev));
+	strlist_fini(&p->ev->teams);
+	assert_false(match_webhook(p->w, p->ev));
+}
+
+static void
+test_event_for_one_webhook_goes_to_it_alone(void **state)
+{
+	struct pair *p = *state;
+
+	strlist_put(&p->w->events, "push");
+	assert_false(match_webhook(p->w, p->ev));
+	p->ev->webhook_id = xstrdup("a");
+	assert_true(match_webhook(p->w, p->ev));
+	p->ev->webhook_id[0] = 'b';
+	assert_false(match_webhook(p->w, p->ev));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_patterns_match_type_full_name_and_stem),
+		cmocka_unit_test(test_empty_list_matches_all),
+		cmocka_unit_test_setup_teardown(
+		    test_disabled_webhook_wants_nothing, make, unmake),
+		cmocka_unit_test_setup_teardown(
+		    test_replay_suspect_is_wanted_by_nobody, make, unmake),
+		cmocka_unit_test_setup_teardown(
+		    test_team_is_compared_without_case, make, unmake),
+		cmocka_unit_test_setup_teardown(
+		    test_event_for_one_webhook_goes_to_it_alone, make, unmake),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

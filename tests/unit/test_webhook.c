@@ -1,0 +1,118 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+#include "core/webhook.h"
+
+static void
+test_ids_have_one_grammar(void **state)
+{
+	char text[WEBHOOK_ID_MAX + 2];
+
+	(void)state;
+	assert_true(
+	    webhook_id_is_valid("0b0e7b1c-2f7e-4d7c-9f3e-1b1e5c0a9d11"));
+	assert_true(webhook_id_is_valid("a_B-9"));
+	assert_false(webhook_id_is_valid(""));
+	assert_false(webhook_id_is_valid("a.b"));
+	assert_false(webhook_id_is_valid("a/b"));
+	memset(text, 'a', sizeof(text));
+	text[WEBHOOK_ID_MAX] = '\0';
+	assert_true(webhook_id_is_valid(text));
+	text[WEBHOOK_ID_MAX] = 'a';
+	text[WEBHOOK_ID_MAX + 1] = '\0';
+	assert_false(webhook_id_is_valid(text));
+}
+
+static void
+test_patterns_are_words_with_a_star_at_the_end(void **state)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} rows[] = { { "*", true }, { "issues", true }, { "issues.*", true },
+		{ "issues.opened", true }, { "", false }, { ".*", false },
+		{ "**", false }, { "*.opened", false }, { "iss*", false },
+		{ "issues opened", false }, { "a.*.*", false } };
+	char text[WEBHOOK_PATTERN_MAX + 2];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++)
+		if (webhook_pattern_is_valid(rows[i].text) != rows[i].want)
+			fail_msg("%s", rows[i].text);
+	memset(text, 'a', sizeof(text));
+	text[WEBHOOK_PATTERN_MAX + 1] = '\0';
+	assert_false(webhook_pattern_is_valid(text));
+	text[WEBHOOK_PATTERN_MAX] = '\0';
+	assert_true(webhook_pattern_is_valid(text));
+}
+
+static void
+test_headers_that_could_harm_are_refused(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		bool want;
+	} rows[] = {
+		{ "X-Api-Key", "abc 123", true },
+		{ "Authorization", "Bearer x", true },
+		{ "X Api", "v", false },
+		{ "X-Api:", "v", false },
+		{ "X-Api\r", "v", false },
+		{ "", "v", false },
+		{ "Host", "v", false },
+		{ "content-LENGTH", "0", false },
+		{ "Transfer-Encoding", "chunked", false },
+		{ "webhook-id", "v", false },
+		{ "Webhook-Anything", "v", false },
+		{ "X-GitHub-Event", "v", false },
+		{ "X-Hub-Signature-256", "v", false },
+		{ "X-HLS-Hops", "0", false },
+		{ "X-Api", "a\r\nb: c", false },
+		{ "X-Api", "a\tb", false },
+		{ "X-Api", "\xc3\xa9", false },
+	};
+	static char huge[WEBHOOK_HEADER_VALUE_MAX + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++)
+		if (webhook_header_is_valid(rows[i].name, rows[i].value,
+			strlen(rows[i].value)) != rows[i].want)
+			fail_msg("%s: %s", rows[i].name, rows[i].value);
+	memset(huge, 'a', sizeof(huge));
+	assert_true(webhook_header_is_valid("X-A", huge, sizeof(huge) - 1));
+	assert_false(webhook_header_is_valid("X-A", huge, sizeof(huge)));
+	assert_false(webhook_header_is_valid("X-A", "a\0b", 3));
+}
+
+static void
+test_health_names_go_both_ways(void **state)
+{
+	enum webhook_health h, back;
+
+	(void)state;
+	for (h = WEBHOOK_UNKNOWN; h <= WEBHOOK_UNAVAILABLE; h++) {
+		assert_true(
+		    webhook_health_parse(webhook_health_name(h), &back));
+		assert_int_equal(h, back);
+	}
+	assert_false(webhook_health_parse("well", &back));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ids_have_one_grammar),
+		cmocka_unit_test(
+		    test_patterns_are_words_with_a_star_at_the_end),
+		cmocka_unit_test(test_headers_that_could_harm_are_refused),
+		cmocka_unit_test(test_health_names_go_both_ways),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
