@@ -1,0 +1,62 @@
+/*
+ * app_conf_int - what the table of keys and its rules share
+ */
+#ifndef APP_APP_CONF_INT_H
+#define APP_APP_CONF_INT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/strlist.h"
+
+struct app_conf;
+
+/* Room for the name of a key of one entry, "sources[2].name". */
+#define APP_CONF_KEY_SIZE 64
+
+/* One reading. */
+struct app_conf_reader {
+	struct app_conf *conf;
+	const struct conf_places *places;
+	char *folder; /* of the file */
+};
+
+/* One entry of sources, as the file has it. */
+struct app_source {
+	char *name;
+	struct strlist paths;
+	char *provider;
+	struct conf_secrets secrets;
+	struct strlist events;
+	int64_t priority;
+	char *replay_window; /* "": the provider's own */
+	struct strlist team;
+
+	/* Provider hmac. */
+	char *header;
+	int algorithm; /* enum crypt_digest */
+	int encoding;  /* enum source_encoding */
+	char *prefix;
+	char *template;
+	char *id_header;
+	char *event_header;
+	char *timestamp_header;
+	int64_t tolerance_ms;
+};
+
+/* The roles of auth.remote_users, weakest first, NULL-ended. */
+extern const char *const app_conf_roles[];
+
+/* Letters, digits and the bytes in also; true for "". */
+bool app_conf_is_word(const char *s, const char *also);
+
+/* A path of URLs as requests are compared with: no empty and no dot parts,
+ * no trailing slash, nothing that would need an escape. */
+bool app_conf_is_path(const char *s);
+
+/* Judges raw.sources and fills sources and warnings. */
+enum rc app_conf_sources(struct app_conf_reader *r, struct err *e);
+
+#endif

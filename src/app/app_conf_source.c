@@ -1,0 +1,420 @@
+/*
+ * Who may post: the rules of each entry of sources, and between them.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app_conf.h"
+#include "app/app_conf_int.h"
+#include "base/units.h"
+#include "base/xalloc.h"
+#include "core/sig.h"
+#include "core/webhook.h"
+
+static bool
+has_prefix(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool
+app_conf_is_word(const char *s, const char *also)
+{
+	for (; *s != '\0'; s++) {
+		if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+		    (*s >= '0' && *s <= '9') || strchr(also, *s) != NULL)
+			continue;
+		return false;
+	}
+	return true;
+}
+
+bool
+app_conf_is_path(const char *s)
+{
+	size_t n;
+
+	n = strlen(s);
+	return n > 1 && s[0] == '/' && s[n - 1] != '/' &&
+	    app_conf_is_word(s, "/._~-") && strstr(s, "//") == NULL &&
+	    strstr(s, "/.") == NULL;
+}
+
+/* Secrets that stand in our files and in documents that people copy from:
+ * everybody knows them. */
+static bool
+is_published(const struct secret *s)
+{
+	static const char *const known[] = { "replace-with-32-random-bytes",
+		"your-webhook-secret", "your_webhook_secret",
+		"your-webhook-secret-here", "your_webhook_secret_here" };
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (secret_is_equal(s, known[i], strlen(known[i])))
+			return true;
+	return false;
+}
+
+/* White space at an end is there by accident, and the sender has not got
+ * it. */
+static bool
+has_stray_bytes(const struct secret *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->size; i++)
+		if ((unsigned char)s->bytes[i] < ' ' || s->bytes[i] == 0x7f)
+			return true;
+	return s->size > 0 &&
+	    (s->bytes[0] == ' ' || s->bytes[s->size - 1] == ' ');
+}
+
+/* A Standard Webhooks secret whose base64 cannot be read would be taken for
+ * plain bytes, and no signature would ever fit. */
+static bool
+is_broken_whsec(const struct secret *s)
+{
+	static const char prefix[] = "whsec_";
+	uint8_t *key;
+	size_t n;
+	bool ok;
+
+	if (s->size < strlen(prefix) || !has_prefix(s->bytes, prefix))
+		return false;
+	key = xmalloc(s->size);
+	ok = crypt_base64_parse(s->bytes + strlen(prefix),
+	    s->size - strlen(prefix), key, s->size, &n);
+	crypt_wipe(key, s->size);
+	free(key);
+	return !ok;
+}
+
+static enum rc
+check_secrets(const struct app_conf_reader *r, const struct app_source *raw,
+    size_t at, struct err *e)
+{
+	const char *wrong;
+	size_t i;
+	char key[APP_CONF_KEY_SIZE];
+
+	snprintf(key, sizeof(key), "sources[%zu].secrets", at);
+	if (raw->secrets.n == 0)
+		return conf_refuse(r->places, key, e,
+		    "missing; without one, anybody could post");
+	for (i = 0; i < raw->secrets.n; i++) {
+		wrong = NULL;
+		if (is_published(&raw->secrets.v[i]))
+			wrong = "an example that everybody knows; make one "
+				"with: openssl rand -hex 32";
+		else if (has_stray_bytes(&raw->secrets.v[i]))
+			wrong = "holds a line end, another control byte, or a "
+				"space at its start or end";
+		else if (strcmp(raw->provider, "standard") == 0 &&
+		    is_broken_whsec(&raw->secrets.v[i]))
+			wrong = "what follows whsec_ is not base64";
+		if (wrong == NULL)
+			continue;
+		snprintf(key, sizeof(key), "sources[%zu].secrets[%zu]", at, i);
+		return conf_refuse(r->places, key, e, "%s", wrong);
+	}
+	return RC_OK;
+}
+
+/* One source's further paths, which must not hide the API. */
+static enum rc
+check_paths(const struct app_conf_reader *r, const struct app_source *raw,
+    size_t at, struct err *e)
+{
+	static const char *const ours[] = { "/api", "/queue", "/config",
+		"/health", "/ready", "/stats", "/metrics", "/docs",
+		"/openapi.json" };
+	const char *path;
+	size_t i, k, n;
+	char key[APP_CONF_KEY_SIZE];
+
+	for (i = 0; i < raw->paths.n; i++) {
+		path = raw->paths.v[i];
+		snprintf(key, sizeof(key), "sources[%zu].paths[%zu]", at, i);
+		if (!app_conf_is_path(path))
+			return conf_refuse(r->places, key, e,
+			    "not a path of the form /webhook");
+		for (k = 0; k < sizeof(ours) / sizeof(ours[0]); k++) {
+			n = strlen(ours[k]);
+			if (strncmp(path, ours[k], n) == 0 &&
+			    (path[n] == '\0' || path[n] == '/'))
+				return conf_refuse(r->places, key, e,
+				    "%s belongs to the API", ours[k]);
+		}
+	}
+	return RC_OK;
+}
+
+static enum rc
+check_patterns(const struct app_conf_reader *r, const struct app_source *raw,
+    size_t at, struct err *e)
+{
+	size_t i;
+	char key[APP_CONF_KEY_SIZE];
+
+	for (i = 0; i < raw->events.n; i++) {
+		if (webhook_pattern_is_valid(raw->events.v[i]))
+			continue;
+		snprintf(key, sizeof(key), "sources[%zu].events[%zu]", at, i);
+		return conf_refuse(r->places, key, e,
+		    "not of the form *, issues, issues.opened or "
+		    "pull_request.*");
+	}
+	return RC_OK;
+}
+
+/* A header as it is written in requests.  "_" is refused because web
+ * servers turn "-" into it, or drop the header. */
+static bool
+is_header_name(const char *s)
+{
+	return s[0] != '\0' && app_conf_is_word(s, "-");
+}
+
+/* The names that stand in braces are of the three, and body is among them. */
+static const char *
+template_fault(const struct app_source *raw)
+{
+	const char *p, *end;
+	bool has_body;
+
+	has_body = false;
+	for (p = raw->template; (p = strpbrk(p, "{}")) != NULL; p = end + 1) {
+		end = strchr(p, '}');
+		if (*p == '}' || end == NULL)
+			return "a brace without its other half";
+		if (has_prefix(p, "{body}"))
+			has_body = true;
+		else if (has_prefix(p, "{timestamp}")) {
+			if (raw->timestamp_header[0] == '\0')
+				return "{timestamp} needs timestamp_header";
+		} else if (has_prefix(p, "{id}")) {
+			if (raw->id_header[0] == '\0')
+				return "{id} needs id_header";
+		} else
+			return "knows {id}, {timestamp} and {body} only";
+	}
+	return has_body ? NULL : "without {body} anything could be posted";
+}
+
+static enum rc
+check_hmac(const struct app_conf_reader *r, const struct app_source *raw,
+    size_t at, struct err *e)
+{
+	const struct {
+		const char *key, *value;
+	} headers[] = {
+		{ "header", raw->header },
+		{ "id_header", raw->id_header },
+		{ "event_header", raw->event_header },
+		{ "timestamp_header", raw->timestamp_header },
+	};
+	const char *fault;
+	bool is_hmac;
+	size_t i;
+	char key[APP_CONF_KEY_SIZE];
+
+	is_hmac = strcmp(raw->provider, "hmac") == 0;
+	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		snprintf(key, sizeof(key), "sources[%zu].%s", at,
+		    headers[i].key);
+		if (!is_hmac && headers[i].value[0] != '\0')
+			return conf_refuse(r->places, key, e,
+			    "belongs to provider hmac; %s has headers of "
+			    "its own",
+			    raw->provider);
+		if (headers[i].value[0] != '\0' &&
+		    !is_header_name(headers[i].value))
+			return conf_refuse(r->places, key, e,
+			    "not a header name of letters, digits and -");
+	}
+	if (!is_hmac)
+		return RC_OK;
+	snprintf(key, sizeof(key), "sources[%zu].header", at);
+	if (raw->header[0] == '\0')
+		return conf_refuse(r->places, key, e,
+		    "missing; provider hmac needs the signature's header");
+	fault = template_fault(raw);
+	if (fault == NULL)
+		return RC_OK;
+	snprintf(key, sizeof(key), "sources[%zu].template", at);
+	return conf_refuse(r->places, key, e, "%s", fault);
+}
+
+/* The window in force, also in the raw text so that it is shown. */
+static enum rc
+read_replay_window(const struct app_conf_reader *r, struct app_source *raw,
+    size_t at, struct source *src, struct err *e)
+{
+	char key[APP_CONF_KEY_SIZE], text[UNITS_TEXT_SIZE];
+
+	if (raw->replay_window[0] == '\0') {
+		src->replay_window_ms =
+		    sig_scheme_replay_window_ms(src->scheme);
+	} else if (!units_duration_parse(raw->replay_window,
+		       &src->replay_window_ms) ||
+	    src->replay_window_ms > INT64_C(365) * 86400 * 1000) {
+		snprintf(key, sizeof(key), "sources[%zu].replay_window", at);
+		return conf_refuse(r->places, key, e,
+		    "not a duration such as 7d, of a year at most");
+	}
+	units_duration_format(src->replay_window_ms, text);
+	free(raw->replay_window);
+	raw->replay_window = xstrdup(text);
+	return RC_OK;
+}
+
+static char *
+dup_if_any(const char *s)
+{
+	return s[0] == '\0' ? NULL : xstrdup(s);
+}
+
+/* What the rules have let through, as the core has it. */
+static void
+copy_source(const struct app_source *raw, struct source *src)
+{
+	size_t i;
+
+	src->name = xstrdup(raw->name);
+	strlist_put_all(&src->paths, &raw->paths);
+	strlist_put_all(&src->events, &raw->events);
+	strlist_put_all(&src->teams, &raw->team);
+	src->priority = (int)raw->priority;
+	src->secrets = xcalloc(raw->secrets.n, sizeof(*src->secrets));
+	src->nsecrets = raw->secrets.n;
+	for (i = 0; i < raw->secrets.n; i++)
+		secret_put(&src->secrets[i], raw->secrets.v[i].bytes,
+		    raw->secrets.v[i].size);
+	if (strcmp(raw->provider, "hmac") != 0)
+		return;
+	src->hmac.header = xstrdup(raw->header);
+	src->hmac.algorithm = (enum crypt_digest)raw->algorithm;
+	src->hmac.encoding = (enum source_encoding)raw->encoding;
+	src->hmac.prefix = xstrdup(raw->prefix);
+	src->hmac.template = xstrdup(raw->template);
+	src->hmac.id_header = dup_if_any(raw->id_header);
+	src->hmac.event_header = dup_if_any(raw->event_header);
+	src->hmac.timestamp_header = dup_if_any(raw->timestamp_header);
+	src->hmac.tolerance_ms = raw->tolerance_ms;
+}
+
+static enum rc
+read_source(struct app_conf_reader *r, size_t at, struct err *e)
+{
+	struct app_source *raw;
+	struct sources *l;
+	struct source *src;
+	enum rc rc;
+	char key[APP_CONF_KEY_SIZE];
+
+	l = &r->conf->sources;
+	src = &l->v[at];
+	raw = (struct app_source *)r->conf->raw.sources.v + at;
+	snprintf(key, sizeof(key), "sources[%zu].name", at);
+	if (!app_conf_is_word(raw->name, "_-"))
+		return conf_refuse(r->places, key, e,
+		    "a name has letters, digits, _ and - only");
+	if (source_find(l, raw->name) != NULL)
+		return conf_refuse(r->places, key, e,
+		    "another source is called %s already", raw->name);
+	src->scheme = sig_scheme_find(raw->provider);
+	if (src->scheme == NULL) {
+		snprintf(key, sizeof(key), "sources[%zu].provider", at);
+		return conf_refuse(r->places, key, e,
+		    "no such provider; there are github, standard and hmac");
+	}
+	if ((rc = check_secrets(r, raw, at, e)) != RC_OK ||
+	    (rc = check_paths(r, raw, at, e)) != RC_OK ||
+	    (rc = check_patterns(r, raw, at, e)) != RC_OK ||
+	    (rc = check_hmac(r, raw, at, e)) != RC_OK ||
+	    (rc = read_replay_window(r, raw, at, src, e)) != RC_OK)
+		return rc;
+	copy_source(raw, src);
+	l->n++;
+	return RC_OK;
+}
+
+/* No two sources answer at one path. */
+static enum rc
+check_clashes(const struct app_conf_reader *r, struct err *e)
+{
+	const struct sources *l;
+	const struct source *other;
+	size_t i, k;
+	char key[APP_CONF_KEY_SIZE];
+
+	l = &r->conf->sources;
+	for (i = 0; i < l->n; i++)
+		for (k = 0; k < l->v[i].paths.n; k++) {
+			other = source_find_path(l, l->v[i].paths.v[k]);
+			if (other == &l->v[i])
+				continue;
+			snprintf(key, sizeof(key), "sources[%zu].paths[%zu]", i,
+			    k);
+			return conf_refuse(r->places, key, e,
+			    "source %s has this path too",
+			    other == NULL ? "?" : other->name);
+		}
+	return RC_OK;
+}
+
+static bool
+share_secret(const struct source *a, const struct source *b)
+{
+	size_t i, k;
+
+	for (i = 0; i < a->nsecrets; i++)
+		for (k = 0; k < b->nsecrets; k++)
+			if (secret_is_equal(&a->secrets[i], b->secrets[k].bytes,
+				b->secrets[k].size))
+				return true;
+	return false;
+}
+
+static void
+warn_of_shared_secrets(struct app_conf *c)
+{
+	const struct source *v;
+	size_t i, k;
+	char *text;
+
+	v = c->sources.v;
+	for (i = 0; i < c->sources.n; i++)
+		for (k = 0; k < i; k++) {
+			if (!share_secret(&v[i], &v[k]))
+				continue;
+			text = xasprintf("Sources %s and %s share a secret: "
+					 "whoever posts to one can post to "
+					 "the other.",
+			    v[k].name, v[i].name);
+			strlist_put(&c->warnings, text);
+			free(text);
+		}
+}
+
+enum rc
+app_conf_sources(struct app_conf_reader *r, struct err *e)
+{
+	struct app_conf *c;
+	enum rc rc;
+	size_t i;
+
+	c = r->conf;
+	c->sources.v = xcalloc(c->raw.sources.n + 1, sizeof(*c->sources.v));
+	for (i = 0; i < c->raw.sources.n; i++)
+		if ((rc = read_source(r, i, e)) != RC_OK)
+			return rc;
+	if ((rc = check_clashes(r, e)) != RC_OK)
+		return rc;
+	warn_of_shared_secrets(c);
+	return RC_OK;
+}
