@@ -270,7 +270,8 @@ log_str(struct log_line *l, const char *key, const char *value)
 {
 	if (value == NULL || *value == '\0' || !add_key(l, key))
 		return;
-	add_quoted(l, value, strnlen(value, LOG_LINE_SIZE));
+	/* add_quoted() stops where the line is full. */
+	add_quoted(l, value, strlen(value));
 }
 
 void
