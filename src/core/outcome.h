@@ -51,6 +51,7 @@ struct outcome {
 	                               * words, never a denied address */
 	bool timed_out;
 	bool obeys_retry_after; /* 429 and 503 */
+	bool is_destination;    /* see outcome_is_destination() */
 };
 
 /* status is read for OUTCOME_ANSWERED only. */

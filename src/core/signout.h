@@ -42,10 +42,11 @@ struct signout_input {
 };
 
 #define SIGNOUT_HEADERS_MAX 5
+#define SIGNOUT_VALUE_SIZE 112
 struct signout {
 	struct {
 		const char *name; /* a literal */
-		char value[112];
+		char value[SIGNOUT_VALUE_SIZE];
 	} v[SIGNOUT_HEADERS_MAX];
 	size_t n;
 };

@@ -24,22 +24,28 @@ struct urlpolicy_network {
 };
 
 struct urlpolicy {
-	struct urlpolicy_network *allow;
+	struct urlpolicy_network *allow; /* exceptions, from the settings */
 	size_t nallow;
+	/* The addresses of this host's own interfaces, each of 128 bits;
+	 * found at start by whoever may ask the system for them. */
+	struct urlpolicy_network *own;
+	size_t nown;
 };
 
 void urlpolicy_fini(struct urlpolicy *p);
 /* "10.0.0.0/8", "fd00::/8".  RC_INVALID: not a network, host bits set, or
  * one that would allow everything (B74). */
 enum rc urlpolicy_allow(struct urlpolicy *p, const char *cidr, struct err *e);
+/* Addresses that are neither IPv4 nor IPv6 are passed over. */
+void urlpolicy_own(struct urlpolicy *p, const struct sockaddr *sa);
 
 /* RC_DENIED with a sentence for the registrant: scheme, port, name or
  * literal address not allowed. */
 enum rc urlpolicy_check_url(const struct urlpolicy *p, const struct url *u,
     struct err *e);
 
-/* The final word, on the address a socket is about to connect to.  own holds
- * the addresses of the host's own interfaces.  RC_DENIED names the range. */
+/* The final word, on the address a socket is about to connect to.  RC_DENIED
+ * names the range, for the log; a registrant is told nothing of it. */
 enum rc urlpolicy_check_addr(const struct urlpolicy *p,
     const struct sockaddr *sa, bool is_https, struct err *e);
 

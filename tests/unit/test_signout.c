@@ -1,0 +1,160 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+#include "base/secret.h"
+#include "base/strlist.h"
+#include "core/signout.h"
+#include "core/whsec.h"
+
+static const char *
+value(const struct signout *out, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < out->n; i++)
+		if (strcmp(out->v[i].name, name) == 0)
+			return out->v[i].value;
+	return NULL;
+}
+
+static void
+sign(const char *secret, const char *old, const char *id, int64_t timestamp,
+    const char *body, unsigned int forms, struct signout *out)
+{
+	struct secret s = { 0 }, o = { 0 };
+	struct signout_input in = { .secret = &s,
+		.old = &o,
+		.id = id,
+		.timestamp = timestamp,
+		.body = body,
+		.bodysz = strlen(body),
+		.forms = forms };
+
+	secret_put_str(&s, secret);
+	if (old != NULL)
+		secret_put_str(&o, old);
+	signout_sign(&in, out);
+	secret_fini(&s);
+	secret_fini(&o);
+}
+
+/* The vectors of the libraries that receivers use. */
+static void
+test_standard_webhooks_vectors(void **state)
+{
+	struct signout out;
+
+	(void)state;
+	sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", NULL,
+	    "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
+	    "{\"test\": 2432232314}", SIGNOUT_STANDARD, &out);
+	assert_int_equal(out.n, 1);
+	assert_string_equal(value(&out, "webhook-signature"),
+	    "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+	sign("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", NULL,
+	    "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk", 1649367553,
+	    "{\"email\":\"test@example.com\",\"username\":\"test_user\"}",
+	    SIGNOUT_STANDARD, &out);
+	assert_string_equal(value(&out, "webhook-signature"),
+	    "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=");
+}
+
+static void
+test_github_vector_and_bare_hex(void **state)
+{
+	static const char hex[] = "757107ea0eb2509fc211221cce984b8a37570b6d7586"
+				  "c22c46f4379c8b043e17";
+	struct signout out;
+
+	(void)state;
+	sign("It's a Secret to Everybody", NULL, "x", 1, "Hello, World!",
+	    SIGNOUT_GITHUB | SIGNOUT_HOMEIQ, &out);
+	assert_int_equal(out.n, 2);
+	assert_string_equal(value(&out, "X-Webhook-Signature"), hex);
+	assert_memory_equal(value(&out, "X-Hub-Signature-256"), "sha256=", 7);
+	assert_string_equal(value(&out, "X-Hub-Signature-256") + 7, hex);
+}
+
+static void
+test_old_secret_signs_too(void **state)
+{
+	struct signout now, before, both;
+	const char *list;
+
+	(void)state;
+	sign("the new secret!!", NULL, "m", 7, "body", SIGNOUT_FORMS, &now);
+	sign("the old secret!!", NULL, "m", 7, "body", SIGNOUT_FORMS, &before);
+	sign("the new secret!!", "the old secret!!", "m", 7, "body",
+	    SIGNOUT_FORMS, &both);
+
+	assert_int_equal(both.n, SIGNOUT_HEADERS_MAX);
+	list = value(&both, "webhook-signature");
+	assert_int_equal(strlen(list), 2 * 47 + 1);
+	assert_memory_equal(list, value(&now, "webhook-signature"), 47);
+	assert_string_equal(list + 48, value(&before, "webhook-signature"));
+	assert_string_equal(value(&both, "X-Webhook-Signature"),
+	    value(&now, "X-Webhook-Signature"));
+	assert_string_equal(value(&both, "X-Webhook-Signature-Old"),
+	    value(&before, "X-Webhook-Signature"));
+	assert_string_equal(value(&both, "X-Hub-Signature-256-Old"),
+	    value(&before, "X-Hub-Signature-256"));
+}
+
+static void
+test_forms_follow_the_list(void **state)
+{
+	struct strlist l = { 0 };
+
+	(void)state;
+	assert_int_equal(signout_forms(&l, false),
+	    SIGNOUT_STANDARD | SIGNOUT_HOMEIQ);
+	assert_int_equal(signout_forms(&l, true), SIGNOUT_FORMS);
+	strlist_put(&l, "github");
+	assert_int_equal(signout_forms(&l, false), SIGNOUT_GITHUB);
+	strlist_put(&l, "standard");
+	assert_int_equal(signout_forms(&l, true),
+	    SIGNOUT_GITHUB | SIGNOUT_STANDARD);
+	assert_int_equal(signout_form_parse("sha1"), 0);
+	strlist_fini(&l);
+}
+
+static void
+test_whsec_goes_both_ways(void **state)
+{
+	uint8_t random[WHSEC_RANDOM_SIZE] = { 3, 1, 4 }, key[WHSEC_KEY_MAX];
+	struct secret s = { 0 };
+	size_t n;
+
+	(void)state;
+	whsec_format(random, &s);
+	assert_true(whsec_has_prefix(&s));
+	assert_true(whsec_parse(&s, key, &n));
+	assert_int_equal(n, sizeof(random));
+	assert_memory_equal(key, random, n);
+	secret_put_str(&s, "whsec_");
+	assert_false(whsec_parse(&s, key, &n));
+	secret_put_str(&s, "whsec_!!!!");
+	assert_false(whsec_parse(&s, key, &n));
+	secret_put_str(&s, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+	assert_false(whsec_has_prefix(&s));
+	assert_true(whsec_parse(&s, key, &n));
+	assert_int_equal(n, 24);
+	secret_fini(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_standard_webhooks_vectors),
+		cmocka_unit_test(test_github_vector_and_bare_hex),
+		cmocka_unit_test(test_old_secret_signs_too),
+		cmocka_unit_test(test_forms_follow_the_list),
+		cmocka_unit_test(test_whsec_goes_both_ways),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
