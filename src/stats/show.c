@@ -22,7 +22,7 @@ show_event(struct js_writer *w, const struct event *ev)
 	js_str(w, "webhook_id", ev->webhook_id);
 	js_int(w, "priority", ev->priority);
 	js_str(w, "status", event_status_name(ev->status));
-	js_int(w, "jobs", ev->jobs_total);
+	js_int(w, "jobs_total", ev->jobs_total);
 	js_int(w, "retry_count", ev->retry_count);
 	js_str(w, "error_message", ev->error_message);
 	js_bool(w, "replay_suspect", ev->replay_suspect);
@@ -46,7 +46,7 @@ show_job(struct js_writer *w, const struct store_job *j)
 		js_str(w, "webhook_id", j->target);
 	js_str(w, "state", store_state_name(j->state));
 	js_int(w, "round", j->round);
-	js_int(w, "attempts", j->attempt);
+	js_int(w, "attempt", j->attempt);
 	js_int(w, "deaths", j->deaths);
 	js_int(w, "priority", j->priority);
 	js_str(w, "order_key", j->order_key);
@@ -71,7 +71,7 @@ show_attempt(struct js_writer *w, const struct store_attempt_row *a)
 	js_int(w, "job_id", a->job);
 	js_str(w, "webhook_id", a->webhook_id);
 	js_str(w, "worker_id", a->worker);
-	js_int(w, "attempt", a->number);
+	js_int(w, "number", a->number);
 	js_time(w, "started_at", a->a.started_ms);
 	js_int(w, "took_ms", a->a.took_ms);
 	js_str(w, "class", store_class_name(a->a.class));
