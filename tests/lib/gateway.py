@@ -18,6 +18,7 @@ import threading
 import time
 import urllib.parse
 
+import direct
 import sign
 import waiting
 from waiting import wait_for
@@ -381,6 +382,11 @@ class Gateway:
         finally:
             conn.close()
 
+    def direct(self, method, path, body=b"", headers=(), params=(), **kw):
+        """Straight at the FastCGI socket, as nginx would."""
+        return Response(*direct.request(self.socket, method, path, body,
+                                        headers, params, **kw))
+
     def post(self, path, body, headers, **kw):
         return self.request("POST", path, body, headers, **kw)
 
@@ -505,6 +511,21 @@ class Gateway:
     def log_lines(self, name="hls.fcgi"):
         return [json.loads(line) for line in self.log_text(name).splitlines()
                 if line.startswith("{")]
+
+
+    def log_lines_new(self, name="hls.fcgi"):
+        """Of the last 64 KiB: enough for what was said just now."""
+        lines = []
+        for proc in self.processes:
+            if proc.name == name:
+                lines += self.log_tail(proc, 1 << 16).splitlines()
+        out = []
+        for line in lines:
+            try:
+                out.append(json.loads(line))
+            except ValueError:
+                pass  # cut at its begin, or half written
+        return out
 
 
 def as_bytes(body):
