@@ -289,11 +289,8 @@ class Gateway:
 
     def nginx_conf(self, workers, sock):
         snippet = os.path.join(source_folder(), "etc/nginx/hls.conf")
-        if os.path.exists(snippet):
-            with open(snippet) as f:
-                locations = f.read()
-        else:
-            locations = _LOCATIONS
+        with open(snippet) as f:
+            locations = f.read()
         locations = re.sub(r"unix:[^;\s]+", "unix:" + sock, locations)
         return _NGINX_CONF % {
             "user": "user root;" if os.geteuid() == 0 else "",
@@ -610,17 +607,5 @@ http {
 		%(server)s
 		%(locations)s
 	}
-}
-"""
-
-_LOCATIONS = """
-location / {
-	client_max_body_size 26m;
-	client_body_buffer_size 256k;
-	fastcgi_pass unix:/run/hls/fcgi.sock;
-	include /etc/nginx/fastcgi_params;
-	fastcgi_param SCRIPT_NAME "";
-	fastcgi_param PATH_INFO $document_uri;
-	fastcgi_param REMOTE_USER "";
 }
 """
