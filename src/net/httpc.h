@@ -1,0 +1,123 @@
+/*
+ * httpc - an asynchronous HTTP client on curl multi
+ *
+ * Requests go out through pools.  A pool holds the connections of one
+ * endpoint and lends them to nobody else, so that an address which was let
+ * in for one registration is never reached on behalf of another.  The final
+ * address is judged before a socket is opened and again before each request
+ * goes out on it; once one address of a name is refused, no other address
+ * of that name is tried for the request.
+ *
+ * What no request can change: http and https only, HTTP/1.1, no redirects,
+ * no proxy, no netrc, cookies, HSTS or alternative services whatever the
+ * environment says, TLS 1.2 or later with peer and host verified, no content
+ * decoding, no wait for 100-continue, headers and body of the answer cut at
+ * a limit.
+ *
+ * One thread.  Callbacks run inside httpc_poll() only, and may start and
+ * cancel calls, but free neither the client nor a pool.
+ */
+#ifndef NET_HTTPC_H
+#define NET_HTTPC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct sockaddr;
+struct httpc;
+struct httpc_pool;
+struct httpc_call;
+
+#define HTTPC_ADDRESS_SIZE 64
+#define HTTPC_RETRY_AFTER_SIZE 64
+#define HTTPC_HEADERS_MAX (64u << 10) /* of an answer, 1xx included */
+
+struct httpc_options {
+	/* May this address be connected to?  Anything but RC_OK refuses. */
+	enum rc (*allow)(void *arg, const struct sockaddr *sa, bool is_https,
+	    struct err *e);
+	void *arg;
+	const char *user_agent;
+	const char *ca_file;     /* NULL: the system's */
+	size_t idle_connections; /* kept open in one pool */
+};
+
+/* How a call ended, from the caller's side. */
+enum httpc_end {
+	HTTPC_COMPLETE,    /* an answer, whole */
+	HTTPC_CUT,         /* status and headers whole, the body not */
+	HTTPC_DENIED,      /* the address is not allowed; nothing was sent */
+	HTTPC_TIMEOUT,     /* connected, then too slow */
+	HTTPC_NOT_IN_TIME, /* no connection in time */
+	HTTPC_REFUSED,     /* nobody there: no connection */
+	HTTPC_DNS,         /* the name does not resolve */
+	HTTPC_TLS,         /* no trust; nothing was sent */
+	HTTPC_BROKEN,   /* the connection broke before the headers were whole */
+	HTTPC_PROTOCOL, /* what came is not HTTP as we take it */
+	HTTPC_LOCAL     /* our fault: memory, the request */
+};
+#define HTTPC_ENDS 11
+
+/* Lives for the duration of the callback. */
+struct httpc_answer {
+	enum httpc_end end;
+	int status;       /* 0 unless the headers were whole */
+	const char *text; /* our words, "" when all is well */
+	int64_t took_ms;
+	char address[HTTPC_ADDRESS_SIZE];         /* connected to, or "" */
+	char retry_after[HTTPC_RETRY_AFTER_SIZE]; /* as sent, or "" */
+	const void *body;                         /* the first keep bytes */
+	size_t bodysz;
+};
+
+/* Everything is borrowed until the callback or the cancellation. */
+struct httpc_request {
+	const char *url;
+	const char *method;         /* "POST", "GET" ... */
+	const char *const *headers; /* "Name: value" */
+	size_t nheaders;
+	const void *body; /* NULL: none */
+	size_t bodysz;
+	int64_t connect_timeout_ms;
+	int64_t timeout_ms; /* of the whole */
+	int64_t idle_ms;    /* without a byte either way; 0: no such limit */
+	size_t keep;        /* bytes of the answer's body that are kept */
+	size_t body_max;    /* bytes of it that are read; then it is cut */
+	void (*done)(void *arg, const struct httpc_answer *answer);
+	void *arg;
+};
+
+/* RC_SYSTEM: libcurl did not start. */
+enum rc httpc_new(const struct httpc_options *opt, struct httpc **out,
+    struct err *e);
+/* All pools must be gone. */
+void httpc_free(struct httpc *c);
+
+struct httpc_pool *httpc_pool_new(struct httpc *c);
+/* Cancels what is in hand and closes all connections. */
+void httpc_pool_free(struct httpc_pool *p);
+
+/* Never fails at once: whatever goes wrong is told by the callback. */
+struct httpc_call *httpc_start(struct httpc_pool *p,
+    const struct httpc_request *req);
+/* Ends a call without its callback. */
+void httpc_cancel(struct httpc_call *call);
+
+/* Open calls of all pools. */
+size_t httpc_open_calls(const struct httpc *c);
+
+/*
+ * Waits until something happens on a connection, on one of the n extra
+ * descriptors (to be read), or for at most timeout_ms, and does what is to
+ * be done.  ready[i] tells whether extra descriptor i may be read.
+ */
+void httpc_poll(struct httpc *c, int64_t timeout_ms, const int *extra, size_t n,
+    bool *ready);
+
+/* "complete", "cut" ...; never NULL. */
+const char *httpc_end_name(enum httpc_end end);
+
+#endif

@@ -1,0 +1,809 @@
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "unit.h"
+
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "net/httpc.h"
+
+/* What the server does with the n-th request of a connection. */
+struct act {
+	const char *send; /* NULL: nothing */
+	size_t times;     /* that text is sent; 0 is once, FOREVER endless */
+	enum {
+		KEEP,
+		CLOSE,
+		RESET,
+		HANG /* until the client leaves */
+	} then;
+};
+#define FOREVER SIZE_MAX
+
+#define OK200 "HTTP/1.1 200 OK\r\n"
+
+/* One server for the program; a test sets its script and reads its log. */
+static struct {
+	int fd;
+	int port;
+	pthread_mutex_t lock;
+	const struct act *script;
+	size_t nscript, at;
+	size_t accepted, requests;
+	struct buf seen; /* the requests, one after the other */
+} server;
+
+static bool
+send_all(int fd, const char *p, size_t n)
+{
+	ssize_t got;
+
+	while (n > 0) {
+		got = send(fd, p, n, MSG_NOSIGNAL);
+		if (got <= 0)
+			return false;
+		p += got;
+		n -= (size_t)got;
+	}
+
+	return true;
+}
+
+/* Reads one request whole into in; false when the client has left. */
+static bool
+read_request(int fd, struct buf *in)
+{
+	const char *head, *length;
+	size_t want;
+	ssize_t got;
+	char *room;
+
+	buf_clear(in);
+	for (;;) {
+		head = in->len == 0 ? NULL : strstr(in->data, "\r\n\r\n");
+		if (head != NULL) {
+			length = strstr(in->data, "Content-Length: ");
+			want = (size_t)(head + 4 - in->data) +
+			    (length == NULL ? 0
+					    : strtoul(length + 16, NULL, 10));
+			if (in->len >= want)
+				return true;
+		}
+		room = buf_room(in, 65536);
+		got = recv(fd, room, 65536, 0);
+		if (got <= 0)
+			return false;
+		in->len += (size_t)got;
+		in->data[in->len] = '\0';
+	}
+}
+
+static bool
+play(int fd, const struct act *a)
+{
+	static const struct linger reset = { 1, 0 };
+	size_t i, times = a->times == 0 ? 1 : a->times;
+	char c;
+
+	for (i = 0; a->send != NULL && i < times; i++)
+		if (!send_all(fd, a->send, strlen(a->send)))
+			return false;
+	if (a->then == RESET)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	while (a->then == HANG && recv(fd, &c, 1, 0) > 0)
+		continue;
+
+	return a->then == KEEP;
+}
+
+static void *
+serve(void *arg)
+{
+	int fd = (int)(intptr_t)arg;
+	struct act a;
+	struct buf in;
+
+	buf_init(&in, 64u << 20);
+	while (read_request(fd, &in)) {
+		pthread_mutex_lock(&server.lock);
+		server.requests++;
+		buf_clear(&server.seen);
+		buf_add(&server.seen, in.data, in.len);
+		a = server.script[server.at];
+		if (server.at + 1 < server.nscript)
+			server.at++;
+		pthread_mutex_unlock(&server.lock);
+		if (!play(fd, &a))
+			break;
+	}
+	buf_fini(&in);
+	close(fd);
+
+	return NULL;
+}
+
+static void *
+listen_on(void *arg)
+{
+	pthread_t t;
+	int fd;
+
+	(void)arg;
+	while ((fd = accept(server.fd, NULL, NULL)) >= 0) {
+		pthread_mutex_lock(&server.lock);
+		server.accepted++;
+		pthread_mutex_unlock(&server.lock);
+		pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
+		pthread_detach(t);
+	}
+
+	return NULL;
+}
+
+static int
+start_server(void **state)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	socklen_t n = sizeof(in);
+	pthread_t t;
+
+	(void)state;
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	pthread_mutex_init(&server.lock, NULL);
+	buf_init(&server.seen, 64u << 20);
+	server.fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(server.fd, (struct sockaddr *)&in, sizeof(in)) != 0 ||
+	    listen(server.fd, 64) != 0 ||
+	    getsockname(server.fd, (struct sockaddr *)&in, &n) != 0)
+		return -1;
+	server.port = ntohs(in.sin_port);
+	pthread_create(&t, NULL, listen_on, NULL);
+	pthread_detach(t);
+
+	return 0;
+}
+
+static int
+stop_server(void **state)
+{
+	(void)state;
+	buf_fini(&server.seen);
+
+	return 0;
+}
+
+static void
+set_script(const struct act *script, size_t n)
+{
+	pthread_mutex_lock(&server.lock);
+	server.script = script;
+	server.nscript = n;
+	server.at = 0;
+	server.accepted = server.requests = 0;
+	buf_clear(&server.seen);
+	pthread_mutex_unlock(&server.lock);
+}
+
+static size_t
+server_count(const size_t *counter)
+{
+	size_t n;
+
+	pthread_mutex_lock(&server.lock);
+	n = *counter;
+	pthread_mutex_unlock(&server.lock);
+
+	return n;
+}
+
+/* What the last request had in it; the test ends with another text. */
+static void
+assert_seen(const char *text, bool there)
+{
+	bool found;
+
+	pthread_mutex_lock(&server.lock);
+	found = strstr(buf_str(&server.seen), text) != NULL;
+	pthread_mutex_unlock(&server.lock);
+	if (found != there)
+		fail_msg("%s %s in: %s", text, there ? "is not" : "is",
+		    buf_str(&server.seen));
+}
+
+static atomic_int denials;
+static int allow_calls;
+
+static enum rc
+allow_all(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
+{
+	(void)arg;
+	(void)sa;
+	(void)is_https;
+	(void)e;
+	allow_calls++;
+
+	return RC_OK;
+}
+
+static enum rc
+allow_none(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
+{
+	(void)arg;
+	(void)sa;
+	(void)is_https;
+	denials++;
+
+	return err_set(e, RC_DENIED, "no");
+}
+
+/* Allows sockets, then refuses what is used again. */
+static enum rc
+allow_first(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
+{
+	return allow_calls < *(int *)arg ? allow_all(NULL, sa, is_https, e)
+					 : allow_none(NULL, sa, is_https, e);
+}
+
+struct got {
+	bool done;
+	struct httpc_answer a;
+	char body[128];
+};
+
+static void
+on_done(void *arg, const struct httpc_answer *a)
+{
+	struct got *got = arg;
+	size_t n =
+	    a->bodysz < sizeof(got->body) ? a->bodysz : sizeof(got->body) - 1;
+
+	got->done = true;
+	got->a = *a;
+	memcpy(got->body, a->body, n);
+	got->body[n] = '\0';
+}
+
+static const char *const some_headers[] = { "webhook-id: evt_1",
+	"Content-Type: application/json", "X-Empty;" };
+
+static struct httpc_request
+request(struct got *got, char *url, size_t urlsz)
+{
+	struct httpc_request req = { .url = url,
+		.method = "POST",
+		.headers = some_headers,
+		.nheaders = NELEM(some_headers),
+		.body = "{\"a\":1}",
+		.bodysz = 7,
+		.connect_timeout_ms = 2000,
+		.timeout_ms = 5000,
+		.keep = 100,
+		.body_max = 65536,
+		.done = on_done,
+		.arg = got };
+
+	snprintf(url, urlsz, "http://127.0.0.1:%d/in?key=1", server.port);
+	memset(got, 0, sizeof(*got));
+
+	return req;
+}
+
+static struct httpc *
+client(enum rc (*allow)(void *, const struct sockaddr *, bool, struct err *),
+    void *arg)
+{
+	const struct httpc_options opt = { .allow = allow,
+		.arg = arg,
+		.user_agent = "hls/test",
+		.idle_connections = 8 };
+	struct httpc *c;
+	struct err e;
+
+	denials = 0;
+	allow_calls = 0;
+	assert_int_equal(httpc_new(&opt, &c, &e), RC_OK);
+
+	return c;
+}
+
+static void
+run(struct httpc *c, const struct got *got)
+{
+	while (!got->done)
+		httpc_poll(c, 1000, NULL, 0, NULL);
+}
+
+/* One request against a script, on a client of its own. */
+static struct got
+ask(const struct act *script, size_t n, int64_t timeout_ms)
+{
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+
+	set_script(script, n);
+	req = request(&got, url, sizeof(url));
+	req.timeout_ms = timeout_ms;
+	httpc_start(p, &req);
+	run(c, &got);
+	httpc_pool_free(p);
+	httpc_free(c);
+
+	return got;
+}
+
+static const char answer_ok[] = OK200 "Content-Length: 2\r\n\r\nok";
+
+static void
+a_post_goes_out_whole_and_its_answer_comes_back(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	struct got got = ask(script, 1, 5000);
+
+	(void)state;
+	assert_int_equal(got.a.end, HTTPC_COMPLETE);
+	assert_int_equal(got.a.status, 200);
+	assert_string_equal(got.a.text, "");
+	assert_string_equal(got.a.address, "127.0.0.1");
+	assert_string_equal(got.body, "ok");
+	assert_seen("POST /in?key=1 HTTP/1.1\r\n", true);
+	assert_seen("\r\nUser-Agent: hls/test\r\n", true);
+	assert_seen("\r\nwebhook-id: evt_1\r\n", true);
+	assert_seen("\r\nX-Empty:\r\n", true);
+	assert_seen("\r\nContent-Length: 7\r\n", true);
+	assert_seen("\r\n\r\n{\"a\":1}", true);
+	assert_seen("Expect", false);
+	assert_seen("Accept-Encoding", false);
+}
+
+static void
+a_large_body_goes_out_without_waiting_for_continue(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *p = httpc_pool_new(c);
+	size_t n = 3u << 20;
+	char *body = xmalloc(n), url[64];
+	struct httpc_request req;
+	struct got got;
+
+	(void)state;
+	memset(body, 'x', n);
+	set_script(script, 1);
+	req = request(&got, url, sizeof(url));
+	req.body = body;
+	req.bodysz = n;
+	httpc_start(p, &req);
+	run(c, &got);
+	assert_int_equal(got.a.status, 200);
+	assert_seen("Content-Length: 3145728", true);
+	assert_seen("Expect", false);
+	httpc_pool_free(p);
+	httpc_free(c);
+	free(body);
+}
+
+static void
+any_method_and_no_body_go_out_too(void **state)
+{
+	static const char *const methods[] = { "GET", "PUT", "POST", "DELETE" };
+	static const char *const lines[] = { "GET /in?key=1 HTTP/1.1\r\n",
+		"PUT /in", "POST /in", "DELETE /in" };
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+	size_t i;
+
+	(void)state;
+	set_script(script, 1);
+	for (i = 0; i < NELEM(methods); i++) {
+		req = request(&got, url, sizeof(url));
+		req.method = methods[i];
+		if (i == 0 || i == 3)
+			req.body = NULL;
+		httpc_start(p, &req);
+		run(c, &got);
+		assert_int_equal(got.a.status, 200);
+		assert_seen(lines[i], true);
+		assert_seen("{\"a\":1}", req.body != NULL);
+	}
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
+/* A status and whole headers make an answer, whatever breaks behind them. */
+static const struct {
+	const char *name;
+	struct act act;
+	int64_t timeout_ms;
+	enum httpc_end end;
+	int status;
+	const char *text;
+} ways[] = {
+	{ "redirect",
+	    { "HTTP/1.1 302 F\r\nLocation: http://127.0.0.1/\r\n"
+	      "Content-Length: 0\r\n\r\n",
+		0, KEEP },
+	    5000, HTTPC_COMPLETE, 302, "" },
+	{ "no content", { "HTTP/1.1 204 No Content\r\n\r\n", 0, KEEP }, 5000,
+	    HTTPC_COMPLETE, 204, "" },
+	{ "103 and 200",
+	    { "HTTP/1.1 103 Early\r\nX: y\r\n\r\n" OK200
+	      "Content-Length: 0\r\n\r\n",
+		0, KEEP },
+	    5000, HTTPC_COMPLETE, 200, "" },
+	{ "until closed", { OK200 "\r\nbody", 0, CLOSE }, 5000, HTTPC_COMPLETE,
+	    200, "" },
+	{ "truncated body", { OK200 "Content-Length: 99\r\n\r\nx", 0, CLOSE },
+	    5000, HTTPC_CUT, 200, "the answer ended early" },
+	{ "garbled chunks",
+	    { OK200 "Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 0, CLOSE },
+	    5000, HTTPC_CUT, 200, "connection broken while reading" },
+	{ "body never ends", { OK200 "Content-Length: 99\r\n\r\nx", 0, HANG },
+	    300, HTTPC_CUT, 200, "no answer in time" },
+	{ "silence", { NULL, 0, HANG }, 300, HTTPC_TIMEOUT, 0,
+	    "no answer in time" },
+	{ "headers never end", { OK200 "X-A: b\r\n", 0, HANG }, 300,
+	    HTTPC_TIMEOUT, 0, "no answer in time" },
+	{ "cut headers", { OK200 "Content-Le", 0, CLOSE }, 5000, HTTPC_BROKEN,
+	    0, NULL },
+	{ "reset", { NULL, 0, RESET }, 5000, HTTPC_BROKEN, 0, NULL },
+	{ "closed", { NULL, 0, CLOSE }, 5000, HTTPC_BROKEN, 0,
+	    "connection closed without an answer" },
+	{ "not HTTP", { "SSH-2.0-x\r\n", 0, CLOSE }, 5000, HTTPC_PROTOCOL, 0,
+	    NULL },
+	{ "HTTP/0.9", { "hello", 0, CLOSE }, 5000, HTTPC_PROTOCOL, 0, NULL },
+	{ "bad length", { OK200 "Content-Length: -5\r\n\r\nhello", 0, CLOSE },
+	    5000, HTTPC_PROTOCOL, 0, NULL },
+	{ "many headers", { OK200 "X-A: b\r\n", 200000, CLOSE }, 5000,
+	    HTTPC_PROTOCOL, 0, NULL },
+	{ "100 for ever", { "HTTP/1.1 100 Continue\r\n\r\n", FOREVER, CLOSE },
+	    5000, HTTPC_PROTOCOL, 0, "the headers are too long" },
+};
+
+static void
+every_end_has_a_kind_a_status_and_a_text(void **state)
+{
+	struct got got;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(ways); i++) {
+		got = ask(&ways[i].act, 1, ways[i].timeout_ms);
+		if (got.a.end != ways[i].end ||
+		    got.a.status != ways[i].status ||
+		    (ways[i].text != NULL &&
+			strcmp(got.a.text, ways[i].text) != 0) ||
+		    (got.a.status == 0 && got.a.text[0] == '\0'))
+			fail_msg("%s: %s, %d, \"%s\"", ways[i].name,
+			    httpc_end_name(got.a.end), got.a.status,
+			    got.a.text);
+	}
+}
+
+static void
+an_endless_body_is_cut_and_counts_as_an_answer(void **state)
+{
+	static char start[4096];
+	static const struct act script[] = { { start, FOREVER, CLOSE } };
+	struct got got;
+
+	(void)state;
+	memset(start, 'x', sizeof(start) - 1);
+	memcpy(start, OK200 "\r\n", sizeof(OK200 "\r\n") - 1);
+	got = ask(script, 1, 5000);
+	assert_int_equal(got.a.end, HTTPC_CUT);
+	assert_int_equal(got.a.status, 200);
+	assert_string_equal(got.a.text, "the body is longer than we read");
+	assert_int_equal(got.a.bodysz, 100);
+	assert_true(got.a.took_ms < 4000);
+}
+
+static void
+retry_after_is_handed_on_as_sent(void **state)
+{
+	static const struct act script[] = {
+		{ "HTTP/1.1 503 Busy\r\nRETRY-AFTER:  120 \r\n"
+		  "Content-Length: 0\r\n\r\n",
+		    0, KEEP }
+	};
+	struct got got = ask(script, 1, 5000);
+
+	(void)state;
+	assert_int_equal(got.a.status, 503);
+	assert_string_equal(got.a.retry_after, "120");
+}
+
+static void
+connections_are_used_again_within_a_pool_and_never_across(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *a = httpc_pool_new(c), *b = httpc_pool_new(c);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+	int i;
+
+	(void)state;
+	set_script(script, 1);
+	for (i = 0; i < 3; i++) {
+		req = request(&got, url, sizeof(url));
+		httpc_start(a, &req);
+		run(c, &got);
+		assert_int_equal(got.a.status, 200);
+	}
+	assert_int_equal(server_count(&server.accepted), 1);
+	req = request(&got, url, sizeof(url));
+	httpc_start(b, &req);
+	run(c, &got);
+	assert_int_equal(server_count(&server.accepted), 2);
+	assert_int_equal(server_count(&server.requests), 4);
+	/* A socket each, and every request. */
+	assert_int_equal(allow_calls, 6);
+	httpc_pool_free(a);
+	httpc_pool_free(b);
+	httpc_free(c);
+}
+
+static void
+a_denied_address_is_never_connected_to(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	static const char *const spellings[] = { "127.0.0.1", "127.1",
+		"0x7f000001", "2130706433", "localhost", "[::1]",
+		"[::ffff:127.0.0.1]", "017700000001" };
+	struct httpc *c = client(allow_none, NULL);
+	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+	size_t i;
+
+	(void)state;
+	set_script(script, 1);
+	for (i = 0; i < NELEM(spellings); i++) {
+		req = request(&got, url, sizeof(url));
+		snprintf(url, sizeof(url), "http://%s:%d/", spellings[i],
+		    server.port);
+		httpc_start(p, &req);
+		run(c, &got);
+		assert_int_equal(got.a.end, HTTPC_DENIED);
+		assert_string_equal(got.a.text, "the address is not allowed");
+		assert_string_equal(got.a.address, "");
+	}
+	assert_true(denials >= (int)NELEM(spellings));
+	assert_int_equal(server_count(&server.accepted), 0);
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
+static void
+an_open_connection_is_judged_again_before_each_request(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	int allowed = 2; /* the socket and the first request */
+	struct httpc *c = client(allow_first, &allowed);
+	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+
+	(void)state;
+	set_script(script, 1);
+	req = request(&got, url, sizeof(url));
+	httpc_start(p, &req);
+	run(c, &got);
+	assert_int_equal(got.a.status, 200);
+	req = request(&got, url, sizeof(url));
+	httpc_start(p, &req);
+	run(c, &got);
+	assert_int_equal(got.a.end, HTTPC_DENIED);
+	assert_int_equal(server_count(&server.requests), 1);
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
+static void
+other_protocols_and_proxies_are_out_of_reach(void **state)
+{
+	static const char *const urls[] = { "file:///etc/passwd",
+		"gopher://127.0.0.1/", "ftp://127.0.0.1/",
+		"dict://127.0.0.1/" };
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_request req;
+	struct got got;
+	char url[64], proxy[64];
+	size_t i;
+
+	(void)state;
+	set_script(script, 1);
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", server.port);
+	setenv("http_proxy", proxy, 1);
+	setenv("https_proxy", proxy, 1);
+	setenv("ALL_PROXY", proxy, 1);
+	for (i = 0; i < NELEM(urls); i++) {
+		req = request(&got, url, sizeof(url));
+		req.url = urls[i];
+		httpc_start(p, &req);
+		run(c, &got);
+		assert_int_equal(got.a.status, 0);
+		assert_int_not_equal(got.a.end, HTTPC_COMPLETE);
+	}
+	req = request(&got, url, sizeof(url));
+	req.url = "http://127.0.0.1:1/";
+	httpc_start(p, &req);
+	run(c, &got);
+	assert_int_equal(got.a.end, HTTPC_REFUSED);
+	assert_string_equal(got.a.text, "connection refused");
+	assert_int_equal(server_count(&server.accepted), 0);
+	unsetenv("http_proxy");
+	unsetenv("https_proxy");
+	unsetenv("ALL_PROXY");
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
+static void
+plain_text_where_tls_should_be_is_refused(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, CLOSE } };
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+
+	(void)state;
+	set_script(script, 1);
+	req = request(&got, url, sizeof(url));
+	req.connect_timeout_ms = 500;
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", server.port);
+	httpc_start(p, &req);
+	run(c, &got);
+	assert_true(got.a.end == HTTPC_TLS || got.a.end == HTTPC_NOT_IN_TIME);
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
+static void
+a_cancelled_call_never_calls_back(void **state)
+{
+	static const struct act script[] = { { NULL, 0, HANG },
+		{ answer_ok, 0, KEEP } };
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_request req;
+	struct httpc_call *call;
+	struct got got, other;
+	char url[64];
+
+	(void)state;
+	set_script(script, 2);
+	req = request(&got, url, sizeof(url));
+	call = httpc_start(p, &req);
+	while (server_count(&server.requests) == 0)
+		httpc_poll(c, 10, NULL, 0, NULL);
+	assert_int_equal(httpc_open_calls(c), 1);
+	httpc_cancel(call);
+	assert_int_equal(httpc_open_calls(c), 0);
+	req = request(&other, url, sizeof(url));
+	httpc_start(p, &req);
+	run(c, &other);
+	assert_int_equal(other.a.status, 200);
+	assert_false(got.done);
+
+	/* A pool may go with calls in hand. */
+	httpc_start(p, &req);
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
+static void
+an_extra_descriptor_ends_the_wait(void **state)
+{
+	struct httpc *c = client(allow_all, NULL);
+	bool ready[2];
+	int fds[2], extra[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	extra[0] = server.fd;
+	extra[1] = fds[0];
+	httpc_poll(c, 0, extra, 2, ready);
+	assert_false(ready[0]);
+	assert_false(ready[1]);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	httpc_poll(c, 60000, extra, 2, ready);
+	assert_true(ready[1]);
+	close(fds[0]);
+	close(fds[1]);
+	httpc_free(c);
+}
+
+static struct {
+	struct httpc_pool *pool;
+	struct httpc_request req;
+	int left;
+	bool done;
+} chain;
+
+static void
+on_chain(void *arg, const struct httpc_answer *a)
+{
+	(void)arg;
+	assert_int_equal(a->status, 200);
+	if (chain.left-- > 0)
+		httpc_start(chain.pool, &chain.req);
+	else
+		chain.done = true;
+}
+
+static void
+a_callback_may_start_the_next_call(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	struct httpc *c = client(allow_all, NULL);
+	struct got got;
+	char url[64];
+
+	(void)state;
+	set_script(script, 1);
+	chain.pool = httpc_pool_new(c);
+	chain.req = request(&got, url, sizeof(url));
+	chain.req.done = on_chain;
+	chain.left = 20;
+	httpc_start(chain.pool, &chain.req);
+	while (!chain.done)
+		httpc_poll(c, 1000, NULL, 0, NULL);
+	assert_int_equal(server_count(&server.requests), 21);
+	httpc_pool_free(chain.pool);
+	httpc_free(c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_post_goes_out_whole_and_its_answer_comes_back),
+		cmocka_unit_test(
+		    a_large_body_goes_out_without_waiting_for_continue),
+		cmocka_unit_test(any_method_and_no_body_go_out_too),
+		cmocka_unit_test(every_end_has_a_kind_a_status_and_a_text),
+		cmocka_unit_test(
+		    an_endless_body_is_cut_and_counts_as_an_answer),
+		cmocka_unit_test(retry_after_is_handed_on_as_sent),
+		cmocka_unit_test(
+		    connections_are_used_again_within_a_pool_and_never_across),
+		cmocka_unit_test(a_denied_address_is_never_connected_to),
+		cmocka_unit_test(
+		    an_open_connection_is_judged_again_before_each_request),
+		cmocka_unit_test(other_protocols_and_proxies_are_out_of_reach),
+		cmocka_unit_test(plain_text_where_tls_should_be_is_refused),
+		cmocka_unit_test(a_cancelled_call_never_calls_back),
+		cmocka_unit_test(an_extra_descriptor_ends_the_wait),
+		cmocka_unit_test(a_callback_may_start_the_next_call),
+	};
+
+	return cmocka_run_group_tests(tests, start_server, stop_server);
+}
