@@ -62,13 +62,14 @@ void js_doc_fini(struct js_doc *doc);
 struct json_object *js_find(struct json_object *o, const char *key);
 bool js_is_object(struct json_object *o);
 bool js_is_array(struct json_object *o);
-bool js_is_null(struct json_object *o); /* absent or null */
+/* absent or null */
+bool js_is_null(struct json_object *o);
 
 /* False when the value is of another type; *out is then untouched. */
 bool js_get_str(struct json_object *o, const char **out, size_t *n);
 bool js_get_int(struct json_object *o, int64_t *out);
 bool js_get_bool(struct json_object *o, bool *out);
-/* An array of strings only; adds to out. */
+/* An array of strings only; adds to out.  A NUL in one is false too. */
 bool js_get_strlist(struct json_object *o, struct strlist *out);
 
 size_t js_array_size(struct json_object *o);

@@ -100,6 +100,10 @@ void store_token_free(struct store_token *t);
 enum rc store_token_list(struct store *s, struct store_tokens *out,
     struct err *e);
 void store_tokens_free(struct store_tokens *l);
+/* Notes a use, so that people see which tokens are; waits for no disk and
+ * may be lost.  RC_NOTFOUND. */
+enum rc store_token_used(struct store *s, const uint8_t hash[CRYPT_SHA256_SIZE],
+    int64_t now_ms, struct err *e);
 enum rc store_token_revoke(struct store *s, const char *name,
     struct err *e); /* RC_NOTFOUND */
 

@@ -18,6 +18,7 @@ import threading
 import time
 import urllib.parse
 
+import direct
 import sign
 import waiting
 from waiting import wait_for
@@ -288,11 +289,8 @@ class Gateway:
 
     def nginx_conf(self, workers, sock):
         snippet = os.path.join(source_folder(), "etc/nginx/hls.conf")
-        if os.path.exists(snippet):
-            with open(snippet) as f:
-                locations = f.read()
-        else:
-            locations = _LOCATIONS
+        with open(snippet) as f:
+            locations = f.read()
         locations = re.sub(r"unix:[^;\s]+", "unix:" + sock, locations)
         return _NGINX_CONF % {
             "user": "user root;" if os.geteuid() == 0 else "",
@@ -380,6 +378,11 @@ class Gateway:
             return Response(resp.status, resp.headers, resp.read())
         finally:
             conn.close()
+
+    def direct(self, method, path, body=b"", headers=(), params=(), **kw):
+        """Straight at the FastCGI socket, as nginx would."""
+        return Response(*direct.request(self.socket, method, path, body,
+                                        headers, params, **kw))
 
     def post(self, path, body, headers, **kw):
         return self.request("POST", path, body, headers, **kw)
@@ -507,6 +510,21 @@ class Gateway:
                 if line.startswith("{")]
 
 
+    def log_lines_new(self, name="hls.fcgi"):
+        """Of the last 64 KiB: enough for what was said just now."""
+        lines = []
+        for proc in self.processes:
+            if proc.name == name:
+                lines += self.log_tail(proc, 1 << 16).splitlines()
+        out = []
+        for line in lines:
+            try:
+                out.append(json.loads(line))
+            except ValueError:
+                pass  # cut at its begin, or half written
+        return out
+
+
 def as_bytes(body):
     if isinstance(body, bytes):
         return body
@@ -589,17 +607,5 @@ http {
 		%(server)s
 		%(locations)s
 	}
-}
-"""
-
-_LOCATIONS = """
-location / {
-	client_max_body_size 26m;
-	client_body_buffer_size 256k;
-	fastcgi_pass unix:/run/hls/fcgi.sock;
-	include /etc/nginx/fastcgi_params;
-	fastcgi_param SCRIPT_NAME "";
-	fastcgi_param PATH_INFO $document_uri;
-	fastcgi_param REMOTE_USER "";
 }
 """

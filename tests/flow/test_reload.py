@@ -1,0 +1,65 @@
+"""SIGHUP: new values for new requests, and a bad file changes nothing."""
+
+import json
+import signal
+
+import gateway as gw
+from waiting import wait_for
+
+NEW_SECRET = "a secret that came with the reload"
+
+
+def sources(*secrets):
+    return {"sources": [{"name": "github", "provider": "github",
+                         "secrets": list(secrets)}]}
+
+
+def status(g, secret):
+    return g.post_github(gw.issue(number=g.counter), secret=secret).status
+
+
+def test_a_reload_rotates_secrets(make_gateway):
+    """B56: both while both stand there, the old one not after it went."""
+    g = make_gateway(sources(gw.GITHUB_SECRET), drain=False)
+    assert status(g, gw.GITHUB_SECRET) == 202
+    assert status(g, NEW_SECRET) == 401
+
+    g.write_config(sources(NEW_SECRET, gw.GITHUB_SECRET))
+    g.fronts[0].signal(signal.SIGHUP)
+    wait_for(lambda: status(g, NEW_SECRET) == 202, 10, "the new secret signs")
+    assert status(g, gw.GITHUB_SECRET) == 202
+
+    g.write_config(sources(NEW_SECRET))
+    g.fronts[0].signal(signal.SIGHUP)
+    wait_for(lambda: status(g, gw.GITHUB_SECRET) == 401, 10,
+             "the old secret is gone")
+    assert status(g, NEW_SECRET) == 202
+
+
+def test_a_bad_file_keeps_the_old_values(make_gateway):
+    """B77"""
+    g = make_gateway(sources(gw.GITHUB_SECRET), drain=True)
+    said = len(g.log_lines()), len(g.log_lines("hls-drain"))
+    g.write_config({"servers": {"threads": 1}})
+    for proc in (g.fronts[0], g.drains[0]):
+        proc.signal(signal.SIGHUP)
+
+    def complained(name, already):
+        return [x for x in g.log_lines(name)[already:]
+                if x["level"] == "error" and "servers" in json.dumps(x)]
+    wait_for(lambda: complained("hls.fcgi", said[0]), 10,
+             "hls.fcgi says what is wrong")
+    wait_for(lambda: complained("hls-drain", said[1]), 10,
+             "hls-drain says what is wrong")
+    assert status(g, gw.GITHUB_SECRET) == 202
+
+
+def test_requests_in_hand_survive_reloads(make_gateway):
+    g = make_gateway(sources(gw.GITHUB_SECRET), drain=False)
+
+    def post(i):
+        if i % 10 == 0:
+            g.fronts[0].signal(signal.SIGHUP)
+        return g.post_github(gw.issue(number=i)).status
+    assert set(gw.at_once(40, post)) == {202}
+    assert g.accepted() == 40
