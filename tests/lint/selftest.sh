@@ -13,10 +13,12 @@ sound() {
 	rm -rf "$scratch/tree"
 	mkdir -p "$scratch/tree/src/core" "$scratch/tree/src/base" \
 	    "$scratch/tree/src/store" "$scratch/tree/man" \
+	    "$scratch/tree/src/app" "$scratch/tree/src/cmd" \
 	    "$scratch/tree/tests/unit" "$scratch/tree/etc"
 	cd "$scratch/tree" || exit 99
 	cat >Makefile.am <<-'END'
 		src/core/thing.c src/core/thing.h src/base/err.h \
+		src/app/app_conf_table.c src/cmd/ctl_event.c \
 		tests/unit/test_thing
 	END
 	cat >src/base/err.h <<-'END'
@@ -46,6 +48,31 @@ sound() {
 			return 0;
 		}
 	END
+	cat >src/app/app_conf_table.c <<-'END'
+		static const struct conf_key keys[] = {
+			{ .name = "server.threads",
+			    .doc = "one" },
+		};
+	END
+	cat >src/app/app_conf.h <<-'END'
+		#ifndef APP_APP_CONF_H
+		#define APP_APP_CONF_H
+		#endif
+	END
+	echo ' src/app/app_conf.h' >>Makefile.am
+	cat >src/cmd/ctl_event.c <<-'END'
+		static const struct ctl_option list_options[] = {
+			{ .name = "status", .arg = "STATUS", .doc = "of it" },
+		};
+		static const struct ctl_cmd cmds[] = {
+			{ .verb = "list" },
+		};
+		const struct ctl_noun ctl_event = { "event", "events", cmds, 1 };
+	END
+	printf '.It Sy server.threads\n' >man/hls.yaml.5
+	printf '.It Ic event list Op Fl -status Ar s\n' >man/hlsctl.8
+	printf 'server:\n  threads: 1\n' >etc/hls.yaml
+	echo ' man/hls.yaml.5 man/hlsctl.8' >>Makefile.am
 	cat >tests/unit/test_thing.c <<-'END'
 		#include "core/thing.h"
 		int
@@ -79,7 +106,7 @@ catches() {
 	fi | rule "$1 catches: $2, in $3"
 }
 
-for name in layers headers sizes calls sql lists names prototypes; do
+for name in layers headers sizes calls sql lists names prototypes docs; do
 	passes $name
 done
 
@@ -208,5 +235,28 @@ int more_find(int a);
 END
 catches prototypes 'is wanted' src/core/more.h <<'END'
 int thing_spare(void);
+END
+catches docs 'key is in hls.yaml(5)' src/app/app_conf_table.c <<'END'
+	{ .name = "server.more",
+	    .doc = "two" },
+END
+catches docs 'no other key' man/hls.yaml.5 <<'END'
+.It Sy server.gone
+END
+catches docs 'in the shipped' src/app/app_conf_table.c <<'END'
+	{ .name = "server.more",
+	    .doc = "two" },
+END
+catches docs 'every command' src/cmd/ctl_queue.c <<'END'
+static const struct ctl_cmd cmds[] = {
+	{ .verb = "retry" },
+};
+const struct ctl_noun ctl_queue = { "queue", "the queue", cmds, 1 };
+END
+catches docs 'no other command' man/hlsctl.8 <<'END'
+.It Ic event forget
+END
+catches docs 'every option' src/cmd/ctl_event.c <<'END'
+	{ .name = "since", .arg = "TIME", .doc = "from then" },
 END
 plan
