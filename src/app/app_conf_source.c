@@ -257,8 +257,7 @@ read_replay_window(const struct app_conf_reader *r, struct app_source *raw,
 	char key[APP_CONF_KEY_SIZE], text[UNITS_TEXT_SIZE];
 
 	if (raw->replay_window[0] == '\0') {
-		src->replay_window_ms =
-		    sig_scheme_replay_window_ms(src->scheme);
+		src->replay_window_ms = sig_replay_window_ms(src);
 	} else if (!units_duration_parse(raw->replay_window,
 		       &src->replay_window_ms) ||
 	    src->replay_window_ms > INT64_C(365) * 86400 * 1000) {
@@ -314,7 +313,7 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 	struct sources *l;
 	struct source *src;
 	enum rc rc;
-	char key[APP_CONF_KEY_SIZE];
+	char key[APP_CONF_KEY_SIZE], fault[sizeof(e->text)];
 
 	l = &r->conf->sources;
 	src = &l->v[at];
@@ -335,12 +334,17 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 	if ((rc = check_secrets(r, raw, at, e)) != RC_OK ||
 	    (rc = check_paths(r, raw, at, e)) != RC_OK ||
 	    (rc = check_patterns(r, raw, at, e)) != RC_OK ||
-	    (rc = check_hmac(r, raw, at, e)) != RC_OK ||
-	    (rc = read_replay_window(r, raw, at, src, e)) != RC_OK)
+	    (rc = check_hmac(r, raw, at, e)) != RC_OK)
 		return rc;
 	copy_source(raw, src);
 	l->n++;
-	return RC_OK;
+	rc = sig_source_check(src, e);
+	if (rc != RC_OK) {
+		snprintf(key, sizeof(key), "sources[%zu].provider", at);
+		snprintf(fault, sizeof(fault), "%s", e->text);
+		return conf_refuse(r->places, key, e, "%s", fault);
+	}
+	return read_replay_window(r, raw, at, src, e);
 }
 
 /* No two sources answer at one path. */

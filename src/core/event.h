@@ -87,10 +87,12 @@ bool event_repository_is_valid(const char *text);
 /*
  * Judges the body as JSON and fills action and repository from it: one scan,
  * no tree.  A repository without full_name, or none at all, is "unknown"; an
- * action that is no type's word is "".
+ * action that is no type's word is "".  Where ev has no type yet it gets the
+ * body's, if that is a string.
  *
  * RC_INVALID	not JSON by the rules of jsscan.h, not an object, repository
- *		not an object, or its full_name malformed; ev is unchanged.
+ *		not an object, its full_name or the type malformed; ev is
+ *		unchanged.
  */
 enum rc event_read_json(struct event *ev, struct err *e);
 /* The same from n bytes that are not the event's own body. */

@@ -11,6 +11,7 @@ enum {
 	WANT_ACTION,
 	WANT_REPOSITORY,
 	WANT_FULL_NAME,
+	WANT_TYPE,
 	WANTS
 };
 
@@ -51,6 +52,20 @@ read_repository(const struct jsscan_want *wants,
 	return RC_OK;
 }
 
+/* Standard Webhooks puts the type into the body. */
+static enum rc
+read_type(const struct jsscan_want *w, char out[EVENT_TYPE_MAX + 1],
+    struct err *e)
+{
+	out[0] = '\0';
+	if (w->type != JSSCAN_STRING)
+		return RC_OK;
+	if (!jsscan_decode(w->text, w->n, out, EVENT_TYPE_MAX) ||
+	    !event_type_is_valid(out))
+		return err_set(e, RC_INVALID, "the event's type is malformed");
+	return RC_OK;
+}
+
 enum rc
 event_read_json_text(struct event *ev, const char *text, size_t n,
     struct err *e)
@@ -60,8 +75,10 @@ event_read_json_text(struct event *ev, const char *text, size_t n,
 		[WANT_REPOSITORY] = { .key = "repository" },
 		[WANT_FULL_NAME] = { .key = "repository",
 		    .subkey = "full_name" },
+		[WANT_TYPE] = { .key = "type" },
 	};
 	char repository[EVENT_REPOSITORY_MAX + 1];
+	char type[EVENT_TYPE_MAX + 1] = "";
 	enum jsscan_type root;
 	enum rc rc;
 
@@ -71,12 +88,16 @@ event_read_json_text(struct event *ev, const char *text, size_t n,
 	if (root != JSSCAN_OBJECT)
 		return err_set(e, RC_INVALID, "the body is not a JSON object");
 	rc = read_repository(wants, repository, e);
+	if (rc == RC_OK && ev->type == NULL)
+		rc = read_type(&wants[WANT_TYPE], type, e);
 	if (rc != RC_OK)
 		return rc;
 
 	take_action(ev, &wants[WANT_ACTION]);
 	free(ev->repository);
 	ev->repository = xstrdup(repository);
+	if (type[0] != '\0')
+		ev->type = xstrdup(type);
 	return RC_OK;
 }
 

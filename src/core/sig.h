@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 
+struct buf;
 struct event;
 struct http_req;
 struct source;
@@ -22,16 +23,25 @@ struct sig_scheme;
 
 const struct sig_scheme *sig_scheme_find(const char *provider);
 const char *sig_scheme_name(const struct sig_scheme *s);
-/* GitHub and its kin sign neither id nor time. */
-int64_t sig_scheme_replay_window_ms(const struct sig_scheme *s);
+/* application/x-www-form-urlencoded with one payload, as GitHub may send. */
+bool sig_scheme_takes_forms(const struct sig_scheme *s);
+
+/* RC_INVALID: no secret, one that the scheme cannot use, or, for provider
+ * hmac, a template that cannot be kept.  The other calls need RC_OK here. */
+enum rc sig_source_check(const struct source *src, struct err *e);
+
+/* How long bytes are remembered by default: 7 days where the delivery id is
+ * a header that nobody signed, as with GitHub and its kin, else 0. */
+int64_t sig_replay_window_ms(const struct source *src);
 
 /* The source that unknown paths are verified against: a random secret. */
 const struct source *sig_nobody(void);
 
 /*
- * RC_INVALID	a security header (over all schemes and configured hmac
- *		headers of src) is doubled, holds a comma where its grammar
- *		has none, a control byte, or is too long.
+ * RC_INVALID	a security header, over those of all schemes and the
+ *		configured ones of src, stands twice, was joined from two by a
+ *		comma or unfolded from two lines, holds a control byte or is
+ *		too long.
  */
 enum rc sig_check_headers(const struct source *src, const struct http_req *req,
     struct err *e);
@@ -44,18 +54,19 @@ enum rc sig_verify(const struct source *src, const struct http_req *req,
     int64_t now_ms, struct err *e);
 
 /*
- * Fills delivery_id and type, and takes form-encoded bodies apart for what
- * is read of them (the stored bytes stay as signed).  RC_INVALID: missing or
- * malformed identity.
+ * Fills delivery_id and type of ev, whose body_sha256 is known.  The type
+ * stays NULL where the scheme leaves it to the body.  A configured
+ * event_header is respelt: ":" and "/" become ".", a space "_".
+ * RC_INVALID: missing or malformed identity.
  */
 enum rc sig_identify(const struct source *src, const struct http_req *req,
     struct event *ev, struct err *e);
 
-/* Signs as a sender of this scheme would, for source sample: writes header
- * lines "Name: value" into out.  delivery_id and type go in too. */
-struct buf;
-enum rc sig_sample(const struct source *src, const char *type,
+/* Signs with the newest secret as a sender of this scheme would: header lines
+ * "Name: value", each with a newline, into out.  Content-Type is the
+ * caller's. */
+void sig_sample(const struct source *src, const char *type,
     const char *delivery_id, const void *body, size_t bodysz, int64_t now_ms,
-    struct buf *out, struct err *e);
+    struct buf *out);
 
 #endif

@@ -1,0 +1,330 @@
+#include "config.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/units.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "core/http.h"
+#include "core/sig.h"
+#include "core/sig_int.h"
+#include "core/source.h"
+#include "core/whsec.h"
+
+/* The MACs that a failed verification computes at least. */
+#define TRIES_MIN 2
+
+static const struct sig_scheme *const schemes[] = {
+	&sig_github,
+	&sig_standard,
+	&sig_hmac,
+};
+#define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
+
+const struct sig_scheme *
+sig_scheme_find(const char *provider)
+{
+	size_t i;
+
+	for (i = 0; i < SCHEMES; i++)
+		if (strcmp(schemes[i]->name, provider) == 0)
+			return schemes[i];
+	return NULL;
+}
+
+const char *
+sig_scheme_name(const struct sig_scheme *s)
+{
+	return s->name;
+}
+
+bool
+sig_scheme_takes_forms(const struct sig_scheme *s)
+{
+	return s->takes_forms;
+}
+
+int64_t
+sig_replay_window_ms(const struct source *src)
+{
+	bool id_is_free = src->scheme == &sig_github ||
+	    (src->scheme == &sig_hmac && src->hmac.id_header != NULL &&
+		strstr(src->hmac.template, "{id}") == NULL);
+
+	return id_is_free ? 7 * 24 * 3600 * INT64_C(1000) : 0;
+}
+
+enum rc
+sig_source_check(const struct source *src, struct err *e)
+{
+	size_t i;
+
+	if (src->nsecrets == 0)
+		return err_set(e, RC_INVALID, "a source needs a secret");
+	for (i = 0; i < src->nsecrets; i++)
+		if (!secret_is_set(&src->secrets[i]))
+			return err_set(e, RC_INVALID, "a secret is empty");
+	return src->scheme->check == NULL ? RC_OK : src->scheme->check(src, e);
+}
+
+static struct source nobody;
+static struct secret nobody_secret;
+static pthread_once_t nobody_once = PTHREAD_ONCE_INIT;
+
+static void
+nobody_make(void)
+{
+	uint8_t random[WHSEC_RANDOM_SIZE];
+
+	crypt_random(random, sizeof(random));
+	secret_put(&nobody_secret, random, sizeof(random));
+	nobody.name = xstrdup("");
+	nobody.scheme = &sig_github;
+	nobody.secrets = &nobody_secret;
+	nobody.nsecrets = 1;
+}
+
+const struct source *
+sig_nobody(void)
+{
+	(void)pthread_once(&nobody_once, nobody_make);
+	return &nobody;
+}
+
+/* White space at the ends joins no two headers, so it is left to the scheme,
+ * which denies it. */
+static size_t
+trimmed(const char **text)
+{
+	size_t n;
+
+	*text += strspn(*text, " \t\r\n");
+	n = strlen(*text);
+	while (n > 0 && strchr(" \t\r\n", (*text)[n - 1]) != NULL)
+		n--;
+	return n;
+}
+
+static bool
+is_well_formed(const char *value, const struct sig_header *h)
+{
+	size_t n, i, commas = 0;
+
+	if (strlen(value) > h->max)
+		return false;
+	n = trimmed(&value);
+	for (i = 0; i < n; i++) {
+		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
+			return false;
+		if (value[i] == ' ') {
+			if (h->grammar == SIG_WORD)
+				return false;
+			commas = 0;
+		}
+		if (value[i] == ',' && (h->grammar != SIG_LIST || ++commas > 1))
+			return false;
+	}
+	return true;
+}
+
+static enum rc
+check_header(const struct http_req *req, const struct sig_header *h,
+    struct err *e)
+{
+	size_t n = http_header_count(req, h->name);
+
+	if (n > 1)
+		return err_set(e, RC_INVALID, "header %s stands twice",
+		    h->name);
+	if (n == 1 && !is_well_formed(http_header_find(req, h->name), h))
+		return err_set(e, RC_INVALID, "header %s is malformed",
+		    h->name);
+	return RC_OK;
+}
+
+enum rc
+sig_check_headers(const struct source *src, const struct http_req *req,
+    struct err *e)
+{
+	const struct sig_header own[] = {
+		{ src->hmac.header, SIG_WORD, SIG_VALUE_MAX },
+		{ src->hmac.id_header, SIG_WORD, EVENT_DELIVERY_ID_MAX },
+		{ src->hmac.event_header, SIG_TIME, EVENT_TYPE_MAX },
+		{ src->hmac.timestamp_header, SIG_TIME, SIG_VALUE_MAX },
+	};
+	const struct sig_header *h;
+	enum rc rc;
+	size_t i;
+
+	for (i = 0; i < SCHEMES; i++) {
+		for (h = schemes[i]->headers; h->name != NULL; h++) {
+			rc = check_header(req, h, e);
+			if (rc != RC_OK)
+				return rc;
+		}
+	}
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (own[i].name == NULL)
+			continue;
+		rc = check_header(req, &own[i], e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+enum rc
+sig_verify(const struct source *src, const struct http_req *req, int64_t now_ms,
+    struct err *e)
+{
+	return src->scheme->verify(src, req, now_ms, e);
+}
+
+enum rc
+sig_identify(const struct source *src, const struct http_req *req,
+    struct event *ev, struct err *e)
+{
+	return src->scheme->identify(src, req, ev, e);
+}
+
+void
+sig_sample(const struct source *src, const char *type, const char *delivery_id,
+    const void *body, size_t bodysz, int64_t now_ms, struct buf *out)
+{
+	const struct crypt_span span = { body, bodysz };
+
+	src->scheme->sample(src, type, delivery_id, &span, now_ms, out);
+}
+
+enum rc
+sig_denied(struct err *e)
+{
+	return err_set(e, RC_DENIED, "no valid signature");
+}
+
+void
+sig_claim_span(struct sig_claim *c, const void *p, size_t n)
+{
+	assert(c->nspans < SIG_SPANS_MAX);
+	c->spans[c->nspans++] = (struct crypt_span){ p, n };
+}
+
+/* No claim is left out when one fits: the time tells not which. */
+static bool
+fits(const struct sig_claim *c, const void *key, size_t keysz)
+{
+	uint8_t mac[CRYPT_MAC_MAX];
+	size_t n, i;
+	bool ok = false;
+
+	n = crypt_hmac(c->digest, key, keysz, c->spans, c->nspans, mac);
+	for (i = 0; i < c->nmacs; i++)
+		ok |= crypt_is_equal(mac, c->macs[i], n);
+	return ok;
+}
+
+/*
+ * A secret of Standard Webhooks without its prefix may be base64 or plain:
+ * its users differ, hls itself signs with the plain bytes, so both are tried.
+ */
+static bool
+fits_secret(const struct sig_claim *c, const struct secret *s, size_t *tries)
+{
+	uint8_t key[WHSEC_KEY_MAX];
+	size_t n;
+	bool ok = false;
+
+	if (c->is_whsec && whsec_parse(s, key, &n)) {
+		++*tries;
+		ok = fits(c, key, n);
+		crypt_wipe(key, sizeof(key));
+	}
+	if (!ok && !(c->is_whsec && whsec_has_prefix(s))) {
+		++*tries;
+		ok = fits(c, s->bytes, s->size);
+	}
+	return ok;
+}
+
+bool
+sig_prove(const struct source *src, const struct sig_claim *c)
+{
+	size_t i, tries = 0;
+
+	for (i = 0; i < src->nsecrets; i++)
+		if (fits_secret(c, &src->secrets[i], &tries))
+			return true;
+	for (; tries < TRIES_MIN; tries++)
+		(void)fits(c, "", 0);
+	return false;
+}
+
+size_t
+sig_make(const struct source *src, const struct sig_claim *c,
+    uint8_t out[CRYPT_MAC_MAX])
+{
+	const struct secret *s = &src->secrets[0];
+	uint8_t key[WHSEC_KEY_MAX];
+	size_t n, size;
+
+	if (!c->is_whsec || !whsec_parse(s, key, &n))
+		return crypt_hmac(c->digest, s->bytes, s->size, c->spans,
+		    c->nspans, out);
+	size = crypt_hmac(c->digest, key, n, c->spans, c->nspans, out);
+	crypt_wipe(key, sizeof(key));
+	return size;
+}
+
+bool
+sig_hex_parse(const char *text, size_t n, bool is_any_case, uint8_t *out,
+    size_t size)
+{
+	if (strspn(text, "0123456789abcdef") < n &&
+	    !(is_any_case && strspn(text, "0123456789ABCDEF") >= n))
+		return false;
+	return crypt_hex_parse(text, n, out, size);
+}
+
+bool
+sig_time_is_near(const char *text, int64_t now_ms, int64_t tolerance_ms)
+{
+	int64_t seconds, apart;
+
+	if (*text < '0' || *text > '9' || strlen(text) > 15 ||
+	    !units_int_parse(text, &seconds))
+		return false;
+	apart = seconds * 1000 - now_ms;
+	return apart >= -tolerance_ms && apart <= tolerance_ms;
+}
+
+enum rc
+sig_take_delivery_id(struct event *ev, const struct http_req *req,
+    const char *header, struct err *e)
+{
+	const char *text = http_header_find(req, header);
+
+	if (text == NULL || !event_delivery_id_is_valid(text))
+		return err_set(e, RC_INVALID, "%s is missing or malformed",
+		    header);
+	free(ev->delivery_id);
+	ev->delivery_id = xstrdup(text);
+	return RC_OK;
+}
+
+enum rc
+sig_take_type(struct event *ev, const struct http_req *req, const char *header,
+    struct err *e)
+{
+	const char *text = http_header_find(req, header);
+
+	if (text == NULL || !event_type_is_valid(text))
+		return err_set(e, RC_INVALID, "%s is missing or malformed",
+		    header);
+	free(ev->type);
+	ev->type = xstrdup(text);
+	return RC_OK;
+}

@@ -1,0 +1,77 @@
+/*
+ * GitHub: HMAC-SHA256 over the body, "sha256=" and hex.  Neither id nor time
+ * is signed.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "core/event.h"
+#include "core/http.h"
+#include "core/sig_int.h"
+
+#define SIGNATURE "X-Hub-Signature-256"
+#define PREFIX "sha256="
+
+static const struct sig_header headers[] = {
+	{ SIGNATURE, SIG_WORD, SIG_VALUE_MAX },
+	{ "X-GitHub-Event", SIG_WORD, EVENT_TYPE_MAX },
+	{ "X-GitHub-Delivery", SIG_WORD, EVENT_DELIVERY_ID_MAX },
+	{ NULL, SIG_WORD, 0 },
+};
+
+static enum rc
+verify(const struct source *src, const struct http_req *req, int64_t now_ms,
+    struct err *e)
+{
+	struct sig_claim c = { .digest = CRYPT_SHA256 };
+	const char *text = http_header_find(req, SIGNATURE);
+	size_t skip = sizeof(PREFIX) - 1;
+
+	(void)now_ms;
+	sig_claim_span(&c, req->body, req->bodysz);
+	if (text != NULL && strncmp(text, PREFIX, skip) == 0 &&
+	    sig_hex_parse(text + skip, strlen(text + skip), false, c.macs[0],
+		CRYPT_SHA256_SIZE))
+		c.nmacs = 1;
+	return sig_prove(src, &c) ? RC_OK : sig_denied(e);
+}
+
+static enum rc
+identify(const struct source *src, const struct http_req *req, struct event *ev,
+    struct err *e)
+{
+	enum rc rc;
+
+	(void)src;
+	rc = sig_take_delivery_id(ev, req, "X-GitHub-Delivery", e);
+	if (rc != RC_OK)
+		return rc;
+	return sig_take_type(ev, req, "X-GitHub-Event", e);
+}
+
+static void
+sample(const struct source *src, const char *type, const char *delivery_id,
+    const struct crypt_span *body, int64_t now_ms, struct buf *out)
+{
+	struct sig_claim c = { .digest = CRYPT_SHA256 };
+	char hex[2 * CRYPT_SHA256_SIZE + 1];
+	uint8_t mac[CRYPT_MAC_MAX];
+
+	(void)now_ms;
+	sig_claim_span(&c, body->p, body->n);
+	crypt_hex_format(mac, sig_make(src, &c, mac), hex);
+	buf_addf(out, "X-GitHub-Event: %s\n", type);
+	buf_addf(out, "X-GitHub-Delivery: %s\n", delivery_id);
+	buf_addf(out, SIGNATURE ": " PREFIX "%s\n", hex);
+}
+
+const struct sig_scheme sig_github = {
+	.name = "github",
+	.takes_forms = true,
+	.headers = headers,
+	.verify = verify,
+	.identify = identify,
+	.sample = sample,
+};
