@@ -54,13 +54,15 @@ suite_show() {
 		base=${name%.sh}
 		base=${base%.py}
 		printf -- '--- %s\n' "$name"
-		# A test's diagnostics stand behind its "not ok".
-		awk '/^(not ok|Bail out)/ { on = 60 }
+		# A test's diagnostics stand behind its "not ok", or before
+		# it; what died without one has said why at its end.
+		awk '/^(PASS|SKIP|FAIL): / { next }
+			/^(not ok|Bail out)/ { seen = 1; on = 60 }
 			/^ok / { on = 0 }
-			on > 0 && !/^(PASS|SKIP): / { print; on-- }
-			!/^ok |^# |^PASS|^SKIP/ { last[n++ % 15] = $0 }
-			END { for (i = n > 15 ? n - 15 : 0; i < n; i++)
-				print "  | " last[i % 15] }' \
+			on > 0 { print; on-- }
+			{ last[n++ % 15] = $0 }
+			END { for (i = n > 15 ? n - 15 : 0; i < n && !seen; i++)
+				print last[i % 15] }' \
 		    "$suite_dir/$base.log" 2>/dev/null | head -n 120
 	done
 }
