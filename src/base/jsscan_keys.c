@@ -150,7 +150,7 @@ static bool
 is_same(const struct jsscan_key *a, const struct jsscan_key *b)
 {
 	char *x, *y;
-	size_t xn, yn;
+	size_t xn = 0, yn = 0;
 	bool is_equal;
 
 	if (a->hash != b->hash)
@@ -159,7 +159,8 @@ is_same(const struct jsscan_key *a, const struct jsscan_key *b)
 		return a->n == b->n && memcmp(a->p, b->p, a->n) == 0;
 	x = decoded(a->p, a->n, &xn);
 	y = decoded(b->p, b->n, &yn);
-	is_equal = xn == yn && memcmp(x, y, xn) == 0;
+	/* Both went in, so neither holds a NUL. */
+	is_equal = x != NULL && y != NULL && xn == yn && memcmp(x, y, xn) == 0;
 	free(x);
 	free(y);
 	return is_equal;
