@@ -162,7 +162,7 @@ class Gateway:
         self.lock = threading.Lock()
         self.connections = threading.local()
         self.env = self._environment()
-        self.settings = _merge(self._settings(), settings or {})
+        self.settings = merge(self._settings(), settings or {})
         self.write_config()
         Gateway.live.append(self)
 
@@ -199,7 +199,7 @@ class Gateway:
     def write_config(self, settings=None):
         """YAML is a superset of JSON, which needs no library."""
         if settings is not None:
-            self.settings = _merge(self.settings, settings)
+            self.settings = merge(self.settings, settings)
         fd = os.open(self.config_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
                      0o600)
         with os.fdopen(fd, "w") as f:
@@ -274,7 +274,7 @@ class Gateway:
         listener.bind(("127.0.0.1", self.port or 0))
         listener.listen(1024)
         self.port = listener.getsockname()[1]
-        conf = os.path.join(self.folder, "nginx.conf")
+        conf = os.path.join(self.folder, "nginx-%d.conf" % self.port)
         with open(conf, "w") as f:
             f.write(self.nginx_conf(workers, sock or self.socket))
         self.nginx = self.spawn(
@@ -576,12 +576,12 @@ def _inode(path):
         return None
 
 
-def _merge(base, over):
+def merge(base, over):
     """Mappings are merged, everything else replaced."""
     out = dict(base)
     for key, value in over.items():
         if isinstance(value, dict) and isinstance(out.get(key), dict):
-            value = _merge(out[key], value)
+            value = merge(out[key], value)
         out[key] = value
     return out
 
@@ -590,7 +590,7 @@ _NGINX_CONF = """\
 %(user)s
 daemon off;
 worker_processes %(workers)d;
-pid %(folder)s/nginx.pid;
+pid %(folder)s/nginx-%(port)d.pid;
 worker_rlimit_nofile 8192;
 events { worker_connections 4096; }
 http {
