@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "core/sig.h"
 #include "core/webhook.h"
+#include "core/whsec.h"
 
 static bool
 has_prefix(const char *s, const char *prefix)
@@ -78,18 +79,14 @@ has_stray_bytes(const struct secret *s)
 static bool
 is_broken_whsec(const struct secret *s)
 {
-	static const char prefix[] = "whsec_";
-	uint8_t *key;
+	uint8_t key[WHSEC_KEY_MAX];
 	size_t n;
 	bool ok;
 
-	if (s->size < strlen(prefix) || !has_prefix(s->bytes, prefix))
+	if (!whsec_has_prefix(s))
 		return false;
-	key = xmalloc(s->size);
-	ok = crypt_base64_parse(s->bytes + strlen(prefix),
-	    s->size - strlen(prefix), key, s->size, &n);
-	crypt_wipe(key, s->size);
-	free(key);
+	ok = whsec_parse(s, key, &n);
+	crypt_wipe(key, sizeof(key));
 	return !ok;
 }
 
@@ -347,26 +344,30 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 	return read_replay_window(r, raw, at, src, e);
 }
 
-/* No two sources answer at one path. */
+/* No two sources answer at one path, a source's own among them. */
 static enum rc
 check_clashes(const struct app_conf_reader *r, struct err *e)
 {
-	const struct sources *l;
+	char key[APP_CONF_KEY_SIZE], own[160];
 	const struct source *other;
+	const struct sources *l;
+	const char *path;
 	size_t i, k;
-	char key[APP_CONF_KEY_SIZE];
 
 	l = &r->conf->sources;
 	for (i = 0; i < l->n; i++)
-		for (k = 0; k < l->v[i].paths.n; k++) {
-			other = source_find_path(l, l->v[i].paths.v[k]);
+		for (k = 0; k <= l->v[i].paths.n; k++) {
+			(void)snprintf(own, sizeof(own), "/hooks/%s",
+			    l->v[i].name);
+			path = k == 0 ? own : l->v[i].paths.v[k - 1];
+			other = source_find_path(l, path);
 			if (other == &l->v[i])
 				continue;
-			snprintf(key, sizeof(key), "sources[%zu].paths[%zu]", i,
-			    k);
+			(void)snprintf(key, sizeof(key), "sources[%zu].paths",
+			    i);
 			return conf_refuse(r->places, key, e,
-			    "source %s has this path too",
-			    other == NULL ? "?" : other->name);
+			    "source %s answers at %s too",
+			    other == NULL ? "?" : other->name, path);
 		}
 	return RC_OK;
 }
