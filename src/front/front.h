@@ -1,0 +1,56 @@
+/*
+ * front - the threads that take requests, and who watches over them
+ *
+ * A fixed number of threads accept for themselves (front_accept.h).  The
+ * caller's thread becomes the watchdog: it cuts connections whose time is
+ * up, takes the signals, and swaps the settings.  One front a process.
+ */
+#ifndef FRONT_FRONT_H
+#define FRONT_FRONT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct clock;
+struct settings;
+struct store;
+
+struct front_options {
+	int listen_fd;
+	unsigned int threads;
+	size_t body_memory;
+	const struct clock *clock;
+	struct store *store;
+
+	/* Of the settings at the start; released by free_settings as well. */
+	struct settings *settings;
+
+	/* SIGHUP: new settings, or NULL to go on with the old ones. */
+	struct settings *(*reload)(void *arg);
+	void (*free_settings)(void *arg, struct settings *s);
+
+	/* NULL, or called once all threads wait, several times a second
+	 * after that, and before the end begins. */
+	void (*ready)(void *arg);
+	void (*tick)(void *arg);
+	void (*stopping)(void *arg);
+	void *arg;
+};
+
+/* Blocks the signals that front_run() takes, in this thread and all that it
+ * makes from then on: call it before anything that makes a thread. */
+void front_block_signals(void);
+
+/*
+ * Serves until SIGTERM, SIGINT or SIGUSR1, and then until the requests in
+ * hand have ended.
+ *
+ * RC_OK	all have.
+ * RC_BUSY	some hung for too long; the process can only exit, at once.
+ * RC_SYSTEM	the store is dead, or the threads could not start.
+ */
+enum rc front_run(const struct front_options *opt, struct err *e);
+
+#endif

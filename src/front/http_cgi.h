@@ -1,0 +1,28 @@
+/*
+ * http_cgi - the one request of a plain CGI program
+ *
+ * Parameters from the environment, the body on standard input, the answer
+ * on standard output.  One thread.
+ */
+#ifndef FRONT_HTTP_CGI_H
+#define FRONT_HTTP_CGI_H
+
+#include <stdint.h>
+
+#include "front/http_conn.h"
+
+struct clock;
+
+struct http_cgi {
+	struct http_conn conn; /* first: a conn is cast back to this */
+	const struct clock *clock;
+	int64_t deadline_ms; /* boot clock; what comes later is not read */
+	int in, out;
+	char *const *params;
+};
+
+/* environ stays as it is until the request has ended. */
+void http_cgi_init(struct http_cgi *c, int in, int out, char *const *environ_,
+    const struct clock *clock, int64_t deadline_ms);
+
+#endif

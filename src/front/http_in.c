@@ -1,0 +1,149 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "core/http.h"
+#include "front/http_conn.h"
+#include "front/http_in.h"
+
+/* 26 MB need eight; what has more than this is no length of anything. */
+#define DIGITS_MAX 18
+
+/* Our own path out of "/hls/stats?x" or "http://host/hls/stats". */
+static enum rc
+path_of_uri(const char *uri, char *out, size_t max, struct err *e)
+{
+	size_t n;
+	const char *host;
+
+	if (*uri != '/') {
+		host = strstr(uri, "://");
+		uri = host == NULL ? NULL : strchr(host + 3, '/');
+		if (uri == NULL)
+			return err_set(e, RC_NOTFOUND, "no such path");
+	}
+	n = strcspn(uri, "?#");
+	if (!http_decode(uri, n, false, out, max))
+		return err_set(e, RC_INVALID, "the path is badly escaped");
+	return RC_OK;
+}
+
+static bool
+has_control(const char *p)
+{
+	for (; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return true;
+	return false;
+}
+
+/* True when some part of the path is empty or climbs. */
+static bool
+is_crooked(const char *path)
+{
+	size_t n;
+
+	while (*path == '/') {
+		path++;
+		n = strcspn(path, "/");
+		if (n == 0 || (n == 1 && *path == '.') ||
+		    (n == 2 && path[0] == '.' && path[1] == '.'))
+			return true;
+		path += n;
+	}
+	return *path != '\0';
+}
+
+/* Where the path goes on behind base; path itself when it does not begin
+ * with it, since a web server may have taken it off already. */
+static const char *
+behind_base(const char *path, const char *base)
+{
+	size_t n = strlen(base);
+
+	if (n > 0 && strncmp(path, base, n) == 0 &&
+	    (path[n] == '/' || path[n] == '\0'))
+		return path + n;
+	return path;
+}
+
+static bool
+is_given(const char *value)
+{
+	return value != NULL && *value != '\0';
+}
+
+enum rc
+http_in_path(const struct http_req *req, const char *base, char *out,
+    size_t max, struct err *e)
+{
+	const char *info = http_param_find(req, "PATH_INFO");
+	const char *uri = http_param_find(req, "REQUEST_URI");
+	const char *script = http_param_find(req, "SCRIPT_NAME");
+	char text[HTTP_IN_PATH_MAX + 1];
+	const char *path = is_given(info) ? info : script;
+	size_t n;
+	enum rc rc;
+
+	out[0] = '\0';
+	if (!is_given(info) && is_given(uri)) {
+		rc = path_of_uri(uri, text, sizeof(text), e);
+		if (rc != RC_OK)
+			return rc;
+		path = text;
+	}
+	if (!is_given(path))
+		path = "/";
+	path = behind_base(path, base);
+	n = strlen(path);
+	if (n > 1 && path[n - 1] == '/')
+		n--;
+	if (n >= max || has_control(path))
+		return err_set(e, RC_INVALID, "the path is malformed");
+	if (n == 0) {
+		path = "/";
+		n = 1;
+	}
+	memcpy(out, path, n);
+	out[n] = '\0';
+	if (n > 1 && is_crooked(out))
+		return err_set(e, RC_NOTFOUND, "no such path");
+	return RC_OK;
+}
+
+enum http_in_length
+http_in_length(const struct http_req *req, int64_t max, size_t *n)
+{
+	const char *text = http_param_find(req, "CONTENT_LENGTH");
+	size_t value = 0, len;
+
+	*n = 0;
+	if (!is_given(text))
+		return HTTP_IN_LENGTH_NONE;
+	len = strlen(text);
+	if (strspn(text, "0123456789") != len || len > DIGITS_MAX)
+		return HTTP_IN_LENGTH_BAD;
+	for (; *text != '\0'; text++)
+		value = value * 10 + (size_t)(*text - '0');
+	if (value > (size_t)max)
+		return HTTP_IN_LENGTH_OVER;
+	*n = value;
+	return HTTP_IN_LENGTH_OK;
+}
+
+enum rc
+http_in_body(struct http_conn *conn, char *p, size_t n, struct err *e)
+{
+	size_t got;
+	enum rc rc;
+
+	p[0] = '\0';
+	rc = conn->ops->read(conn, p, n, &got, e);
+	if (rc != RC_OK)
+		return rc;
+	p[got] = '\0';
+	if (got < n)
+		return err_set(e, RC_INVALID,
+		    "%zu bytes were announced, %zu came", n, got);
+	return conn->ops->read_end(conn, e);
+}

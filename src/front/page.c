@@ -1,0 +1,146 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "core/http.h"
+#include "front/page.h"
+#include "front/reply.h"
+#include "stats/show.h"
+#include "store/store_read.h"
+
+#define TEXT_MAX 256
+
+void
+page_json_begin(struct page *pg, struct js_writer *w)
+{
+	pg->resp->status = 200;
+	pg->resp->content_type = "application/json";
+	js_writer_init(w, &pg->resp->body);
+	js_open_object(w, NULL);
+}
+
+void
+page_json_end(struct page *pg, struct js_writer *w)
+{
+	js_close_object(w);
+	buf_add_str(&pg->resp->body, "\n");
+}
+
+void
+page_attempt(struct page *pg, struct js_writer *w,
+    const struct store_attempt_row *row)
+{
+	struct store_attempt_row shown = *row;
+
+	if (!token_role_may(pg->who.role, TOKEN_ADMINISTER)) {
+		shown.a.address = "";
+		shown.a.answer = NULL;
+		shown.a.answersz = 0;
+	}
+	js_open_object(w, NULL);
+	show_attempt(w, &shown);
+	js_close_object(w);
+}
+
+static bool
+is_given(const struct page_query *q, const char *name)
+{
+	const char *p = q->pg->req->query;
+	size_t n = strlen(name);
+
+	while (*p != '\0') {
+		if (strncmp(p, name, n) == 0 && p[n] == '=')
+			return true;
+		p += strcspn(p, "&");
+		p += *p == '&';
+	}
+	return false;
+}
+
+void
+page_query_text(struct page_query *q, const char *name, char *out, size_t max)
+{
+	out[0] = '\0';
+	if (is_given(q, name) && !http_query_find(q->pg->req, name, out, max)) {
+		out[0] = '\0';
+		q->wrong = name;
+	}
+}
+
+int64_t
+page_query_int(struct page_query *q, const char *name, int64_t least)
+{
+	char text[TEXT_MAX];
+	int64_t value;
+
+	page_query_text(q, name, text, sizeof(text));
+	if (text[0] == '\0')
+		return 0;
+	if (!units_int_parse(text, &value) || value < least) {
+		q->wrong = name;
+		return 0;
+	}
+	return value;
+}
+
+size_t
+page_query_limit(struct page_query *q, size_t fallback, size_t max)
+{
+	int64_t value = page_query_int(q, "limit", 1);
+
+	if (value > (int64_t)max) {
+		q->wrong = "limit";
+		return fallback;
+	}
+	return value == 0 ? fallback : (size_t)value;
+}
+
+int64_t
+page_query_time(struct page_query *q, const char *name)
+{
+	char text[TEXT_MAX];
+	int64_t value = 0;
+
+	page_query_text(q, name, text, sizeof(text));
+	if (text[0] != '\0' && !clock_parse(text, &value))
+		q->wrong = name;
+	return value;
+}
+
+bool
+page_query_is_good(struct page_query *q)
+{
+	struct reply_field field;
+
+	if (q->wrong == NULL)
+		return true;
+	field.field = q->wrong;
+	field.message = "malformed or out of range";
+	reply_invalid(q->pg->resp, q->pg->req->request_id, &field, 1);
+	return false;
+}
+
+void
+page_cursor(struct js_writer *w, int64_t next)
+{
+	char text[UNITS_TEXT_SIZE];
+
+	if (next == 0) {
+		js_null(w, "next_cursor");
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%lld", (long long)next);
+	js_str(w, "next_cursor", text);
+}
+
+int64_t
+page_wait_ms(const struct page *pg)
+{
+	int64_t left =
+	    pg->req->deadline_ms - clock_boot_ms(pg->set->intake.clock);
+
+	return left < 0 ? 0 : left;
+}

@@ -1,0 +1,110 @@
+/*
+ * page - one resource a page
+ *
+ * A page has a request that was let in, answers it by filling the response,
+ * and holds no logic of its own: intake, registry, store and stats do.  What
+ * it returns becomes the status (reply.h) unless it was RC_OK.  Any thread.
+ */
+#ifndef FRONT_PAGE_H
+#define FRONT_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/js.h"
+#include "core/event.h"
+#include "core/http.h"
+#include "core/webhook.h"
+#include "front/auth.h"
+#include "front/settings.h"
+
+#define PAGE_LIMIT_MAX 200
+#define PAGE_LIMIT_DEFAULT 50
+
+struct store_attempt_row;
+
+/* Ids for the log line, as far as the page came to know them. */
+struct page_note {
+	int64_t event_id;
+	char delivery_id[EVENT_DELIVERY_ID_MAX + 1];
+	char event_type[EVENT_TYPE_MAX + 1];
+	char repository[EVENT_REPOSITORY_MAX + 1];
+	char webhook_id[WEBHOOK_ID_MAX + 1];
+	const char *outcome; /* a literal; NULL: none */
+};
+
+struct page {
+	const struct settings *set;
+	const struct http_req *req;
+	struct http_resp *resp;
+	const char *arg; /* what stood for {} in the path */
+	struct auth_who who;
+	struct page_note note;
+};
+
+/* Says 200 and begins a JSON object or ends it. */
+void page_json_begin(struct page *pg, struct js_writer *w);
+void page_json_end(struct page *pg, struct js_writer *w);
+
+/* One attempt as an object.  What a receiver answered, and from where, is an
+ * administrator's to see: to others a webhook would be a way to read from
+ * the network behind us. */
+void page_attempt(struct page *pg, struct js_writer *w,
+    const struct store_attempt_row *row);
+
+/* The query parameters of a list, read one by one and judged together. */
+struct page_query {
+	struct page *pg;
+	const char *wrong; /* the first parameter that is, or NULL */
+};
+size_t page_query_limit(struct page_query *q, size_t fallback, size_t max);
+int64_t page_query_int(struct page_query *q, const char *name, int64_t least);
+int64_t page_query_time(struct page_query *q, const char *name);
+/* out is "" when absent. */
+void page_query_text(struct page_query *q, const char *name, char *out,
+    size_t max);
+/* True when all were well, otherwise 422 is answered. */
+bool page_query_is_good(struct page_query *q);
+
+/* "next_cursor", null at the end. */
+void page_cursor(struct js_writer *w, int64_t next);
+
+/* The time that is left for the store. */
+int64_t page_wait_ms(const struct page *pg);
+
+/* What became of a post, as 202 or 200. */
+void page_hooks_outcome(struct page *pg, const struct intake_outcome *out);
+
+/* The pages, by the files that hold them. */
+enum rc page_hooks_post(struct page *pg, struct err *e);
+
+enum rc page_webhooks_register(struct page *pg, struct err *e);
+enum rc page_webhooks_list(struct page *pg, struct err *e);
+enum rc page_webhooks_list_all(struct page *pg, struct err *e);
+enum rc page_webhooks_show(struct page *pg, struct err *e);
+enum rc page_webhooks_change(struct page *pg, struct err *e);
+enum rc page_webhooks_delete(struct page *pg, struct err *e);
+enum rc page_webhooks_enable(struct page *pg, struct err *e);
+enum rc page_webhooks_disable(struct page *pg, struct err *e);
+enum rc page_webhooks_rotate(struct page *pg, struct err *e);
+enum rc page_webhooks_attempts(struct page *pg, struct err *e);
+
+enum rc page_events_publish(struct page *pg, struct err *e);
+enum rc page_events_list(struct page *pg, struct err *e);
+enum rc page_events_show(struct page *pg, struct err *e);
+enum rc page_events_payload(struct page *pg, struct err *e);
+enum rc page_events_replay(struct page *pg, struct err *e);
+
+enum rc page_queue_stats(struct page *pg, struct err *e);
+enum rc page_queue_retry(struct page *pg, struct err *e);
+
+enum rc page_stats_show(struct page *pg, struct err *e);
+
+enum rc page_health_alive(struct page *pg, struct err *e);
+enum rc page_health_ready(struct page *pg, struct err *e);
+
+enum rc page_me_show(struct page *pg, struct err *e);
+
+#endif

@@ -1,0 +1,245 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "front/page.h"
+#include "front/reply.h"
+#include "stats/show.h"
+#include "store/store_admin.h"
+#include "store/store_read.h"
+
+#define PROBLEMS_MAX 16
+#define JOBS_MAX 1000 /* of one event that are shown */
+
+enum rc
+page_events_publish(struct page *pg, struct err *e)
+{
+	struct intake in = pg->set->intake;
+	struct intake_problem problems[PROBLEMS_MAX];
+	struct reply_field fields[PROBLEMS_MAX];
+	struct intake_outcome out;
+	size_t i, n = 0;
+	enum rc rc;
+
+	memset(&out, 0, sizeof(out));
+	in.wait_ms = page_wait_ms(pg);
+	rc = intake_publish(&in, pg->req->body, pg->req->bodysz, &out, problems,
+	    PROBLEMS_MAX, &n, e);
+	if (rc == RC_OK) {
+		page_hooks_outcome(pg, &out);
+		return RC_OK;
+	}
+	if (rc == RC_INVALID && n > 0) {
+		for (i = 0; i < n; i++) {
+			fields[i].field = problems[i].field;
+			fields[i].message = problems[i].message;
+		}
+		reply_invalid(pg->resp, pg->req->request_id, fields, n);
+	}
+	return rc;
+}
+
+enum rc
+page_events_list(struct page *pg, struct err *e)
+{
+	char status[32], type[EVENT_TYPE_MAX + EVENT_ACTION_MAX + 2];
+	char repository[EVENT_REPOSITORY_MAX + 1], source[65];
+	struct page_query q = { .pg = pg };
+	struct store_event_filter f = { .status = -1 };
+	struct store_events list;
+	enum event_status s;
+	struct js_writer w;
+	int64_t next;
+	size_t i;
+	enum rc rc;
+
+	page_query_text(&q, "status", status, sizeof(status));
+	page_query_text(&q, "type", type, sizeof(type));
+	page_query_text(&q, "repository", repository, sizeof(repository));
+	page_query_text(&q, "source", source, sizeof(source));
+	f.since_ms = page_query_time(&q, "since");
+	f.until_ms = page_query_time(&q, "until");
+	f.before_id = page_query_int(&q, "cursor", 1);
+	f.limit = page_query_limit(&q, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX);
+	if (status[0] != '\0') {
+		if (event_status_parse(status, &s))
+			f.status = (int)s;
+		else
+			q.wrong = "status";
+	}
+	if (!page_query_is_good(&q))
+		return RC_OK;
+	f.type = type[0] == '\0' ? NULL : type;
+	f.repository = repository[0] == '\0' ? NULL : repository;
+	f.source = source[0] == '\0' ? NULL : source;
+
+	rc = store_event_list(pg->set->intake.store, &f, &list, &next, e);
+	if (rc != RC_OK)
+		return rc;
+	page_json_begin(pg, &w);
+	js_open_array(&w, "events");
+	for (i = 0; i < list.n; i++) {
+		js_open_object(&w, NULL);
+		show_event(&w, list.v[i]);
+		js_close_object(&w);
+	}
+	js_close_array(&w);
+	page_cursor(&w, next);
+	page_json_end(pg, &w);
+	store_events_free(&list);
+	return RC_OK;
+}
+
+static enum rc
+write_attempts(struct page *pg, struct js_writer *w, int64_t job, struct err *e)
+{
+	struct store_attempts attempts;
+	size_t i;
+	enum rc rc;
+
+	rc = store_attempt_list(pg->set->intake.store, job, &attempts, e);
+	if (rc != RC_OK)
+		return rc;
+	js_open_array(w, "attempts");
+	for (i = 0; i < attempts.n; i++)
+		page_attempt(pg, w, &attempts.v[i]);
+	js_close_array(w);
+	store_attempts_free(&attempts);
+	return RC_OK;
+}
+
+static enum rc
+write_job(struct page *pg, struct js_writer *w, const struct store_job *j,
+    struct err *e)
+{
+	enum rc rc;
+
+	js_open_object(w, NULL);
+	show_job(w, j);
+	rc = write_attempts(pg, w, j->id, e);
+	js_close_object(w);
+	return rc;
+}
+
+static enum rc
+write_jobs(struct page *pg, struct js_writer *w, int64_t event, struct err *e)
+{
+	struct store_job_filter f = { .event = event,
+		.state = -1,
+		.limit = JOBS_MAX };
+	struct store_jobs jobs;
+	int64_t next;
+	size_t i;
+	enum rc rc;
+
+	rc = store_job_list(pg->set->intake.store, &f, &jobs, &next, e);
+	if (rc != RC_OK)
+		return rc;
+	js_open_array(w, "jobs");
+	for (i = 0; i < jobs.n && rc == RC_OK; i++)
+		rc = write_job(pg, w, &jobs.v[i], e);
+	js_close_array(w);
+	store_jobs_free(&jobs);
+	return rc;
+}
+
+/* The event that the path names, by either of its ids. */
+static enum rc
+resolve(struct page *pg, int64_t *id, struct err *e)
+{
+	enum rc rc = store_event_resolve(pg->set->intake.store, pg->arg, id, e);
+
+	if (rc == RC_OK)
+		pg->note.event_id = *id;
+	else if (rc == RC_NOTFOUND || rc == RC_INVALID)
+		rc = err_set(e, RC_NOTFOUND, "no such event");
+	return rc;
+}
+
+static enum rc
+find(struct page *pg, struct event **ev, struct err *e)
+{
+	int64_t id;
+	enum rc rc;
+
+	rc = resolve(pg, &id, e);
+	if (rc == RC_OK)
+		rc = store_event_find(pg->set->intake.store, id, ev, e);
+	return rc;
+}
+
+enum rc
+page_events_show(struct page *pg, struct err *e)
+{
+	struct event *ev;
+	struct js_writer w;
+	enum rc rc;
+
+	rc = find(pg, &ev, e);
+	if (rc != RC_OK)
+		return rc;
+	page_json_begin(pg, &w);
+	show_event(&w, ev);
+	rc = write_jobs(pg, &w, ev->id, e);
+	page_json_end(pg, &w);
+	event_free(ev);
+	return rc;
+}
+
+/* What came is shown as bytes, so that no browser takes it for a page. */
+static const char *
+payload_type(const struct event *ev)
+{
+	return strcmp(ev->content_type == NULL ? "" : ev->content_type,
+		   "application/json") == 0
+	    ? "application/json"
+	    : "application/octet-stream";
+}
+
+enum rc
+page_events_payload(struct page *pg, struct err *e)
+{
+	struct event *ev;
+	char *body;
+	size_t n;
+	enum rc rc;
+
+	rc = find(pg, &ev, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = store_payload(pg->set->intake.store, ev->id, &body, &n, e);
+	if (rc == RC_OK) {
+		pg->resp->status = 200;
+		pg->resp->content_type = payload_type(ev);
+		http_resp_header(pg->resp, "Content-Disposition", "attachment");
+		buf_add(&pg->resp->body, body, n);
+		free(body);
+	}
+	event_free(ev);
+	return rc;
+}
+
+enum rc
+page_events_replay(struct page *pg, struct err *e)
+{
+	struct store *s = pg->set->intake.store;
+	struct js_writer w;
+	int64_t id;
+	enum rc rc;
+
+	rc = resolve(pg, &id, e);
+	if (rc == RC_OK)
+		rc = store_event_replay(s, id, NULL,
+		    clock_wall_ms(pg->set->intake.clock), e);
+	if (rc != RC_OK)
+		return rc;
+	page_json_begin(pg, &w);
+	pg->resp->status = 202;
+	js_str(&w, "status", "pending");
+	js_int(&w, "id", id);
+	js_int(&w, "replayed", 1);
+	page_json_end(pg, &w);
+	return RC_OK;
+}

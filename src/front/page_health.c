@@ -1,0 +1,83 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "front/page.h"
+#include "front/reply.h"
+#include "store/store.h"
+#include "store/store_read.h"
+
+enum rc
+page_health_alive(struct page *pg, struct err *e)
+{
+	struct js_writer w;
+
+	(void)e;
+	page_json_begin(pg, &w);
+	js_str(&w, "status", "ok");
+	page_json_end(pg, &w);
+	return RC_OK;
+}
+
+/* Whether some drain has been seen lately. */
+static enum rc
+find_drain(struct page *pg, bool *seen, struct err *e)
+{
+	int64_t since_ms =
+	    clock_wall_ms(pg->set->intake.clock) - pg->set->drain_seen_ms;
+	struct store_workers workers;
+	size_t i;
+	enum rc rc;
+
+	*seen = false;
+	rc = store_worker_list(pg->set->intake.store, &workers, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = 0; i < workers.n; i++)
+		*seen |= workers.v[i].last_seen_ms >= since_ms;
+	store_workers_free(&workers);
+	return RC_OK;
+}
+
+/* "/ready?intake", alone or with a value. */
+static bool
+wants_intake_only(const struct http_req *req)
+{
+	const char *rest;
+
+	if (strncmp(req->query, "intake", 6) != 0)
+		return false;
+	rest = req->query + 6;
+	return *rest == '\0' || *rest == '=' || *rest == '&';
+}
+
+enum rc
+page_health_ready(struct page *pg, struct err *e)
+{
+	struct js_writer w;
+	bool seen;
+	enum rc rc;
+
+	rc = store_check(pg->set->intake.store, e);
+	if (rc != RC_OK) {
+		/* An open page: the log has the rest. */
+		reply_problem(pg->resp, pg->req->request_id, 503, "store",
+		    "the store does not take events");
+		return rc;
+	}
+	if (!wants_intake_only(pg->req)) {
+		rc = find_drain(pg, &seen, e);
+		if (rc != RC_OK)
+			return rc;
+		if (!seen) {
+			reply_problem(pg->resp, pg->req->request_id, 503,
+			    "drain", "no drain has been seen lately");
+			return RC_OK;
+		}
+	}
+	page_json_begin(pg, &w);
+	js_str(&w, "status", "ready");
+	page_json_end(pg, &w);
+	return RC_OK;
+}

@@ -1,0 +1,76 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "front/page.h"
+#include "front/reply.h"
+
+static void
+note(struct page_note *note, const struct intake_outcome *out)
+{
+	note->event_id = out->receipt.id;
+	memcpy(note->delivery_id, out->delivery_id, sizeof(note->delivery_id));
+	memcpy(note->event_type, out->event_type, sizeof(note->event_type));
+	memcpy(note->repository, out->repository, sizeof(note->repository));
+}
+
+void
+page_hooks_outcome(struct page *pg, const struct intake_outcome *out)
+{
+	struct js_writer w;
+
+	note(&pg->note, out);
+	page_json_begin(pg, &w);
+	switch (out->result) {
+	case INTAKE_QUEUED:
+		pg->resp->status = 202;
+		pg->note.outcome = "queued";
+		js_str(&w, "status", "queued");
+		js_int(&w, "id", out->receipt.id);
+		js_str(&w, "delivery_id", out->delivery_id);
+		js_str(&w, "event_type", out->event_type);
+		js_str(&w, "repository", out->repository);
+		if (out->receipt.replay_suspect) {
+			pg->note.outcome = "replay_suspect";
+			js_bool(&w, "replay_suspect", true);
+		}
+		break;
+	case INTAKE_DUPLICATE:
+		pg->note.outcome = "duplicate";
+		js_str(&w, "status", "duplicate");
+		js_int(&w, "id", out->receipt.id);
+		js_str(&w, "delivery_id", out->delivery_id);
+		break;
+	case INTAKE_IGNORED:
+		pg->note.outcome = "ignored";
+		js_str(&w, "status", "ignored");
+		js_str(&w, "reason", out->reason);
+		break;
+	}
+	page_json_end(pg, &w);
+}
+
+enum rc
+page_hooks_post(struct page *pg, struct err *e)
+{
+	struct intake in = pg->set->intake;
+	struct intake_outcome out;
+	enum rc rc;
+
+	memset(&out, 0, sizeof(out));
+	in.wait_ms = page_wait_ms(pg);
+	rc = intake_accept(&in, pg->req, &out, e);
+	if (rc == RC_OK) {
+		page_hooks_outcome(pg, &out);
+		return RC_OK;
+	}
+	note(&pg->note, &out);
+	/* One text for all of these: nobody learns which sources exist. */
+	if (rc == RC_DENIED)
+		reply_problem(pg->resp, pg->req->request_id, 401, "signature",
+		    "the signature does not fit");
+	else if (rc == RC_INVALID && out.status != 0)
+		reply_problem(pg->resp, pg->req->request_id, out.status, NULL,
+		    e->text);
+	return rc;
+}

@@ -1,0 +1,273 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/webhook.h"
+#include "front/page.h"
+#include "front/reply.h"
+#include "store/store_admin.h"
+#include "store/store_read.h"
+
+/* 422 when the registry named fields; else what rc says. */
+static enum rc
+refused(struct page *pg, enum rc rc, const struct registry_problems *p)
+{
+	struct reply_field fields[REGISTRY_PROBLEMS_MAX];
+	size_t i;
+
+	if (rc == RC_INVALID && p->n > 0) {
+		for (i = 0; i < p->n; i++) {
+			fields[i].field = p->v[i].field;
+			fields[i].message = p->v[i].message;
+		}
+		reply_invalid(pg->resp, pg->req->request_id, fields, p->n);
+	}
+	return rc;
+}
+
+static void
+note(struct page *pg, const char *id)
+{
+	(void)snprintf(pg->note.webhook_id, sizeof(pg->note.webhook_id), "%s",
+	    id);
+}
+
+/* The webhook as the list's object; takes w. */
+static void
+answer(struct page *pg, struct webhook *w, bool show_secret)
+{
+	note(pg, w->id);
+	pg->resp->status = 200;
+	pg->resp->content_type = "application/json";
+	registry_format(w, show_secret, &pg->resp->body);
+	buf_add_str(&pg->resp->body, "\n");
+	webhook_free(w);
+}
+
+enum rc
+page_webhooks_register(struct page *pg, struct err *e)
+{
+	struct registry_problems p = { .n = 0 };
+	struct webhook *hook;
+	struct js_writer w;
+	bool made;
+	enum rc rc;
+
+	rc = registry_create(&pg->set->registry, pg->req->body, pg->req->bodysz,
+	    &hook, &made, &p, e);
+	if (rc != RC_OK)
+		return refused(pg, rc, &p);
+	note(pg, hook->id);
+	page_json_begin(pg, &w);
+	pg->resp->status = 201;
+	js_str(&w, "webhook_id", hook->id);
+	js_str(&w, "url", hook->url);
+	js_strlist(&w, "events", &hook->events);
+	js_str(&w, "team", hook->team);
+	js_str(&w, "message", "Webhook registered successfully");
+	if (made)
+		js_str(&w, "secret", hook->secret.bytes);
+	page_json_end(pg, &w);
+	webhook_free(hook);
+	return RC_OK;
+}
+
+static int
+parse_flag(struct page_query *q, const char *name)
+{
+	char text[16];
+
+	page_query_text(q, name, text, sizeof(text));
+	if (text[0] == '\0')
+		return -1;
+	if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
+		return 1;
+	if (strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
+		q->wrong = name;
+	return 0;
+}
+
+static int
+parse_health(struct page_query *q, const char *name)
+{
+	enum webhook_health health;
+	char text[32];
+
+	page_query_text(q, name, text, sizeof(text));
+	if (text[0] == '\0')
+		return -1;
+	if (webhook_health_parse(text, &health))
+		return (int)health;
+	q->wrong = name;
+	return -1;
+}
+
+static enum rc
+list(struct page *pg, size_t fallback, struct err *e)
+{
+	char team[256], event[256], cursor[WEBHOOK_ID_MAX + 1];
+	struct store_webhook_filter f = { .enabled = -1, .health = -1 };
+	struct page_query q = { .pg = pg };
+	struct store_webhooks hooks;
+	struct js_writer w;
+	size_t i;
+	enum rc rc;
+
+	page_query_text(&q, "team", team, sizeof(team));
+	page_query_text(&q, "event", event, sizeof(event));
+	page_query_text(&q, "cursor", cursor, sizeof(cursor));
+	f.enabled = parse_flag(&q, "enabled");
+	f.health = parse_health(&q, "health");
+	f.limit = page_query_limit(&q, fallback, PAGE_LIMIT_MAX);
+	if (cursor[0] != '\0' && !webhook_id_is_valid(cursor))
+		q.wrong = "cursor";
+	if (!page_query_is_good(&q))
+		return RC_OK;
+	f.team = team[0] == '\0' ? NULL : team;
+	f.event = event[0] == '\0' ? NULL : event;
+	f.after = cursor[0] == '\0' ? NULL : cursor;
+
+	rc = store_webhook_list(pg->set->registry.store, &f, &hooks, e);
+	if (rc != RC_OK)
+		return rc;
+	page_json_begin(pg, &w);
+	js_open_array(&w, "webhooks");
+	for (i = 0; i < hooks.n; i++) {
+		if (i > 0)
+			buf_add_str(&pg->resp->body, ",");
+		registry_format(hooks.v[i], false, &pg->resp->body);
+	}
+	js_close_array(&w);
+	js_str(&w, "next_cursor",
+	    hooks.more && hooks.n > 0 ? hooks.v[hooks.n - 1]->id : NULL);
+	page_json_end(pg, &w);
+	store_webhooks_free(&hooks);
+	return RC_OK;
+}
+
+enum rc
+page_webhooks_list(struct page *pg, struct err *e)
+{
+	return list(pg, PAGE_LIMIT_DEFAULT, e);
+}
+
+enum rc
+page_webhooks_list_all(struct page *pg, struct err *e)
+{
+	return list(pg, 0, e);
+}
+
+enum rc
+page_webhooks_show(struct page *pg, struct err *e)
+{
+	struct webhook *hook;
+	enum rc rc;
+
+	rc = store_webhook_find(pg->set->registry.store, pg->arg, &hook, e);
+	if (rc == RC_OK)
+		answer(pg, hook, false);
+	return rc;
+}
+
+enum rc
+page_webhooks_change(struct page *pg, struct err *e)
+{
+	struct registry_problems p = { .n = 0 };
+	struct webhook *hook;
+	enum rc rc;
+
+	rc = registry_change(&pg->set->registry, pg->arg, pg->req->body,
+	    pg->req->bodysz, &hook, &p, e);
+	if (rc != RC_OK)
+		return refused(pg, rc, &p);
+	answer(pg, hook, false);
+	return RC_OK;
+}
+
+enum rc
+page_webhooks_delete(struct page *pg, struct err *e)
+{
+	enum rc rc;
+
+	rc = store_webhook_delete(pg->set->registry.store, pg->arg,
+	    clock_wall_ms(pg->set->registry.clock), NULL, e);
+	if (rc == RC_OK) {
+		note(pg, pg->arg);
+		pg->resp->status = 204;
+	}
+	return rc;
+}
+
+static enum rc
+enable(struct page *pg, bool on, struct err *e)
+{
+	struct webhook *hook;
+	enum rc rc;
+
+	rc = registry_enable(&pg->set->registry, pg->arg, on, &hook, e);
+	if (rc == RC_OK)
+		answer(pg, hook, false);
+	return rc;
+}
+
+enum rc
+page_webhooks_enable(struct page *pg, struct err *e)
+{
+	return enable(pg, true, e);
+}
+
+enum rc
+page_webhooks_disable(struct page *pg, struct err *e)
+{
+	return enable(pg, false, e);
+}
+
+enum rc
+page_webhooks_rotate(struct page *pg, struct err *e)
+{
+	struct webhook *hook;
+	enum rc rc;
+
+	rc = registry_rotate(&pg->set->registry, pg->arg, &hook, e);
+	if (rc == RC_OK)
+		answer(pg, hook, true);
+	return rc;
+}
+
+enum rc
+page_webhooks_attempts(struct page *pg, struct err *e)
+{
+	struct store *s = pg->set->registry.store;
+	struct page_query q = { .pg = pg };
+	struct store_attempts attempts;
+	struct webhook *hook;
+	struct js_writer w;
+	int64_t before, next;
+	size_t i, limit;
+	enum rc rc;
+
+	before = page_query_int(&q, "cursor", 1);
+	limit = page_query_limit(&q, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX);
+	if (!page_query_is_good(&q))
+		return RC_OK;
+	rc = store_webhook_find(s, pg->arg, &hook, e);
+	if (rc != RC_OK)
+		return rc;
+	note(pg, hook->id);
+	webhook_free(hook);
+	rc = store_webhook_attempts(s, pg->arg, before, limit, &attempts, &next,
+	    e);
+	if (rc != RC_OK)
+		return rc;
+	page_json_begin(pg, &w);
+	js_open_array(&w, "attempts");
+	for (i = 0; i < attempts.n; i++)
+		page_attempt(pg, &w, &attempts.v[i]);
+	js_close_array(&w);
+	page_cursor(&w, next);
+	page_json_end(pg, &w);
+	store_attempts_free(&attempts);
+	return RC_OK;
+}

@@ -1,0 +1,301 @@
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/log.h"
+#include "base/strlist.h"
+#include "base/xalloc.h"
+#include "core/http.h"
+#include "core/source.h"
+#include "front/budget.h"
+#include "front/http_conn.h"
+#include "front/http_in.h"
+#include "front/page.h"
+#include "front/reply.h"
+#include "front/router.h"
+#include "front/serve.h"
+
+#define REQUEST_ID_SIZE 32
+#define NO_METHOD "-"
+
+/* One request in hand; it owns everything made on its behalf. */
+struct call {
+	const struct serve *s;
+	struct http_conn *conn;
+	struct http_req req;
+	struct http_resp resp;
+	struct router_match match;
+	struct page page;
+	char request_id[REQUEST_ID_SIZE];
+	char path[HTTP_IN_PATH_MAX + 1];
+	char *body;
+	size_t granted; /* of the bodies' memory */
+	bool is_read;
+	bool is_broken; /* nobody is there to be answered */
+};
+
+/* Unlike any other process's, and in order within this one's. */
+static void
+make_request_id(char out[REQUEST_ID_SIZE])
+{
+	static _Atomic uint64_t process, count;
+	uint64_t mine = atomic_load(&process), none = 0;
+
+	if (mine == 0) {
+		crypt_random(&mine, sizeof(mine));
+		mine |= 1;
+		if (!atomic_compare_exchange_strong(&process, &none, mine))
+			mine = none;
+	}
+	(void)snprintf(out, REQUEST_ID_SIZE, "%016" PRIx64 "-%" PRIx64, mine,
+	    atomic_fetch_add(&count, 1) + 1);
+}
+
+static int64_t
+left_ms(const struct call *c)
+{
+	int64_t left =
+	    c->req.deadline_ms - clock_boot_ms(c->s->set->intake.clock);
+
+	return left < 0 ? 0 : left;
+}
+
+static enum rc
+problem(struct call *c, int status, const char *code, enum rc rc, struct err *e)
+{
+	reply_problem(&c->resp, c->request_id, status, code, e->text);
+	return rc;
+}
+
+/* A source may have paths of its own besides /hooks/NAME. */
+static enum rc
+find_route(struct call *c, struct err *e)
+{
+	struct router_match *m = &c->match;
+
+	router_find(c->req.method, c->path, m);
+	if (m->allow[0] == '\0' &&
+	    source_find_path(c->s->set->intake.sources, c->path) != NULL) {
+		(void)snprintf(m->allow, sizeof(m->allow), "%s",
+		    router_hook()->method);
+		if (strcmp(c->req.method, router_hook()->method) == 0)
+			m->route = router_hook();
+	}
+	if (m->allow[0] == '\0')
+		return err_set(e, RC_NOTFOUND, "no such path");
+	if (m->route != NULL)
+		return RC_OK;
+	http_resp_header(&c->resp, "Allow", m->allow);
+	err_set(e, RC_INVALID, "the method is not allowed here");
+	return problem(c, 405, NULL, RC_INVALID, e);
+}
+
+static bool
+is_open(const struct call *c)
+{
+	const struct router_route *r = c->match.route;
+
+	return r->open == ROUTER_EVERYBODY ||
+	    (r->right == TOKEN_READ && c->s->set->open != NULL &&
+		(strlist_has(c->s->set->open, r->path) ||
+		    strlist_has(c->s->set->open, c->path)));
+}
+
+static enum rc
+let_in(struct call *c, struct err *e)
+{
+	struct auth_who *who = &c->page.who;
+	enum rc rc;
+
+	if (is_open(c))
+		return RC_OK;
+	rc = auth_find(c->s->set, &c->req, who, e);
+	if (rc == RC_OK && !who->is_known)
+		rc = err_set(e, RC_DENIED, "a token is needed");
+	if (rc == RC_DENIED) {
+		http_resp_header(&c->resp, "WWW-Authenticate",
+		    "Bearer realm=\"hls\"");
+		return problem(c, 401, NULL, rc, e);
+	}
+	if (rc != RC_OK)
+		return rc;
+	if (!token_role_may(who->role, c->match.route->right))
+		return err_set(e, RC_DENIED, "the role %s may not",
+		    token_role_name(who->role));
+	if (auth_is_cross_site(who, &c->req))
+		return err_set(e, RC_DENIED, "asked for by another site");
+	return RC_OK;
+}
+
+static enum rc
+judge_length(struct call *c, size_t *n, struct err *e)
+{
+	int64_t max = c->s->set->max_body;
+
+	switch (http_in_length(&c->req, max, n)) {
+	case HTTP_IN_LENGTH_OK:
+		return RC_OK;
+	case HTTP_IN_LENGTH_NONE:
+		if (c->match.route->body == ROUTER_MAY_BODY)
+			return RC_OK;
+		err_set(e, RC_INVALID, "the body's length is needed");
+		return problem(c, 411, NULL, RC_INVALID, e);
+	case HTTP_IN_LENGTH_BAD:
+		return err_set(e, RC_INVALID, "the length is malformed");
+	case HTTP_IN_LENGTH_OVER:
+		break;
+	}
+	return err_set(e, RC_TOOBIG, "a body may have %" PRId64 " bytes", max);
+}
+
+static enum rc
+read_body(struct call *c, struct err *e)
+{
+	enum http_in_length length;
+	size_t n = 0;
+	enum rc rc;
+
+	if (c->match.route->body == ROUTER_NO_BODY) {
+		length = http_in_length(&c->req, 0, &n);
+		c->is_read = length == HTTP_IN_LENGTH_NONE ||
+		    length == HTTP_IN_LENGTH_OK;
+		return RC_OK;
+	}
+	rc = judge_length(c, &n, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = budget_take(c->s->bodies, n, left_ms(c), e);
+	if (rc != RC_OK)
+		return rc;
+	c->granted = n;
+	c->body = xmalloc(n + 1);
+	rc = http_in_body(c->conn, c->body, n, e);
+	if (rc == RC_OK) {
+		c->is_read = true;
+		c->req.body = c->body;
+		c->req.bodysz = n;
+	}
+	c->is_broken = rc == RC_PEER;
+	return rc;
+}
+
+static enum rc
+work(struct call *c, struct err *e)
+{
+	enum rc rc;
+
+	rc = http_in_path(&c->req, c->s->set->base_path, c->path,
+	    sizeof(c->path), e);
+	if (rc != RC_OK)
+		return rc;
+	rc = find_route(c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = let_in(c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = read_body(c, e);
+	if (rc != RC_OK)
+		return rc;
+	return c->match.route->page(&c->page, e);
+}
+
+static enum log_level
+level_of(const struct call *c, enum rc rc)
+{
+	if (c->resp.status >= 500)
+		return rc == RC_BUSY ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
+	return LOG_LEVEL_INFO;
+}
+
+static void
+log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
+{
+	const struct page_note *note = &c->page.note;
+	struct log_line l;
+
+	log_begin(&l, level_of(c, rc), "request");
+	log_str(&l, "request_id", c->request_id);
+	log_str(&l, "method", c->req.method);
+	log_str(&l, "path", c->path);
+	if (c->is_broken)
+		log_str(&l, "status", "none");
+	else
+		log_int(&l, "status", c->resp.status);
+	log_str(&l, "outcome", note->outcome);
+	if (note->event_id != 0)
+		log_int(&l, "event_id", note->event_id);
+	log_str(&l, "delivery_id", note->delivery_id);
+	log_str(&l, "event_type", note->event_type);
+	log_str(&l, "repository", note->repository);
+	log_str(&l, "webhook_id", note->webhook_id);
+	if (c->page.who.is_known)
+		log_str(&l, "user", c->page.who.name);
+	log_int(&l, "processing_time_ms", took_us / 1000);
+	if (rc != RC_OK)
+		log_str(&l, "error", e->text);
+	log_end(&l);
+}
+
+static void
+call_init(struct call *c, const struct serve *s, struct http_conn *conn)
+{
+	const char *method, *query;
+
+	memset(c, 0, sizeof(*c));
+	c->s = s;
+	c->conn = conn;
+	make_request_id(c->request_id);
+	http_resp_init(&c->resp);
+	c->req.params = conn->ops->params(conn);
+	method = http_param_find(&c->req, "REQUEST_METHOD");
+	query = http_param_find(&c->req, "QUERY_STRING");
+	c->req.method = method == NULL || *method == '\0' ? NO_METHOD : method;
+	c->req.query = query == NULL ? "" : query;
+	c->req.path = c->path;
+	c->req.body = "";
+	c->req.request_id = c->request_id;
+	c->req.deadline_ms = s->deadline_ms;
+	c->page.set = s->set;
+	c->page.req = &c->req;
+	c->page.resp = &c->resp;
+	c->page.arg = c->match.arg;
+}
+
+static void
+call_fini(struct call *c)
+{
+	free(c->body);
+	budget_give(c->s->bodies, c->granted);
+	http_resp_fini(&c->resp);
+}
+
+void
+serve(const struct serve *s, struct http_conn *conn, struct serve_end *end)
+{
+	int64_t began_us = clock_tick_us();
+	struct err e, lost;
+	struct call c;
+	enum rc rc;
+
+	call_init(&c, s, conn);
+	rc = work(&c, &e);
+	if (rc != RC_OK && c.resp.status < 400)
+		reply_failure(&c.resp, c.request_id, rc, &e);
+	else if (c.resp.status == 0)
+		c.resp.status = 200;
+	if (!c.is_broken &&
+	    reply_send(conn, &c.resp, c.request_id,
+		strcmp(c.req.method, "HEAD") == 0, &lost) != RC_OK)
+		c.is_broken = true;
+	end->is_answered = !c.is_broken;
+	end->is_read = c.is_read;
+	log_call(&c, rc, clock_tick_us() - began_us, &e);
+	call_fini(&c);
+}
