@@ -82,6 +82,17 @@ event_type_is_valid(const char *text)
 	return is_word(text, strlen(text), EVENT_ALNUM "_.-", EVENT_TYPE_MAX);
 }
 
+bool
+event_team_is_valid(const char *text)
+{
+	size_t i;
+
+	for (i = 0; text[i] != '\0'; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return false;
+	return i >= 1 && i <= EVENT_TEAM_MAX;
+}
+
 static bool
 is_repository_part(const char *text, size_t n)
 {

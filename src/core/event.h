@@ -24,6 +24,7 @@
 #define EVENT_ACTION_MAX 100
 #define EVENT_REPOSITORY_MAX 200
 #define EVENT_PRIORITY_DEFAULT 5
+#define EVENT_TEAM_MAX 64
 #define EVENT_HOPS_MAX 2 /* rounds through our own hook before it stops */
 
 /*
@@ -81,6 +82,7 @@ bool event_status_parse(const char *text, enum event_status *out);
 
 bool event_delivery_id_is_valid(const char *text); /* A-Za-z0-9._:- 1-128 */
 bool event_type_is_valid(const char *text);        /* A-Za-z0-9_.- 1-100 */
+bool event_team_is_valid(const char *text);        /* 1-64, no controls */
 /* "unknown", or owner/name of A-Za-z0-9._- without "." and ".." parts. */
 bool event_repository_is_valid(const char *text);
 

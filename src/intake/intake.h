@@ -46,6 +46,9 @@ struct intake_outcome {
 };
 
 /*
+ * An event that came back to us from our own delivery for the second time
+ * (X-HLS-Hops) is ignored as a loop.
+ *
  * RC_OK	the result is a promise: queued and duplicate are on disk.
  * RC_INVALID	400, or out->status.
  * RC_DENIED	401: unknown source and bad signature alike.
@@ -72,22 +75,28 @@ struct intake_direct {
 	const void *body;
 	size_t bodysz;
 };
+/* A body that says it is JSON must be; RC_INVALID also for a malformed
+ * field.  Without filter nothing is ignored. */
 enum rc intake_direct(const struct intake *in, const struct intake_direct *d,
     struct intake_outcome *out, struct err *e);
 
 /* Each field that is wrong, for a 422. */
-struct intake_problem {
-	char field[64];
-	char message[160];
+#define INTAKE_PROBLEMS_MAX 16
+struct intake_problems {
+	struct {
+		char field[64];
+		char message[160];
+	} v[INTAKE_PROBLEMS_MAX];
+	size_t n;
 };
 
 /*
  * POST /api/v1/events: the JSON of a published event.  The stored bytes are
  * data's as they stood in the request.
- * RC_INVALID with *n > 0: validation, 422; with 0: not JSON, 400.
+ * RC_INVALID with problems->n > 0: validation, 422; with 0: not JSON, 400.
  */
 enum rc intake_publish(const struct intake *in, const char *json, size_t jsonsz,
-    struct intake_outcome *out, struct intake_problem *problems, size_t max,
-    size_t *n, struct err *e);
+    struct intake_outcome *out, struct intake_problems *problems,
+    struct err *e);
 
 #endif

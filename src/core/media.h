@@ -1,0 +1,41 @@
+/*
+ * media - what a body says it is
+ *
+ * Content-Type taken apart, and the one field of a form that GitHub may wrap
+ * its JSON in.  Pure.
+ */
+#ifndef CORE_MEDIA_H
+#define CORE_MEDIA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct buf;
+
+enum media_kind {
+	MEDIA_OTHER,
+	MEDIA_JSON, /* application/json, or application/SOMETHING+json */
+	MEDIA_FORM  /* application/x-www-form-urlencoded */
+};
+
+#define MEDIA_TYPE_MAX 100
+
+struct media {
+	enum media_kind kind;
+	bool is_utf8;                  /* no charset, or that one */
+	char type[MEDIA_TYPE_MAX + 1]; /* lower case, without parameters */
+};
+
+/* text may be NULL: MEDIA_OTHER. */
+void media_parse(const char *text, struct media *out);
+
+/*
+ * The decoded value of the field "payload" into out, which is empty and may
+ * hold n bytes.  RC_INVALID: not exactly one such field, or a bad escape.
+ */
+enum rc media_form_payload(const char *body, size_t n, struct buf *out,
+    struct err *e);
+
+#endif

@@ -1,0 +1,195 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "core/http.h"
+#include "core/match.h"
+#include "core/media.h"
+#include "core/sig.h"
+#include "core/source.h"
+#include "intake/intake.h"
+#include "intake/intake_int.h"
+
+#define HOPS "X-HLS-Hops"
+#define UNSUPPORTED 415
+
+static void
+copy(char *out, size_t size, const char *text)
+{
+	(void)snprintf(out, size, "%s", text == NULL ? "" : text);
+}
+
+void
+intake_tell(struct intake_outcome *out, const struct event *ev)
+{
+	copy(out->delivery_id, sizeof(out->delivery_id), ev->delivery_id);
+	copy(out->event_type, sizeof(out->event_type), ev->type);
+	copy(out->repository, sizeof(out->repository), ev->repository);
+}
+
+bool
+intake_is_ignored(const struct strlist *filter, const struct event *ev,
+    struct intake_outcome *out)
+{
+	if (strcmp(ev->type, "ping") == 0)
+		out->reason = "ping";
+	else if (!match_patterns(filter, ev->type, ev->action))
+		out->reason = "filter";
+	else if (ev->hops >= EVENT_HOPS_MAX)
+		out->reason = "loop";
+	if (out->reason == NULL)
+		return false;
+	out->result = INTAKE_IGNORED;
+	return true;
+}
+
+enum rc
+intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
+    struct intake_outcome *out, struct err *e)
+{
+	enum rc rc;
+
+	rc = store_accept(in->store, ev, wait_ms, &out->receipt, e);
+	if (rc == RC_OK)
+		out->result =
+		    out->receipt.duplicate ? INTAKE_DUPLICATE : INTAKE_QUEUED;
+	return rc;
+}
+
+/* Nothing here is signed, so it says how to read the body and no more. */
+static enum rc
+read_media(const struct source *src, const struct http_req *req,
+    struct media *m, struct intake_outcome *out, struct err *e)
+{
+	const char *encoding = http_header_find(req, "Content-Encoding");
+
+	media_parse(http_param_find(req, "CONTENT_TYPE"), m);
+	if (encoding == NULL && m->is_utf8 &&
+	    (m->kind == MEDIA_JSON ||
+		(m->kind == MEDIA_FORM && sig_scheme_takes_forms(src->scheme))))
+		return RC_OK;
+	out->status = UNSUPPORTED;
+	if (encoding != NULL)
+		return err_set(e, RC_INVALID, "encoded bodies are not taken");
+	if (!m->is_utf8)
+		return err_set(e, RC_INVALID, "charset is not utf-8");
+	return err_set(e, RC_INVALID, "the content type is not JSON");
+}
+
+static enum rc
+read_body(const struct media *m, struct event *ev, struct err *e)
+{
+	struct buf json;
+	enum rc rc;
+
+	if (m->kind == MEDIA_JSON)
+		return event_read_json(ev, e);
+	buf_init(&json, ev->bodysz);
+	rc = media_form_payload(ev->body, ev->bodysz, &json, e);
+	if (rc == RC_OK)
+		rc = event_read_json_text(ev, buf_str(&json), json.len, e);
+	buf_fini(&json);
+	return rc;
+}
+
+/* The rounds that our own deliveries say they made; from anybody else a
+ * number is a wish to be ignored, which is granted. */
+static int
+read_hops(const struct http_req *req)
+{
+	const char *text = http_header_find(req, HOPS);
+
+	if (text == NULL || *text < '1' || *text > '9')
+		return 0;
+	return text[1] == '\0' ? *text - '0' : EVENT_HOPS_MAX;
+}
+
+static enum rc
+read_event(const struct intake *in, const struct source *src,
+    const struct http_req *req, struct event *ev, struct intake_outcome *out,
+    struct err *e)
+{
+	struct media m;
+	enum rc rc;
+
+	rc = read_media(src, req, &m, out, e);
+	if (rc != RC_OK)
+		return rc;
+	ev->source = xstrdup(src->name);
+	ev->provider = xstrdup(sig_scheme_name(src->scheme));
+	ev->content_type = xstrdup(m.type);
+	ev->priority = src->priority;
+	ev->replay_window_ms = src->replay_window_ms;
+	ev->received_ms = clock_wall_ms(in->clock);
+	ev->hops = read_hops(req);
+	strlist_put_all(&ev->teams, &src->teams);
+	ev->body = xmemdup0(req->body, req->bodysz);
+	ev->bodysz = req->bodysz;
+	crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
+
+	rc = sig_identify(src, req, ev, e);
+	if (rc == RC_OK)
+		rc = read_body(&m, ev, e);
+	if (rc == RC_OK && ev->type == NULL)
+		ev->type = xstrdup(src->name);
+	intake_tell(out, ev);
+	return rc;
+}
+
+/* What is left of the request's own time, the store's share at most. */
+static int64_t
+wait_for(const struct intake *in, const struct http_req *req)
+{
+	int64_t left = in->wait_ms;
+
+	if (req->deadline_ms > 0)
+		left = req->deadline_ms - clock_boot_ms(in->clock);
+	return left < in->wait_ms ? left : in->wait_ms;
+}
+
+enum rc
+intake_accept(const struct intake *in, const struct http_req *req,
+    struct intake_outcome *out, struct err *e)
+{
+	const struct source *src;
+	struct event *ev;
+	int64_t wait_ms;
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	src = source_find_path(in->sources, req->path);
+	if (src != NULL)
+		out->source = src->name;
+	else
+		/* Nobody learns which sources there are: the same work and
+		 * the same answer. */
+		src = sig_nobody();
+
+	rc = sig_check_headers(src, req, e);
+	if (rc != RC_OK)
+		return rc;
+	/* Until this holds, the body is bytes to hash and nothing more. */
+	rc = sig_verify(src, req, clock_wall_ms(in->clock), e);
+	if (rc != RC_OK)
+		return rc;
+
+	ev = event_new();
+	rc = read_event(in, src, req, ev, out, e);
+	if (rc != RC_OK || intake_is_ignored(&src->events, ev, out)) {
+		event_free(ev);
+		return rc;
+	}
+	wait_ms = wait_for(in, req);
+	if (wait_ms <= 0) {
+		event_free(ev);
+		return err_set(e, RC_BUSY, "no time left to store it");
+	}
+	return intake_store(in, ev, wait_ms, out, e);
+}

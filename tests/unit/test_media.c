@@ -1,0 +1,96 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+#include "base/buf.h"
+#include "core/media.h"
+
+static void
+test_content_types_are_taken_apart(void **state)
+{
+	static const struct {
+		const char *text;
+		enum media_kind kind;
+		bool is_utf8;
+	} rows[] = {
+		{ "application/json", MEDIA_JSON, true },
+		{ "Application/JSON ; Charset=UTF-8", MEDIA_JSON, true },
+		{ "application/json;charset=\"utf-8\"", MEDIA_JSON, true },
+		{ "application/json; v=1; charset=utf-7", MEDIA_JSON, false },
+		{ "application/json; charset=iso-8859-1", MEDIA_JSON, false },
+		{ "application/json; charset=", MEDIA_JSON, false },
+		{ "application/json;", MEDIA_JSON, true },
+		{ "application/cloudevents+json", MEDIA_JSON, true },
+		{ "application/x-www-form-urlencoded", MEDIA_FORM, true },
+		{ "text/plain", MEDIA_OTHER, true },
+		{ "application/jsonx", MEDIA_OTHER, true },
+		{ "application/json, text/plain", MEDIA_OTHER, true },
+		{ "application/json x", MEDIA_OTHER, true },
+		{ "text/x+json", MEDIA_OTHER, true },
+		{ "", MEDIA_OTHER, true },
+		{ NULL, MEDIA_OTHER, true },
+	};
+	struct media m;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		media_parse(rows[i].text, &m);
+		if (m.kind != rows[i].kind || m.is_utf8 != rows[i].is_utf8)
+			fail_msg("%s", rows[i].text);
+	}
+	media_parse("Application/JSON; charset=utf-8", &m);
+	assert_string_equal(m.type, "application/json");
+}
+
+static void
+test_a_form_has_one_payload(void **state)
+{
+	static const struct {
+		const char *body, *want; /* NULL: refused */
+	} rows[] = {
+		{ "payload=%7B%22a%22%3A+1%7D", "{\"a\": 1}" },
+		{ "a=1&payload=x&b=2", "x" },
+		{ "payload=", "" },
+		{ "p%61yload=x", "x" },
+		{ "payload=x&payload=y", NULL },
+		{ "payload=x&p%61yload=y", NULL },
+		{ "", NULL },
+		{ "payload", NULL },
+		{ "a=1", NULL },
+		{ "payload=%", NULL },
+		{ "payload=%4", NULL },
+		{ "payload=%4g", NULL },
+		{ "payload=x&other=%zz", NULL },
+		{ "payloads=x", NULL },
+	};
+	struct buf out;
+	struct err e;
+	size_t i;
+	enum rc rc;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		buf_init(&out, strlen(rows[i].body));
+		rc = media_form_payload(rows[i].body, strlen(rows[i].body),
+		    &out, &e);
+		if (rc != (rows[i].want == NULL ? RC_INVALID : RC_OK))
+			fail_msg("%s", rows[i].body);
+		if (rc == RC_OK)
+			assert_string_equal(buf_str(&out), rows[i].want);
+		buf_fini(&out);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_content_types_are_taken_apart),
+		cmocka_unit_test(test_a_form_has_one_payload),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
