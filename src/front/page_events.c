@@ -10,33 +10,33 @@
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
-#define PROBLEMS_MAX 16
 #define JOBS_MAX 1000 /* of one event that are shown */
 
 enum rc
 page_events_publish(struct page *pg, struct err *e)
 {
 	struct intake in = pg->set->intake;
-	struct intake_problem problems[PROBLEMS_MAX];
-	struct reply_field fields[PROBLEMS_MAX];
+	struct intake_problems problems;
+	struct reply_field fields[INTAKE_PROBLEMS_MAX];
 	struct intake_outcome out;
-	size_t i, n = 0;
+	size_t i;
 	enum rc rc;
 
 	memset(&out, 0, sizeof(out));
 	in.wait_ms = page_wait_ms(pg);
-	rc = intake_publish(&in, pg->req->body, pg->req->bodysz, &out, problems,
-	    PROBLEMS_MAX, &n, e);
+	rc = intake_publish(&in, pg->req->body, pg->req->bodysz, &out,
+	    &problems, e);
 	if (rc == RC_OK) {
 		page_hooks_outcome(pg, &out);
 		return RC_OK;
 	}
-	if (rc == RC_INVALID && n > 0) {
-		for (i = 0; i < n; i++) {
-			fields[i].field = problems[i].field;
-			fields[i].message = problems[i].message;
+	if (rc == RC_INVALID && problems.n > 0) {
+		for (i = 0; i < problems.n; i++) {
+			fields[i].field = problems.v[i].field;
+			fields[i].message = problems.v[i].message;
 		}
-		reply_invalid(pg->resp, pg->req->request_id, fields, n);
+		reply_invalid(pg->resp, pg->req->request_id, fields,
+		    problems.n);
 	}
 	return rc;
 }
