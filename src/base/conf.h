@@ -169,8 +169,8 @@ enum rc conf_refuse(const struct conf_places *p, const char *key, struct err *e,
 const char *conf_restart_key(const struct conf_table *table, const void *was,
     const void *is);
 
-/* The effective values, secrets as "***", as YAML that conf_read() takes,
- * or as one JSON object. */
+/* The effective values, secrets as "***", as YAML of the form that
+ * conf_read() takes, or as one JSON object. */
 void conf_show(const struct conf_table *table, const void *values, bool json,
     struct buf *out);
 

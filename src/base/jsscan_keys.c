@@ -132,9 +132,9 @@ grow(struct jsscan_keys *k)
 	k->cap = cap;
 }
 
-/* The decoded key with its size; NULL when it holds a NUL.  free(3) it. */
+/* The decoded key; NULL when it holds a NUL.  free(3) it. */
 static char *
-decoded(const char *p, size_t n, size_t *size)
+decoded(const char *p, size_t n)
 {
 	char *text = xmalloc(n + 1);
 
@@ -142,7 +142,6 @@ decoded(const char *p, size_t n, size_t *size)
 		free(text);
 		return NULL;
 	}
-	*size = strlen(text);
 	return text;
 }
 
@@ -150,17 +149,15 @@ static bool
 is_same(const struct jsscan_key *a, const struct jsscan_key *b)
 {
 	char *x, *y;
-	size_t xn = 0, yn = 0;
 	bool is_equal;
 
 	if (a->hash != b->hash)
 		return false;
 	if (!a->is_escaped && !b->is_escaped)
 		return a->n == b->n && memcmp(a->p, b->p, a->n) == 0;
-	x = decoded(a->p, a->n, &xn);
-	y = decoded(b->p, b->n, &yn);
-	/* Both went in, so neither holds a NUL. */
-	is_equal = x != NULL && y != NULL && xn == yn && memcmp(x, y, xn) == 0;
+	x = decoded(a->p, a->n);
+	y = decoded(b->p, b->n);
+	is_equal = x != NULL && y != NULL && strcmp(x, y) == 0;
 	free(x);
 	free(y);
 	return is_equal;
@@ -172,12 +169,12 @@ jsscan_keys_add(struct jsscan_keys *k, const char *p, size_t n, bool is_escaped,
 {
 	struct jsscan_key *key;
 	char *text = NULL;
-	size_t mask, slot, size = n;
+	size_t mask, slot;
 
 	if (k->n == k->cap)
 		grow(k);
 	if (is_escaped) {
-		text = decoded(p, n, &size);
+		text = decoded(p, n);
 		if (text == NULL) {
 			*what = "a key with a NUL";
 			return false;
@@ -188,7 +185,9 @@ jsscan_keys_add(struct jsscan_keys *k, const char *p, size_t n, bool is_escaped,
 	key->n = n;
 	key->is_escaped = is_escaped;
 	/* An inner object's "id" has a chain apart from the outer one's. */
-	key->hash = hash_of(is_escaped ? text : p, size) + k->base;
+	key->hash =
+	    (text != NULL ? hash_of(text, strlen(text)) : hash_of(p, n)) +
+	    k->base;
 	free(text);
 
 	mask = 2 * k->cap - 1;

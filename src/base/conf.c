@@ -1,0 +1,493 @@
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <yaml.h>
+
+#include "base/conf.h"
+#include "base/conf_int.h"
+#include "base/crypt.h"
+#include "base/file.h"
+#include "base/utf8.h"
+#include "base/xalloc.h"
+
+#define FILE_MAX (1 << 20)
+#define LINE_MAX_BYTES (64 << 10)
+#define DEPTH_MAX 8
+#define CHILDREN_MAX 1000
+
+struct conf_places {
+	char *name;
+	struct conf_node *root;
+};
+
+void
+conf_node_free(struct conf_node *node)
+{
+	struct conf_node *child, *next;
+
+	if (node == NULL)
+		return;
+	for (child = node->first; child != NULL; child = next) {
+		next = child->next;
+		conf_node_free(child);
+	}
+	if (node->text != NULL)
+		crypt_wipe(node->text, strlen(node->text));
+	free(node->key);
+	free(node->text);
+	free(node);
+}
+
+void
+conf_places_free(struct conf_places *p)
+{
+	if (p == NULL)
+		return;
+	conf_node_free(p->root);
+	free(p->name);
+	free(p);
+}
+
+/* Keys come from the file, and the message goes to a terminal. */
+static void
+clean(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
+enum rc
+conf_complain(const struct conf_reader *r, size_t line, const char *path,
+    const char *fmt, ...)
+{
+	char what[sizeof(r->e->text)], where[CONF_PATH_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	(void)snprintf(where, sizeof(where), "%s%s", path,
+	    *path == '\0' ? "" : ": ");
+	clean(where);
+	return err_set(r->e, RC_INVALID, "%s:%zu: %s%s", r->name, line, where,
+	    what);
+}
+
+/* What YAML would let pass, or report without a line. */
+static enum rc
+check_bytes(const struct conf_reader *r, const char *text, size_t n)
+{
+	const char *p = text, *end = text + n, *start = text;
+	size_t line = 1, size;
+
+	if (n > FILE_MAX)
+		return conf_complain(r, 1, "", "over 1 MiB");
+	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		return conf_complain(r, 1, "", "a byte-order mark");
+	while (p < end) {
+		size = utf8_size(p, (size_t)(end - p));
+		if (size == 0)
+			return conf_complain(r, line, "", "invalid UTF-8");
+		if (*p == '\r')
+			return conf_complain(r, line, "",
+			    "a carriage return; lines end with a newline");
+		if ((*p >= 0 && *p < ' ' && *p != '\n' && *p != '\t') ||
+		    *p == 0x7f)
+			return conf_complain(r, line, "",
+			    "a control character");
+		if (*p == '\n') {
+			line++;
+			start = p + 1;
+		}
+		if (p - start >= LINE_MAX_BYTES)
+			return conf_complain(r, line, "",
+			    "a line of over 64 KiB");
+		p += size;
+	}
+	return RC_OK;
+}
+
+/* One level of the tree while it is built. */
+struct builder {
+	struct conf_reader *r;
+	struct conf_vars *vars;
+	yaml_parser_t parser;
+	yaml_event_t event;
+	struct conf_node *open[DEPTH_MAX]; /* lists and maps, outermost first */
+	size_t depth;
+	char *key; /* read, and its value is to come */
+	struct conf_node *root;
+};
+
+static size_t
+line_of(const struct builder *b)
+{
+	return b->event.start_mark.line + 1;
+}
+
+static struct conf_node *
+innermost(const struct builder *b)
+{
+	return b->depth == 0 ? NULL : b->open[b->depth - 1];
+}
+
+/* The path is not known yet to the depth that messages show later. */
+static enum rc
+complain(const struct builder *b, const char *what)
+{
+	const char *key = b->key;
+
+	if (key == NULL && innermost(b) != NULL)
+		key = innermost(b)->key;
+	return conf_complain(b->r, line_of(b), key == NULL ? "" : key, "%s",
+	    what);
+}
+
+/* The event's scalar with variables put in. */
+static enum rc
+take_text(struct builder *b, char **out)
+{
+	const char *text = (const char *)b->event.data.scalar.value;
+	size_t n = b->event.data.scalar.length;
+	const char *what = "invalid UTF-8 or a NUL";
+	struct buf buf;
+	bool is_good;
+
+	*out = NULL;
+	buf_init(&buf, CONF_SCALAR_MAX);
+	is_good = conf_vars_expand(b->vars, text, n, &buf, &what) &&
+	    utf8_is_valid(buf_str(&buf), buf.len) &&
+	    strlen(buf_str(&buf)) == buf.len;
+	if (is_good)
+		*out = xstrdup(buf_str(&buf));
+	if (buf.data != NULL)
+		crypt_wipe(buf.data, buf.len);
+	buf_fini(&buf);
+	return is_good ? RC_OK : complain(b, what);
+}
+
+static bool
+is_null(const yaml_event_t *event)
+{
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
+	size_t i;
+
+	if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return false;
+	for (i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
+		if (strcmp((const char *)event->data.scalar.value, nulls[i]) ==
+		    0)
+			return true;
+	return false;
+}
+
+static enum rc
+take_key(struct builder *b)
+{
+	const char *text = (const char *)b->event.data.scalar.value;
+	const struct conf_node *child;
+
+	if (strlen(text) != b->event.data.scalar.length || *text == '\0')
+		return complain(b, "a key without a name");
+	b->key = xstrdup(text);
+	for (child = innermost(b)->first; child != NULL; child = child->next)
+		if (strcmp(child->key, text) == 0)
+			return conf_complain(b->r, line_of(b), text,
+			    "given twice, in line %zu already", child->line);
+	return RC_OK;
+}
+
+/* Hangs a node of the event into the tree. */
+static enum rc
+add_node(struct builder *b, enum conf_kind kind, struct conf_node **out)
+{
+	struct conf_node *parent = innermost(b), *node;
+
+	if (parent == NULL && b->root != NULL)
+		return complain(b, "something behind the settings");
+	if (parent != NULL && parent->n == CHILDREN_MAX)
+		return complain(b, "over 1,000 entries");
+	if (kind != CONF_KIND_SCALAR && b->depth == DEPTH_MAX)
+		return complain(b, "nested too deeply");
+	node = xcalloc(1, sizeof(*node));
+	node->kind = kind;
+	node->line = line_of(b);
+	node->key = b->key;
+	b->key = NULL;
+	if (parent == NULL) {
+		b->root = node;
+	} else {
+		if (parent->first == NULL)
+			parent->first = node;
+		else
+			parent->last->next = node;
+		parent->last = node;
+		parent->n++;
+	}
+	*out = node;
+	return RC_OK;
+}
+
+static enum rc
+open_node(struct builder *b, enum conf_kind kind)
+{
+	struct conf_node *node;
+	enum rc rc;
+
+	if (innermost(b) != NULL && innermost(b)->kind == CONF_KIND_MAP &&
+	    b->key == NULL)
+		return complain(b, "a key that is no name");
+	rc = add_node(b, kind, &node);
+	if (rc == RC_OK)
+		b->open[b->depth++] = node;
+	return rc;
+}
+
+static enum rc
+take_scalar(struct builder *b)
+{
+	struct conf_node *parent = innermost(b), *node;
+	char *text;
+	enum rc rc;
+
+	if (b->event.data.scalar.anchor != NULL ||
+	    b->event.data.scalar.tag != NULL)
+		return complain(b, "an anchor or a tag, which are not taken");
+	if (parent != NULL && parent->kind == CONF_KIND_MAP && b->key == NULL)
+		return take_key(b);
+	rc = take_text(b, &text);
+	if (rc != RC_OK)
+		return rc;
+	rc = add_node(b, CONF_KIND_SCALAR, &node);
+	if (rc != RC_OK) {
+		free(text);
+		return rc;
+	}
+	node->text = text;
+	node->is_null = is_null(&b->event);
+	return RC_OK;
+}
+
+static enum rc
+take_event(struct builder *b)
+{
+	switch (b->event.type) {
+	case YAML_ALIAS_EVENT:
+		return complain(b, "an alias, which is not taken");
+	case YAML_SCALAR_EVENT:
+		return take_scalar(b);
+	case YAML_SEQUENCE_START_EVENT:
+		if (b->event.data.sequence_start.anchor != NULL ||
+		    b->event.data.sequence_start.tag != NULL)
+			return complain(b,
+			    "an anchor or a tag, "
+			    "which are not taken");
+		return open_node(b, CONF_KIND_LIST);
+	case YAML_MAPPING_START_EVENT:
+		if (b->event.data.mapping_start.anchor != NULL ||
+		    b->event.data.mapping_start.tag != NULL)
+			return complain(b,
+			    "an anchor or a tag, "
+			    "which are not taken");
+		return open_node(b, CONF_KIND_MAP);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		b->depth--;
+		return RC_OK;
+	case YAML_DOCUMENT_START_EVENT:
+		return b->root == NULL ? RC_OK
+				       : complain(b, "a second document");
+	default:
+		return RC_OK;
+	}
+}
+
+static enum rc
+take_all_events(struct builder *b)
+{
+	bool is_end = false;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && !is_end) {
+		if (yaml_parser_parse(&b->parser, &b->event) == 0)
+			return conf_complain(b->r,
+			    b->parser.problem_mark.line + 1, "", "not YAML: %s",
+			    b->parser.problem == NULL ? "cannot be read"
+						      : b->parser.problem);
+		is_end = b->event.type == YAML_STREAM_END_EVENT;
+		rc = take_event(b);
+		yaml_event_delete(&b->event);
+	}
+	return rc;
+}
+
+/* *root is a map that the caller frees. */
+static enum rc
+build_tree(struct conf_reader *r, struct conf_vars *vars, const char *text,
+    size_t n, struct conf_node **root)
+{
+	struct builder b;
+	enum rc rc;
+
+	*root = NULL;
+	rc = check_bytes(r, text, n);
+	if (rc != RC_OK)
+		return rc;
+	memset(&b, 0, sizeof(b));
+	b.r = r;
+	b.vars = vars;
+	if (yaml_parser_initialize(&b.parser) == 0)
+		fatal("out of memory for a YAML parser");
+	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, n);
+	rc = take_all_events(&b);
+	yaml_parser_delete(&b.parser);
+	free(b.key);
+	if (rc == RC_OK && (b.root == NULL || b.root->kind != CONF_KIND_MAP))
+		rc = conf_complain(r, 1, "", "holds no settings");
+	if (rc == RC_OK)
+		*root = b.root;
+	else
+		conf_node_free(b.root);
+	return rc;
+}
+
+/* The texts may hold secrets, and a place needs none. */
+static void
+forget_texts(struct conf_node *node)
+{
+	struct conf_node *child;
+
+	if (node->text != NULL) {
+		crypt_wipe(node->text, strlen(node->text));
+		free(node->text);
+		node->text = NULL;
+	}
+	for (child = node->first; child != NULL; child = child->next)
+		forget_texts(child);
+}
+
+static enum rc
+read_text(struct conf_reader *r, const char *text, size_t n,
+    const struct conf_table *table, struct conf_vars *vars, void *values,
+    struct conf_node **root)
+{
+	enum rc rc;
+
+	memset(values, 0, table->size);
+	rc = build_tree(r, vars, text, n, root);
+	if (rc == RC_OK)
+		rc = conf_fill(r, table, *root, "", values);
+	conf_vars_wipe(vars);
+	if (rc == RC_OK) {
+		forget_texts(*root);
+		return RC_OK;
+	}
+	conf_fini(table, values);
+	conf_node_free(*root);
+	*root = NULL;
+	return rc;
+}
+
+enum rc
+conf_read_text(const char *name, const char *text, size_t n,
+    const struct conf_table *table, struct conf_vars *vars, void *values,
+    struct err *e)
+{
+	struct conf_reader r = { name, ".", e };
+	struct conf_node *root;
+	enum rc rc;
+
+	rc = read_text(&r, text, n, table, vars, values, &root);
+	conf_node_free(root);
+	return rc;
+}
+
+enum rc
+conf_read(const char *path, const struct conf_table *table,
+    struct conf_vars *vars, void *values, struct conf_places **places,
+    struct err *e)
+{
+	static const struct file_rules rules = { 022, false };
+	struct conf_reader r = { path, NULL, e };
+	struct conf_node *root;
+	struct buf text;
+	char *folder;
+	enum rc rc;
+
+	memset(values, 0, table->size);
+	if (places != NULL)
+		*places = NULL;
+	folder = file_folder_of(path);
+	r.folder = folder;
+	buf_init(&text, FILE_MAX);
+	rc = file_read(path, &rules, &text, e);
+	if (rc == RC_TOOBIG)
+		rc = err_set(e, RC_INVALID, "%s: over 1 MiB", path);
+	if (rc == RC_OK)
+		rc = read_text(&r, buf_str(&text), text.len, table, vars,
+		    values, &root);
+	if (rc == RC_OK && places != NULL) {
+		*places = xcalloc(1, sizeof(**places));
+		(*places)->name = xstrdup(path);
+		(*places)->root = root;
+	} else if (rc == RC_OK) {
+		conf_node_free(root);
+	}
+	if (text.data != NULL)
+		crypt_wipe(text.data, text.len);
+	buf_fini(&text);
+	free(folder);
+	return rc;
+}
+
+/* The child that a step of a path names: "name", or "[2]". */
+static const struct conf_node *
+step(const struct conf_node *node, const char *name, size_t n)
+{
+	const struct conf_node *child;
+	size_t i;
+
+	if (*name == '[') {
+		i = strtoul(name + 1, NULL, 10);
+		for (child = node->first; child != NULL && i > 0; i--)
+			child = child->next;
+		return child;
+	}
+	for (child = node->first; child != NULL; child = child->next)
+		if (child->key != NULL && strncmp(child->key, name, n) == 0 &&
+		    (child->key[n] == '\0' ||
+			strcmp(child->key + n, "_file") == 0))
+			return child;
+	return NULL;
+}
+
+enum rc
+conf_refuse(const struct conf_places *p, const char *key, struct err *e,
+    const char *fmt, ...)
+{
+	const struct conf_reader r = { p->name, NULL, e };
+	const struct conf_node *node = p->root, *child;
+	char what[sizeof(e->text)];
+	const char *at = key;
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	while (*at != '\0') {
+		n = 1 + strcspn(at + 1, ".[");
+		child = step(node, at, n);
+		if (child == NULL)
+			break;
+		node = child;
+		at += n + (at[n] == '.');
+	}
+	return conf_complain(&r, node->line, key, "%s", what);
+}

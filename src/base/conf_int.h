@@ -1,0 +1,76 @@
+/*
+ * conf_int - the parts that conf is made of
+ *
+ * A file becomes a tree of nodes with their lines (conf.c), variables are
+ * put in while it is built (conf_vars.c), and the tree fills a struct by a
+ * table (conf_value.c).
+ */
+#ifndef BASE_CONF_INT_H
+#define BASE_CONF_INT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/conf.h"
+
+#define CONF_SCALAR_MAX (1 << 20)
+#define CONF_PATH_SIZE 160
+
+enum conf_kind {
+	CONF_KIND_SCALAR,
+	CONF_KIND_LIST,
+	CONF_KIND_MAP
+};
+
+/* Owns its key, text and children. */
+struct conf_node {
+	enum conf_kind kind;
+	size_t line;
+	char *key;    /* in a map, else NULL */
+	char *text;   /* of a scalar, variables put in */
+	bool is_null; /* nothing is written there, or "~", or "null" */
+	size_t n;     /* children */
+	struct conf_node *first;
+	struct conf_node *last;
+	struct conf_node *next;
+};
+
+void conf_node_free(struct conf_node *node);
+
+/* What a reading carries along. */
+struct conf_reader {
+	const char *name;   /* of the file, for messages */
+	const char *folder; /* relative paths begin there */
+	struct err *e;
+};
+
+/* The text in quotes of YAML becomes the value: fills out, or *what says
+ * what is wrong.  Remembers the variables used. */
+bool conf_vars_expand(struct conf_vars *v, const char *text, size_t n,
+    struct buf *out, const char **what);
+
+/* Overwrites in the environment what has been remembered. */
+void conf_vars_wipe(const struct conf_vars *v);
+
+/* Fills values, all zero so far, from a map.  prefix stands before keys in
+ * messages, "" or "sources[2].".  On failure values may be half full. */
+enum rc conf_fill(struct conf_reader *r, const struct conf_table *table,
+    const struct conf_node *map, const char *prefix, void *values);
+
+/* Sets one value from a node of any kind.  *what says what is wrong;
+ * bounds hold unless the node's line is 0. */
+enum rc conf_value_set(struct conf_reader *r, const struct conf_key *row,
+    const struct conf_node *node, const char *path, void *value);
+
+/* A secret's value from a file. */
+enum rc conf_value_set_file(struct conf_reader *r, const struct conf_key *row,
+    const struct conf_node *node, const char *path, void *value);
+
+void conf_value_fini(const struct conf_key *row, void *value);
+
+/* "file:line: path: text", and RC_INVALID. */
+enum rc conf_complain(const struct conf_reader *r, size_t line,
+    const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,191 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+#include "base/conf_int.h"
+#include "base/crypt.h"
+#include "base/xalloc.h"
+
+struct var {
+	char *name;
+	struct secret value;
+	struct var *next;
+};
+
+struct conf_vars {
+	struct var *first;
+};
+
+struct conf_vars *
+conf_vars_new(void)
+{
+	return xcalloc(1, sizeof(struct conf_vars));
+}
+
+void
+conf_vars_free(struct conf_vars *v)
+{
+	struct var *var, *next;
+
+	if (v == NULL)
+		return;
+	for (var = v->first; var != NULL; var = next) {
+		next = var->next;
+		secret_fini(&var->value);
+		free(var->name);
+		free(var);
+	}
+	free(v);
+}
+
+static struct var *
+find_var(const struct conf_vars *v, const char *name)
+{
+	struct var *var;
+
+	for (var = v->first; var != NULL; var = var->next)
+		if (strcmp(var->name, name) == 0)
+			return var;
+	return NULL;
+}
+
+/* A variable set anew since it was wiped counts again. */
+const char *
+conf_vars_find(const struct conf_vars *v, const char *name)
+{
+	const char *now = getenv(name);
+	const struct var *var = find_var(v, name);
+
+	if ((now == NULL || *now == '\0') && var != NULL)
+		return var->value.bytes;
+	return now;
+}
+
+static const char *
+remember(struct conf_vars *v, const char *name)
+{
+	const char *value = conf_vars_find(v, name);
+	struct var *var = find_var(v, name);
+
+	if (value == NULL)
+		return NULL;
+	if (var == NULL) {
+		var = xcalloc(1, sizeof(*var));
+		var->name = xstrdup(name);
+		var->next = v->first;
+		v->first = var;
+	}
+	if (value != var->value.bytes)
+		secret_put_str(&var->value, value);
+	return var->value.bytes;
+}
+
+void
+conf_vars_wipe(const struct conf_vars *v)
+{
+	const struct var *var;
+	char **entry;
+	size_t n;
+
+	for (var = v->first; var != NULL; var = var->next) {
+		/* Says where systemd put the secrets, and is none. */
+		if (strcmp(var->name, "CREDENTIALS_DIRECTORY") == 0)
+			continue;
+		n = strlen(var->name);
+		for (entry = environ; *entry != NULL; entry++)
+			if (strncmp(*entry, var->name, n) == 0 &&
+			    (*entry)[n] == '=')
+				crypt_wipe(*entry + n + 1,
+				    strlen(*entry + n + 1));
+	}
+}
+
+static bool
+is_name(const char *p, size_t n)
+{
+	static const char taken[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz_0123456789";
+	size_t i;
+
+	if (n == 0 || n > 255 || (*p >= '0' && *p <= '9'))
+		return false;
+	for (i = 0; i < n; i++)
+		if (p[i] == '\0' || strchr(taken, p[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* What stands between "${" and "}". */
+static bool
+expand_one(struct conf_vars *v, const char *p, size_t n, struct buf *out,
+    const char **what)
+{
+	const char *fallback = memmem(p, n, ":-", 2), *value;
+	size_t namesz = fallback == NULL ? n : (size_t)(fallback - p);
+	char *name;
+
+	if (memmem(p, n, "${", 2) != NULL) {
+		*what = "a variable inside a variable";
+		return false;
+	}
+	if (!is_name(p, namesz)) {
+		*what = "${ without a variable's name; $${ is a literal ${";
+		return false;
+	}
+	name = xmemdup0(p, namesz);
+	value = remember(v, name);
+	free(name);
+	if (fallback != NULL && (value == NULL || *value == '\0')) {
+		buf_add(out, fallback + 2, n - namesz - 2);
+		return true;
+	}
+	if (value == NULL) {
+		*what = "a variable that is not set and has no default";
+		return false;
+	}
+	buf_add_str(out, value);
+	return true;
+}
+
+bool
+conf_vars_expand(struct conf_vars *v, const char *text, size_t n,
+    struct buf *out, const char **what)
+{
+	const char *end = text + n, *dollar, *close;
+
+	for (;;) {
+		dollar = memchr(text, '$', (size_t)(end - text));
+		if (dollar == NULL || end - dollar < 2)
+			break;
+		buf_add(out, text, (size_t)(dollar - text));
+		text = dollar;
+		if (end - text >= 3 && memcmp(text, "$${", 3) == 0) {
+			buf_add(out, "${", 2);
+			text += 3;
+			continue;
+		}
+		if (text[1] != '{') {
+			buf_add(out, "$", 1);
+			text++;
+			continue;
+		}
+		close = memchr(text, '}', (size_t)(end - text));
+		if (close == NULL) {
+			*what = "${ without its }";
+			return false;
+		}
+		if (!expand_one(v, text + 2, (size_t)(close - text - 2), out,
+			what))
+			return false;
+		text = close + 1;
+	}
+	buf_add(out, text, (size_t)(end - text));
+	if (buf_is_over(out)) {
+		*what = "over 1 MiB with its variables";
+		return false;
+	}
+	return true;
+}
