@@ -1,0 +1,422 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "app/app_conf.h"
+#include "app/app_drain.h"
+#include "app/app_notify.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "core/urlpolicy.h"
+#include "deliver/deliver.h"
+#include "net/httpc.h"
+#include "store/store.h"
+#include "work/work.h"
+
+#define FILES_MIN 4096         /* open files, where the hard limit lets us */
+#define BODY_BUDGET (32 << 20) /* bytes of bodies in hand */
+#define QUEUE_BYTES (8 << 20)  /* nothing big is written here */
+#define GRACE_MS 8000          /* of the 10 s that SIGTERM allows */
+#define WORKER_ID_MAX 128
+
+struct app {
+	const struct app_drain_options *opt;
+	const struct clock *clock;
+	struct conf_vars *vars;
+	struct app_conf *conf;
+	char *worker;
+	char *kinds;
+	struct store *store;
+	struct httpc *http;
+	struct deliver *deliver;
+	struct work *work;
+	int64_t end_ms; /* boot clock; 0: none */
+	bool is_ready;
+};
+
+/* Written by the handlers, read by the loop; both ends never block. */
+static int signals[2] = { -1, -1 };
+
+static void
+on_signal(int number)
+{
+	char c = number == SIGHUP ? 'h' : 't';
+	int kept = errno;
+
+	/* A full pipe holds enough of them already. */
+	if (write(signals[1], &c, 1) < 0)
+		errno = 0;
+	errno = kept;
+}
+
+static enum rc
+catch_signals(struct err *e)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	if (pipe2(signals, O_CLOEXEC | O_NONBLOCK) != 0)
+		return err_errno(e, RC_SYSTEM, errno, "no pipe");
+	sa.sa_flags = SA_RESTART;
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+
+	return RC_OK;
+}
+
+/* The host's own services are not for strangers to reach through us. */
+static void
+find_own_addresses(struct urlpolicy *p)
+{
+	struct ifaddrs *all, *a;
+
+	if (getifaddrs(&all) != 0)
+		return;
+	for (a = all; a != NULL; a = a->ifa_next)
+		if (a->ifa_addr != NULL)
+			urlpolicy_own(p, a->ifa_addr);
+	freeifaddrs(all);
+}
+
+static enum rc
+read_conf(struct app *app, struct app_conf **out, struct err *e)
+{
+	enum rc rc = app_conf_read(app->opt->config, app->vars, out, e);
+
+	if (rc == RC_OK)
+		find_own_addresses(&(*out)->outbound.policy);
+
+	return rc;
+}
+
+static enum rc
+open_log(const struct app *app, const struct app_conf *conf, struct err *e)
+{
+	return log_open(conf->logging.target, conf->logging.level, "hls-drain",
+	    app->clock, e);
+}
+
+static void
+warn_all(const struct app_conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->warnings.n; i++)
+		log_say(LOG_LEVEL_WARN, "%s", conf->warnings.v[i]);
+}
+
+static enum rc
+allow(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
+{
+	const struct app *app = arg;
+
+	return urlpolicy_check_addr(&app->conf->outbound.policy, sa, is_https,
+	    e);
+}
+
+static struct deliver_options
+deliver_options(const struct app *app)
+{
+	const struct app_conf *conf = app->conf;
+
+	return (struct deliver_options){ .store = app->store,
+		.http = app->http,
+		.clock = app->clock,
+		.timeout_ms = conf->outbound.timeout_ms,
+		.connect_timeout_ms = conf->outbound.connect_timeout_ms,
+		.retry_schedule = conf->outbound.retry_schedule.ms,
+		.nretries = conf->outbound.retry_schedule.n,
+		.max_in_flight = conf->outbound.max_in_flight };
+}
+
+static void woken(void *arg);
+
+static struct work_options
+work_options(struct app *app)
+{
+	const struct app_conf *conf = app->conf;
+
+	return (struct work_options){ .store = app->store,
+		.http = app->http,
+		.clock = app->clock,
+		.worker = app->worker,
+		.kinds = app->opt->kinds,
+		.kinds_text = app->kinds,
+		.once = app->opt->once,
+		.concurrency = (size_t)conf->drain.concurrency,
+		.batch = (size_t)conf->drain.batch,
+		.lease_ms = conf->drain.lease_ms,
+		.poll_ms = conf->drain.poll_ms,
+		.body_budget = BODY_BUDGET,
+		.grace_ms = GRACE_MS,
+		.signal_fd = signals[0],
+		.woken = woken,
+		.arg = app };
+}
+
+static void
+reload(struct app *app)
+{
+	struct app_conf *was = app->conf, *conf;
+	struct deliver_options to_deliver;
+	struct work_options to_work;
+	const char *key;
+	struct err e;
+
+	app_notify_reloading();
+	if (read_conf(app, &conf, &e) != RC_OK) {
+		log_say(LOG_LEVEL_ERROR, "the old settings stay: %s", e.text);
+		if (log_reopen(&e) != RC_OK)
+			log_say(LOG_LEVEL_ERROR, "%s", e.text);
+		app_notify_ready();
+		return;
+	}
+	if (open_log(app, conf, &e) != RC_OK)
+		log_say(LOG_LEVEL_ERROR, "the old log stays: %s", e.text);
+	key = app_conf_restart_key(was, conf);
+	if (key != NULL)
+		log_say(LOG_LEVEL_WARN, "%s changes with a restart only", key);
+	warn_all(conf);
+
+	app->conf = conf;
+	to_deliver = deliver_options(app);
+	deliver_change(app->deliver, &to_deliver);
+	to_work = work_options(app);
+	work_change(app->work, &to_work);
+	app_conf_free(was);
+	log_say(LOG_LEVEL_INFO, "reloaded");
+	app_notify_ready();
+}
+
+static void
+stop(struct app *app, const char *why)
+{
+	log_say(LOG_LEVEL_INFO, "stopping: %s", why);
+	app_notify_stopping();
+	work_stop(app->work);
+}
+
+/* Called by the loop for signals, and once a second. */
+static void
+woken(void *arg)
+{
+	struct app *app = arg;
+	bool again = false;
+	char c;
+
+	while (read(signals[0], &c, 1) == 1) {
+		if (c == 't')
+			stop(app, "told to");
+		else
+			again = true;
+	}
+	/* A storm of signals is one reload. */
+	if (again)
+		reload(app);
+	if (app->end_ms != 0 && clock_boot_ms(app->clock) >= app->end_ms) {
+		app->end_ms = 0;
+		stop(app, "the time is up");
+	}
+	if (!app->is_ready) {
+		app->is_ready = true;
+		app_notify_ready();
+	}
+	app_notify_alive(app->clock);
+}
+
+/* Nothing that we make is anybody else's to read, memory included. */
+static void
+drop_privileges(void)
+{
+	const struct rlimit no_core = { 0, 0 };
+	struct rlimit files;
+
+	umask(0077);
+	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &no_core);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur < FILES_MIN) {
+		files.rlim_cur =
+		    files.rlim_max < FILES_MIN ? files.rlim_max : FILES_MIN;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+#ifdef __GLIBC__
+	/* An arena a thread would keep what the largest body took. */
+	mallopt(M_ARENA_MAX, 2);
+#endif
+	if (geteuid() == 0)
+		log_say(LOG_LEVEL_WARN, "running as root");
+}
+
+static bool
+is_worker_id(const char *text)
+{
+	size_t i, n = strlen(text);
+
+	for (i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+
+	return n > 0 && n <= WORKER_ID_MAX;
+}
+
+/* The option, the settings, the environment, or host and process. */
+static enum rc
+name_worker(struct app *app, struct err *e)
+{
+	const char *name = app->opt->worker_id;
+	char host[HOST_NAME_MAX + 1] = "";
+
+	if (name == NULL && app->conf->drain.worker_id[0] != '\0')
+		name = app->conf->drain.worker_id;
+	if (name == NULL)
+		name = conf_vars_find(app->vars, "WORKER_ID");
+	if (name != NULL && name[0] != '\0') {
+		if (!is_worker_id(name))
+			return err_set(e, RC_INVALID,
+			    "a worker's id has 1 to %d printable characters "
+			    "without spaces",
+			    WORKER_ID_MAX);
+		app->worker = xstrdup(name);
+		return RC_OK;
+	}
+	(void)gethostname(host, sizeof(host) - 1);
+	app->worker = xasprintf("%s:%ld", host[0] == '\0' ? "localhost" : host,
+	    (long)getpid());
+
+	return RC_OK;
+}
+
+static char *
+kinds_text(unsigned int kinds)
+{
+	struct buf b;
+	size_t n;
+	int k;
+
+	if (kinds == 0)
+		return xstrdup("all");
+	buf_init(&b, 256);
+	for (k = 0; k < STORE_KINDS; k++)
+		if ((kinds & (1u << k)) != 0)
+			buf_addf(&b, "%s%s", b.len == 0 ? "" : " ",
+			    store_kind_name((enum store_kind)k));
+
+	return buf_take(&b, &n);
+}
+
+static enum rc
+open_store(struct app *app, struct err *e)
+{
+	const struct store_options opt = {
+		.url = app->conf->database.url,
+		.key_file = app->conf->database.key_file,
+		.min_free = app->conf->database.min_free,
+		.max_waiting = app->conf->database.max_waiting,
+		.queue_bytes = QUEUE_BYTES,
+		.clock = app->clock,
+		.readers = 1,
+	};
+
+	return store_open(&opt, &app->store, e);
+}
+
+static enum rc
+run(struct app *app, struct err *e)
+{
+	const struct httpc_options to_http = { .allow = allow,
+		.arg = app,
+		.user_agent = "hls/" PACKAGE_VERSION,
+		.idle_connections = (size_t)app->conf->drain.concurrency };
+	struct deliver_options to_deliver;
+	struct work_options to_work;
+	enum rc rc;
+
+	rc = catch_signals(e);
+	if (rc == RC_OK)
+		rc = httpc_new(&to_http, &app->http, e);
+	if (rc != RC_OK)
+		return rc;
+
+	to_deliver = deliver_options(app);
+	app->deliver = deliver_new(&to_deliver);
+	to_work = work_options(app);
+	app->work = work_new(&to_work);
+	work_add(app->work, &deliver_kind, app->deliver);
+	if (app->opt->max_seconds > 0)
+		app->end_ms =
+		    clock_boot_ms(app->clock) + app->opt->max_seconds * 1000;
+	log_say(LOG_LEVEL_INFO, "working as %s", app->worker);
+	rc = work_run(app->work, e);
+	work_free(app->work);
+	deliver_free(app->deliver);
+	httpc_free(app->http);
+	log_say(LOG_LEVEL_INFO, "ended");
+
+	return rc;
+}
+
+int
+app_drain(const struct app_drain_options *opt)
+{
+	struct app app = { .opt = opt, .clock = clock_system() };
+	struct err e;
+	int status;
+	enum rc rc;
+
+	app_notify_open();
+	app.vars = conf_vars_new();
+	rc = read_conf(&app, &app.conf, &e);
+	if (rc == RC_OK) {
+		rc = open_log(&app, app.conf, &e);
+		if (rc == RC_OK)
+			rc = name_worker(&app, &e);
+	}
+	if (rc != RC_OK) {
+		(void)fprintf(stderr, "hls-drain: %s\n", e.text);
+		app_conf_free(app.conf);
+		conf_vars_free(app.vars);
+		return EX_CONFIG;
+	}
+	app.kinds = kinds_text(opt->kinds);
+	warn_all(app.conf);
+	drop_privileges();
+	rc = open_store(&app, &e);
+	status = rc == RC_NOTFOUND || rc == RC_INVALID ? EX_UNAVAILABLE
+						       : err_exit_status(rc);
+	if (rc == RC_OK && !opt->check) {
+		rc = run(&app, &e);
+		status = err_exit_status(rc);
+	}
+	if (rc != RC_OK)
+		log_say(LOG_LEVEL_ERROR, "%s", e.text);
+	store_close(app.store);
+	app_conf_free(app.conf);
+	conf_vars_free(app.vars);
+	free(app.worker);
+	free(app.kinds);
+	log_close();
+
+	return status;
+}

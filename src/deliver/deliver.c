@@ -1,0 +1,337 @@
+#include "config.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/xalloc.h"
+#include "core/backoff.h"
+#include "core/event.h"
+#include "core/match.h"
+#include "core/outcome.h"
+#include "core/webhook.h"
+#include "deliver/deliver.h"
+#include "deliver/deliver_dest.h"
+#include "deliver/deliver_req.h"
+#include "net/httpc.h"
+#include "store/store_admin.h"
+#include "store/store_work.h"
+#include "work/work.h"
+#include "work/work_body.h"
+
+#define KEEP 1024             /* bytes of an answer that go on record */
+#define ANSWER_MAX (64 << 10) /* bytes of it that are read */
+
+struct deliver {
+	struct deliver_options opt;
+	struct store_webhooks webhooks;
+	int64_t version; /* of the registrations; -1: none read yet */
+	struct deliver_dests *dests;
+};
+
+/* One request under way; the job's state. */
+struct attempt {
+	struct deliver *d;
+	struct work_job *job;
+	struct deliver_dest *dest;
+	const struct work_body *body;
+	struct deliver_req req;
+	struct httpc_call *call;
+	int64_t started_ms;
+};
+
+struct deliver *
+deliver_new(const struct deliver_options *opt)
+{
+	struct deliver *d = xcalloc(1, sizeof(*d));
+
+	d->opt = *opt;
+	d->version = -1;
+	d->dests = deliver_dests_new(opt->http);
+
+	return d;
+}
+
+void
+deliver_free(struct deliver *d)
+{
+	if (d == NULL)
+		return;
+	deliver_dests_free(d->dests);
+	if (d->version >= 0)
+		store_webhooks_free(&d->webhooks);
+	free(d);
+}
+
+void
+deliver_change(struct deliver *d, const struct deliver_options *opt)
+{
+	d->opt = *opt;
+	if (d->version >= 0)
+		deliver_dests_refresh(d->dests, &d->webhooks,
+		    (size_t)d->opt.max_in_flight);
+}
+
+static enum rc
+refresh(void *arg, struct err *e)
+{
+	static const struct store_webhook_filter all = { .enabled = -1,
+		.health = -1 };
+	struct deliver *d = arg;
+	struct store_webhooks now, was = d->webhooks;
+	int64_t version;
+	enum rc rc;
+
+	deliver_dests_trim(d->dests, clock_boot_ms(d->opt.clock));
+	rc = store_webhooks_version(d->opt.store, &version, e);
+	if (rc != RC_OK || version == d->version)
+		return rc;
+	rc = store_webhook_list(d->opt.store, &all, &now, e);
+	if (rc != RC_OK)
+		return rc;
+	d->webhooks = now;
+	deliver_dests_refresh(d->dests, &d->webhooks,
+	    (size_t)d->opt.max_in_flight);
+	if (d->version >= 0)
+		store_webhooks_free(&was);
+	/* A change between the two readings shows as another version. */
+	d->version = version;
+
+	return RC_OK;
+}
+
+static void
+owes(void *arg, const struct event *ev, struct work_owed *o)
+{
+	const struct deliver *d = arg;
+	const struct webhook *w;
+	size_t i;
+
+	for (i = 0; i < d->webhooks.n; i++) {
+		w = d->webhooks.v[i];
+		if (match_webhook(w, ev))
+			work_owe(o, w->id, NULL);
+	}
+}
+
+static bool
+want(void *arg, unsigned int pass, struct store_lease_want *out)
+{
+	struct deliver *d = arg;
+
+	return deliver_dests_want(d->dests, pass, &out->skip, &out->nskip,
+	    &out->max_per_target);
+}
+
+static void
+hold(void *arg, struct work_job *job)
+{
+	struct deliver *d = arg;
+
+	deliver_dest_get(d->dests, job->lease.target)->held++;
+}
+
+static void
+drop(void *arg, struct work_job *job)
+{
+	struct deliver *d = arg;
+
+	deliver_dest_get(d->dests, job->lease.target)->held--;
+}
+
+static void
+attempt_free(struct attempt *a, int64_t took_ms)
+{
+	deliver_dest_close(a->dest, clock_boot_ms(a->d->opt.clock), took_ms);
+	deliver_req_fini(&a->req);
+	work_body_release(work_bodies(a->job->work), a->body);
+	a->job->state = NULL;
+	free(a);
+}
+
+static enum outcome_end
+outcome_end_of(enum httpc_end end)
+{
+	static const enum outcome_end ends[HTTPC_ENDS] = {
+		[HTTPC_COMPLETE] = OUTCOME_ANSWERED,
+		[HTTPC_CUT] = OUTCOME_ANSWERED,
+		[HTTPC_DENIED] = OUTCOME_DENIED,
+		[HTTPC_TIMEOUT] = OUTCOME_TIMEOUT,
+		[HTTPC_NOT_IN_TIME] = OUTCOME_CONNECT_TIMEOUT,
+		[HTTPC_REFUSED] = OUTCOME_REFUSED,
+		[HTTPC_DNS] = OUTCOME_UNRESOLVED,
+		[HTTPC_TLS] = OUTCOME_TLS,
+		[HTTPC_BROKEN] = OUTCOME_RESET,
+		[HTTPC_PROTOCOL] = OUTCOME_MALFORMED,
+		[HTTPC_LOCAL] = OUTCOME_OURS,
+	};
+
+	return ends[end];
+}
+
+/* The job's fate after a failed attempt: the schedule's next time, or the
+ * end of it. */
+static enum store_verdict
+retry(const struct deliver *d, const struct webhook *w,
+    const struct work_job *job, int64_t not_before_ms, int64_t *again_ms)
+{
+	const int64_t *schedule = d->opt.retry_schedule;
+	size_t n = d->opt.nretries;
+	uint32_t random;
+
+	if (w != NULL && w->retry_schedule != NULL) {
+		schedule = w->retry_schedule;
+		n = w->nretries;
+	}
+	crypt_random(&random, sizeof(random));
+	if (backoff_next(schedule, n, job->lease.attempt,
+		clock_wall_ms(d->opt.clock), not_before_ms, random, again_ms))
+		return STORE_AGAIN;
+
+	return STORE_DEAD;
+}
+
+static void
+on_done(void *arg, const struct httpc_answer *answer)
+{
+	struct attempt *a = arg;
+	struct deliver *d = a->d;
+	struct work_job *job = a->job;
+	struct outcome o =
+	    outcome_of(outcome_end_of(answer->end), answer->status);
+	struct store_attempt told = { .started_ms = a->started_ms,
+		.took_ms = answer->took_ms,
+		.class = (enum store_class)o.class,
+		.code = o.code,
+		.text = o.text,
+		.address = answer->address,
+		.answer = answer->body,
+		.answersz = answer->bodysz,
+		.timed_out = o.timed_out,
+		.gone = o.verdict == OUTCOME_GONE };
+	enum store_verdict verdict = STORE_DONE;
+	int64_t again_ms = 0, not_before_ms = 0;
+
+	/* More exact than the kind of the failure. */
+	if (answer->status == 0 && answer->end != HTTPC_DENIED)
+		told.text = answer->text;
+	if (o.obeys_retry_after)
+		not_before_ms = backoff_retry_after(answer->retry_after,
+		    clock_wall_ms(d->opt.clock));
+	if (o.verdict == OUTCOME_GONE)
+		verdict = STORE_DEAD;
+	else if (o.verdict == OUTCOME_AGAIN)
+		verdict =
+		    retry(d, a->dest->webhook, job, not_before_ms, &again_ms);
+	attempt_free(a, answer->took_ms);
+	work_end(job, verdict, again_ms, &told);
+}
+
+/* Ends a job that no request is made for. */
+static enum work_start
+end_unsent(const struct deliver *d, struct work_job *job,
+    enum store_verdict verdict, const char *text)
+{
+	const struct store_attempt told = {
+		.started_ms = clock_wall_ms(d->opt.clock),
+		.class = STORE_CLASS_US,
+		.text = text,
+		.address = "",
+	};
+
+	work_end(job, verdict, 0, &told);
+
+	return WORK_STARTED;
+}
+
+static void
+send_request(struct deliver *d, struct attempt *a)
+{
+	const struct webhook *w = a->dest->webhook;
+	int64_t timeout_ms =
+	    w->timeout_ms < 0 ? d->opt.timeout_ms : w->timeout_ms;
+	const struct httpc_request req = { .url = w->url,
+		.method = "POST",
+		.headers = a->req.headers,
+		.nheaders = a->req.nheaders,
+		.body = a->req.body,
+		.bodysz = a->req.bodysz,
+		.connect_timeout_ms = d->opt.connect_timeout_ms < timeout_ms
+		    ? d->opt.connect_timeout_ms
+		    : timeout_ms,
+		.timeout_ms = timeout_ms,
+		/* A receiver may think for as long as it may take. */
+		.idle_ms = timeout_ms > 15000 ? timeout_ms : 15000,
+		.keep = KEEP,
+		.body_max = ANSWER_MAX,
+		.done = on_done,
+		.arg = a };
+
+	a->call = httpc_start(deliver_dest_open(d->dests, a->dest), &req);
+}
+
+static enum work_start
+start(void *arg, struct work_job *job)
+{
+	struct deliver *d = arg;
+	const struct event *ev = job->lease.event;
+	struct deliver_dest *dest =
+	    deliver_dest_get(d->dests, job->lease.target);
+	const struct work_body *body;
+	struct attempt *a;
+	struct err e;
+	enum rc rc;
+
+	if (dest->webhook == NULL)
+		return end_unsent(d, job, STORE_CANCEL,
+		    "the webhook was deleted");
+	if (!dest->webhook->enabled) {
+		work_end(job, STORE_RELEASE, 0, NULL);
+		return WORK_STARTED;
+	}
+	if (!deliver_dest_may_open(d->dests, dest))
+		return WORK_LATER;
+	rc = work_body_hold(work_bodies(job->work), ev->id, ev->bodysz, &body,
+	    &e);
+	if (rc == RC_NOTFOUND)
+		return end_unsent(d, job, STORE_DEAD,
+		    "the event's bytes are purged");
+	if (rc != RC_OK)
+		return WORK_LATER;
+
+	a = xcalloc(1, sizeof(*a));
+	a->d = d;
+	a->job = job;
+	a->dest = dest;
+	a->body = body;
+	a->started_ms = clock_wall_ms(d->opt.clock);
+	deliver_req_init(&a->req, dest->webhook, ev, body->bytes, body->n,
+	    a->started_ms);
+	job->state = a;
+	send_request(d, a);
+
+	return WORK_STARTED;
+}
+
+static void
+cancel(void *arg, struct work_job *job)
+{
+	struct attempt *a = job->state;
+
+	(void)arg;
+	httpc_cancel(a->call);
+	attempt_free(a, a->dest->took_ms);
+}
+
+const struct work_kind deliver_kind = {
+	.kind = STORE_DELIVER,
+	.refresh = refresh,
+	.owes = owes,
+	.want = want,
+	.hold = hold,
+	.drop = drop,
+	.start = start,
+	.cancel = cancel,
+};

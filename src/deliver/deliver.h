@@ -1,0 +1,41 @@
+/*
+ * deliver - the job kind that posts events to registered webhooks
+ *
+ * One POST per event and webhook, at least once, with one id for all
+ * attempts.  An event owes a delivery to each webhook that wants it; a copy
+ * of all registrations is kept and read anew when one has changed.  Works
+ * inside work_run(), in its thread.
+ */
+#ifndef DELIVER_DELIVER_H
+#define DELIVER_DELIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct clock;
+struct deliver;
+struct httpc;
+struct store;
+struct work_kind;
+
+struct deliver_options {
+	struct store *store;
+	struct httpc *http;
+	const struct clock *clock;
+	int64_t timeout_ms, connect_timeout_ms;
+	const int64_t *retry_schedule; /* borrowed */
+	size_t nretries;
+	int64_t max_in_flight;
+};
+
+struct deliver *deliver_new(const struct deliver_options *opt);
+/* None of its jobs is in hand. */
+void deliver_free(struct deliver *d);
+
+/* New settings; requests in hand finish on the old ones. */
+void deliver_change(struct deliver *d, const struct deliver_options *opt);
+
+/* For work_add(), with the struct deliver as its argument. */
+extern const struct work_kind deliver_kind;
+
+#endif

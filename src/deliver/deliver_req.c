@@ -1,0 +1,160 @@
+#include "config.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/js.h"
+#include "base/jsscan.h"
+#include "core/event.h"
+#include "core/signout.h"
+#include "core/webhook.h"
+#include "deliver/deliver_req.h"
+
+/* All header lines: a registration's own are limited when it is taken in. */
+#define TEXT_MAX (1u << 20)
+
+/* One line.  The text moves while it grows, so the place is noted. */
+static void
+add(struct deliver_req *r, const char *name, const char *value, size_t n)
+{
+	size_t i;
+
+	if (r->nheaders == DELIVER_REQ_HEADERS_MAX)
+		return;
+	/* Judged when it was taken in, but a line break here would be a
+	 * header of somebody else's making. */
+	for (i = 0; i < n; i++)
+		if ((unsigned char)value[i] < ' ' && value[i] != '\t')
+			return;
+
+	r->at[r->nheaders++] = r->text.len;
+	buf_add_str(&r->text, name);
+	/* libcurl reads "Name:" as a header to be left out. */
+	buf_add_str(&r->text, n == 0 ? ";" : ": ");
+	buf_add(&r->text, value, n);
+	buf_add(&r->text, "", 1);
+}
+
+static void
+add_str(struct deliver_req *r, const char *name, const char *value)
+{
+	add(r, name, value, strlen(value));
+}
+
+static void
+add_int(struct deliver_req *r, const char *name, int64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)value);
+	add_str(r, name, text);
+}
+
+static bool
+is_json(const void *body, size_t n)
+{
+	enum jsscan_type type;
+	struct err e;
+
+	return jsscan(body, n, &type, NULL, 0, &e) == RC_OK;
+}
+
+/* {"type","timestamp","data"}; what is not JSON goes in as one string. */
+static void
+make_envelope(struct deliver_req *r, const struct event *ev, const void *body,
+    size_t n)
+{
+	struct buf *b = &r->envelope;
+	char time[CLOCK_TEXT_SIZE];
+
+	clock_format(ev->received_ms, time);
+	buf_init(b, 6 * n + 1024);
+	buf_add_str(b, "{\"type\":");
+	js_quote(b, ev->type, strlen(ev->type));
+	buf_add_str(b, ",\"timestamp\":\"");
+	buf_add_str(b, time);
+	buf_add_str(b, "\",\"data\":");
+	if (is_json(body, n))
+		buf_add(b, body, n);
+	else
+		js_quote(b, body, n);
+	buf_add_str(b, "}");
+	r->body = b->data;
+	r->bodysz = b->len;
+}
+
+/* What the receiver verifies, and GitHub's names for it where the event came
+ * from there, so that a receiver written for GitHub works unchanged. */
+static void
+add_signatures(struct deliver_req *r, const struct webhook *w,
+    const struct event *ev, int64_t now_ms)
+{
+	bool from_github = strcmp(ev->provider, "github") == 0;
+	bool rotates = now_ms < w->old_secret_until_ms;
+	const struct signout_input in = { .secret = &w->secret,
+		.old = rotates ? &w->old_secret : NULL,
+		.id = ev->public_id,
+		.timestamp = now_ms / 1000,
+		.body = r->body,
+		.bodysz = r->bodysz,
+		.forms = signout_forms(&w->signatures, from_github) };
+	struct signout out;
+	size_t i;
+
+	signout_sign(&in, &out);
+	for (i = 0; i < out.n; i++)
+		add_str(r, out.v[i].name, out.v[i].value);
+	if (from_github) {
+		add_str(r, "X-GitHub-Event", ev->type);
+		add_str(r, "X-GitHub-Delivery", ev->delivery_id);
+	}
+}
+
+void
+deliver_req_init(struct deliver_req *r, const struct webhook *w,
+    const struct event *ev, const void *body, size_t bodysz, int64_t now_ms)
+{
+	const char *type = ev->content_type;
+	char time[CLOCK_TEXT_SIZE];
+	size_t i;
+
+	r->nheaders = 0;
+	r->body = body;
+	r->bodysz = bodysz;
+	buf_init(&r->text, TEXT_MAX);
+	buf_init(&r->envelope, 0);
+	if (w->body == WEBHOOK_ENVELOPE) {
+		make_envelope(r, ev, body, bodysz);
+		type = "application/json";
+	}
+
+	add_str(r, "Content-Type",
+	    type == NULL || type[0] == '\0' ? "application/json" : type);
+	add_str(r, "webhook-id", ev->public_id);
+	add_int(r, "webhook-timestamp", now_ms / 1000);
+	add_str(r, "X-Webhook-ID", w->id);
+	add_str(r, "X-Webhook-Event", ev->type);
+	clock_format(ev->received_ms, time);
+	add_str(r, "X-Webhook-Timestamp", time);
+	add_signatures(r, w, ev, now_ms);
+	add_int(r, "X-HLS-Hops", (int64_t)ev->hops + 1);
+	for (i = 0; i < w->nheaders; i++)
+		add(r, w->headers[i].name, w->headers[i].value.bytes,
+		    w->headers[i].value.size);
+
+	for (i = 0; i < r->nheaders; i++)
+		r->headers[i] = r->text.data + r->at[i];
+}
+
+void
+deliver_req_fini(struct deliver_req *r)
+{
+	if (r->text.data != NULL)
+		crypt_wipe(r->text.data, r->text.len);
+	buf_fini(&r->text);
+	buf_fini(&r->envelope);
+}

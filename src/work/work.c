@@ -1,0 +1,344 @@
+#include "config.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "net/httpc.h"
+#include "store/store.h"
+#include "work/work.h"
+#include "work/work_body.h"
+#include "work/work_int.h"
+#include "work/work_wake.h"
+
+#define SWEEP_MS 1000       /* between looks for lapsed leases */
+#define SEEN_MS 1000        /* between signs of life that change something */
+#define SEEN_IDLE_MS 10000  /* ...and that do not */
+#define SOON_MS 1000        /* a wait that once waits for */
+#define PAUSE_MS 100        /* after the store failed */
+#define TROUBLE_MS 60000    /* of a failing store ends once */
+#define LAST_SETTLE_MS 1500 /* after the grace */
+
+struct work *
+work_new(const struct work_options *opt)
+{
+	struct work *w = xcalloc(1, sizeof(*w));
+	int at;
+
+	w->opt = *opt;
+	w->worker = xstrdup(opt->worker);
+	w->opt.worker = w->worker;
+	for (at = WORK_QUEUED; at <= WORK_ENDED; at++)
+		w->lists[at].last = &w->lists[at].first;
+	w->bodies = work_bodies_new(opt->store, opt->body_budget);
+	w->wake_fd = work_wake_open(store_wake_path(opt->store));
+	w->due_ms = INT64_MAX;
+	w->expand = w->lease = true;
+
+	return w;
+}
+
+void
+work_free(struct work *w)
+{
+	int at;
+
+	if (w == NULL)
+		return;
+	for (at = WORK_QUEUED; at <= WORK_ENDED; at++) {
+		while (w->lists[at].n > 0) {
+			struct work_job *job = w->lists[at].first;
+
+			if (at == WORK_RUNNING)
+				job->bound->kind->cancel(job->bound->arg, job);
+			work_forget(w, job);
+		}
+	}
+	work_bodies_free(w->bodies);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
+	free(w->worker);
+	free(w);
+}
+
+void
+work_add(struct work *w, const struct work_kind *kind, void *arg)
+{
+	assert(w->nkinds < WORK_KINDS_MAX);
+	w->kinds[w->nkinds].kind = kind;
+	w->kinds[w->nkinds].arg = arg;
+	w->nkinds++;
+}
+
+void
+work_change(struct work *w, const struct work_options *opt)
+{
+	w->opt.concurrency = opt->concurrency;
+	w->opt.batch = opt->batch;
+	w->opt.lease_ms = opt->lease_ms;
+	w->opt.poll_ms = opt->poll_ms;
+	w->expand = w->lease = true;
+}
+
+void
+work_stop(struct work *w)
+{
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	w->stop_by = clock_boot_ms(w->opt.clock) + w->opt.grace_ms;
+}
+
+struct work_bodies *
+work_bodies(struct work *w)
+{
+	return w->bodies;
+}
+
+void
+work_count(const struct work *w, struct work_counts *out)
+{
+	out->queued = w->lists[WORK_QUEUED].n;
+	out->running = w->lists[WORK_RUNNING].n;
+	out->ended = w->lists[WORK_ENDED].n;
+	out->done = w->done;
+	out->failed = w->failed;
+}
+
+static enum rc
+refresh(struct work *w, struct err *e)
+{
+	enum rc rc;
+	size_t i;
+
+	for (i = 0; i < w->nkinds; i++) {
+		rc = w->kinds[i].kind->refresh(w->kinds[i].arg, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+
+	return RC_OK;
+}
+
+/* A row that would say the same again is written less often. */
+static enum rc
+say_alive(struct work *w, struct err *e)
+{
+	struct store_worker s = w->seen;
+	enum rc rc;
+
+	w->seen_at = w->now_ms + SEEN_MS;
+	s.id = w->worker;
+	s.kinds = (char *)(uintptr_t)w->opt.kinds_text;
+	s.last_seen_ms = clock_wall_ms(w->opt.clock);
+	if (s.started_ms == 0)
+		s.started_ms = s.last_seen_ms;
+	s.in_flight = (int64_t)w->lists[WORK_RUNNING].n;
+	s.done = w->done;
+	s.failed = w->failed;
+	if (s.in_flight == w->seen.in_flight && s.done == w->seen.done &&
+	    s.failed == w->seen.failed &&
+	    s.last_seen_ms - w->seen.last_seen_ms < SEEN_IDLE_MS &&
+	    s.last_seen_ms >= w->seen.last_seen_ms)
+		return RC_OK;
+	rc = store_worker_seen(w->opt.store, &s, e);
+	if (rc == RC_OK)
+		w->seen = s;
+
+	return rc;
+}
+
+static bool
+is_time_to_settle(const struct work *w)
+{
+	size_t n = w->lists[WORK_ENDED].n;
+
+	return n >= WORK_GROUP ||
+	    (n > 0 && (w->now_ms >= w->settle_by || n == work_in_hand(w)));
+}
+
+/* What is owed to jobs in hand and to those who watch us. */
+static enum rc
+keep_up(struct work *w, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	if (is_time_to_settle(w))
+		rc = work_settle(w, e);
+	if (rc == RC_OK && w->now_ms >= w->renew_at) {
+		w->renew_at = w->now_ms + w->opt.lease_ms / 12 + 1;
+		rc = work_renew(w, e);
+	}
+	if (rc == RC_OK && w->now_ms >= w->seen_at)
+		rc = say_alive(w, e);
+
+	return rc;
+}
+
+/* New events become jobs, due jobs come into the hand. */
+static enum rc
+take_in(struct work *w, struct err *e)
+{
+	enum rc rc = RC_OK;
+	size_t n;
+
+	if (w->now_ms >= w->poll_at) {
+		w->poll_at = w->now_ms + w->opt.poll_ms;
+		w->expand = w->lease = true;
+	}
+	if (clock_wall_ms(w->opt.clock) >= w->due_ms) {
+		w->due_ms = INT64_MAX;
+		w->lease = true;
+	}
+	if (w->now_ms >= w->sweep_at) {
+		w->sweep_at = w->now_ms + SWEEP_MS;
+		rc = store_recover(w->opt.store, clock_wall_ms(w->opt.clock),
+		    &n, e);
+		if (rc == RC_OK && n > 0)
+			w->lease = true;
+	}
+	if (rc == RC_OK && (w->expand || (w->lease && work_has_room(w))))
+		rc = refresh(w, e);
+	if (rc == RC_OK && w->expand)
+		rc = work_expand(w, &w->expand, e);
+	if (rc == RC_OK && w->lease && work_has_room(w))
+		rc = work_lease(w, e);
+
+	return rc;
+}
+
+static void
+put_back(struct work *w, enum work_state from)
+{
+	struct work_job *job;
+
+	while ((job = w->lists[from].first) != NULL) {
+		if (from == WORK_RUNNING)
+			job->bound->kind->cancel(job->bound->arg, job);
+		work_end(job, STORE_RELEASE, 0, NULL);
+	}
+}
+
+/* Everything with the store in one turn.  After a failure the store is left
+ * alone for a moment, while requests in flight go on. */
+static enum rc
+turn(struct work *w, struct err *e)
+{
+	enum rc rc;
+
+	w->now_ms = clock_boot_ms(w->opt.clock);
+	if (w->stopping) {
+		put_back(w, WORK_QUEUED);
+		if (w->now_ms >= w->stop_by)
+			put_back(w, WORK_RUNNING);
+	}
+	if (w->now_ms < w->pause_until)
+		return RC_OK;
+
+	rc = keep_up(w, e);
+	if (rc == RC_OK && !w->stopping)
+		rc = take_in(w, e);
+	if (rc == RC_OK) {
+		w->trouble_since = 0;
+		return RC_OK;
+	}
+
+	if (w->trouble_since == 0) {
+		w->trouble_since = w->now_ms;
+		log_say(LOG_LEVEL_WARN, "the store fails, trying again: %s",
+		    e->text);
+	}
+	w->pause_until = clock_boot_ms(w->opt.clock) + PAUSE_MS;
+	if (store_is_dead(w->opt.store))
+		return rc;
+	if (w->opt.once && w->now_ms - w->trouble_since > TROUBLE_MS)
+		return rc;
+
+	return RC_OK;
+}
+
+static bool
+is_over(const struct work *w)
+{
+	if (w->stopping)
+		return work_in_hand(w) == 0 ||
+		    w->now_ms >= w->stop_by + LAST_SETTLE_MS;
+
+	return w->opt.once && work_in_hand(w) == 0 && !w->expand && !w->lease &&
+	    w->trouble_since == 0 &&
+	    (w->due_ms == INT64_MAX ||
+		w->due_ms - clock_wall_ms(w->opt.clock) >= SOON_MS);
+}
+
+static void
+sooner(int64_t *ms, int64_t other)
+{
+	if (other < *ms)
+		*ms = other;
+}
+
+/* How long to wait when nothing happens: until the next thing to be done
+ * with the store. */
+static int64_t
+wait_ms(const struct work *w)
+{
+	int64_t now = clock_boot_ms(w->opt.clock), at = w->seen_at;
+
+	sooner(&at, w->renew_at);
+	if (w->lists[WORK_ENDED].n > 0)
+		sooner(&at, is_time_to_settle(w) ? now : w->settle_by);
+	if (w->stopping) {
+		sooner(&at, w->stop_by);
+	} else {
+		sooner(&at, w->poll_at);
+		sooner(&at, w->sweep_at);
+		if (w->expand || (w->lease && work_has_room(w)))
+			at = now;
+		if (w->due_ms != INT64_MAX)
+			sooner(&at,
+			    now + w->due_ms - clock_wall_ms(w->opt.clock));
+	}
+	if (at < w->pause_until)
+		at = w->pause_until;
+
+	return at > now ? at - now : 0;
+}
+
+enum rc
+work_run(struct work *w, struct err *e)
+{
+	int extra[2] = { w->wake_fd, w->opt.signal_fd };
+	bool ready[2];
+	int64_t tick_at = 0;
+	struct err last;
+	enum rc rc;
+
+	for (;;) {
+		if (!w->stopping)
+			work_start_queued(w);
+		/* What was started goes out here, before the store is asked
+		 * for anything that may take long. */
+		httpc_poll(w->opt.http, wait_ms(w), extra, 2, ready);
+		if (ready[0]) {
+			work_wake_drain(w->wake_fd);
+			w->expand = w->lease = true;
+		}
+		if (ready[1] || clock_boot_ms(w->opt.clock) >= tick_at) {
+			tick_at = clock_boot_ms(w->opt.clock) + SEEN_MS;
+			w->opt.woken(w->opt.arg);
+		}
+		rc = turn(w, e);
+		if (rc != RC_OK)
+			return rc;
+		if (is_over(w))
+			break;
+	}
+	w->seen.last_seen_ms = 0;
+	(void)say_alive(w, &last);
+
+	return RC_OK;
+}

@@ -1,0 +1,152 @@
+/*
+ * work - the one loop that leases jobs, starts them by kind, settles them
+ *
+ * A drain is one thread and this loop: it makes the jobs that new events
+ * owe, leases what is due in batches, starts jobs by kind, waits for their
+ * ends on the HTTP client's descriptors, and settles them in groups.  While
+ * requests are in flight the next batch is leased already, so that a slot
+ * which falls free is filled at once.
+ *
+ *            hold           start            work_end         settle
+ * [store] ────────► queued ────────► running ────────► ended ────────► [store]
+ *                      │ lapsed, or told to stop         ▲
+ *                      └─────────────────────────────────┘
+ *
+ * 1. At most concurrency jobs run; at most concurrency + batch are in hand.
+ * 2. A job whose lease may have lapsed is not started.
+ * 3. What ended is settled within 10 ms or 64 results, whichever is first,
+ *    and at once when nothing else is in hand.
+ *
+ * One thread.
+ */
+#ifndef WORK_WORK_H
+#define WORK_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/store_work.h"
+
+struct clock;
+struct httpc;
+struct store;
+struct work;
+
+enum work_state {
+	WORK_QUEUED,
+	WORK_RUNNING,
+	WORK_ENDED
+};
+
+/* A job in hand.  A kind reads lease and keeps what it likes in state. */
+struct work_job {
+	struct store_lease lease;
+	void *state;
+
+	/* The loop's own. */
+	struct work *work;
+	const struct work_bound *bound;
+	enum work_state at;
+	struct work_job *next, **prev;
+	struct store_result result;
+	char *text, *address, *answer; /* result borrows them */
+};
+
+/* What an event owes is collected here. */
+struct work_owed;
+void work_owe(struct work_owed *o, const char *target, const char *order_key);
+
+enum work_start {
+	WORK_STARTED, /* work_end() follows, perhaps has been called already */
+	WORK_LATER    /* not now; ask again when something has ended */
+};
+
+/*
+ * A kind of job.  Its functions get the argument it was added with.  They
+ * are called from work_run() only; none of them blocks on a network.
+ */
+struct work_kind {
+	enum store_kind kind;
+
+	/* Before events are expanded or jobs leased: look whether what the
+	 * kind keeps of the store is still so. */
+	enum rc (*refresh)(void *arg, struct err *e);
+
+	/* Calls work_owe() for each target that the event owes a job to. */
+	void (*owes)(void *arg, const struct event *ev, struct work_owed *o);
+
+	/* Fills skip, nskip and max_per_target for the pass-th lease of a
+	 * turn; false when there is no such pass.  What skip points at stays
+	 * until the next call. */
+	bool (
+	    *want)(void *arg, unsigned int pass, struct store_lease_want *want);
+
+	/* The job is in hand, and no longer. */
+	void (*hold)(void *arg, struct work_job *job);
+	void (*drop)(void *arg, struct work_job *job);
+
+	enum work_start (*start)(void *arg, struct work_job *job);
+
+	/* A running job is to end now: give up what it waits for, and do not
+	 * call work_end(). */
+	void (*cancel)(void *arg, struct work_job *job);
+};
+
+struct work_options {
+	struct store *store;
+	struct httpc *http;
+	const struct clock *clock;
+	const char *worker;
+	unsigned int kinds; /* to lease: bits 1 << enum store_kind; 0: all */
+	const char *kinds_text; /* the same for people: "deliver", "all" */
+	bool once;              /* end when nothing is due */
+	size_t concurrency;
+	size_t batch;
+	int64_t lease_ms;
+	int64_t poll_ms;
+	size_t body_budget; /* bytes of bodies in hand */
+	int64_t grace_ms;   /* for requests in hand once told to stop */
+	int signal_fd;      /* when it can be read, woken is called; or -1 */
+	/* Also called about once a second. */
+	void (*woken)(void *arg);
+	void *arg;
+};
+
+struct work *work_new(const struct work_options *opt);
+void work_free(struct work *w);
+
+/* The kind and its argument live longer than w. */
+void work_add(struct work *w, const struct work_kind *kind, void *arg);
+
+/* Takes over concurrency, batch, lease_ms and poll_ms of opt. */
+void work_change(struct work *w, const struct work_options *opt);
+
+/* No new lease from now on; work_run() ends within the grace. */
+void work_stop(struct work *w);
+
+/*
+ * Works until told to stop or, with once, until nothing is due within a
+ * second and nothing in hand.
+ * RC_SYSTEM	the store is dead; what is in hand lapses.
+ */
+enum rc work_run(struct work *w, struct err *e);
+
+/*
+ * The end of a running job, from its kind.  Of a the texts and the answer
+ * are copied; NULL for STORE_RELEASE.  Writes the attempt's log line.
+ */
+void work_end(struct work_job *job, enum store_verdict verdict,
+    int64_t again_ms, const struct store_attempt *a);
+
+/* The bodies of events in hand, each read once. */
+struct work_bodies *work_bodies(struct work *w);
+
+struct work_counts {
+	size_t queued, running, ended;
+	int64_t done, failed;
+};
+void work_count(const struct work *w, struct work_counts *out);
+
+#endif

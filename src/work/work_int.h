@@ -1,0 +1,70 @@
+/*
+ * work_int - what the files of the loop share
+ */
+#ifndef WORK_WORK_INT_H
+#define WORK_WORK_INT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store_work.h"
+#include "work/work.h"
+
+#define WORK_KINDS_MAX STORE_KINDS
+#define WORK_GROUP 64      /* results of one settlement */
+#define WORK_GROUP_WAIT 10 /* ms that a result waits for others at most */
+
+struct work_bound {
+	const struct work_kind *kind;
+	void *arg;
+};
+
+struct work_list {
+	struct work_job *first, **last;
+	size_t n;
+};
+
+struct work {
+	struct work_options opt;
+	char *worker;
+	struct work_bound kinds[WORK_KINDS_MAX];
+	size_t nkinds;
+	struct work_bodies *bodies;
+	int wake_fd;
+
+	struct work_list lists[3]; /* by enum work_state */
+	int64_t done, failed;
+
+	/* Times of the boot clock but for due_ms. */
+	int64_t now_ms; /* of this turn */
+	int64_t poll_at, sweep_at, seen_at, renew_at, settle_by;
+	int64_t due_ms;     /* wall: the next job that is known to come due */
+	bool expand, lease; /* there may be something */
+
+	bool stopping;
+	int64_t stop_by;
+	int64_t pause_until;   /* the store failed: not before */
+	int64_t trouble_since; /* 0: none */
+
+	struct store_worker seen; /* as last told */
+};
+
+/* work_job.c: the lists, the ends and the settlement. */
+void work_list_put(struct work *w, enum work_state at, struct work_job *job);
+void work_list_drop(struct work *w, struct work_job *job);
+/* The job leaves the hand; its lease is settled or left to lapse. */
+void work_forget(struct work *w, struct work_job *job);
+enum rc work_settle(struct work *w, struct err *e);
+enum rc work_renew(struct work *w, struct err *e);
+
+/* work_lease.c: fills the hand, starts what may start. */
+size_t work_in_hand(const struct work *w);
+bool work_has_room(const struct work *w);
+enum rc work_lease(struct work *w, struct err *e);
+void work_start_queued(struct work *w);
+
+/* work_expand.c: one batch of new events; *more when it was full. */
+enum rc work_expand(struct work *w, bool *more, struct err *e);
+
+#endif

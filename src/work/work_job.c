@@ -1,0 +1,214 @@
+#include "config.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "work/work_int.h"
+
+void
+work_list_put(struct work *w, enum work_state at, struct work_job *job)
+{
+	struct work_list *l = &w->lists[at];
+
+	job->at = at;
+	job->next = NULL;
+	job->prev = l->last;
+	*l->last = job;
+	l->last = &job->next;
+	l->n++;
+}
+
+void
+work_list_drop(struct work *w, struct work_job *job)
+{
+	struct work_list *l = &w->lists[job->at];
+
+	*job->prev = job->next;
+	if (job->next != NULL)
+		job->next->prev = job->prev;
+	else
+		l->last = job->prev;
+	l->n--;
+}
+
+void
+work_forget(struct work *w, struct work_job *job)
+{
+	work_list_drop(w, job);
+	job->bound->kind->drop(job->bound->arg, job);
+	free(job->lease.target);
+	event_free(job->lease.event);
+	free(job->text);
+	free(job->address);
+	free(job->answer);
+	free(job);
+}
+
+static void
+log_attempt(const struct work_job *job, enum store_verdict verdict,
+    const struct store_attempt *a)
+{
+	static const char *const said[] = {
+		[STORE_DONE] = "done",
+		[STORE_AGAIN] = "to be tried again",
+		[STORE_DEAD] = "given up",
+		[STORE_CANCEL] = "cancelled",
+		[STORE_RELEASE] = "put back",
+	};
+	const struct store_lease *l = &job->lease;
+	const struct event *ev = l->event;
+	struct log_line line;
+
+	log_begin(&line,
+	    verdict == STORE_DEAD        ? LOG_LEVEL_ERROR
+		: verdict == STORE_AGAIN ? LOG_LEVEL_WARN
+					 : LOG_LEVEL_INFO,
+	    said[verdict]);
+	log_str(&line, "worker_id", job->work->worker);
+	log_int(&line, "job_id", l->job);
+	log_str(&line, "kind", store_kind_name(l->kind));
+	log_str(&line, "event_id", ev->public_id);
+	log_str(&line, "delivery_id", ev->delivery_id);
+	log_str(&line, "event_type", ev->type);
+	log_str(&line, "repository", ev->repository);
+	log_str(&line, l->kind == STORE_DELIVER ? "webhook_id" : "target",
+	    l->target);
+	log_int(&line, "attempt", l->attempt);
+	if (a->code != 0)
+		log_int(&line, "status", a->code);
+	log_int(&line, "processing_time_ms", a->took_ms);
+	log_str(&line, "error", a->text);
+	log_end(&line);
+}
+
+void
+work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
+    const struct store_attempt *a)
+{
+	struct work *w = job->work;
+	struct store_result *r = &job->result;
+
+	assert(job->at != WORK_ENDED);
+	memset(r, 0, sizeof(*r));
+	r->job = job->lease.job;
+	r->token = job->lease.token;
+	r->verdict = verdict;
+	r->again_ms = again_ms;
+	if (verdict != STORE_RELEASE) {
+		r->attempt = *a;
+		r->attempt.text = job->text = xstrdup(a->text);
+		r->attempt.address = job->address = xstrdup(a->address);
+		r->attempt.answer = NULL;
+		if (a->answersz > 0)
+			r->attempt.answer = job->answer =
+			    xmemdup0(a->answer, a->answersz);
+		log_attempt(job, verdict, a);
+		if (verdict == STORE_DONE)
+			w->done++;
+		else if (verdict != STORE_CANCEL)
+			w->failed++;
+	}
+	if (w->lists[WORK_ENDED].n == 0)
+		w->settle_by = clock_boot_ms(w->opt.clock) + WORK_GROUP_WAIT;
+	work_list_drop(w, job);
+	work_list_put(w, WORK_ENDED, job);
+}
+
+/* One group, oldest first. */
+static enum rc
+settle_group(struct work *w, struct err *e)
+{
+	struct work_list *l = &w->lists[WORK_ENDED];
+	struct store_result v[WORK_GROUP];
+	struct work_job *job;
+	size_t i, n = 0;
+	enum rc rc;
+
+	for (job = l->first; job != NULL && n < WORK_GROUP; job = job->next)
+		v[n++] = job->result;
+	rc = store_settle(w->opt.store, v, n, w->worker,
+	    clock_wall_ms(w->opt.clock), e);
+	if (rc != RC_OK)
+		return rc;
+
+	for (i = 0; i < n; i++) {
+		if (v[i].fenced)
+			log_say(LOG_LEVEL_DEBUG,
+			    "job %lld was in other hands when it ended",
+			    (long long)v[i].job);
+		else if (v[i].verdict == STORE_AGAIN &&
+		    v[i].again_ms < w->due_ms)
+			w->due_ms = v[i].again_ms;
+		work_forget(w, l->first);
+	}
+	/* Targets that were full have room again. */
+	w->lease = true;
+
+	return RC_OK;
+}
+
+enum rc
+work_settle(struct work *w, struct err *e)
+{
+	enum rc rc;
+
+	while (w->lists[WORK_ENDED].n > 0) {
+		rc = settle_group(w, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+
+	return RC_OK;
+}
+
+/* A job whose lease is lost is nobody's business here any more, unless it
+ * runs: then its end is put on record, and fenced. */
+static void
+renewed(struct work *w, struct work_job *job, bool ok, int64_t until_ms)
+{
+	if (ok)
+		job->lease.until_ms = until_ms;
+	else if (job->at == WORK_QUEUED)
+		work_forget(w, job);
+}
+
+enum rc
+work_renew(struct work *w, struct err *e)
+{
+	int64_t hold = w->opt.lease_ms, boot = clock_boot_ms(w->opt.clock);
+	const struct store_lease *v[WORK_GROUP];
+	struct work_job *jobs[WORK_GROUP], *job;
+	bool ok[WORK_GROUP];
+	size_t i, n;
+	int at;
+	enum rc rc;
+
+	do {
+		n = 0;
+		for (at = WORK_QUEUED; at <= WORK_ENDED; at++) {
+			for (job = w->lists[at].first;
+			     job != NULL && n < WORK_GROUP; job = job->next) {
+				if (job->lease.until_ms - boot > hold * 2 / 3)
+					continue;
+				jobs[n] = job;
+				v[n++] = &job->lease;
+			}
+		}
+		if (n == 0)
+			return RC_OK;
+		rc = store_renew(w->opt.store, v, n, hold, ok, e);
+		if (rc != RC_OK)
+			return rc;
+		/* A running job that was lost is not asked for again. */
+		for (i = 0; i < n; i++)
+			renewed(w, jobs[i], ok[i] || jobs[i]->at != WORK_QUEUED,
+			    boot + hold);
+	} while (n == WORK_GROUP);
+
+	return RC_OK;
+}
