@@ -103,4 +103,15 @@ for pair in hlsctl.8:'src/cmd/ctl_*.c src/cmd/hlsctl.c' \
 		done
 	done
 done | rule 'every option is in its page'
+# Routes: rows of the table in router.c, { "POST", "/path/{}", ...
+sed -n 's/^[[:space:]]*{ "\([A-Z]*\)", "\([^"]*\)",.*/\1 \2/p' \
+    src/front/router.c 2>/dev/null | sort >"$scratch/routes"
+sed -n 's/^\.It Sy \([A-Z]* \/[^ ]*\)$/\1/p' man/hls-api.7 2>/dev/null |
+    sed 's/{[a-z]*}/{}/' | sort >"$scratch/answered"
+{
+	comm -23 "$scratch/routes" "$scratch/answered" |
+	    sed 's/$/: is not in hls-api(7)/'
+	comm -13 "$scratch/routes" "$scratch/answered" |
+	    sed 's/$/: is in hls-api(7) and hls.fcgi does not serve it/'
+} | rule 'hls-api(7) has the routes of hls.fcgi, and no other'
 plan
