@@ -154,21 +154,23 @@ take_text(struct builder *b, char **out)
 {
 	const char *text = (const char *)b->event.data.scalar.value;
 	size_t n = b->event.data.scalar.length;
-	const char *what = "invalid UTF-8 or a NUL";
+	struct err fault;
 	struct buf buf;
-	bool is_good;
+	enum rc rc;
 
 	*out = NULL;
 	buf_init(&buf, CONF_SCALAR_MAX);
-	is_good = conf_vars_expand(b->vars, text, n, &buf, &what) &&
-	    utf8_is_valid(buf_str(&buf), buf.len) &&
-	    strlen(buf_str(&buf)) == buf.len;
-	if (is_good)
+	rc = conf_vars_expand(b->vars, text, n, &buf, &fault);
+	if (rc == RC_OK &&
+	    (!utf8_is_valid(buf_str(&buf), buf.len) ||
+		strlen(buf_str(&buf)) != buf.len))
+		rc = err_set(&fault, RC_INVALID, "invalid UTF-8 or a NUL");
+	if (rc == RC_OK)
 		*out = xstrdup(buf_str(&buf));
 	if (buf.data != NULL)
 		crypt_wipe(buf.data, buf.len);
 	buf_fini(&buf);
-	return is_good ? RC_OK : complain(b, what);
+	return rc == RC_OK ? rc : complain(b, fault.text);
 }
 
 static bool

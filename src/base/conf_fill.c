@@ -82,6 +82,9 @@ fill_one(struct filling *f, const struct conf_node *node, const char *name)
 	}
 	if (strchr(node->key, '.') != NULL)
 		return conf_complain(f->r, node->line, path, "no such key");
+	if (row != NULL && (row->flags & CONF_LATER) != 0)
+		return conf_complain(f->r, node->line, path,
+		    "not in this version");
 	i = (size_t)((row != NULL ? row : file_row) - f->table->keys);
 	if (f->is_given[i])
 		return conf_complain(f->r, node->line, path,
@@ -160,7 +163,7 @@ set_fallback(const struct conf_key *row, char *values)
 
 	if (text == NULL && row->type == CONF_STRING)
 		text = "";
-	if (text == NULL)
+	if (text == NULL || (row->flags & CONF_LATER) != 0)
 		return;
 	node = node_of_fallback(text);
 	rc = conf_value_set(&r, row, node, row->name, values + row->offset);
@@ -215,6 +218,7 @@ conf_fini(const struct conf_table *table, void *values)
 	size_t i;
 
 	for (i = 0; i < table->n; i++)
-		conf_value_fini(&table->keys[i],
-		    (char *)values + table->keys[i].offset);
+		if ((table->keys[i].flags & CONF_LATER) == 0)
+			conf_value_fini(&table->keys[i],
+			    (char *)values + table->keys[i].offset);
 }

@@ -44,10 +44,10 @@ struct conf_reader {
 	struct err *e;
 };
 
-/* The text in quotes of YAML becomes the value: fills out, or *what says
+/* The text in quotes of YAML becomes the value: fills out, or RC_INVALID and
  * what is wrong.  Remembers the variables used. */
-bool conf_vars_expand(struct conf_vars *v, const char *text, size_t n,
-    struct buf *out, const char **what);
+enum rc conf_vars_expand(struct conf_vars *v, const char *text, size_t n,
+    struct buf *out, struct err *e);
 
 /* Overwrites in the environment what has been remembered. */
 void conf_vars_wipe(const struct conf_vars *v);

@@ -348,7 +348,7 @@ show_rows(struct show *s, const struct conf_table *table, const char *values)
 
 	for (i = 0; i < table->n; i++) {
 		row = &table->keys[i];
-		if ((row->flags & CONF_HIDDEN) != 0)
+		if ((row->flags & (CONF_HIDDEN | CONF_LATER)) != 0)
 			continue;
 		common = common_group(was, row->name);
 		close_groups(s, was, common);

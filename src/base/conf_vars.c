@@ -119,40 +119,37 @@ is_name(const char *p, size_t n)
 }
 
 /* What stands between "${" and "}". */
-static bool
+static enum rc
 expand_one(struct conf_vars *v, const char *p, size_t n, struct buf *out,
-    const char **what)
+    struct err *e)
 {
 	const char *fallback = memmem(p, n, ":-", 2), *value;
 	size_t namesz = fallback == NULL ? n : (size_t)(fallback - p);
 	char *name;
 
-	if (memmem(p, n, "${", 2) != NULL) {
-		*what = "a variable inside a variable";
-		return false;
-	}
-	if (!is_name(p, namesz)) {
-		*what = "${ without a variable's name; $${ is a literal ${";
-		return false;
-	}
+	if (memmem(p, n, "${", 2) != NULL)
+		return err_set(e, RC_INVALID, "a variable inside a variable");
+	if (!is_name(p, namesz))
+		return err_set(e, RC_INVALID,
+		    "${ without a variable's name; $${ is a literal ${");
 	name = xmemdup0(p, namesz);
 	value = remember(v, name);
 	free(name);
 	if (fallback != NULL && (value == NULL || *value == '\0')) {
 		buf_add(out, fallback + 2, n - namesz - 2);
-		return true;
+		return RC_OK;
 	}
-	if (value == NULL) {
-		*what = "a variable that is not set and has no default";
-		return false;
-	}
+	if (value == NULL)
+		return err_set(e, RC_INVALID,
+		    "${%.*s} is not set and has no default",
+		    (int)(namesz > 100 ? 100 : namesz), p);
 	buf_add_str(out, value);
-	return true;
+	return RC_OK;
 }
 
-bool
+enum rc
 conf_vars_expand(struct conf_vars *v, const char *text, size_t n,
-    struct buf *out, const char **what)
+    struct buf *out, struct err *e)
 {
 	const char *end = text + n, *dollar, *close;
 
@@ -173,19 +170,15 @@ conf_vars_expand(struct conf_vars *v, const char *text, size_t n,
 			continue;
 		}
 		close = memchr(text, '}', (size_t)(end - text));
-		if (close == NULL) {
-			*what = "${ without its }";
-			return false;
-		}
-		if (!expand_one(v, text + 2, (size_t)(close - text - 2), out,
-			what))
-			return false;
+		if (close == NULL)
+			return err_set(e, RC_INVALID, "${ without its }");
+		if (expand_one(v, text + 2, (size_t)(close - text - 2), out,
+			e) != RC_OK)
+			return e->rc;
 		text = close + 1;
 	}
 	buf_add(out, text, (size_t)(end - text));
-	if (buf_is_over(out)) {
-		*what = "over 1 MiB with its variables";
-		return false;
-	}
-	return true;
+	if (buf_is_over(out))
+		return err_set(e, RC_INVALID, "over 1 MiB with its variables");
+	return RC_OK;
 }
