@@ -93,7 +93,7 @@ static const struct {
 	    "sources[0].secrets" },
 	{ "sources: [{name: g, provider: github, secrets: "
 	  "[\"it is a secret to us\\n\"]}]",
-	    "sources[0].secrets[0]: " },
+	    "sources[0].secrets: " },
 	{ "sources: [{name: g, provider: github, secrets: "
 	  "['it is a secret to us ']}]",
 	    "sources[0].secrets[0]: " },
