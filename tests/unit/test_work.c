@@ -1,0 +1,677 @@
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "net/httpc.h"
+#include "store/store.h"
+#include "store/store_work.h"
+#include "work/work.h"
+#include "work/work_body.h"
+
+/* A store in memory: what the loop asks of the real one, and its faults. */
+#define JOBS_MAX 512
+
+struct row {
+	int64_t due_ms;
+	enum {
+		ROW_WAITING,
+		ROW_LEASED,
+		ROW_ENDED
+	} state;
+	enum store_verdict verdict; /* of its last settlement */
+	size_t leases, starts, settled;
+};
+
+static struct {
+	struct row rows[JOBS_MAX];
+	size_t n;
+	size_t events; /* not expanded yet */
+	size_t expansions;
+	size_t settlements, largest_group;
+	size_t renewals;
+	size_t lease_calls;
+	size_t busy; /* calls of settle that fail first */
+	bool dead, leases_lapsed;
+	size_t payloads;
+	size_t payload_size;
+	int64_t worker_done;
+} db;
+
+const char *
+store_kind_name(enum store_kind k)
+{
+	(void)k;
+	return "deliver";
+}
+
+const char *
+store_wake_path(struct store *s)
+{
+	(void)s;
+	return NULL;
+}
+
+bool
+store_is_dead(struct store *s)
+{
+	(void)s;
+	return db.dead;
+}
+
+static struct event *
+some_event(int64_t id)
+{
+	struct event *ev = event_new();
+
+	ev->id = id;
+	ev->delivery_id = xstrdup("d-1");
+	ev->type = xstrdup("issues");
+
+	return ev;
+}
+
+enum rc
+store_unexpanded(struct store *s, size_t max, struct store_events *out,
+    struct err *e)
+{
+	(void)s;
+	(void)e;
+	out->n = db.events < max ? db.events : max;
+	out->v = xcalloc(out->n + 1, sizeof(struct event *));
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i] = some_event((int64_t)i + 1);
+
+	return RC_OK;
+}
+
+void
+store_events_free(struct store_events *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		event_free(l->v[i]);
+	free(l->v);
+}
+
+static void
+put_row(int64_t due_ms)
+{
+	db.rows[db.n].due_ms = due_ms;
+	db.n++;
+}
+
+enum rc
+store_expand(struct store *s, const struct store_expansion *v, size_t n,
+    int64_t now_ms, struct err *e)
+{
+	(void)s;
+	(void)e;
+	db.expansions++;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i].njobs; k++)
+			put_row(now_ms);
+	db.events -= n;
+
+	return RC_OK;
+}
+
+enum rc
+store_lease_due(struct store *s, int64_t now_ms,
+    const struct store_lease_want *want, struct store_leases *out,
+    int64_t *next_due_ms, struct err *e)
+{
+	struct row *r;
+
+	(void)s;
+	(void)e;
+	db.lease_calls++;
+	out->n = 0;
+	out->v = xcalloc(want->max + 1, sizeof(*out->v));
+	*next_due_ms = INT64_MAX;
+	for (size_t i = 0; i < db.n && out->n < want->max; i++) {
+		struct store_lease *l = &out->v[out->n];
+
+		r = &db.rows[i];
+		if (r->state != ROW_WAITING)
+			continue;
+		if (r->due_ms > now_ms) {
+			if (r->due_ms < *next_due_ms)
+				*next_due_ms = r->due_ms;
+			continue;
+		}
+		r->state = ROW_LEASED;
+		r->leases++;
+		l->job = (int64_t)i;
+		l->attempt = 1;
+		l->target = xstrdup("wh");
+		l->event = some_event(1);
+		l->until_ms = db.leases_lapsed
+		    ? 1
+		    : clock_boot_ms(clock_system()) + want->hold_ms;
+		out->n++;
+	}
+
+	return RC_OK;
+}
+
+void
+store_leases_free(struct store_leases *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->v[i].target);
+		event_free(l->v[i].event);
+	}
+	free(l->v);
+}
+
+enum rc
+store_recover(struct store *s, int64_t now_ms, size_t *n, struct err *e)
+{
+	(void)s;
+	(void)now_ms;
+	(void)e;
+	*n = 0;
+
+	return RC_OK;
+}
+
+enum rc
+store_renew(struct store *s, const struct store_lease *const *v, size_t n,
+    int64_t hold_ms, bool *ok, struct err *e)
+{
+	(void)s;
+	(void)v;
+	(void)hold_ms;
+	(void)e;
+	db.renewals++;
+	for (size_t i = 0; i < n; i++)
+		ok[i] = true;
+
+	return RC_OK;
+}
+
+enum rc
+store_settle(struct store *s, struct store_result *v, size_t n,
+    const char *worker, int64_t now_ms, struct err *e)
+{
+	(void)s;
+	(void)worker;
+	(void)now_ms;
+	if (db.dead)
+		return err_set(e, RC_SYSTEM, "sync failed");
+	if (db.busy > 0) {
+		db.busy--;
+		return err_set(e, RC_BUSY, "locked");
+	}
+	db.settlements++;
+	if (n > db.largest_group)
+		db.largest_group = n;
+	for (size_t i = 0; i < n; i++) {
+		struct row *r = &db.rows[v[i].job];
+
+		r->verdict = v[i].verdict;
+		r->settled++;
+		r->due_ms = v[i].again_ms;
+		r->state =
+		    v[i].verdict == STORE_AGAIN || v[i].verdict == STORE_RELEASE
+		    ? ROW_WAITING
+		    : ROW_ENDED;
+	}
+
+	return RC_OK;
+}
+
+enum rc
+store_payload(struct store *s, int64_t event, char **body, size_t *bodysz,
+    struct err *e)
+{
+	(void)s;
+	if (event == 0)
+		return err_set(e, RC_NOTFOUND, "purged");
+	db.payloads++;
+	*bodysz = db.payload_size;
+	*body = xcalloc(1, db.payload_size + 1);
+
+	return RC_OK;
+}
+
+enum rc
+store_worker_seen(struct store *s, const struct store_worker *w, struct err *e)
+{
+	(void)s;
+	(void)e;
+	db.worker_done = w->done;
+
+	return RC_OK;
+}
+
+/* A kind whose jobs end when the loop looks at the pipe, or in start(). */
+static struct {
+	bool in_start; /* end there */
+	bool hang;     /* do not end at all */
+	bool later;    /* one at a time */
+	size_t running, most_running;
+	size_t held, most_held;
+	size_t cancelled;
+	int pipe[2];
+	struct work_job *jobs[JOBS_MAX];
+	struct work *work;
+	int64_t stop_after; /* starts; 0: never */
+	int64_t starts;
+	size_t wait_renewals;
+} kind;
+
+static enum rc
+kind_refresh(void *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+
+	return RC_OK;
+}
+
+static void
+kind_owes(void *arg, const struct event *ev, struct work_owed *o)
+{
+	(void)arg;
+	(void)ev;
+	work_owe(o, "one", NULL);
+	work_owe(o, "two", NULL);
+}
+
+static bool
+kind_want(void *arg, unsigned int pass, struct store_lease_want *want)
+{
+	(void)arg;
+	want->max_per_target = 100;
+
+	return pass == 0;
+}
+
+static void
+kind_hold(void *arg, struct work_job *job)
+{
+	(void)arg;
+	(void)job;
+	if (++kind.held > kind.most_held)
+		kind.most_held = kind.held;
+}
+
+static void
+kind_drop(void *arg, struct work_job *job)
+{
+	(void)arg;
+	(void)job;
+	kind.held--;
+}
+
+static void
+end_done(struct work_job *job)
+{
+	static const struct store_attempt a = { .text = "", .address = "" };
+
+	work_end(job, STORE_DONE, 0, &a);
+}
+
+static enum work_start
+kind_start(void *arg, struct work_job *job)
+{
+	(void)arg;
+	if (kind.later && kind.running > 0)
+		return WORK_LATER;
+	db.rows[job->lease.job].starts++;
+	kind.starts++;
+	if (kind.in_start) {
+		end_done(job);
+		return WORK_STARTED;
+	}
+	kind.jobs[kind.running++] = job;
+	if (kind.running > kind.most_running)
+		kind.most_running = kind.running;
+	assert_int_equal(write(kind.pipe[1], "x", 1), 1);
+
+	return WORK_STARTED;
+}
+
+static void
+kind_cancel(void *arg, struct work_job *job)
+{
+	size_t i = 0;
+
+	(void)arg;
+	while (kind.jobs[i] != job)
+		i++;
+	kind.jobs[i] = kind.jobs[--kind.running];
+	kind.cancelled++;
+}
+
+static const struct work_kind fake_kind = {
+	.kind = STORE_DELIVER,
+	.refresh = kind_refresh,
+	.owes = kind_owes,
+	.want = kind_want,
+	.hold = kind_hold,
+	.drop = kind_drop,
+	.start = kind_start,
+	.cancel = kind_cancel,
+};
+
+static void
+kind_woken(void *arg)
+{
+	char text[JOBS_MAX];
+
+	(void)arg;
+	if (kind.stop_after != 0 && kind.starts >= kind.stop_after)
+		work_stop(kind.work);
+	if (kind.hang || db.renewals < kind.wait_renewals)
+		return;
+	while (read(kind.pipe[0], text, sizeof(text)) > 0)
+		continue;
+	while (kind.running > 0)
+		end_done(kind.jobs[--kind.running]);
+}
+
+static enum rc
+allow(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
+{
+	(void)arg;
+	(void)sa;
+	(void)is_https;
+
+	return err_set(e, RC_DENIED, "no network here");
+}
+
+static void
+prepare(size_t jobs, int64_t due_ms)
+{
+	memset(&db, 0, sizeof(db));
+	memset(&kind, 0, sizeof(kind));
+	while (db.n < jobs)
+		put_row(due_ms);
+}
+
+static struct work_options
+options(void)
+{
+	return (struct work_options){ .clock = clock_system(),
+		.worker = "w",
+		.kinds_text = "all",
+		.once = true,
+		.concurrency = 8,
+		.batch = 4,
+		.lease_ms = 60000,
+		.poll_ms = 50,
+		.body_budget = 1000,
+		.grace_ms = 50,
+		.woken = kind_woken };
+}
+
+static enum rc
+run(struct work_options opt)
+{
+	const struct httpc_options http = { .allow = allow,
+		.user_agent = "test" };
+	struct err e;
+	enum rc rc;
+
+	assert_int_equal(httpc_new(&http, &opt.http, &e), RC_OK);
+	assert_int_equal(pipe2(kind.pipe, O_NONBLOCK | O_CLOEXEC), 0);
+	opt.signal_fd = kind.pipe[0];
+	kind.work = work_new(&opt);
+	work_add(kind.work, &fake_kind, NULL);
+	rc = work_run(kind.work, &e);
+	work_free(kind.work);
+	httpc_free(opt.http);
+	close(kind.pipe[0]);
+	close(kind.pipe[1]);
+	assert_int_equal(kind.held, 0);
+
+	return rc;
+}
+
+static void
+assert_each(size_t leases, size_t starts, size_t settled,
+    enum store_verdict verdict)
+{
+	for (size_t i = 0; i < db.n; i++) {
+		assert_int_equal(db.rows[i].leases, leases);
+		assert_int_equal(db.rows[i].starts, starts);
+		assert_int_equal(db.rows[i].settled, settled);
+		if (settled > 0)
+			assert_int_equal(db.rows[i].verdict, verdict);
+	}
+}
+
+static void
+every_due_job_runs_once_within_the_limits(void **state)
+{
+	(void)state;
+	prepare(200, 0);
+	assert_int_equal(run(options()), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+	assert_true(kind.most_running <= 8);
+	assert_true(kind.most_running >= 4);
+	assert_true(kind.most_held <= 12);
+	assert_int_equal(db.worker_done, 200);
+}
+
+static void
+results_are_settled_in_groups(void **state)
+{
+	struct work_options opt = options();
+
+	(void)state;
+	prepare(400, 0);
+	opt.concurrency = opt.batch = 100;
+	assert_int_equal(run(opt), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+	assert_true(db.largest_group <= 64);
+	assert_true(db.settlements < 40);
+}
+
+static void
+a_job_may_end_where_it_starts(void **state)
+{
+	(void)state;
+	prepare(50, 0);
+	kind.in_start = true;
+	assert_int_equal(run(options()), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+}
+
+static void
+a_job_that_may_not_start_is_asked_again(void **state)
+{
+	(void)state;
+	prepare(20, 0);
+	kind.later = true;
+	assert_int_equal(run(options()), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+	assert_int_equal(kind.most_running, 1);
+}
+
+static void
+new_events_become_jobs(void **state)
+{
+	(void)state;
+	prepare(0, 0);
+	db.events = 100;
+	assert_int_equal(run(options()), RC_OK);
+	assert_int_equal(db.n, 200);
+	assert_int_equal(db.expansions, 1);
+	assert_each(1, 1, 1, STORE_DONE);
+}
+
+static void
+once_waits_for_what_is_due_within_a_second(void **state)
+{
+	int64_t now = clock_wall_ms(clock_system());
+
+	(void)state;
+	prepare(1, now + 150);
+	put_row(now + 60000);
+	assert_int_equal(run(options()), RC_OK);
+	assert_int_equal(db.rows[0].settled, 1);
+	assert_int_equal(db.rows[1].leases, 0);
+}
+
+static void
+a_job_whose_lease_lapsed_is_not_started(void **state)
+{
+	(void)state;
+	prepare(10, 0);
+	db.leases_lapsed = true;
+	assert_int_equal(run(options()), RC_OK);
+	assert_each(1, 0, 0, STORE_DONE);
+}
+
+static void
+a_running_job_keeps_its_lease(void **state)
+{
+	struct work_options opt = options();
+
+	(void)state;
+	prepare(3, 0);
+	kind.wait_renewals = 3;
+	opt.lease_ms = 60;
+	assert_int_equal(run(opt), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+	assert_true(db.renewals >= 3);
+}
+
+static void
+told_to_stop_it_finishes_what_runs_and_puts_back_the_rest(void **state)
+{
+	struct work_options opt = options();
+	size_t i, done = 0, back = 0;
+
+	(void)state;
+	prepare(100, 0);
+	kind.stop_after = 20;
+	opt.once = false;
+	assert_int_equal(run(opt), RC_OK);
+	for (i = 0; i < db.n; i++) {
+		assert_true(db.rows[i].state != ROW_LEASED);
+		done += db.rows[i].state == ROW_ENDED;
+		back += db.rows[i].starts == 0 && db.rows[i].leases > 0;
+	}
+	assert_int_equal(done, kind.starts);
+	assert_true(done < 100);
+	assert_true(back <= 4);
+	assert_int_equal(kind.cancelled, 0);
+}
+
+static void
+what_outlasts_the_grace_is_cut_and_put_back(void **state)
+{
+	struct work_options opt = options();
+
+	(void)state;
+	prepare(5, 0);
+	kind.hang = true;
+	kind.stop_after = 5;
+	opt.once = false;
+	assert_int_equal(run(opt), RC_OK);
+	assert_int_equal(kind.cancelled, 5);
+	assert_each(1, 1, 1, STORE_RELEASE);
+}
+
+static void
+a_busy_store_is_asked_again_and_nothing_is_lost(void **state)
+{
+	(void)state;
+	prepare(30, 0);
+	db.busy = 3;
+	assert_int_equal(run(options()), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+}
+
+static void
+a_dead_store_ends_the_run(void **state)
+{
+	(void)state;
+	prepare(3, 0);
+	db.dead = true;
+	assert_int_equal(run(options()), RC_SYSTEM);
+}
+
+static void
+a_body_is_read_once_for_all_and_the_budget_holds(void **state)
+{
+	struct work_bodies *b = work_bodies_new(NULL, 1000);
+	const struct work_body *one, *two, *three;
+	struct err e;
+
+	(void)state;
+	prepare(0, 0);
+	db.payload_size = 600;
+	assert_int_equal(work_body_hold(b, 1, 600, &one, &e), RC_OK);
+	assert_int_equal(work_body_hold(b, 1, 600, &two, &e), RC_OK);
+	assert_ptr_equal(one, two);
+	assert_int_equal(one->n, 600);
+	assert_int_equal(db.payloads, 1);
+	assert_int_equal(work_body_hold(b, 2, 600, &three, &e), RC_BUSY);
+	assert_null(three);
+	work_body_release(b, one);
+	work_body_release(b, two);
+
+	/* Alone, a body may be larger than the budget. */
+	db.payload_size = 5000;
+	assert_int_equal(work_body_hold(b, 2, 5000, &three, &e), RC_OK);
+	/* The first is still kept, but does not fit beside it. */
+	assert_int_equal(work_body_hold(b, 1, 0, &one, &e), RC_BUSY);
+	work_body_release(b, three);
+	assert_int_equal(work_body_hold(b, 1, 0, &one, &e), RC_OK);
+	assert_int_equal(db.payloads, 2);
+	work_body_release(b, one);
+	assert_int_equal(work_body_hold(b, 0, 0, &one, &e), RC_NOTFOUND);
+	work_bodies_free(b);
+}
+
+/* A line for each of a thousand attempts is no help here. */
+static int
+quiet(void **state)
+{
+	struct err e;
+
+	(void)state;
+
+	return log_open("stderr", LOG_LEVEL_ERROR, "test", clock_system(),
+		   &e) == RC_OK
+	    ? 0
+	    : -1;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_due_job_runs_once_within_the_limits),
+		cmocka_unit_test(results_are_settled_in_groups),
+		cmocka_unit_test(a_job_may_end_where_it_starts),
+		cmocka_unit_test(a_job_that_may_not_start_is_asked_again),
+		cmocka_unit_test(new_events_become_jobs),
+		cmocka_unit_test(once_waits_for_what_is_due_within_a_second),
+		cmocka_unit_test(a_job_whose_lease_lapsed_is_not_started),
+		cmocka_unit_test(a_running_job_keeps_its_lease),
+		cmocka_unit_test(
+		    told_to_stop_it_finishes_what_runs_and_puts_back_the_rest),
+		cmocka_unit_test(what_outlasts_the_grace_is_cut_and_put_back),
+		cmocka_unit_test(
+		    a_busy_store_is_asked_again_and_nothing_is_lost),
+		cmocka_unit_test(a_dead_store_ends_the_run),
+		cmocka_unit_test(
+		    a_body_is_read_once_for_all_and_the_budget_holds),
+	};
+
+	return cmocka_run_group_tests(tests, quiet, NULL);
+}
