@@ -86,27 +86,36 @@ catch_signals(struct err *e)
 }
 
 /* The host's own services are not for strangers to reach through us. */
-static void
-find_own_addresses(struct urlpolicy *p)
+static enum rc
+find_own_addresses(struct urlpolicy *p, struct err *e)
 {
 	struct ifaddrs *all, *a;
 
 	if (getifaddrs(&all) != 0)
-		return;
+		return err_errno(e, RC_SYSTEM, errno,
+		    "this host's addresses cannot be read");
 	for (a = all; a != NULL; a = a->ifa_next)
 		if (a->ifa_addr != NULL)
 			urlpolicy_own(p, a->ifa_addr);
 	freeifaddrs(all);
+	return RC_OK;
 }
 
 static enum rc
 read_conf(struct app *app, struct app_conf **out, struct err *e)
 {
-	enum rc rc = app_conf_read(app->opt->config, app->vars, out, e);
+	struct app_conf *conf;
+	enum rc rc;
 
+	*out = NULL;
+	rc = app_conf_read(app->opt->config, app->vars, &conf, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = find_own_addresses(&conf->outbound.policy, e);
 	if (rc == RC_OK)
-		find_own_addresses(&(*out)->outbound.policy);
-
+		*out = conf;
+	else
+		app_conf_free(conf);
 	return rc;
 }
 

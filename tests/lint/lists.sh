@@ -27,4 +27,11 @@ grep -E '^(src|cgi-bin|man|tests|etc|sql)/.*\.[a-z0-9]+$' "$scratch/listed" |
 	    $(files Makefile.inc src cgi-bin sql etc man tests bench) ||
 	    echo "$file: is listed and not there"
 done | rule 'everything listed is there'
+# `src/base/url.c` in a document is a promise; words in capitals stand for
+# something else.
+grep -noE '`(src|cgi-bin|sql|etc|man|tests|doc|bench)/[a-z0-9_./-]+`' \
+    $(files '*.md' doc) ./*.md /dev/null 2>/dev/null | tr -d '`' |
+    while IFS=: read -r file line name; do
+	[ -e "$name" ] || echo "$file:$line: $name is not there"
+done | rule 'every file that a document names is there'
 plan

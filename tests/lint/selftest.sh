@@ -212,6 +212,9 @@ catches lists 'source is' src/core/lost.c </dev/null
 catches lists 'everything listed' man/Makefile.inc <<'END'
 dist_man_MANS = man/gone.8
 END
+catches lists 'document names' README.md <<'END'
+See `src/core/gone.c`.
+END
 catches man 'mandoc finds' man/bad.8 <<'END'
 .Dd January 1, 2026
 .Dt BAD 8
