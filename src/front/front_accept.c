@@ -16,13 +16,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "core/http.h"
 #include "front/front_accept.h"
 #include "front/http_head.h"
+#include "front/reply.h"
 
 #define PEEK_SIZE 4096       /* holds nearly every head */
 #define KEEP_SIZE (64 << 10) /* of the peek buffer between requests */
 #define STARVED_MS 100       /* to wait when descriptors have run out */
-#define TRASH_READS 64       /* of a refused peer's bytes */
+#define REFUSAL_MAX 8192
+#define TRASH_READS 64 /* of a refused peer's bytes */
 
 struct parked {
 	TAILQ_ENTRY(parked) link;
@@ -127,17 +130,17 @@ front_accept_stop(struct front_accept *a)
 		log_say(LOG_LEVEL_ERROR, "the threads cannot be woken");
 }
 
-static const char *
-status_line(int status)
+/* What a CGI program would write to refuse with status. */
+static void
+write_refusal(int status, const char *request_id, struct buf *text)
 {
-	switch (status) {
-	case 400:
-		return "400 Bad Request";
-	case 408:
-		return "408 Request Timeout";
-	default:
-		return "431 Request Header Fields Too Large";
-	}
+	struct http_resp resp;
+
+	http_resp_init(&resp);
+	reply_problem(&resp, request_id, status, NULL, NULL);
+	reply_format(&resp, request_id, text);
+	buf_add(text, resp.body.data, resp.body.len);
+	http_resp_fini(&resp);
 }
 
 /*
@@ -147,20 +150,16 @@ status_line(int status)
 static void
 refuse(struct front_accept *a, int fd, const struct http_head *head, int status)
 {
-	const char *line = status_line(status);
-	struct log_line l;
+	char request_id[REPLY_ID_SIZE];
 	struct buf records, text;
+	struct log_line l;
 	int i;
 
-	buf_init(&records, 4096);
-	buf_init(&text, 1024);
+	reply_make_id(request_id);
+	buf_init(&records, REFUSAL_MAX);
+	buf_init(&text, REFUSAL_MAX);
 	if (head->request_id != 0 && status != 0) {
-		buf_addf(&text,
-		    "Status: %s\r\n"
-		    "Content-Type: application/problem+json\r\n\r\n"
-		    "{\"type\":\"about:blank\",\"title\":\"%s\","
-		    "\"status\":%d,\"code\":\"head\"}\n",
-		    line, line + 4, status);
+		write_refusal(status, request_id, &text);
 		http_head_answer(head, buf_str(&text), &records);
 		/* It fits an empty socket buffer or is not worth a wait. */
 		(void)send(fd, records.data, records.len,
@@ -172,8 +171,10 @@ refuse(struct front_accept *a, int fd, const struct http_head *head, int status)
 				break;
 	}
 	close(fd);
-	log_begin(&l, LOG_LEVEL_WARN, "head refused");
-	log_int(&l, "status", status);
+	log_begin(&l, LOG_LEVEL_INFO, "head refused");
+	log_str(&l, "request_id", request_id);
+	if (status != 0)
+		log_int(&l, "status", status);
 	log_end(&l);
 	buf_fini(&text);
 	buf_fini(&records);

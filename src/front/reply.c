@@ -1,8 +1,12 @@
 #include "config.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
 
 #include "base/buf.h"
+#include "base/crypt.h"
 #include "base/js.h"
 #include "core/http.h"
 #include "front/http_conn.h"
@@ -10,6 +14,22 @@
 
 #define HEAD_MAX 8192
 #define RETRY_AFTER "5" /* seconds, on every 503 */
+
+void
+reply_make_id(char out[REPLY_ID_SIZE])
+{
+	static _Atomic uint64_t process, count;
+	uint64_t mine = atomic_load(&process), none = 0;
+
+	if (mine == 0) {
+		crypt_random(&mine, sizeof(mine));
+		mine |= 1;
+		if (!atomic_compare_exchange_strong(&process, &none, mine))
+			mine = none;
+	}
+	(void)snprintf(out, REPLY_ID_SIZE, "%016" PRIx64 "-%" PRIx64, mine,
+	    atomic_fetch_add(&count, 1) + 1);
+}
 
 int
 reply_status(enum rc rc)
@@ -155,33 +175,40 @@ reply_invalid(struct http_resp *resp, const char *request_id,
 	problem_end(resp, &w);
 }
 
-enum rc
-reply_send(struct http_conn *conn, const struct http_resp *resp,
-    const char *request_id, bool head_only, struct err *e)
+void
+reply_format(const struct http_resp *resp, const char *request_id,
+    struct buf *out)
 {
-	struct buf head;
 	size_t i;
-	enum rc rc;
 
-	buf_init(&head, HEAD_MAX);
-	buf_addf(&head, "Status: %d %s\r\n", resp->status,
+	buf_addf(out, "Status: %d %s\r\n", resp->status,
 	    reply_title(resp->status));
 	if (resp->content_type != NULL)
-		buf_addf(&head, "Content-Type: %s\r\n", resp->content_type);
+		buf_addf(out, "Content-Type: %s\r\n", resp->content_type);
 	if (resp->status != 204)
-		buf_addf(&head, "Content-Length: %zu\r\n", resp->body.len);
-	buf_addf(&head,
+		buf_addf(out, "Content-Length: %zu\r\n", resp->body.len);
+	buf_addf(out,
 	    "X-Request-ID: %s\r\n"
 	    "X-Content-Type-Options: nosniff\r\n"
 	    "Cache-Control: no-store\r\n",
 	    request_id);
 	for (i = 0; i < resp->nheaders; i++)
-		buf_addf(&head, "%s: %s\r\n", resp->headers[i].name,
+		buf_addf(out, "%s: %s\r\n", resp->headers[i].name,
 		    resp->headers[i].value);
-	buf_add_str(&head, "\r\n");
-	/* Our own headers are short; a list of teams is not among them. */
-	assert(!buf_is_over(&head));
+	buf_add_str(out, "\r\n");
+}
 
+enum rc
+reply_send(struct http_conn *conn, const struct http_resp *resp,
+    const char *request_id, bool head_only, struct err *e)
+{
+	struct buf head;
+	enum rc rc;
+
+	buf_init(&head, HEAD_MAX);
+	reply_format(resp, request_id, &head);
+	/* Our own headers are short and few. */
+	assert(!buf_is_over(&head));
 	rc = conn->ops->write(conn, head.data, head.len, e);
 	if (rc == RC_OK && !head_only && resp->body.len > 0)
 		rc = conn->ops->write(conn, resp->body.data, resp->body.len, e);

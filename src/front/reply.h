@@ -12,8 +12,14 @@
 
 #include "base/err.h"
 
+struct buf;
 struct http_conn;
 struct http_resp;
+
+/* An id for a request: unlike any of another process, and in order within
+ * this one. */
+#define REPLY_ID_SIZE 34
+void reply_make_id(char out[REPLY_ID_SIZE]);
 
 /* 200 for RC_OK. */
 int reply_status(enum rc rc);
@@ -37,6 +43,10 @@ struct reply_field {
 };
 void reply_invalid(struct http_resp *resp, const char *request_id,
     const struct reply_field *fields, size_t n);
+
+/* Status and headers as a CGI program writes them, and the empty line. */
+void reply_format(const struct http_resp *resp, const char *request_id,
+    struct buf *out);
 
 /* Writes status, headers, and the body unless head_only.  RC_PEER: nobody
  * reads it. */

@@ -1,13 +1,11 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crypt.h"
 #include "base/log.h"
 #include "base/strlist.h"
 #include "base/xalloc.h"
@@ -21,7 +19,6 @@
 #include "front/router.h"
 #include "front/serve.h"
 
-#define REQUEST_ID_SIZE 32
 #define NO_METHOD "-"
 
 /* One request in hand; it owns everything made on its behalf. */
@@ -32,30 +29,13 @@ struct call {
 	struct http_resp resp;
 	struct router_match match;
 	struct page page;
-	char request_id[REQUEST_ID_SIZE];
+	char request_id[REPLY_ID_SIZE];
 	char path[HTTP_IN_PATH_MAX + 1];
 	char *body;
 	size_t granted; /* of the bodies' memory */
 	bool is_read;
 	bool is_broken; /* nobody is there to be answered */
 };
-
-/* Unlike any other process's, and in order within this one's. */
-static void
-make_request_id(char out[REQUEST_ID_SIZE])
-{
-	static _Atomic uint64_t process, count;
-	uint64_t mine = atomic_load(&process), none = 0;
-
-	if (mine == 0) {
-		crypt_random(&mine, sizeof(mine));
-		mine |= 1;
-		if (!atomic_compare_exchange_strong(&process, &none, mine))
-			mine = none;
-	}
-	(void)snprintf(out, REQUEST_ID_SIZE, "%016" PRIx64 "-%" PRIx64, mine,
-	    atomic_fetch_add(&count, 1) + 1);
-}
 
 static int64_t
 left_ms(const struct call *c)
@@ -251,7 +231,7 @@ call_init(struct call *c, const struct serve *s, struct http_conn *conn)
 	memset(c, 0, sizeof(*c));
 	c->s = s;
 	c->conn = conn;
-	make_request_id(c->request_id);
+	reply_make_id(c->request_id);
 	http_resp_init(&c->resp);
 	c->req.params = conn->ops->params(conn);
 	method = http_param_find(&c->req, "REQUEST_METHOD");
