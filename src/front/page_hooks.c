@@ -40,6 +40,11 @@ page_hooks_outcome(struct page *pg, const struct intake_outcome *out)
 		js_str(&w, "status", "duplicate");
 		js_int(&w, "id", out->receipt.id);
 		js_str(&w, "delivery_id", out->delivery_id);
+		/* The first one's bytes stay; these are dropped. */
+		if (out->receipt.other_body) {
+			pg->note.outcome = "other_body";
+			js_bool(&w, "other_body", true);
+		}
 		break;
 	case INTAKE_IGNORED:
 		pg->note.outcome = "ignored";

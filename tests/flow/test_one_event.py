@@ -23,7 +23,10 @@ def test_a_signed_event_goes_in_and_comes_out(gateway):
 
         got, = receiver.wait("/hook", 1)
         assert (got.method, got.body) == ("POST", body)
-        check_headers(got, hook, body, answer["id"])
+        public_id = event(gateway, answer)["public_id"]
+        assert public_id.startswith("evt_")
+        assert event(gateway, {"id": public_id})["id"] == answer["id"]
+        check_headers(got, hook, body, public_id)
 
         wait_for(lambda: event(gateway, answer)["status"] == "completed",
                  what="the event has ended")
@@ -41,7 +44,7 @@ def test_a_signed_event_goes_in_and_comes_out(gateway):
 
 
 def event(g, answer):
-    return g.get("/api/v1/events/" + answer["id"])
+    return g.get("/api/v1/events/%s" % answer["id"])
 
 
 def check_headers(got, hook, body, public_id):
