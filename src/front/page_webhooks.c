@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/token.h"
 #include "core/webhook.h"
 #include "front/page.h"
 #include "front/reply.h"
@@ -46,17 +47,28 @@ answer(struct page *pg, struct webhook *w, bool show_secret)
 	webhook_free(w);
 }
 
+/* The registry as the one who asks may use it. */
+static struct registry
+registry_for(const struct page *pg)
+{
+	struct registry r = pg->set->registry;
+
+	r.is_admin = token_role_may(pg->who.role, TOKEN_ADMINISTER);
+	return r;
+}
+
 enum rc
 page_webhooks_register(struct page *pg, struct err *e)
 {
+	const struct registry r = registry_for(pg);
 	struct registry_problems p = { .n = 0 };
 	struct webhook *hook;
 	struct js_writer w;
 	bool made;
 	enum rc rc;
 
-	rc = registry_create(&pg->set->registry, pg->req->body, pg->req->bodysz,
-	    &hook, &made, &p, e);
+	rc = registry_create(&r, pg->req->body, pg->req->bodysz, &hook, &made,
+	    &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
 	note(pg, hook->id);
@@ -174,12 +186,13 @@ page_webhooks_show(struct page *pg, struct err *e)
 enum rc
 page_webhooks_change(struct page *pg, struct err *e)
 {
+	const struct registry r = registry_for(pg);
 	struct registry_problems p = { .n = 0 };
 	struct webhook *hook;
 	enum rc rc;
 
-	rc = registry_change(&pg->set->registry, pg->arg, pg->req->body,
-	    pg->req->bodysz, &hook, &p, e);
+	rc = registry_change(&r, pg->arg, pg->req->body, pg->req->bodysz, &hook,
+	    &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
 	answer(pg, hook, false);

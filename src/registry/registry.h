@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/strlist.h"
 
 struct buf;
 struct clock;
@@ -22,6 +23,7 @@ struct registry {
 	struct store *store;
 	const struct urlpolicy *policy;
 	const struct clock *clock;
+	bool is_admin; /* may have Authorization sent to a receiver */
 };
 
 #define REGISTRY_PROBLEMS_MAX 16
@@ -35,6 +37,7 @@ struct registry_problems {
 
 /*
  * RC_INVALID with p->n > 0: validation, 422; with 0: not JSON, 400.
+ * RC_TOOBIG: over 256 KiB of JSON.
  * On RC_OK *out is the caller's; its secret is to be shown when
  * *secret_made.
  */
@@ -42,7 +45,8 @@ enum rc registry_create(const struct registry *r, const char *json, size_t n,
     struct webhook **out, bool *secret_made, struct registry_problems *p,
     struct err *e);
 
-/* RC_NOTFOUND also.  Members that are absent stay. */
+/* RC_NOTFOUND also.  Members that are absent stay; null goes back to the
+ * default.  Another secret retires the one before as rotating does. */
 enum rc registry_change(const struct registry *r, const char *id,
     const char *json, size_t n, struct webhook **out,
     struct registry_problems *p, struct err *e);
@@ -54,12 +58,24 @@ enum rc registry_enable(const struct registry *r, const char *id, bool enable,
 enum rc registry_rotate(const struct registry *r, const char *id,
     struct webhook **out, struct err *e);
 
-/* {id: {url, events, secret, team, created_at, ...}}; all or nothing.
- * disabled gets the ids imported disabled for want of events. */
-struct strlist;
+struct registry_import_options {
+	bool dry_run; /* everything but writing */
+	bool replace; /* those that exist are overwritten */
+};
+struct registry_imported {
+	size_t count;
+	struct strlist disabled; /* the ids that wanted no event, and are
+				  * therefore imported disabled */
+	struct registry_problems problems;
+};
+/*
+ * {id: {url, events, secret, team, created_at, ...}}; all or nothing.  Fills
+ * out in every case; the caller ends out->disabled with strlist_fini().
+ * RC_INVALID	as above, with fields named ID.field.
+ */
 enum rc registry_import(const struct registry *r, const char *json, size_t n,
-    bool dry_run, bool replace, size_t *count, struct strlist *disabled,
-    struct registry_problems *p, struct err *e);
+    const struct registry_import_options *opt, struct registry_imported *out,
+    struct err *e);
 
 /* The API's object of a webhook, its secret as "***" unless show_secret. */
 void registry_format(const struct webhook *w, bool show_secret,

@@ -1,0 +1,209 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/id.h"
+#include "base/js.h"
+#include "base/xalloc.h"
+#include "core/webhook.h"
+#include "core/whsec.h"
+#include "registry/registry_int.h"
+#include "store/store_admin.h"
+
+#define JSON_MAX (256u << 10)
+#define OLD_SIGNS_MS (24 * 3600 * INT64_C(1000))
+
+enum rc
+registry_verdict(const struct registry_problems *p, struct err *e)
+{
+	if (p->n == 0)
+		return RC_OK;
+	return err_set(e, RC_INVALID, "%s: %s", p->v[0].field, p->v[0].message);
+}
+
+void
+registry_make_secret(struct webhook *w)
+{
+	uint8_t random[WHSEC_RANDOM_SIZE];
+
+	crypt_random(random, sizeof(random));
+	whsec_format(random, &w->secret);
+	crypt_wipe(random, sizeof(random));
+}
+
+void
+registry_retire_secret(struct webhook *w, int64_t now_ms)
+{
+	if (!secret_is_set(&w->secret))
+		return;
+	secret_fini(&w->old_secret);
+	w->old_secret = w->secret;
+	w->old_secret_until_ms = now_ms + OLD_SIGNS_MS;
+	memset(&w->secret, 0, sizeof(w->secret));
+}
+
+static enum rc
+parse(struct js_doc *doc, const char *json, size_t n, struct err *e)
+{
+	enum rc rc;
+
+	if (n > JSON_MAX)
+		return err_set(e, RC_TOOBIG,
+		    "a registration has at most %u bytes", JSON_MAX);
+	rc = js_parse(doc, json, n, e);
+	if (rc != RC_OK)
+		return rc;
+	if (js_is_object(doc->root))
+		return RC_OK;
+	js_doc_fini(doc);
+	return err_set(e, RC_INVALID, "the body is not a JSON object");
+}
+
+static void
+require(struct json_object *root, const char *field,
+    struct registry_problems *p)
+{
+	if (js_find(root, field) == NULL)
+		registry_problem(p, field, "missing");
+}
+
+static struct webhook *
+make(const struct registry *r, struct json_object *root,
+    struct registry_problems *p)
+{
+	struct registry_read rd = { .r = r, .p = p, .prefix = "" };
+	char id[ID_UUID_SIZE];
+	struct webhook *w = webhook_new();
+
+	id_uuid4(id);
+	w->id = xstrdup(id);
+	w->created_ms = clock_wall_ms(r->clock);
+	w->updated_ms = w->created_ms;
+	rd.w = w;
+	rd.now_ms = w->created_ms;
+	require(root, "url", p);
+	require(root, "events", p);
+	registry_read(&rd, root);
+	return w;
+}
+
+enum rc
+registry_create(const struct registry *r, const char *json, size_t n,
+    struct webhook **out, bool *secret_made, struct registry_problems *p,
+    struct err *e)
+{
+	struct webhook *w;
+	struct js_doc doc;
+	enum rc rc;
+
+	*out = NULL;
+	*secret_made = false;
+	p->n = 0;
+	rc = parse(&doc, json, n, e);
+	if (rc != RC_OK)
+		return rc;
+	w = make(r, doc.root, p);
+	js_doc_fini(&doc);
+
+	rc = registry_verdict(p, e);
+	if (rc == RC_OK && !secret_is_set(&w->secret)) {
+		registry_make_secret(w);
+		*secret_made = true;
+	}
+	if (rc == RC_OK)
+		rc = store_webhook_put(r->store, w, e);
+	if (rc == RC_OK)
+		*out = w;
+	else
+		webhook_free(w);
+	return rc;
+}
+
+struct change {
+	struct registry_read rd;
+	struct json_object *root;
+};
+
+/* May run again on the webhook as it was, when the store had to. */
+static enum rc
+change(void *arg, struct webhook *w, struct err *e)
+{
+	struct change *c = arg;
+
+	c->rd.w = w;
+	c->rd.p->n = 0;
+	registry_read(&c->rd, c->root);
+	w->updated_ms = c->rd.now_ms;
+	return registry_verdict(c->rd.p, e);
+}
+
+enum rc
+registry_change(const struct registry *r, const char *id, const char *json,
+    size_t n, struct webhook **out, struct registry_problems *p, struct err *e)
+{
+	struct change c = { .rd = { .r = r, .p = p, .prefix = "" } };
+	struct js_doc doc;
+	enum rc rc;
+
+	*out = NULL;
+	p->n = 0;
+	rc = parse(&doc, json, n, e);
+	if (rc != RC_OK)
+		return rc;
+	c.root = doc.root;
+	c.rd.now_ms = clock_wall_ms(r->clock);
+	rc = store_webhook_change(r->store, id, change, &c, out, e);
+	js_doc_fini(&doc);
+	return rc;
+}
+
+struct toggle {
+	bool enable;
+	int64_t now_ms;
+};
+
+static enum rc
+toggle(void *arg, struct webhook *w, struct err *e)
+{
+	const struct toggle *t = arg;
+
+	(void)e;
+	w->enabled = t->enable;
+	w->updated_ms = t->now_ms;
+	return RC_OK;
+}
+
+enum rc
+registry_enable(const struct registry *r, const char *id, bool enable,
+    struct webhook **out, struct err *e)
+{
+	struct toggle t = { enable, clock_wall_ms(r->clock) };
+
+	*out = NULL;
+	return store_webhook_change(r->store, id, toggle, &t, out, e);
+}
+
+static enum rc
+rotate(void *arg, struct webhook *w, struct err *e)
+{
+	const int64_t *now_ms = arg;
+
+	(void)e;
+	registry_retire_secret(w, *now_ms);
+	registry_make_secret(w);
+	w->updated_ms = *now_ms;
+	return RC_OK;
+}
+
+enum rc
+registry_rotate(const struct registry *r, const char *id, struct webhook **out,
+    struct err *e)
+{
+	int64_t now_ms = clock_wall_ms(r->clock);
+
+	*out = NULL;
+	return store_webhook_change(r->store, id, rotate, &now_ms, out, e);
+}

@@ -1,0 +1,86 @@
+#include "config.h"
+
+#include "base/buf.h"
+#include "base/js.h"
+#include "core/webhook.h"
+#include "registry/registry.h"
+
+/* Negative: the setting for all holds. */
+static void
+number(struct js_writer *w, const char *key, int64_t value)
+{
+	if (value < 0)
+		js_null(w, key);
+	else
+		js_int(w, key, value);
+}
+
+static void
+duration(struct js_writer *w, const char *key, int64_t ms)
+{
+	if (ms < 0)
+		js_null(w, key);
+	else
+		js_duration(w, key, ms);
+}
+
+static void
+retry_schedule(struct js_writer *w, const struct webhook *hook)
+{
+	size_t i;
+
+	if (hook->retry_schedule == NULL) {
+		js_null(w, "retry_schedule");
+		return;
+	}
+	js_open_array(w, "retry_schedule");
+	for (i = 0; i < hook->nretries; i++)
+		js_duration(w, NULL, hook->retry_schedule[i]);
+	js_close_array(w);
+}
+
+/* What a receiver wants in its headers is a secret as often as not. */
+static void
+headers(struct js_writer *w, const struct webhook *hook)
+{
+	size_t i;
+
+	js_open_object(w, "headers");
+	for (i = 0; i < hook->nheaders; i++)
+		js_str(w, hook->headers[i].name, "***");
+	js_close_object(w);
+}
+
+void
+registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
+{
+	struct js_writer w;
+
+	js_writer_init(&w, out);
+	js_open_object(&w, NULL);
+	js_str(&w, "id", hook->id);
+	js_str(&w, "url", hook->url);
+	js_strlist(&w, "events", &hook->events);
+	js_str(&w, "secret", show_secret ? hook->secret.bytes : "***");
+	js_str(&w, "team", hook->team);
+	js_str(&w, "description", hook->description);
+	js_bool(&w, "enabled", hook->enabled);
+	js_time(&w, "created_at", hook->created_ms);
+	js_time(&w, "updated_at", hook->updated_ms);
+	headers(&w, hook);
+	js_strlist(&w, "signatures", &hook->signatures);
+	js_str(&w, "body", webhook_body_name(hook->body));
+	number(&w, "rate_limit", hook->rate_limit);
+	number(&w, "max_in_flight", hook->max_in_flight);
+	duration(&w, "timeout", hook->timeout_ms);
+	retry_schedule(&w, hook);
+	js_int(&w, "total_calls", hook->total_calls);
+	js_int(&w, "failed_calls", hook->failed_calls);
+	js_time(&w, "last_success", hook->last_success_ms);
+	js_time(&w, "last_failure", hook->last_failure_ms);
+	js_str(&w, "health_status",
+	    webhook_health_name(
+		hook->enabled ? hook->health : WEBHOOK_UNAVAILABLE));
+	js_int(&w, "consecutive_failures", hook->consecutive_failures);
+	js_close_object(&w);
+}

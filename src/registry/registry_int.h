@@ -1,0 +1,41 @@
+/*
+ * registry_int - reading the members of a registration
+ */
+#ifndef REGISTRY_REGISTRY_INT_H
+#define REGISTRY_REGISTRY_INT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "registry/registry.h"
+
+struct json_object;
+struct webhook;
+
+/* One JSON object on its way into one webhook. */
+struct registry_read {
+	const struct registry *r;
+	struct webhook *w;
+	struct registry_problems *p;
+	const char *prefix; /* of field names: an import's id, or "" */
+	int64_t now_ms;
+	bool is_import; /* times and counters are members too */
+};
+
+void registry_problem(struct registry_problems *p, const char *field,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* All members of o, which is an object, into rd->w; what is wrong with them
+ * into rd->p. */
+void registry_read(struct registry_read *rd, struct json_object *o);
+
+/* RC_INVALID with the first problem's text, or RC_OK when there is none. */
+enum rc registry_verdict(const struct registry_problems *p, struct err *e);
+
+void registry_make_secret(struct webhook *w);
+
+/* The secret becomes the old one, which signs too for a day. */
+void registry_retire_secret(struct webhook *w, int64_t now_ms);
+
+#endif
