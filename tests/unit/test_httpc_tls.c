@@ -1,0 +1,218 @@
+#include "config.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "net/httpc.h"
+
+/* The openssl command is the server; its certificate is its own authority
+ * and is for the address 127.0.0.1 alone. */
+static char folder[] = "/tmp/hls-unit-XXXXXX";
+
+static pid_t
+spawn(const char *const *argv, int out)
+{
+	pid_t pid = fork();
+	int null;
+
+	if (pid != 0)
+		return pid;
+	null = open("/dev/null", O_RDWR);
+	if (chdir(folder) != 0)
+		_exit(126);
+	dup2(null, 2);
+	dup2(out < 0 ? null : out, 1);
+	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	_exit(127);
+}
+
+static bool
+make_certificate(void)
+{
+	static const char *const argv[] = { "openssl", "req", "-x509",
+		"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+		"-nodes", "-subj", "/CN=127.0.0.1", "-addext",
+		"subjectAltName=IP:127.0.0.1", "-days", "2", "-keyout",
+		"key.pem", "-out", "cert.pem", NULL };
+	int status = -1;
+
+	return waitpid(spawn(argv, -1), &status, 0) > 0 && status == 0;
+}
+
+/* s_server says where it listens: "ACCEPT 127.0.0.1:40123". */
+static pid_t
+start_server(const char *version, int *port)
+{
+	const char *argv[] = { "openssl", "s_server", "-accept", "127.0.0.1:0",
+		"-cert", "cert.pem", "-key", "key.pem", "-www", "-cipher",
+		"DEFAULT@SECLEVEL=0", version, NULL };
+	char text[512];
+	const char *at;
+	size_t n = 0;
+	ssize_t got;
+	int fds[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = spawn(argv, fds[1]);
+	close(fds[1]);
+	*port = 0;
+	while (*port == 0 &&
+	    (got = read(fds[0], text + n, sizeof(text) - 1 - n)) > 0) {
+		n += (size_t)got;
+		text[n] = '\0';
+		at = strstr(text, "ACCEPT ");
+		if (at != NULL && strchr(at, '\n') != NULL)
+			*port = (int)strtol(strrchr(at, ':') + 1, NULL, 10);
+	}
+	/* Held open: a server that cannot write its log ends. */
+	if (*port == 0)
+		close(fds[0]);
+
+	return pid;
+}
+
+static enum rc
+allow(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
+{
+	(void)arg;
+	(void)sa;
+	(void)e;
+	assert_true(is_https);
+
+	return RC_OK;
+}
+
+struct got {
+	bool done;
+	enum httpc_end end;
+	int status;
+	char text[128];
+};
+
+static void
+on_done(void *arg, const struct httpc_answer *a)
+{
+	struct got *got = arg;
+
+	got->done = true;
+	got->end = a->end;
+	got->status = a->status;
+	snprintf(got->text, sizeof(got->text), "%s", a->text);
+}
+
+static struct got
+ask(const char *host, int port, const char *ca_file)
+{
+	const struct httpc_options opt = { .allow = allow,
+		.user_agent = "hls/test",
+		.ca_file = ca_file,
+		.idle_connections = 1 };
+	struct got got = { 0 };
+	struct httpc_request req = { .method = "GET",
+		.connect_timeout_ms = 5000,
+		.timeout_ms = 5000,
+		.body_max = 65536,
+		.done = on_done,
+		.arg = &got };
+	struct httpc_pool *p;
+	struct httpc *c;
+	char url[64];
+	struct err e;
+
+	snprintf(url, sizeof(url), "https://%s:%d/", host, port);
+	req.url = url;
+	assert_int_equal(httpc_new(&opt, &c, &e), RC_OK);
+	p = httpc_pool_new(c);
+	httpc_start(p, &req);
+	while (!got.done)
+		httpc_poll(c, 1000, NULL, 0, NULL);
+	httpc_pool_free(p);
+	httpc_free(c);
+
+	return got;
+}
+
+/* What is trusted and named right is talked to; nothing else is, and the
+ * record says why. */
+static const struct {
+	const char *name;
+	const char *version; /* that the server is held to */
+	const char *host;
+	bool trusted;
+	enum httpc_end end;
+	const char *text;
+} rows[] = {
+	{ "trusted", "-no_ssl3", "127.0.0.1", true, HTTPC_COMPLETE, "" },
+	{ "TLS 1.2", "-tls1_2", "127.0.0.1", true, HTTPC_COMPLETE, "" },
+	{ "TLS 1.1", "-tls1_1", "127.0.0.1", true, HTTPC_TLS,
+	    "no TLS connection" },
+	{ "self-signed", "-no_ssl3", "127.0.0.1", false, HTTPC_TLS,
+	    "the certificate is not trusted or is for another name" },
+	{ "another name", "-no_ssl3", "localhost", true, HTTPC_TLS,
+	    "the certificate is not trusted or is for another name" },
+};
+
+static void
+only_a_trusted_peer_of_that_name_is_talked_to(void **state)
+{
+	char ca_file[64];
+	struct got got;
+	size_t i;
+	pid_t pid;
+	int port;
+
+	(void)state;
+	snprintf(ca_file, sizeof(ca_file), "%s/cert.pem", folder);
+	for (i = 0; i < NELEM(rows); i++) {
+		pid = start_server(rows[i].version, &port);
+		assert_int_not_equal(port, 0);
+		got = ask(rows[i].host, port, rows[i].trusted ? ca_file : NULL);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		if (got.end != rows[i].end ||
+		    strcmp(got.text, rows[i].text) != 0 ||
+		    (got.status == 200) != (rows[i].end == HTTPC_COMPLETE))
+			fail_msg("%s: %s, %d, %s", rows[i].name,
+			    httpc_end_name(got.end), got.status, got.text);
+	}
+}
+
+static int
+teardown(void **state)
+{
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/cert.pem", folder);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/key.pem", folder);
+	unlink(path);
+
+	return rmdir(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_a_trusted_peer_of_that_name_is_talked_to),
+	};
+
+	if (mkdtemp(folder) == NULL)
+		return 99;
+	if (!make_certificate()) {
+		(void)teardown(NULL);
+		printf("1..0 # SKIP no openssl command here\n");
+		return 77;
+	}
+
+	return cmocka_run_group_tests(tests, NULL, teardown);
+}
