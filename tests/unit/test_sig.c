@@ -231,7 +231,7 @@ test_no_flipped_bit_is_accepted(void **state)
 			memcpy(body, rows[row].body, bodysz);
 			bit = roll(&seed) % ((n + bodysz) * 8);
 			at = bit / 8 < n ? header + skip + bit / 8
-					 : body + bit / 8 - n;
+					 : body + (bit / 8 - n);
 			*at = (char)(*at ^ (1 << bit % 8));
 			if (verify(&src, &p, rows[row].now_ms) == RC_OK)
 				fail_msg("%s: bit %zu", rows[row].provider,
