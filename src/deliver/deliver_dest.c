@@ -255,7 +255,8 @@ deliver_dests_want(struct deliver_dests *l, unsigned int pass,
 	for (i = 0; wide && i < l->webhooks->n; i++)
 		if (window_of(l, l->webhooks->v[i]) <= l->window)
 			skip(l, l->webhooks->v[i]->id);
-	qsort(l->skip, l->nskip, sizeof(char *), compare_text);
+	if (l->nskip > 1)
+		qsort(l->skip, l->nskip, sizeof(char *), compare_text);
 	*out = l->skip;
 	*nout = l->nskip;
 	*per_target = wide ? l->widest : l->window;

@@ -247,8 +247,10 @@ on_body(char *p, size_t size, size_t nmemb, void *arg)
 
 	if (room > n)
 		room = n;
-	memcpy(call->kept + call->keptsz, p, room);
-	call->keptsz += room;
+	if (room > 0) {
+		memcpy(call->kept + call->keptsz, p, room);
+		call->keptsz += room;
+	}
 	call->body_bytes += n;
 	if (call->body_bytes > call->req.body_max) {
 		call->cut = true;
