@@ -408,6 +408,7 @@ app_drain(const struct app_drain_options *opt)
 		conf_vars_free(app.vars);
 		return EX_CONFIG;
 	}
+	log_tag("worker_id", app.worker);
 	app.kinds = kinds_text(opt->kinds);
 	warn_all(app.conf);
 	drop_privileges();

@@ -44,8 +44,10 @@ static struct {
 	char *path;
 	char component[32];
 	const struct clock *clock;
+	const char *tag; /* NULL: none */
+	char tag_value[LOG_TAG_SIZE];
 } sink = { PTHREAD_MUTEX_INITIALIZER, KIND_STDERR, STDERR_FILENO, false, false,
-	NULL, "hls", NULL };
+	NULL, "hls", NULL, NULL, "" };
 static atomic_int threshold = LOG_LEVEL_INFO;
 static atomic_uint_fast64_t dropped;
 
@@ -204,6 +206,15 @@ log_reopen(struct err *e)
 }
 
 void
+log_tag(const char *key, const char *value)
+{
+	(void)pthread_mutex_lock(&sink.lock);
+	sink.tag = key;
+	(void)snprintf(sink.tag_value, sizeof(sink.tag_value), "%s", value);
+	(void)pthread_mutex_unlock(&sink.lock);
+}
+
+void
 log_close(void)
 {
 	(void)pthread_mutex_lock(&sink.lock);
@@ -294,6 +305,8 @@ log_begin(struct log_line *l, enum log_level level, const char *msg)
 {
 	const struct clock *clock;
 	char ts[CLOCK_TEXT_SIZE], component[sizeof(sink.component)];
+	char tag_value[LOG_TAG_SIZE];
+	const char *tag;
 
 	l->len = 0;
 	l->level = level;
@@ -304,6 +317,8 @@ log_begin(struct log_line *l, enum log_level level, const char *msg)
 	(void)pthread_mutex_lock(&sink.lock);
 	clock = sink.clock != NULL ? sink.clock : clock_system();
 	memcpy(component, sink.component, sizeof(component));
+	tag = sink.tag;
+	memcpy(tag_value, sink.tag_value, sizeof(tag_value));
 	(void)pthread_mutex_unlock(&sink.lock);
 
 	clock_format(clock_wall_ms(clock), ts);
@@ -314,6 +329,8 @@ log_begin(struct log_line *l, enum log_level level, const char *msg)
 		add_quoted(l, msg, strnlen(msg, LOG_LINE_SIZE / 2));
 	log_str(l, "component", component);
 	log_int(l, "pid", getpid());
+	if (tag != NULL)
+		log_str(l, tag, tag_value);
 }
 
 /* The lock is held.  True when all of it went out. */

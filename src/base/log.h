@@ -49,6 +49,11 @@ enum rc log_open(const char *target, enum log_level level,
 enum rc log_reopen(struct err *e);
 void log_close(void);
 
+/* Every line from now on has this field too.  key is a literal, or NULL for
+ * none again; value is copied, at most LOG_TAG_SIZE - 1 bytes of it. */
+#define LOG_TAG_SIZE 136
+void log_tag(const char *key, const char *value);
+
 /* "debug", "info", "warn" or "warning", "error", in any case. */
 bool log_level_parse(const char *text, enum log_level *out);
 

@@ -69,7 +69,6 @@ log_attempt(const struct work_job *job, enum store_verdict verdict,
 		: verdict == STORE_AGAIN ? LOG_LEVEL_WARN
 					 : LOG_LEVEL_INFO,
 	    said[verdict]);
-	log_str(&line, "worker_id", job->work->worker);
 	log_int(&line, "job_id", l->job);
 	log_str(&line, "kind", store_kind_name(l->kind));
 	log_str(&line, "event_id", ev->public_id);

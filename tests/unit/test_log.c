@@ -96,6 +96,22 @@ a_line_has_its_fields_in_order(void **state)
 
 /* B115. */
 static void
+a_tag_is_in_every_line(void **state)
+{
+	(void)state;
+	(void)unlink(path);
+	open_log(path);
+	log_tag("worker_id", "w-1");
+	log_say(LOG_LEVEL_INFO, "one");
+	log_tag(NULL, "");
+	log_say(LOG_LEVEL_INFO, "two");
+	log_close();
+	assert_non_null(strstr(contents(path), ",\"worker_id\":\"w-1\"}\n{"));
+	assert_null(strstr(strstr(contents(path), "two"), "worker_id"));
+	(void)unlink(path);
+}
+
+static void
 outside_text_stays_in_its_line(void **state)
 {
 	(void)state;
@@ -272,6 +288,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_has_its_fields_in_order),
+		cmocka_unit_test(a_tag_is_in_every_line),
 		cmocka_unit_test(outside_text_stays_in_its_line),
 		cmocka_unit_test(a_line_is_cut_and_stays_json),
 		cmocka_unit_test(a_renamed_file_is_opened_anew),
