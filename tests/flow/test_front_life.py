@@ -1,0 +1,260 @@
+"""How hls.fcgi begins and ends: its sockets, its signals, plain CGI."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+
+import pytest
+
+import fcgi_client as fcgi
+import gateway as gw
+import sign
+import waiting
+from waiting import wait_for
+
+HEAD_ONLY = fcgi.head(fcgi.params_of("POST", "/hooks/github", b"",
+                                     CONTENT_LENGTH="100"))
+
+
+@pytest.fixture
+def g(make_gateway):
+    made = make_gateway(start=False)
+    made.init()
+    return made
+
+
+def is_well(address):
+    try:
+        return fcgi.call(address, "GET", "/health").status == 200
+    except OSError:
+        return False
+
+
+def post(address, g, number=1):
+    body = gw.as_bytes(gw.issue(number=number))
+    return fcgi.call(address, "POST", "/hooks/github", body, sign.github(
+        gw.GITHUB_SECRET, body, delivery=g.unique()))
+
+
+def listening_line(g, front):
+    def line():
+        for x in g.log_lines():
+            if x["pid"] == front.pid and "listening on" in x["msg"]:
+                return x["msg"].split()[-1]
+        return None
+    return wait_for(line, 10, "hls.fcgi says where it listens")
+
+
+def test_its_own_unix_socket(g):
+    front = g.start_front()
+    mode = os.stat(g.socket).st_mode
+    assert stat.S_ISSOCK(mode) and mode & 0o777 == 0o660
+    assert post(g.socket, g).status == 202
+    assert front.stop() == 0
+    assert not os.path.exists(g.socket)
+
+
+def test_a_stale_socket_is_replaced(g):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(g.socket)
+    g.start_front()
+    assert is_well(g.socket)
+
+
+def test_a_socket_in_use_and_a_file_are_left_alone(g):
+    first = g.start_front()
+    second = g.start_front(wait=False)
+    assert second.wait() != 0
+    assert is_well(g.socket)
+    first.stop()
+    with open(g.socket, "w") as f:
+        f.write("precious")
+    third = g.start_front(wait=False)
+    assert third.wait() != 0
+    with open(g.socket) as f:
+        assert f.read() == "precious"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_a_port(g, host):
+    family = socket.AF_INET6 if host[0] == "[" else socket.AF_INET
+    try:
+        with socket.socket(family) as s:
+            s.bind((host.strip("[]"), 0))
+    except OSError:
+        pytest.skip("no such address here")
+    front = g.spawn("hls.fcgi", "--listen", host + ":0")
+    g.fronts.append(front)
+    name = listening_line(g, front)
+    address = (host.strip("[]"), int(name.rsplit(":", 1)[1]))
+    wait_for(lambda: is_well(address), 10, "the port answers")
+    assert post(address, g).status == 202
+
+
+def inherited(g, number, env):
+    """hls.fcgi with a listening socket as that descriptor."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(g.socket)
+    listener.listen(64)
+    log = os.path.join(g.logs, "inherited")
+    code = ("import os, sys; fd, to = int(sys.argv[1]), int(sys.argv[2]); "
+            "os.dup2(fd, to); "
+            "[os.environ.__setitem__('LISTEN_PID', str(os.getpid())) "
+            "for x in [1] if to == 3]; "
+            "os.execv(sys.argv[3], sys.argv[3:])")
+    proc = gw.Process("hls.fcgi", [
+        "python3", "-c", code, str(listener.fileno()), str(number),
+        gw.program("hls.fcgi")], log, {**g.env, **env},
+        pass_fds=(listener.fileno(), 3) if number == 3 else
+        (listener.fileno(),))
+    g.processes.append(proc)
+    g.fronts.append(proc)
+    listener.close()
+    return proc
+
+
+def test_a_socket_from_systemd(g):
+    inherited(g, 3, {"LISTEN_FDS": "1"})
+    wait_for(lambda: is_well(g.socket), 10, "fd 3 answers")
+    assert post(g.socket, g).status == 202
+
+
+def test_a_socket_from_a_spawner(g):
+    proc = inherited(g, 0, {})
+    wait_for(lambda: is_well(g.socket), 10, "fd 0 answers")
+    assert post(g.socket, g).status == 202
+    assert proc.stop() == 0
+    assert os.path.exists(g.socket), "it was not ours to take away"
+
+
+def cgi(g, method, path, body=b"", headers=(), **more):
+    pairs = dict(fcgi.params_of(method, path, body, headers, **more))
+    done = subprocess.run(
+        [gw.program("hls.fcgi")], input=body, env={**g.env, **pairs},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        timeout=20 * waiting.slow)
+    head, _, rest = done.stdout.partition(b"\r\n\r\n")
+    status = int(head.split()[1]) if head.startswith(b"Status:") else None
+    return status, rest, done
+
+
+def test_plain_cgi(g):
+    assert cgi(g, "GET", "/health")[0] == 200
+    body = gw.as_bytes(gw.issue())
+    headers = sign.github(gw.GITHUB_SECRET, body)
+    status, rest, done = cgi(g, "POST", "/hooks/github", body, headers)
+    assert status == 202, (rest, done.stderr)
+    assert done.returncode == 0
+    assert json.loads(rest)["status"] == "queued"
+    assert cgi(g, "POST", "/hooks/github", body, headers)[0] == 200
+    assert cgi(g, "POST", "/hooks/github", body[:-1],
+               sign.github(gw.GITHUB_SECRET, body),
+               CONTENT_LENGTH=str(len(body)))[0] == 400
+    assert cgi(g, "GET", "/hooks/github")[0] == 405
+
+
+def test_without_any_socket_it_says_so(g):
+    done = subprocess.run([gw.program("hls.fcgi")], env=g.env,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=20 * waiting.slow)
+    assert done.returncode != 0
+    assert b"--listen" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT,
+                                    signal.SIGUSR1])
+def test_an_idle_one_ends_at_once(g, number):
+    front = g.start_front()
+    began = time.monotonic()
+    front.signal(number)
+    assert front.wait(10) == 0
+    assert time.monotonic() - began < 3 * waiting.slow
+
+
+def test_requests_in_hand_are_finished(g):
+    front = g.start_front()
+    body = gw.as_bytes(gw.issue())
+    data = fcgi.request("POST", "/hooks/github", body,
+                        sign.github(gw.GITHUB_SECRET, body))
+    with fcgi.Connection(g.socket) as c:
+        c.send(data[:-20])
+        # A later request is through: the first one's head was taken too.
+        wait_for(lambda: is_well(g.socket), 10, "an answer")
+        front.signal(signal.SIGTERM)
+        wait_for(lambda: "stopping" in g.log_text(), 10, "it stops")
+        c.send(data[-20:])
+        assert c.receive().status == 202
+    assert front.wait(10) == 0
+
+
+def test_one_that_is_held_ends_within_ten_seconds(g):
+    g.write_config({"server": {"deadline": "30s"}})
+    front = g.start_front()
+    held = [fcgi.Connection(g.socket) for _ in range(8)]
+    for c in held:
+        c.send(HEAD_ONLY)
+    began = time.monotonic()
+    front.signal(signal.SIGTERM)
+    front.wait(10)
+    assert time.monotonic() - began < 10 * waiting.slow
+    for c in held:
+        c.close()
+
+
+def test_four_processes_share_a_socket(g):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(g.socket)
+    listener.listen(64)
+    for _ in range(4):
+        with open(os.path.join(g.logs, "shared"), "ab") as err:
+            popen = subprocess.Popen([gw.program("hls.fcgi")],
+                                     stdin=listener, stderr=err, env=g.env,
+                                     start_new_session=True)
+        proc = gw.Process.__new__(gw.Process)
+        proc.name, proc.popen = "hls.fcgi", popen
+        proc.log, proc.log_checked = os.path.join(g.logs, "shared"), 0
+        proc.expected = False
+        g.processes.append(proc)
+        g.fronts.append(proc)
+    listener.close()
+    wait_for(lambda: is_well(g.socket), 10, "the socket answers")
+    statuses = gw.at_once(40, lambda i: post(g.socket, g, i).status)
+    assert set(statuses) == {202}
+
+
+@pytest.mark.parametrize("args", [
+    ["--nonsense"], ["--listen"], ["--listen", ""], ["rest"],
+    ["--listen", "unix:a", "--listen", "unix:b"], ["-c"]])
+def test_wrong_options_are_told(g, args):
+    done = subprocess.run([gw.program("hls.fcgi")] + args, env=g.env,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=20 * waiting.slow)
+    assert done.returncode == 2
+    assert b"usage:" in done.stderr
+
+
+def test_check_reads_everything_and_ends(g):
+    assert g.spawn("hls.fcgi", "--check").wait() == 0
+    g.write_config({"server": {"threads": "many"}})
+    assert g.spawn("hls.fcgi", "--check").wait() == 78
+
+
+def test_the_service_manager_is_told(g):
+    path = os.path.join(g.folder, "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(path)
+        s.settimeout(10 * waiting.slow)
+        front = g.start_front(env={"NOTIFY_SOCKET": path,
+                                   "WATCHDOG_USEC": "200000"})
+        assert s.recv(100) == b"READY=1"
+        assert s.recv(100) == b"WATCHDOG=1"
+        front.signal(signal.SIGTERM)
+        said = s.recv(100)
+        while said == b"WATCHDOG=1":
+            said = s.recv(100)
+        assert said == b"STOPPING=1"
+        assert front.wait() == 0
