@@ -16,6 +16,7 @@
 
 #define FILE_MAX (1 << 20)
 #define LINE_MAX_BYTES (64 << 10)
+#define KEY_MAX_BYTES 128
 #define DEPTH_MAX 8
 #define CHILDREN_MAX 1000
 
@@ -188,14 +189,27 @@ is_null(const yaml_event_t *event)
 	return false;
 }
 
+/* No control character, and short enough for YAML to take its quoted form
+ * as a key. */
+static bool
+is_key(const char *text, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((text[i] >= 0 && text[i] < ' ') || text[i] == 0x7f)
+			return false;
+	return n > 0 && n <= KEY_MAX_BYTES;
+}
+
 static enum rc
 take_key(struct builder *b)
 {
 	const char *text = (const char *)b->event.data.scalar.value;
 	const struct conf_node *child;
 
-	if (strlen(text) != b->event.data.scalar.length || *text == '\0')
-		return complain(b, "a key without a name");
+	if (!is_key(text, b->event.data.scalar.length))
+		return complain(b, "a key that is no name");
 	b->key = xstrdup(text);
 	for (child = innermost(b)->first; child != NULL; child = child->next)
 		if (strcmp(child->key, text) == 0)

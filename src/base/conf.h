@@ -34,7 +34,7 @@ enum conf_type {
 	CONF_STRING,    /* char *, never NULL after reading */
 	CONF_BOOL,      /* bool: true false yes no on off */
 	CONF_INT,       /* int64_t */
-	CONF_REAL,      /* double; digits and a fraction, no exponent */
+	CONF_REAL,      /* double; nine digits, and six behind a point */
 	CONF_DURATION,  /* int64_t milliseconds, as units.h */
 	CONF_SIZE,      /* int64_t bytes, as units.h */
 	CONF_ENUM,      /* int, the index of the word in words */

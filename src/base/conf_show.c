@@ -225,11 +225,24 @@ show_list(struct show *s, const struct conf_key *row, const char *key,
 	close_list(s);
 }
 
+/* Without the zeros that say nothing. */
+static void
+format_real(double value, char out[UNITS_TEXT_SIZE])
+{
+	size_t n;
+
+	(void)snprintf(out, UNITS_TEXT_SIZE, "%.6f", value);
+	n = strlen(out);
+	while (out[n - 1] == '0')
+		n--;
+	out[out[n - 1] == '.' ? n - 1 : n] = '\0';
+}
+
 static void
 show_number(struct show *s, const struct conf_key *row, const char *key,
     const void *value)
 {
-	char text[64];
+	char text[UNITS_TEXT_SIZE];
 
 	switch (row->type) {
 	case CONF_DURATION:
@@ -241,8 +254,7 @@ show_number(struct show *s, const struct conf_key *row, const char *key,
 		show_text(s, key, text);
 		return;
 	case CONF_REAL:
-		(void)snprintf(text, sizeof(text), "%.15g",
-		    *(const double *)value);
+		format_real(*(const double *)value, text);
 		break;
 	default:
 		(void)snprintf(text, sizeof(text), "%lld",

@@ -17,17 +17,18 @@
 #define SECRET_LEAST 16
 #define SECRET_FILE_MAX (64 << 10)
 
-/* Digits, and a fraction of digits. */
+/* Up to nine digits, and a fraction of up to six: what a double holds and
+ * gives back without loss. */
 static bool
 parse_real(const char *text, double *out)
 {
 	size_t whole = strspn(text, "0123456789"), fraction = 0;
 
-	if (whole == 0 || whole > 15)
+	if (whole == 0 || whole > 9)
 		return false;
 	if (text[whole] == '.') {
 		fraction = strspn(text + whole + 1, "0123456789");
-		if (fraction == 0)
+		if (fraction == 0 || fraction > 6)
 			return false;
 		fraction++;
 	}

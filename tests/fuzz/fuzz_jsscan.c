@@ -42,7 +42,8 @@ parse(const char *text, size_t n)
 
 	tok = json_tokener_new_ex(JSSCAN_DEPTH_MAX + 2);
 	FUZZ_HOLDS(tok != NULL);
-	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tok,
+	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	o = json_tokener_parse_ex(tok, text, (int)n);
 	/* A number could go on: its end is the end of the text. */
 	if (json_tokener_get_error(tok) == json_tokener_continue)
