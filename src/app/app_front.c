@@ -29,6 +29,7 @@
 #include "front/settings.h"
 #include "store/store.h"
 
+#define EX_BAD_USAGE 2
 #define READERS 4      /* connections for reading, shared by all threads */
 #define FILES_MIN 8192 /* open files, where the hard limit lets us */
 #define QUEUE_BYTES (64 << 20)
@@ -266,11 +267,12 @@ run_cgi(struct app *app, struct settings *set)
 	return end.is_answered ? RC_OK : RC_PEER;
 }
 
-/* One request of a web server that starts us anew for each. */
+/* A web server that starts us anew for each request says so. */
 static bool
-is_cgi(const struct app_listen *l)
+is_cgi(void)
 {
-	return l->fd < 0 && getenv("REQUEST_METHOD") != NULL;
+	return getenv("GATEWAY_INTERFACE") != NULL &&
+	    getenv("REQUEST_METHOD") != NULL;
 }
 
 static int
@@ -280,34 +282,55 @@ fail(const struct err *e, int status)
 	return status;
 }
 
+/* Takes conf, whose settings go with the front. */
 static int
-run(struct app *app, struct app_listen *l, struct app_conf *conf)
+serve_on(struct app *app, struct app_listen *l, struct app_conf *conf)
 {
-	bool is_asked = app->opt->listen != NULL;
-	struct settings *set;
+	struct settings *set = settings_take(app, conf);
 	struct err e;
 	enum rc rc;
 
-	rc = open_store(app, conf, &e);
-	if (rc == RC_OK && !app->opt->check) {
-		rc = is_asked ? app_listen_open(app->opt->listen, l, &e)
-			      : app_listen_inherit(l, &e);
-		if (!is_asked && rc != RC_OK && is_cgi(l))
-			rc = RC_OK;
-	}
-	if (rc != RC_OK || app->opt->check) {
-		app_conf_free(conf);
-		return rc == RC_OK ? 0 : fail(&e, err_exit_status(rc));
-	}
-	set = settings_take(app, conf);
-	rc = l->fd < 0 ? run_cgi(app, set) : run_fcgi(app, l, set, &e);
-	if (rc == RC_OK || l->fd < 0)
-		return err_exit_status(rc);
+	if (l->fd < 0)
+		return err_exit_status(run_cgi(app, set));
+	rc = run_fcgi(app, l, set, &e);
+	if (rc == RC_OK)
+		return 0;
 	(void)fail(&e, 1);
 	/* Threads that hang still use what would be taken apart. */
 	if (rc == RC_BUSY)
 		_exit(err_exit_status(rc));
 	return err_exit_status(rc);
+}
+
+static enum rc
+find_socket(const struct app *app, struct app_listen *l, struct err *e)
+{
+	enum rc rc;
+
+	if (app->opt->listen != NULL)
+		return app_listen_open(app->opt->listen, l, e);
+	rc = app_listen_inherit(l, e);
+	return rc != RC_OK && is_cgi() ? RC_OK : rc;
+}
+
+static int
+run(struct app *app, struct app_listen *l, struct app_conf *conf)
+{
+	int status = 0;
+	struct err e;
+	enum rc rc;
+
+	rc = open_store(app, conf, &e);
+	if (rc == RC_NOTFOUND || rc == RC_INVALID)
+		status = fail(&e, EX_UNAVAILABLE);
+	else if (rc != RC_OK)
+		status = fail(&e, err_exit_status(rc));
+	else if (!app->opt->check && find_socket(app, l, &e) != RC_OK)
+		status = fail(&e, e.rc == RC_INVALID ? EX_BAD_USAGE : 1);
+	if (status == 0 && !app->opt->check)
+		return serve_on(app, l, conf);
+	app_conf_free(conf);
+	return status;
 }
 
 int

@@ -133,6 +133,7 @@ def test_a_socket_from_a_spawner(g):
 
 def cgi(g, method, path, body=b"", headers=(), **more):
     pairs = dict(fcgi.params_of(method, path, body, headers, **more))
+    pairs["GATEWAY_INTERFACE"] = "CGI/1.1"
     done = subprocess.run(
         [gw.program("hls.fcgi")], input=body, env={**g.env, **pairs},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
