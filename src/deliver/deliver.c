@@ -144,7 +144,8 @@ drop(void *arg, struct work_job *job)
 static void
 attempt_free(struct attempt *a, int64_t took_ms)
 {
-	deliver_dest_close(a->dest, clock_boot_ms(a->d->opt.clock), took_ms);
+	deliver_dest_close(a->d->dests, a->dest, clock_boot_ms(a->d->opt.clock),
+	    took_ms);
 	deliver_req_fini(&a->req);
 	work_body_release(work_bodies(a->job->work), a->body);
 	a->job->state = NULL;

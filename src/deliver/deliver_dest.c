@@ -13,6 +13,7 @@
 #define SLOTS 1024
 #define FAST_MS 100     /* an answer within this earns jobs in advance */
 #define UNUSED_MS 30000 /* after which connections are closed */
+#define IDLE_MAX 100    /* destinations with connections and no request */
 
 struct deliver_dests {
 	struct httpc *http;
@@ -23,6 +24,8 @@ struct deliver_dests {
 	const char **skip;
 	size_t nskip, skip_cap;
 	int64_t trim_ms;
+	TAILQ_HEAD(, deliver_dest) idle; /* the longest unused first */
+	size_t nidle;
 };
 
 struct deliver_dests *
@@ -32,15 +35,34 @@ deliver_dests_new(struct httpc *http)
 
 	l->http = http;
 	l->window = l->widest = 1;
+	TAILQ_INIT(&l->idle);
 
 	return l;
 }
 
 static void
-dest_free(struct deliver_dest *d)
+leave_idle(struct deliver_dests *l, struct deliver_dest *d)
 {
+	if (d->pool == NULL || d->open > 0)
+		return;
+	TAILQ_REMOVE(&l->idle, d, idle);
+	l->nidle--;
+}
+
+static void
+hang_up(struct deliver_dests *l, struct deliver_dest *d)
+{
+	leave_idle(l, d);
 	httpc_pool_free(d->pool);
+	d->pool = NULL;
 	free(d->url);
+	d->url = NULL;
+}
+
+static void
+dest_free(struct deliver_dests *l, struct deliver_dest *d)
+{
+	hang_up(l, d);
 	free(d->id);
 	free(d);
 }
@@ -56,7 +78,7 @@ deliver_dests_free(struct deliver_dests *l)
 	for (i = 0; i < SLOTS; i++) {
 		while ((d = l->slot[i]) != NULL) {
 			l->slot[i] = d->next;
-			dest_free(d);
+			dest_free(l, d);
 		}
 	}
 	free(l->skip);
@@ -129,7 +151,7 @@ deliver_dests_trim(struct deliver_dests *l, int64_t now_ms)
 				continue;
 			}
 			*at = d->next;
-			dest_free(d);
+			dest_free(l, d);
 		}
 	}
 }
@@ -181,13 +203,13 @@ deliver_dest_open(struct deliver_dests *l, struct deliver_dest *d)
 {
 	/* A registration that moved takes no connection along. */
 	if (d->pool != NULL && d->open == 0 &&
-	    strcmp(d->url, d->webhook->url) != 0) {
-		httpc_pool_free(d->pool);
-		d->pool = NULL;
-	}
+	    strcmp(d->url, d->webhook->url) != 0)
+		hang_up(l, d);
+	leave_idle(l, d);
+	while (l->nidle > IDLE_MAX)
+		hang_up(l, TAILQ_FIRST(&l->idle));
 	if (d->pool == NULL) {
 		d->pool = httpc_pool_new(l->http);
-		free(d->url);
 		d->url = xstrdup(d->webhook->url);
 	}
 	d->open++;
@@ -196,12 +218,16 @@ deliver_dest_open(struct deliver_dests *l, struct deliver_dest *d)
 }
 
 void
-deliver_dest_close(struct deliver_dest *d, int64_t now_ms, int64_t took_ms)
+deliver_dest_close(struct deliver_dests *l, struct deliver_dest *d,
+    int64_t now_ms, int64_t took_ms)
 {
 	assert(d->open > 0);
-	d->open--;
 	d->used_ms = now_ms;
 	d->took_ms = took_ms;
+	if (--d->open > 0)
+		return;
+	TAILQ_INSERT_TAIL(&l->idle, d, idle);
+	l->nidle++;
 }
 
 static bool

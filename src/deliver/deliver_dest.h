@@ -6,7 +6,9 @@
  * appears with its first job and goes when nothing happened for a while.
  *
  * 1. Requests open to a destination never exceed its window (max_in_flight).
- * 2. Jobs in hand for it exceed the window only while it answers fast: a
+ * 2. Connections are kept to a hundred destinations at most, beside those
+ *    with open requests.
+ * 3. Jobs in hand for it exceed the window only while it answers fast: a
  *    slow receiver holds no jobs that others could be worked on instead of.
  *
  * One thread.
@@ -17,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 struct deliver_dests;
 struct httpc;
@@ -33,7 +36,8 @@ struct deliver_dest {
 	/* Its own. */
 	struct deliver_dest *next;
 	struct httpc_pool *pool;
-	char *url; /* that the pool has connections to */
+	char *url;                      /* that the pool has connections to */
+	TAILQ_ENTRY(deliver_dest) idle; /* while pool is there and open is 0 */
 	int64_t used_ms;
 	int64_t took_ms; /* the last request; -1: none yet */
 };
@@ -60,8 +64,8 @@ bool deliver_dest_may_open(const struct deliver_dests *l,
 /* A request opens: the connections to use for it. */
 struct httpc_pool *deliver_dest_open(struct deliver_dests *l,
     struct deliver_dest *d);
-void deliver_dest_close(struct deliver_dest *d, int64_t now_ms,
-    int64_t took_ms);
+void deliver_dest_close(struct deliver_dests *l, struct deliver_dest *d,
+    int64_t now_ms, int64_t took_ms);
 
 /*
  * Which targets to leave out of the pass-th lease of a turn, sorted, and how

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,13 +110,13 @@ an_answer_in_no_time_earns_jobs_in_advance(void **state)
 
 	(void)state;
 	deliver_dest_open(dests, a);
-	deliver_dest_close(a, 1000, 3);
+	deliver_dest_close(dests, a, 1000, 3);
 	a->held = 15;
 	assert_string_equal(skipped(0, &per_target), "");
 	a->held = 16;
 	assert_string_equal(skipped(0, &per_target), "a");
 	deliver_dest_open(dests, a);
-	deliver_dest_close(a, 2000, 3000);
+	deliver_dest_close(dests, a, 2000, 3000);
 	a->held = 8;
 	assert_string_equal(skipped(0, &per_target), "a");
 	a->held = 0;
@@ -136,9 +137,9 @@ no_more_requests_open_than_the_window(void **state)
 		deliver_dest_open(dests, b);
 	}
 	assert_false(deliver_dest_may_open(dests, b));
-	deliver_dest_close(b, 1, 1);
+	deliver_dest_close(dests, b, 1, 1);
 	assert_true(deliver_dest_may_open(dests, b));
-	deliver_dest_close(b, 1, 1);
+	deliver_dest_close(dests, b, 1, 1);
 }
 
 static void
@@ -181,7 +182,7 @@ what_is_not_used_is_forgotten(void **state)
 
 	(void)state;
 	deliver_dest_open(dests, a);
-	deliver_dest_close(a, 100000, 3);
+	deliver_dest_close(dests, a, 100000, 3);
 	a->held = 1;
 	deliver_dests_trim(dests, 200000);
 	assert_ptr_equal(a, deliver_dest_get(dests, "a"));
@@ -190,6 +191,32 @@ what_is_not_used_is_forgotten(void **state)
 	assert_int_equal(deliver_dest_get(dests, "a")->took_ms, 3);
 	deliver_dests_trim(dests, 250000);
 	assert_int_equal(deliver_dest_get(dests, "a")->took_ms, -1);
+}
+
+static void
+connections_are_kept_to_so_many_only(void **state)
+{
+	struct deliver_dest *a = deliver_dest_get(dests, "a"), *d;
+	char id[16];
+	int i;
+
+	(void)state;
+	deliver_dest_open(dests, a);
+	deliver_dest_close(dests, a, 1, 1);
+	for (i = 0; i < 150; i++) {
+		snprintf(id, sizeof(id), "other-%d", i);
+		d = deliver_dest_get(dests, id);
+		d->webhook = webhooks[1];
+		deliver_dest_open(dests, d);
+		if (i == 50)
+			assert_non_null(a->pool);
+		deliver_dest_close(dests, d, 1, 1);
+	}
+	assert_null(a->pool);
+	assert_non_null(d->pool);
+	deliver_dest_open(dests, a);
+	assert_non_null(a->pool);
+	deliver_dest_close(dests, a, 1, 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -204,6 +231,7 @@ main(void)
 		TEST(wide_windows_have_a_pass_of_their_own),
 		TEST(a_registration_that_is_gone_or_disabled_is_known),
 		TEST(what_is_not_used_is_forgotten),
+		TEST(connections_are_kept_to_so_many_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
