@@ -1,0 +1,209 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/units.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_table.h"
+#include "cmd/ctl_text.h"
+
+/* sysexits has 64 for it; a wrong option is 2 in most programs, and here. */
+#define EXIT_USAGE 2
+
+const char *
+ctl_option_find(const struct ctl *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->ngiven; i++)
+		if (strcmp(c->given[i].option->name, name) == 0)
+			return c->given[i].value;
+	return NULL;
+}
+
+bool
+ctl_has_option(const struct ctl *c, const char *name)
+{
+	return ctl_option_find(c, name) != NULL;
+}
+
+enum rc
+ctl_usage(struct ctl *c, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	c->status = EXIT_USAGE;
+	e->rc = RC_INVALID;
+	va_start(ap, fmt);
+	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return e->rc;
+}
+
+enum rc
+ctl_number(struct ctl *c, const char *name, int64_t least, int64_t most,
+    int64_t *out, struct err *e)
+{
+	const char *text;
+	int64_t n;
+
+	text = ctl_option_find(c, name);
+	if (text == NULL)
+		return RC_OK;
+	if (!units_int_parse(text, &n) || n < least || n > most)
+		return ctl_usage(c, e,
+		    "--%s takes a whole number from %lld to %lld.", name,
+		    (long long)least, (long long)most);
+	*out = n;
+	return RC_OK;
+}
+
+enum rc
+ctl_time(struct ctl *c, const char *name, bool ago, int64_t *out, struct err *e)
+{
+	const char *text;
+	int64_t ms;
+	size_t n;
+
+	text = ctl_option_find(c, name);
+	if (text == NULL || clock_parse(text, out))
+		return RC_OK;
+	n = strlen(text);
+	if (n > 0 && strchr("smhd", text[n - 1]) != NULL &&
+	    units_duration_parse(text, &ms)) {
+		*out = clock_wall_ms(c->app.clock) + (ago ? -ms : ms);
+		return RC_OK;
+	}
+	return ctl_usage(c, e,
+	    "--%s takes a time such as 2026-11-21T08:00:00Z, or a duration "
+	    "such as 2h for that long %s.",
+	    name, ago ? "ago" : "from now");
+}
+
+enum rc
+ctl_check_id(struct ctl *c, const char *prefix, const char *text, struct err *e)
+{
+	struct id_public id;
+	int64_t n;
+
+	if ((units_int_parse(text, &n) && n > 0) || id_parse(prefix, text, &id))
+		return RC_OK;
+	return ctl_usage(c, e,
+	    "An id is a positive number, or %s and 26 letters and digits.",
+	    prefix);
+}
+
+static enum rc
+read_all(int fd, const char *name, struct buf *out, struct err *e)
+{
+	ssize_t n;
+	char *room;
+
+	for (;;) {
+		room = buf_room(out, 65536);
+		if (room == NULL && (room = buf_room(out, 1)) == NULL)
+			return err_set(e, RC_TOOBIG, "%s: more than %zu bytes",
+			    name, out->max);
+		n = read(fd, room, out->max - out->len < 65536 ? 1 : 65536);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_errno(e, RC_SYSTEM, errno, "%s", name);
+		if (n == 0)
+			return RC_OK;
+		out->len += (size_t)n;
+	}
+}
+
+enum rc
+ctl_read_input(const char *file, struct buf *out, struct err *e)
+{
+	static const struct file_rules rules = { 0, false };
+
+	if (file == NULL || strcmp(file, "-") == 0)
+		return read_all(STDIN_FILENO, "standard input", out, e);
+	return file_read(file, &rules, out, e);
+}
+
+enum rc
+ctl_read_secret(const char *file, struct buf *out, struct err *e)
+{
+	enum rc rc;
+	size_t n;
+
+	rc = strcmp(file, "-") == 0
+	    ? read_all(STDIN_FILENO, "standard input", out, e)
+	    : file_read_secret(file, out, e);
+	if (rc != RC_OK)
+		return rc;
+	n = strcspn(buf_str(out), "\r\n");
+	if (n < out->len && strspn(out->data + n, "\r\n") != out->len - n)
+		return err_set(e, RC_INVALID,
+		    "%s: a secret is one line, and here are several", file);
+	if (n < out->len) {
+		crypt_wipe(out->data + n, out->len - n);
+		out->len = n;
+	}
+	if (n == 0)
+		return err_set(e, RC_INVALID, "%s: holds no secret", file);
+	return RC_OK;
+}
+
+size_t
+ctl_width(void)
+{
+	struct winsize ws;
+	const char *text;
+	int64_t n;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	text = getenv("COLUMNS");
+	if (text != NULL && units_int_parse(text, &n) && n > 0 && n <= 10000)
+		return (size_t)n;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
+		return ws.ws_col;
+	return 80;
+}
+
+void
+ctl_put_table(struct ctl *c, struct ctl_table *t, const char *none)
+{
+	if (t->ncells == 0)
+		buf_addf(&c->out, "%s\n", none);
+	else
+		ctl_table_format(t, ctl_width(), &c->out);
+	ctl_table_fini(t);
+}
+
+void
+ctl_put_text(struct ctl *c, const char *text)
+{
+	if (text == NULL)
+		text = "-";
+	ctl_text_clean(&c->out, text, strlen(text));
+}
+
+void
+ctl_put_time(struct ctl *c, int64_t wall_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (wall_ms == 0) {
+		buf_add_str(&c->out, "never");
+		return;
+	}
+	clock_format(wall_ms, text);
+	text[10] = ' ';
+	buf_addf(&c->out, "%.19s UTC", text);
+}

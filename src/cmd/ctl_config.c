@@ -1,0 +1,57 @@
+#include "config.h"
+
+#include "app/app_conf.h"
+#include "base/js.h"
+#include "cmd/ctl.h"
+
+static enum rc
+run_check(struct ctl *c, struct err *e)
+{
+	const struct app_conf *conf;
+	struct js_writer w;
+	size_t i;
+
+	(void)e;
+	conf = c->app.conf;
+	if (c->json) {
+		js_writer_init(&w, &c->out);
+		js_open_object(&w, NULL);
+		js_str(&w, "file", conf->file);
+		js_bool(&w, "valid", true);
+		js_strlist(&w, "warnings", &conf->warnings);
+		js_close_object(&w);
+		buf_add_str(&c->out, "\n");
+		return RC_OK;
+	}
+	for (i = 0; i < conf->warnings.n; i++)
+		buf_addf(&c->out, "warning: %s\n", conf->warnings.v[i]);
+	buf_addf(&c->out, "%s is in order, with %zu source%s.\n", conf->file,
+	    conf->sources.n, conf->sources.n == 1 ? "" : "s");
+	return RC_OK;
+}
+
+static enum rc
+run_show(struct ctl *c, struct err *e)
+{
+	(void)e;
+	app_conf_show(c->app.conf, c->json, &c->out);
+	if (c->out.len > 0 && c->out.data[c->out.len - 1] != '\n')
+		buf_add_str(&c->out, "\n");
+	return RC_OK;
+}
+
+static const struct ctl_cmd cmds[] = {
+	{ .verb = "check",
+	    .args = "",
+	    .needs = CTL_CONF,
+	    .run = run_check,
+	    .doc = "Reads the settings and says what is wrong with them." },
+	{ .verb = "show",
+	    .args = "",
+	    .needs = CTL_CONF,
+	    .run = run_show,
+	    .doc = "Prints the values in force, secrets masked." },
+};
+
+const struct ctl_noun ctl_config = { "config", "read the settings", cmds,
+	sizeof(cmds) / sizeof(cmds[0]) };

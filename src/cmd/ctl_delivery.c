@@ -1,0 +1,345 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/js.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_table.h"
+#include "core/webhook.h"
+#include "stats/show.h"
+#include "store/store_admin.h"
+#include "store/store_read.h"
+#include "store/store_work.h"
+
+#define PAGE 200
+
+static const struct ctl_option list_options[] = {
+	{ .name = "webhook", .arg = "ID", .doc = "to this one" },
+	{ .name = "event", .arg = "ID", .doc = "owed by this event" },
+	{ .name = "state",
+	    .arg = "STATE",
+	    .doc = "waiting, leased, done, dead or cancelled" },
+	{ .name = "limit",
+	    .arg = "N",
+	    .doc = "at most so many, newest first; else 50" },
+	{ .name = "cursor", .arg = "C", .doc = "next_cursor of a list" },
+	{ .name = NULL },
+};
+
+static const struct ctl_column columns[] = {
+	{ .title = "ID", .right = true, .keep = true },
+	{ .title = "EVENT", .right = true, .keep = true },
+	{ .title = "WEBHOOK" },
+	{ .title = "STATE", .keep = true },
+	{ .title = "TRIES", .right = true, .keep = true },
+	{ .title = "CODE", .right = true, .keep = true },
+	{ .title = "DUE" },
+	{ .title = "ENDED" },
+	{ .title = "LAST" },
+};
+
+static void
+put_row(struct ctl_table *t, const struct store_job *j)
+{
+	ctl_table_putf(t, "%lld", (long long)j->id);
+	ctl_table_putf(t, "%lld", (long long)j->event);
+	ctl_table_put(t, j->target);
+	ctl_table_put(t, store_state_name(j->state));
+	ctl_table_putf(t, "%u", j->attempt);
+	if (j->last_code != 0)
+		ctl_table_putf(t, "%d", j->last_code);
+	else
+		ctl_table_put(t, NULL);
+	ctl_table_put_time(t,
+	    j->state == STORE_WAITING || j->state == STORE_LEASED ? j->due_ms
+								  : 0);
+	ctl_table_put_time(t, j->ended_ms);
+	ctl_table_put(t, j->last_text == NULL ? "" : j->last_text);
+}
+
+static enum rc
+read_filter(struct ctl *c, struct store_job_filter *f, size_t *limit,
+    struct err *e)
+{
+	enum store_state state;
+	const char *text;
+	int64_t n;
+	enum rc rc;
+
+	memset(f, 0, sizeof(*f));
+	f->target = ctl_option_find(c, "webhook");
+	if (f->target != NULL && !webhook_id_is_valid(f->target))
+		return ctl_usage(c, e, "--webhook takes a webhook's id.");
+	f->state = -1;
+	text = ctl_option_find(c, "state");
+	if (text != NULL && !store_state_parse(text, &state))
+		return ctl_usage(c, e,
+		    "--state takes waiting, leased, done, dead or "
+		    "cancelled.");
+	if (text != NULL)
+		f->state = (int)state;
+	text = ctl_option_find(c, "event");
+	if (text != NULL) {
+		if ((rc = ctl_check_id(c, "evt_", text, e)) != RC_OK)
+			return rc;
+		rc = store_event_resolve(c->app.store, text, &f->event, e);
+		if (rc != RC_OK)
+			return rc == RC_NOTFOUND
+			    ? err_set(e, rc, "There is no event %s.", text)
+			    : rc;
+	}
+	n = 50;
+	if ((rc = ctl_number(c, "cursor", 1, INT64_MAX, &f->before_id, e)) !=
+		RC_OK ||
+	    (rc = ctl_number(c, "limit", 1, 1000000, &n, e)) != RC_OK)
+		return rc;
+	*limit = (size_t)n;
+	return RC_OK;
+}
+
+static enum rc
+each_job(struct ctl *c, struct store_job_filter *f, size_t left,
+    struct js_writer *w, struct ctl_table *t, struct err *e)
+{
+	struct store_jobs l;
+	enum rc rc;
+	size_t i;
+
+	do {
+		f->limit = left < PAGE ? left : PAGE;
+		rc = store_job_list(c->app.store, f, &l, &f->before_id, e);
+		if (rc != RC_OK)
+			return rc;
+		for (i = 0; i < l.n; i++) {
+			if (w == NULL) {
+				put_row(t, &l.v[i]);
+				continue;
+			}
+			js_open_object(w, NULL);
+			show_job(w, &l.v[i]);
+			js_close_object(w);
+		}
+		left -= l.n < left ? l.n : left;
+		store_jobs_free(&l);
+	} while (left > 0 && f->before_id != 0);
+	return RC_OK;
+}
+
+static enum rc
+run_list(struct ctl *c, struct err *e)
+{
+	struct store_job_filter f;
+	struct js_writer w;
+	struct ctl_table t;
+	char cursor[24];
+	size_t limit = 0;
+	enum rc rc;
+
+	if ((rc = read_filter(c, &f, &limit, e)) != RC_OK)
+		return rc;
+	if (!c->json) {
+		ctl_table_init(&t, columns,
+		    sizeof(columns) / sizeof(columns[0]));
+		rc = each_job(c, &f, limit, NULL, &t, e);
+		if (rc == RC_OK)
+			ctl_put_table(c, &t, "No such deliveries.");
+		ctl_table_fini(&t);
+		return rc;
+	}
+	js_writer_init(&w, &c->out);
+	js_open_object(&w, NULL);
+	js_open_array(&w, "deliveries");
+	rc = each_job(c, &f, limit, &w, NULL, e);
+	js_close_array(&w);
+	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)f.before_id);
+	js_str(&w, "next_cursor", f.before_id == 0 ? NULL : cursor);
+	js_close_object(&w);
+	buf_add_str(&c->out, "\n");
+	return rc;
+}
+
+static enum rc
+resolve(struct ctl *c, int64_t *id, struct err *e)
+{
+	enum rc rc;
+
+	if ((rc = ctl_check_id(c, "job_", c->args[0], e)) != RC_OK)
+		return rc;
+	rc = store_job_resolve(c->app.store, c->args[0], id, e);
+	if (rc == RC_NOTFOUND)
+		return err_set(e, rc,
+		    "There is no delivery %s; hlsctl delivery list shows "
+		    "them.",
+		    c->args[0]);
+	return rc;
+}
+
+static void
+put_attempts(struct ctl *c, const struct store_attempts *l)
+{
+	static const struct ctl_column heads[] = {
+		{ .title = "#", .right = true, .keep = true },
+		{ .title = "STARTED", .keep = true },
+		{ .title = "MS", .right = true, .keep = true },
+		{ .title = "CODE", .right = true, .keep = true },
+		{ .title = "WHO" },
+		{ .title = "ADDRESS" },
+		{ .title = "WORKER" },
+		{ .title = "TEXT" },
+	};
+	const struct store_attempt *a;
+	struct ctl_table t;
+	size_t i;
+
+	ctl_table_init(&t, heads, sizeof(heads) / sizeof(heads[0]));
+	for (i = 0; i < l->n; i++) {
+		a = &l->v[i].a;
+		ctl_table_putf(&t, "%u", l->v[i].number);
+		ctl_table_put_time(&t, a->started_ms);
+		ctl_table_putf(&t, "%lld", (long long)a->took_ms);
+		ctl_table_putf(&t, "%d", a->code);
+		ctl_table_put(&t, store_class_name(a->class));
+		ctl_table_put(&t, a->address);
+		ctl_table_put(&t, l->v[i].worker);
+		ctl_table_put(&t, a->text);
+	}
+	ctl_put_table(c, &t, "Not tried yet.");
+}
+
+static void
+put_whole(struct ctl *c, const struct store_job *j,
+    const struct store_attempts *l)
+{
+	buf_addf(&c->out, "Delivery %lld (%s) of event %lld to webhook ",
+	    (long long)j->id, j->public_id, (long long)j->event);
+	ctl_put_text(c, j->target);
+	buf_addf(&c->out, " is %s", store_state_name(j->state));
+	if (j->state == STORE_WAITING) {
+		buf_add_str(&c->out, ", due ");
+		ctl_put_time(c, j->due_ms);
+	}
+	buf_add_str(&c->out, ".\n");
+	put_attempts(c, l);
+}
+
+static enum rc
+run_show(struct ctl *c, struct err *e)
+{
+	struct store_attempts l;
+	struct store_job *j;
+	struct js_writer w;
+	int64_t id;
+	enum rc rc;
+	size_t i;
+
+	if ((rc = resolve(c, &id, e)) != RC_OK)
+		return rc;
+	rc = store_job_find(c->app.store, id, &j, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = store_attempt_list(c->app.store, id, &l, e);
+	if (rc != RC_OK) {
+		store_job_free(j);
+		return rc;
+	}
+	if (c->json) {
+		js_writer_init(&w, &c->out);
+		js_open_object(&w, NULL);
+		show_job(&w, j);
+		js_open_array(&w, "attempts");
+		for (i = 0; i < l.n; i++) {
+			js_open_object(&w, NULL);
+			show_attempt(&w, &l.v[i]);
+			js_close_object(&w);
+		}
+		js_close_array(&w);
+		js_close_object(&w);
+		buf_add_str(&c->out, "\n");
+	} else {
+		put_whole(c, j, &l);
+	}
+	store_attempts_free(&l);
+	store_job_free(j);
+	return RC_OK;
+}
+
+static void
+say_done(struct ctl *c, int64_t id, const char *state, const char *text)
+{
+	if (c->json)
+		buf_addf(&c->out, "{\"id\":%lld,\"state\":\"%s\"}\n",
+		    (long long)id, state);
+	else
+		buf_addf(&c->out, "Delivery %lld %s.\n", (long long)id, text);
+}
+
+static enum rc
+run_retry(struct ctl *c, struct err *e)
+{
+	int64_t id;
+	enum rc rc;
+
+	if ((rc = resolve(c, &id, e)) != RC_OK)
+		return rc;
+	rc = store_job_retry(c->app.store, id, clock_wall_ms(c->app.clock), e);
+	if (rc == RC_EXISTS)
+		return err_set(e, rc,
+		    "Delivery %s is not dead, and only dead ones are "
+		    "retried; hlsctl event replay sends again what was "
+		    "delivered.",
+		    c->args[0]);
+	if (rc == RC_OK)
+		say_done(c, id, "waiting", "is due now");
+	return rc;
+}
+
+static enum rc
+run_cancel(struct ctl *c, struct err *e)
+{
+	int64_t id;
+	enum rc rc;
+
+	if ((rc = resolve(c, &id, e)) != RC_OK)
+		return rc;
+	rc = store_job_cancel(c->app.store, id, clock_wall_ms(c->app.clock), e);
+	if (rc == RC_EXISTS)
+		return err_set(e, rc, "Delivery %s has ended already.",
+		    c->args[0]);
+	if (rc == RC_OK)
+		say_done(c, id, "cancelled", "is cancelled");
+	return rc;
+}
+
+#define ONE_ID .args = "ID", .min_args = 1, .max_args = 1
+#define STORE .needs = CTL_CONF | CTL_STORE
+
+static const struct ctl_cmd cmds[] = {
+	{ .verb = "list",
+	    .args = "",
+	    .options = list_options,
+	    STORE,
+	    .run = run_list,
+	    .doc = "Lists them, newest first; --state dead: what waits for "
+		   "a person." },
+	{ .verb = "show",
+	    ONE_ID,
+	    STORE,
+	    .run = run_show,
+	    .doc = "Prints one with every attempt." },
+	{ .verb = "retry",
+	    ONE_ID,
+	    STORE,
+	    .run = run_retry,
+	    .doc = "Tries a dead one again, now." },
+	{ .verb = "cancel",
+	    ONE_ID,
+	    STORE,
+	    .run = run_cancel,
+	    .doc = "Gives one up that is still open." },
+};
+
+const struct ctl_noun ctl_delivery = { "delivery", "what webhooks are owed",
+	cmds, sizeof(cmds) / sizeof(cmds[0]) };

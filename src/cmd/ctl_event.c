@@ -1,0 +1,314 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app_conf.h"
+#include "base/clock.h"
+#include "base/js.h"
+#include "base/xalloc.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_event.h"
+#include "cmd/ctl_table.h"
+#include "core/event.h"
+#include "core/webhook.h"
+#include "stats/show.h"
+#include "store/store_admin.h"
+#include "store/store_read.h"
+#include "store/store_work.h"
+
+/* Of one page of a list that is printed. */
+#define PAGE 200
+
+static const struct ctl_option list_options[] = {
+	{ .name = "status",
+	    .arg = "STATUS",
+	    .doc = "pending, processing, retry, completed or failed" },
+	{ .name = "type", .arg = "TYPE", .doc = "of this type" },
+	{ .name = "repository", .arg = "OWNER/NAME", .doc = "of this one" },
+	{ .name = "source", .arg = "NAME", .doc = "posted to this source" },
+	{ .name = "since", .arg = "TIME", .doc = "a time, or 2h for ago" },
+	{ .name = "until", .arg = "TIME", .doc = "the same" },
+	{ .name = "limit",
+	    .arg = "N",
+	    .doc = "at most so many, newest first; else 50" },
+	{ .name = "cursor", .arg = "C", .doc = "next_cursor of a list" },
+	{ .name = NULL },
+};
+
+static const struct ctl_option replay_options[] = {
+	{ .name = "webhook",
+	    .arg = "ID",
+	    .doc = "to this one alone; else to all that want it" },
+	{ .name = NULL },
+};
+
+static const struct ctl_column columns[] = {
+	{ .title = "ID", .right = true, .keep = true },
+	{ .title = "RECEIVED", .keep = true },
+	{ .title = "STATUS", .keep = true },
+	{ .title = "TYPE" },
+	{ .title = "REPOSITORY" },
+	{ .title = "SOURCE" },
+	{ .title = "DELIVERY" },
+	{ .title = "ERROR" },
+};
+
+static void
+put_row(struct ctl_table *t, const struct event *ev)
+{
+	ctl_table_putf(t, "%lld", (long long)ev->id);
+	ctl_table_put_time(t, ev->received_ms);
+	ctl_table_put(t, event_status_name(ev->status));
+	if (ev->action != NULL && ev->action[0] != '\0')
+		ctl_table_putf(t, "%s.%s", ev->type, ev->action);
+	else
+		ctl_table_put(t, ev->type);
+	ctl_table_put(t, ev->repository);
+	ctl_table_put(t, ev->source);
+	ctl_table_put(t, ev->delivery_id);
+	ctl_table_put(t, ev->error_message == NULL ? "" : ev->error_message);
+}
+
+static enum rc
+read_filter(struct ctl *c, struct store_event_filter *f, struct err *e)
+{
+	enum event_status status;
+	const char *text;
+	int64_t limit;
+	enum rc rc;
+
+	memset(f, 0, sizeof(*f));
+	f->type = ctl_option_find(c, "type");
+	f->repository = ctl_option_find(c, "repository");
+	f->source = ctl_option_find(c, "source");
+	f->status = -1;
+	text = ctl_option_find(c, "status");
+	if (text != NULL && !event_status_parse(text, &status))
+		return ctl_usage(c, e,
+		    "--status takes pending, processing, retry, completed or "
+		    "failed.");
+	if (text != NULL)
+		f->status = (int)status;
+	limit = 50;
+	if ((rc = ctl_time(c, "since", true, &f->since_ms, e)) != RC_OK ||
+	    (rc = ctl_time(c, "until", true, &f->until_ms, e)) != RC_OK ||
+	    (rc = ctl_number(c, "cursor", 1, INT64_MAX, &f->before_id, e)) !=
+		RC_OK ||
+	    (rc = ctl_number(c, "limit", 1, 1000000, &limit, e)) != RC_OK)
+		return rc;
+	f->limit = (size_t)limit;
+	return RC_OK;
+}
+
+/* One page after the other, so that a long list is no heavy question. */
+static enum rc
+each_event(struct ctl *c, struct store_event_filter *f,
+    void (*put)(void *arg, const struct event *ev), void *arg, struct err *e)
+{
+	struct store_events l;
+	size_t i, left;
+	enum rc rc;
+
+	left = f->limit;
+	do {
+		f->limit = left < PAGE ? left : PAGE;
+		rc = store_event_list(c->app.store, f, &l, &f->before_id, e);
+		if (rc != RC_OK)
+			return rc;
+		for (i = 0; i < l.n; i++)
+			put(arg, l.v[i]);
+		left -= l.n < left ? l.n : left;
+		store_events_free(&l);
+	} while (left > 0 && f->before_id != 0);
+	return RC_OK;
+}
+
+static void
+put_object(void *arg, const struct event *ev)
+{
+	struct js_writer *w;
+
+	w = arg;
+	js_open_object(w, NULL);
+	show_event(w, ev);
+	js_close_object(w);
+}
+
+static void
+put_table_row(void *arg, const struct event *ev)
+{
+	put_row(arg, ev);
+}
+
+static enum rc
+run_list(struct ctl *c, struct err *e)
+{
+	struct store_event_filter f;
+	struct js_writer w;
+	struct ctl_table t;
+	char cursor[24];
+	enum rc rc;
+
+	if ((rc = read_filter(c, &f, e)) != RC_OK)
+		return rc;
+	if (!c->json) {
+		ctl_table_init(&t, columns,
+		    sizeof(columns) / sizeof(columns[0]));
+		rc = each_event(c, &f, put_table_row, &t, e);
+		if (rc == RC_OK)
+			ctl_put_table(c, &t, "No such events.");
+		ctl_table_fini(&t);
+		return rc;
+	}
+	js_writer_init(&w, &c->out);
+	js_open_object(&w, NULL);
+	js_open_array(&w, "events");
+	rc = each_event(c, &f, put_object, &w, e);
+	js_close_array(&w);
+	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)f.before_id);
+	js_str(&w, "next_cursor", f.before_id == 0 ? NULL : cursor);
+	js_close_object(&w);
+	buf_add_str(&c->out, "\n");
+	return rc;
+}
+
+enum rc
+ctl_event_resolve(struct ctl *c, int64_t *id, struct err *e)
+{
+	enum rc rc;
+
+	if ((rc = ctl_check_id(c, "evt_", c->args[0], e)) != RC_OK)
+		return rc;
+	rc = store_event_resolve(c->app.store, c->args[0], id, e);
+	if (rc == RC_NOTFOUND)
+		return err_set(e, rc,
+		    "There is no event %s; hlsctl event list shows them.",
+		    c->args[0]);
+	return rc;
+}
+
+static enum rc
+run_payload(struct ctl *c, struct err *e)
+{
+	int64_t id;
+	size_t n;
+	char *body;
+	enum rc rc;
+
+	if ((rc = ctl_event_resolve(c, &id, e)) != RC_OK)
+		return rc;
+	rc = store_payload(c->app.store, id, &body, &n, e);
+	if (rc == RC_NOTFOUND)
+		return err_set(e, rc,
+		    "The bytes of event %s are not kept any more.", c->args[0]);
+	if (rc != RC_OK)
+		return rc;
+	/* As they came: nothing is escaped and no line end added. */
+	buf_add(&c->out, body, n);
+	free(body);
+	return RC_OK;
+}
+
+static void
+say_done(struct ctl *c, int64_t id, const char *member, size_t jobs,
+    const char *what)
+{
+	struct js_writer w;
+
+	if (c->json) {
+		js_writer_init(&w, &c->out);
+		js_open_object(&w, NULL);
+		js_int(&w, "id", id);
+		js_int(&w, member, (int64_t)jobs);
+		js_close_object(&w);
+		buf_add_str(&c->out, "\n");
+		return;
+	}
+	buf_addf(&c->out, "Event %lld: %s.\n", (long long)id, what);
+}
+
+static enum rc
+run_replay(struct ctl *c, struct err *e)
+{
+	const char *webhook;
+	int64_t id;
+	enum rc rc;
+
+	webhook = ctl_option_find(c, "webhook");
+	if (webhook != NULL && !webhook_id_is_valid(webhook))
+		return ctl_usage(c, e, "--webhook takes a webhook's id.");
+	if ((rc = ctl_event_resolve(c, &id, e)) != RC_OK)
+		return rc;
+	rc = store_event_replay(c->app.store, id, webhook,
+	    clock_wall_ms(c->app.clock), e);
+	if (rc == RC_OK)
+		say_done(c, id, "replayed", 1, "goes out again");
+	return rc;
+}
+
+static enum rc
+run_cancel(struct ctl *c, struct err *e)
+{
+	size_t jobs;
+	char text[64];
+	int64_t id;
+	enum rc rc;
+
+	if ((rc = ctl_event_resolve(c, &id, e)) != RC_OK)
+		return rc;
+	rc = store_event_cancel(c->app.store, id, clock_wall_ms(c->app.clock),
+	    &jobs, e);
+	if (rc != RC_OK)
+		return rc;
+	(void)snprintf(text, sizeof(text), "%zu open job%s cancelled", jobs,
+	    jobs == 1 ? " is" : "s are");
+	say_done(c, id, "cancelled", jobs, text);
+	return RC_OK;
+}
+
+#define ONE_ID .args = "ID", .min_args = 1, .max_args = 1
+#define STORE .needs = CTL_CONF | CTL_STORE
+
+static const struct ctl_cmd cmds[] = {
+	{ .verb = "list",
+	    .args = "",
+	    .options = list_options,
+	    STORE,
+	    .run = run_list,
+	    .doc = "Lists them, newest first." },
+	{ .verb = "show",
+	    ONE_ID,
+	    STORE,
+	    .run = ctl_event_show,
+	    .doc = "Tells what became of one: its jobs and every attempt." },
+	{ .verb = "payload",
+	    ONE_ID,
+	    STORE,
+	    .run = run_payload,
+	    .doc = "Prints the bytes that were posted, as they were." },
+	{ .verb = "enqueue",
+	    .args = "[FILE|-]",
+	    .max_args = 1,
+	    .options = ctl_event_enqueue_options,
+	    .needs = CTL_CONF,
+	    .run = ctl_event_enqueue,
+	    .doc = "Takes an event from a handler script: the payload comes "
+		   "on standard input\nor from a file.  Prints queued, "
+		   "duplicate or ignored." },
+	{ .verb = "replay",
+	    ONE_ID,
+	    .options = replay_options,
+	    STORE,
+	    .run = run_replay,
+	    .doc = "Works one again, from the start." },
+	{ .verb = "cancel",
+	    ONE_ID,
+	    STORE,
+	    .run = run_cancel,
+	    .doc = "Cancels what one still owes." },
+};
+
+const struct ctl_noun ctl_event = { "event", "what was posted", cmds,
+	sizeof(cmds) / sizeof(cmds[0]) };

@@ -1,0 +1,54 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app_conf.h"
+#include "base/js.h"
+#include "cmd/ctl.h"
+
+static enum rc
+run_init(struct ctl *c, struct err *e)
+{
+	struct store_options opt;
+	struct js_writer w;
+	char *says;
+	bool made;
+	enum rc rc;
+
+	app_ctl_store_options(&c->app, &opt);
+	says = NULL;
+	rc = store_init(&opt, &made, &says, e);
+	if (rc != RC_OK)
+		return rc;
+	if (c->json) {
+		js_writer_init(&w, &c->out);
+		js_open_object(&w, NULL);
+		js_bool(&w, "made", made);
+		js_str(&w, "database", opt.url);
+		js_str(&w, "key_file", opt.key_file);
+		js_str(&w, "says", says);
+		js_close_object(&w);
+		buf_add_str(&c->out, "\n");
+	} else if (says != NULL && says[0] != '\0') {
+		buf_addf(&c->out, "%s%s", says,
+		    says[strlen(says) - 1] == '\n' ? "" : "\n");
+	} else {
+		buf_add_str(&c->out,
+		    "The store is there and up to date; nothing to do.\n");
+	}
+	free(says);
+	return RC_OK;
+}
+
+static const struct ctl_cmd cmds[] = {
+	{ .verb = "",
+	    .args = "",
+	    .needs = CTL_CONF,
+	    .run = run_init,
+	    .doc = "Makes the database and its key, or brings an older one "
+		   "up to date after a\nbackup.  Safe to repeat." },
+};
+
+const struct ctl_noun ctl_init = { "init",
+	"make the store, or bring it up to date", cmds, 1 };

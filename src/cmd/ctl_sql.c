@@ -1,0 +1,138 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/js.h"
+#include "base/units.h"
+#include "base/xalloc.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_table.h"
+#include "store/store_admin.h"
+
+static const struct ctl_option options[] = {
+	{ .name = "rows", .arg = "N", .doc = "at most so many; else 1000" },
+	{ .name = "time",
+	    .arg = "DURATION",
+	    .doc = "to be done within; else 5s" },
+	{ .name = NULL },
+};
+
+struct answer {
+	struct ctl *ctl;
+	struct js_writer w;
+	struct ctl_table table;
+	struct ctl_column *columns;
+	char **names;
+	size_t n;
+	size_t rows;
+};
+
+static void
+take_names(struct answer *a, size_t n, const char *const *cols)
+{
+	size_t i;
+
+	a->n = n;
+	a->names = xcalloc(n + 1, sizeof(*a->names));
+	a->columns = xcalloc(n + 1, sizeof(*a->columns));
+	for (i = 0; i < n; i++) {
+		a->names[i] = xstrdup(cols[i] == NULL ? "?" : cols[i]);
+		a->columns[i].title = a->names[i];
+	}
+	if (!a->ctl->json && n > 0 && n <= CTL_TABLE_COLUMNS_MAX)
+		ctl_table_init(&a->table, a->columns, n);
+}
+
+/* An array of objects, all values as texts or null. */
+static int
+take_row(void *arg, bool header, size_t n, const char *const *cols)
+{
+	struct answer *a;
+	size_t i;
+
+	a = arg;
+	if (header) {
+		take_names(a, n, cols);
+		return 0;
+	}
+	a->rows++;
+	if (a->ctl->json)
+		js_open_object(&a->w, NULL);
+	for (i = 0; i < n && i < a->n; i++) {
+		if (a->ctl->json)
+			js_str(&a->w, a->names[i], cols[i]);
+		else if (a->table.columns != NULL)
+			ctl_table_put(&a->table, cols[i]);
+	}
+	if (a->ctl->json)
+		js_close_object(&a->w);
+	return buf_is_over(&a->ctl->out) ? 1 : 0;
+}
+
+static enum rc
+read_limits(struct ctl *c, int64_t *rows, int64_t *limit_ms, struct err *e)
+{
+	const char *text;
+
+	*rows = 1000;
+	*limit_ms = 5000;
+	text = ctl_option_find(c, "time");
+	if (text != NULL &&
+	    (!units_duration_parse(text, limit_ms) || *limit_ms < 1 ||
+		*limit_ms > 3600 * 1000))
+		return ctl_usage(c, e,
+		    "--time takes a duration of an hour at most.");
+	return ctl_number(c, "rows", 1, 10000000, rows, e);
+}
+
+static enum rc
+run_sql(struct ctl *c, struct err *e)
+{
+	int64_t rows, limit_ms;
+	struct answer a;
+	enum rc rc;
+	size_t i;
+
+	if ((rc = read_limits(c, &rows, &limit_ms, e)) != RC_OK)
+		return rc;
+	memset(&a, 0, sizeof(a));
+	a.ctl = c;
+	js_writer_init(&a.w, &c->out);
+	if (c->json)
+		js_open_array(&a.w, NULL);
+	rc = store_sql(c->app.store, c->args[0], (size_t)rows, limit_ms,
+	    take_row, &a, e);
+	if (c->json) {
+		js_close_array(&a.w);
+		buf_add_str(&c->out, "\n");
+	} else if (a.table.columns != NULL) {
+		ctl_put_table(c, &a.table, "No rows.");
+	} else if (rc == RC_OK) {
+		rc = err_set(e, RC_TOOBIG,
+		    "More than %d columns do not make a table; --json "
+		    "prints them.",
+		    CTL_TABLE_COLUMNS_MAX);
+	}
+	if (rc != RC_OK)
+		buf_clear(&c->out);
+	for (i = 0; i < a.n; i++)
+		free(a.names[i]);
+	free(a.names);
+	free(a.columns);
+	return rc;
+}
+
+static const struct ctl_cmd cmds[] = {
+	{ .verb = "",
+	    .args = "STATEMENT",
+	    .min_args = 1,
+	    .max_args = 1,
+	    .options = options,
+	    .needs = CTL_CONF | CTL_STORE,
+	    .run = run_sql,
+	    .doc = "Runs one statement that only reads, beside the running "
+		   "programs." },
+};
+
+const struct ctl_noun ctl_sql = { "sql", "ask the store itself", cmds, 1 };

@@ -1,0 +1,185 @@
+#include "config.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "cmd/ctl_table.h"
+#include "cmd/ctl_text.h"
+
+/* Between two columns. */
+#define GAP 2
+/* A column that may be cut keeps this much, as long as there is room. */
+#define LEAST 4
+/* No cell is longer; the whole text is in --json. */
+#define CELL_MAX 4096
+
+void
+ctl_table_init(struct ctl_table *t, const struct ctl_column *columns, size_t n)
+{
+	assert(n > 0 && n <= CTL_TABLE_COLUMNS_MAX);
+	memset(t, 0, sizeof(*t));
+	t->columns = columns;
+	t->ncolumns = n;
+}
+
+void
+ctl_table_fini(struct ctl_table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->ncells; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	memset(t, 0, sizeof(*t));
+}
+
+void
+ctl_table_put(struct ctl_table *t, const char *text)
+{
+	struct buf clean;
+	size_t n;
+
+	if (text == NULL)
+		text = "-";
+	n = strlen(text);
+	buf_init(&clean, CELL_MAX * 8);
+	ctl_text_clean(&clean, text, n > CELL_MAX ? CELL_MAX : n);
+	if (t->ncells == t->room) {
+		t->room = t->room == 0 ? 64 : t->room * 2;
+		t->cells = xreallocarray(t->cells, t->room, sizeof(*t->cells));
+	}
+	t->cells[t->ncells++] = xstrdup(buf_str(&clean));
+	buf_fini(&clean);
+}
+
+void
+ctl_table_putf(struct ctl_table *t, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	ctl_table_put(t, text);
+}
+
+void
+ctl_table_put_time(struct ctl_table *t, int64_t wall_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (wall_ms == 0) {
+		ctl_table_put(t, NULL);
+		return;
+	}
+	clock_format(wall_ms, text);
+	/* 2026-11-21T08:09:10.123Z: to the second, in two words. */
+	text[10] = ' ';
+	text[19] = '\0';
+	ctl_table_put(t, text);
+}
+
+static size_t
+total_width(const size_t *widths, size_t n)
+{
+	size_t i, total;
+
+	total = GAP * (n - 1);
+	for (i = 0; i < n; i++)
+		total += widths[i];
+	return total;
+}
+
+/* Takes cells from the widest column that may be cut until all fits or
+ * none has anything left to give. */
+static void
+shrink(const struct ctl_table *t, size_t *widths, size_t width)
+{
+	size_t i, widest;
+
+	while (total_width(widths, t->ncolumns) > width) {
+		widest = t->ncolumns;
+		for (i = 0; i < t->ncolumns; i++) {
+			if (t->columns[i].keep || widths[i] <= LEAST)
+				continue;
+			if (widest == t->ncolumns || widths[i] > widths[widest])
+				widest = i;
+		}
+		if (widest == t->ncolumns)
+			return;
+		widths[widest]--;
+	}
+}
+
+static void
+pad(struct buf *out, size_t n)
+{
+	for (; n > 0; n--)
+		buf_add(out, " ", 1);
+}
+
+static void
+format_row(const struct ctl_table *t, const char *const *cells,
+    const size_t *widths, struct buf *line)
+{
+	size_t i, start, used;
+
+	for (i = 0; i < t->ncolumns; i++) {
+		if (i > 0)
+			pad(line, GAP);
+		used = ctl_text_width(cells[i]);
+		if (used > widths[i])
+			used = widths[i];
+		if (t->columns[i].right)
+			pad(line, widths[i] - used);
+		start = line->len;
+		ctl_text_cut(line, cells[i], widths[i]);
+		/* A wide character may not have fitted in the last cell. */
+		used = ctl_text_width(buf_str(line) + start);
+		if (!t->columns[i].right && i + 1 < t->ncolumns &&
+		    used < widths[i])
+			pad(line, widths[i] - used);
+	}
+}
+
+void
+ctl_table_format(const struct ctl_table *t, size_t width, struct buf *out)
+{
+	const char *titles[CTL_TABLE_COLUMNS_MAX];
+	size_t widths[CTL_TABLE_COLUMNS_MAX];
+	struct buf line;
+	size_t i, n;
+
+	for (i = 0; i < t->ncolumns; i++) {
+		titles[i] = t->columns[i].title;
+		widths[i] = ctl_text_width(titles[i]);
+	}
+	for (i = 0; i < t->ncells; i++) {
+		n = ctl_text_width(t->cells[i]);
+		if (n > widths[i % t->ncolumns])
+			widths[i % t->ncolumns] = n;
+	}
+	if (width > 0)
+		shrink(t, widths, width);
+	buf_init(&line, out->max);
+	for (i = 0; i <= t->ncells; i += t->ncolumns) {
+		buf_clear(&line);
+		format_row(t,
+		    i == 0 ? titles
+			   : (const char *const *)t->cells + i - t->ncolumns,
+		    widths, &line);
+		if (width > 0)
+			ctl_text_cut(out, buf_str(&line), width);
+		else
+			buf_add_str(out, buf_str(&line));
+		buf_add(out, "\n", 1);
+	}
+	buf_fini(&line);
+}

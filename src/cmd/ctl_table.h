@@ -1,0 +1,47 @@
+/*
+ * ctl_table - rows in aligned columns
+ *
+ * Cells are cleaned as they come in.  On a terminal a table is as wide as
+ * the terminal at most: what gives way are the widest columns that may be
+ * cut.  Elsewhere nothing is cut.
+ */
+#ifndef CMD_CTL_TABLE_H
+#define CMD_CTL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CTL_TABLE_COLUMNS_MAX 64
+
+struct buf;
+
+struct ctl_column {
+	const char *title;
+	bool right; /* numbers */
+	bool keep;  /* never cut: ids, which people copy */
+};
+
+struct ctl_table {
+	const struct ctl_column *columns; /* borrowed */
+	size_t ncolumns;
+	char **cells; /* row after row */
+	size_t ncells, room;
+};
+
+/* columns is the caller's and outlives the table. */
+void ctl_table_init(struct ctl_table *t, const struct ctl_column *columns,
+    size_t n);
+void ctl_table_fini(struct ctl_table *t);
+
+/* The next cell, rows filled from the left.  NULL is "-". */
+void ctl_table_put(struct ctl_table *t, const char *text);
+void ctl_table_putf(struct ctl_table *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* UTC to the second; "-" for 0. */
+void ctl_table_put_time(struct ctl_table *t, int64_t wall_ms);
+
+/* Adds the table to out; width 0 is no limit. */
+void ctl_table_format(const struct ctl_table *t, size_t width, struct buf *out);
+
+#endif

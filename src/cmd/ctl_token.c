@@ -1,0 +1,219 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/js.h"
+#include "base/units.h"
+#include "base/xalloc.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_table.h"
+#include "core/token.h"
+#include "stats/show.h"
+#include "store/store_admin.h"
+
+static const struct ctl_option create_options[] = {
+	{ .name = "name", .arg = "NAME", .doc = "whom it is for" },
+	{ .name = "role",
+	    .arg = "ROLE",
+	    .doc = "viewer, publisher, operator, reviewer, lead_reviewer or "
+		   "admin" },
+	{ .name = "expires",
+	    .arg = "DURATION",
+	    .doc = "from now, such as 90d; without it: never" },
+	{ .name = NULL },
+};
+
+static enum rc
+read_create(struct ctl *c, struct store_token *t, struct err *e)
+{
+	const char *name, *role, *expires;
+	enum token_role r;
+	int64_t ms;
+
+	name = ctl_option_find(c, "name");
+	role = ctl_option_find(c, "role");
+	expires = ctl_option_find(c, "expires");
+	if (name == NULL || role == NULL)
+		return ctl_usage(c, e,
+		    "token create wants --name NAME and --role ROLE.");
+	if (!token_name_is_valid(name))
+		return ctl_usage(c, e,
+		    "A token's name has 1 to 64 of the characters "
+		    "A-Z a-z 0-9 . _ - @.");
+	if (!token_role_parse(role, &r))
+		return ctl_usage(c, e,
+		    "\"%.40s\" is no role; there are viewer, publisher, "
+		    "operator, reviewer, lead_reviewer and admin.",
+		    role);
+	t->created_ms = clock_wall_ms(c->app.clock);
+	if (expires != NULL) {
+		if (!units_duration_parse(expires, &ms) || ms < 1000 ||
+		    ms > INT64_C(36500) * 86400 * 1000)
+			return ctl_usage(c, e,
+			    "--expires takes a duration such as 90d.");
+		t->expires_ms = t->created_ms + ms;
+	}
+	t->name = xstrdup(name);
+	t->role = xstrdup(role);
+	return RC_OK;
+}
+
+static void
+print_created(struct ctl *c, const struct store_token *t, const char *text)
+{
+	struct js_writer w;
+
+	if (c->json) {
+		js_writer_init(&w, &c->out);
+		js_open_object(&w, NULL);
+		show_token(&w, t);
+		js_str(&w, "token", text);
+		js_close_object(&w);
+		buf_add_str(&c->out, "\n");
+		return;
+	}
+	buf_addf(&c->out, "Token %s may do what a %s may", t->name, t->role);
+	if (t->expires_ms != 0) {
+		buf_add_str(&c->out, " until ");
+		ctl_put_time(c, t->expires_ms);
+	}
+	buf_addf(&c->out, ".  It is shown this once:\n%s\n", text);
+}
+
+static enum rc
+run_create(struct ctl *c, struct err *e)
+{
+	uint8_t random[TOKEN_RANDOM_SIZE];
+	char text[TOKEN_TEXT_SIZE];
+	struct store_token t;
+	enum rc rc;
+
+	memset(&t, 0, sizeof(t));
+	rc = read_create(c, &t, e);
+	if (rc == RC_OK) {
+		crypt_random(random, sizeof(random));
+		token_format(random, text);
+		crypt_sha256(text, strlen(text), t.hash);
+		rc = store_token_put(c->app.store, &t, e);
+	}
+	if (rc == RC_EXISTS)
+		rc = err_set(e, rc,
+		    "There is a token called %s already; hlsctl token revoke "
+		    "%s makes room for a new one.",
+		    t.name, t.name);
+	if (rc == RC_OK)
+		print_created(c, &t, text);
+	crypt_wipe(random, sizeof(random));
+	crypt_wipe(text, sizeof(text));
+	free(t.name);
+	free(t.role);
+	return rc;
+}
+
+static const struct ctl_column columns[] = {
+	{ .title = "NAME", .keep = true },
+	{ .title = "ROLE" },
+	{ .title = "STATE" },
+	{ .title = "CREATED" },
+	{ .title = "EXPIRES" },
+	{ .title = "LAST USED" },
+};
+
+static const char *
+state(const struct store_token *t, int64_t now_ms)
+{
+	if (t->revoked)
+		return "revoked";
+	return t->expires_ms != 0 && t->expires_ms <= now_ms ? "expired"
+							     : "live";
+}
+
+static enum rc
+run_list(struct ctl *c, struct err *e)
+{
+	struct store_tokens l;
+	struct js_writer w;
+	struct ctl_table t;
+	int64_t now_ms;
+	enum rc rc;
+	size_t i;
+
+	rc = store_token_list(c->app.store, &l, e);
+	if (rc != RC_OK)
+		return rc;
+	now_ms = clock_wall_ms(c->app.clock);
+	if (c->json) {
+		js_writer_init(&w, &c->out);
+		js_open_object(&w, NULL);
+		js_open_array(&w, "tokens");
+		for (i = 0; i < l.n; i++) {
+			js_open_object(&w, NULL);
+			show_token(&w, &l.v[i]);
+			js_close_object(&w);
+		}
+		js_close_array(&w);
+		js_close_object(&w);
+		buf_add_str(&c->out, "\n");
+	} else {
+		ctl_table_init(&t, columns,
+		    sizeof(columns) / sizeof(columns[0]));
+		for (i = 0; i < l.n; i++) {
+			ctl_table_put(&t, l.v[i].name);
+			ctl_table_put(&t, l.v[i].role);
+			ctl_table_put(&t, state(&l.v[i], now_ms));
+			ctl_table_put_time(&t, l.v[i].created_ms);
+			ctl_table_put_time(&t, l.v[i].expires_ms);
+			ctl_table_put_time(&t, l.v[i].last_used_ms);
+		}
+		ctl_put_table(c, &t,
+		    "No tokens yet; hlsctl token create makes one.");
+	}
+	store_tokens_free(&l);
+	return RC_OK;
+}
+
+static enum rc
+run_revoke(struct ctl *c, struct err *e)
+{
+	enum rc rc;
+
+	if (!token_name_is_valid(c->args[0]))
+		return ctl_usage(c, e, "That is no token's name.");
+	rc = store_token_revoke(c->app.store, c->args[0], e);
+	if (rc == RC_NOTFOUND)
+		return err_set(e, rc,
+		    "There is no live token called %s; hlsctl token list "
+		    "shows them.",
+		    c->args[0]);
+	if (rc == RC_OK)
+		buf_addf(&c->out, "Token %s is revoked.\n", c->args[0]);
+	return rc;
+}
+
+static const struct ctl_cmd cmds[] = {
+	{ .verb = "create",
+	    .args = "",
+	    .options = create_options,
+	    .needs = CTL_CONF | CTL_STORE,
+	    .run = run_create,
+	    .doc = "Makes a token for the API and prints it once, alone on "
+		   "the last line." },
+	{ .verb = "list",
+	    .args = "",
+	    .needs = CTL_CONF | CTL_STORE,
+	    .run = run_list,
+	    .doc = "Lists them, without the tokens themselves." },
+	{ .verb = "revoke",
+	    .args = "NAME",
+	    .min_args = 1,
+	    .max_args = 1,
+	    .needs = CTL_CONF | CTL_STORE,
+	    .run = run_revoke,
+	    .doc = "Ends a token; the next request with it is refused." },
+};
+
+const struct ctl_noun ctl_token = { "token", "who may use the API", cmds,
+	sizeof(cmds) / sizeof(cmds[0]) };

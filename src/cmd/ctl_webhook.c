@@ -1,0 +1,396 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/js.h"
+#include "base/units.h"
+#include "base/xalloc.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_table.h"
+#include "cmd/ctl_webhook.h"
+#include "core/webhook.h"
+#include "store/store_admin.h"
+
+static const struct ctl_option list_options[] = {
+	{ .name = "team", .arg = "TEAM", .doc = "of this team alone" },
+	{ .name = "event",
+	    .arg = "TYPE",
+	    .doc = "that would get this type, or type.action" },
+	{ .name = "enabled", .doc = "that are enabled" },
+	{ .name = "disabled", .doc = "that are not" },
+	{ .name = "health",
+	    .arg = "STATE",
+	    .doc = "unknown, healthy, degraded or unavailable" },
+	{ .name = NULL },
+};
+
+static const struct ctl_column columns[] = {
+	{ .title = "ID", .keep = true },
+	{ .title = "URL" },
+	{ .title = "EVENTS" },
+	{ .title = "TEAM" },
+	{ .title = "STATE" },
+	{ .title = "HEALTH" },
+	{ .title = "CALLS", .right = true, .keep = true },
+	{ .title = "FAILED", .right = true, .keep = true },
+	{ .title = "LAST SUCCESS" },
+};
+
+static void
+join(const struct strlist *l, const char *none, struct buf *out)
+{
+	size_t i;
+
+	if (l->n == 0)
+		buf_add_str(out, none);
+	for (i = 0; i < l->n; i++)
+		buf_addf(out, "%s%s", i == 0 ? "" : ",", l->v[i]);
+}
+
+static void
+put_row(struct ctl_table *t, const struct webhook *w)
+{
+	struct buf events;
+
+	buf_init(&events, 65536);
+	join(&w->events, "*", &events);
+	ctl_table_put(t, w->id);
+	ctl_table_put(t, w->url);
+	ctl_table_put(t, buf_str(&events));
+	ctl_table_put(t, w->team);
+	ctl_table_put(t, w->enabled ? "enabled" : "disabled");
+	ctl_table_put(t, webhook_health_name(w->health));
+	ctl_table_putf(t, "%lld", (long long)w->total_calls);
+	ctl_table_putf(t, "%lld", (long long)w->failed_calls);
+	ctl_table_put_time(t, w->last_success_ms);
+	buf_fini(&events);
+}
+
+static enum rc
+read_filter(struct ctl *c, struct store_webhook_filter *f, struct err *e)
+{
+	enum webhook_health health;
+	const char *text;
+
+	memset(f, 0, sizeof(*f));
+	f->team = ctl_option_find(c, "team");
+	f->event = ctl_option_find(c, "event");
+	f->enabled = -1;
+	f->health = -1;
+	if (ctl_has_option(c, "enabled") && ctl_has_option(c, "disabled"))
+		return ctl_usage(c, e,
+		    "--enabled and --disabled leave nothing to list.");
+	if (ctl_has_option(c, "enabled"))
+		f->enabled = 1;
+	if (ctl_has_option(c, "disabled"))
+		f->enabled = 0;
+	text = ctl_option_find(c, "health");
+	if (text == NULL)
+		return RC_OK;
+	if (!webhook_health_parse(text, &health))
+		return ctl_usage(c, e,
+		    "--health takes unknown, healthy, degraded or "
+		    "unavailable.");
+	f->health = (int)health;
+	return RC_OK;
+}
+
+static enum rc
+run_list(struct ctl *c, struct err *e)
+{
+	struct store_webhook_filter f;
+	struct store_webhooks l;
+	struct ctl_table t;
+	enum rc rc;
+	size_t i;
+
+	if ((rc = read_filter(c, &f, e)) != RC_OK)
+		return rc;
+	rc = store_webhook_list(c->app.store, &f, &l, e);
+	if (rc != RC_OK)
+		return rc;
+	if (c->json) {
+		buf_add_str(&c->out, "{\"webhooks\":[");
+		for (i = 0; i < l.n; i++) {
+			buf_add_str(&c->out, i == 0 ? "" : ",");
+			registry_format(l.v[i], false, &c->out);
+		}
+		buf_add_str(&c->out, "],\"next_cursor\":null}\n");
+	} else {
+		ctl_table_init(&t, columns,
+		    sizeof(columns) / sizeof(columns[0]));
+		for (i = 0; i < l.n; i++)
+			put_row(&t, l.v[i]);
+		ctl_put_table(c, &t,
+		    "No webhooks; hlsctl webhook register URL adds one.");
+	}
+	store_webhooks_free(&l);
+	return RC_OK;
+}
+
+static void
+put_json(struct ctl *c, const struct webhook *w, bool show_secret)
+{
+	registry_format(w, show_secret, &c->out);
+	buf_add_str(&c->out, "\n");
+}
+
+static void
+put_field(struct ctl *c, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_addf(&c->out, "%-14s", name);
+	ctl_put_text(c, value);
+	buf_add_str(&c->out, "\n");
+}
+
+static void
+put_limit(struct ctl *c, const char *name, int64_t n)
+{
+	if (n >= 0)
+		buf_addf(&c->out, "%-14s%lld\n", name, (long long)n);
+}
+
+static void
+put_times(struct ctl *c, const struct webhook *w)
+{
+	char text[UNITS_TEXT_SIZE];
+	size_t i;
+
+	if (w->timeout_ms >= 0) {
+		units_duration_format(w->timeout_ms, text);
+		put_field(c, "timeout", text);
+	}
+	if (w->retry_schedule != NULL) {
+		buf_addf(&c->out, "%-14s", "retries after");
+		for (i = 0; i < w->nretries; i++) {
+			units_duration_format(w->retry_schedule[i], text);
+			buf_addf(&c->out, "%s%s", i == 0 ? "" : " ", text);
+		}
+		buf_add_str(&c->out, "\n");
+	}
+	buf_addf(&c->out, "%-14s", "registered");
+	ctl_put_time(c, w->created_ms);
+	buf_addf(&c->out, "\n%-14s", "last success");
+	ctl_put_time(c, w->last_success_ms);
+	buf_addf(&c->out, "\n%-14s", "last failure");
+	ctl_put_time(c, w->last_failure_ms);
+	buf_add_str(&c->out, "\n");
+}
+
+/* For people; what has its default is left out. */
+static void
+put_whole(struct ctl *c, const struct webhook *w)
+{
+	struct buf text;
+	size_t i;
+
+	buf_init(&text, 65536);
+	put_field(c, "id", w->id);
+	put_field(c, "url", w->url);
+	join(&w->events, "*", &text);
+	put_field(c, "events", buf_str(&text));
+	put_field(c, "team", w->team);
+	put_field(c, "description", w->description);
+	put_field(c, "state", w->enabled ? "enabled" : "disabled");
+	put_field(c, "health", webhook_health_name(w->health));
+	for (i = 0; i < w->nheaders; i++)
+		buf_addf(&c->out, "%-14s%s: ***\n", "header",
+		    w->headers[i].name);
+	if (w->signatures.n > 0) {
+		buf_clear(&text);
+		join(&w->signatures, "", &text);
+		put_field(c, "signatures", buf_str(&text));
+	}
+	put_field(c, "body", webhook_body_name(w->body));
+	put_field(c, "filter", w->filter);
+	put_field(c, "order by", w->order_by);
+	put_limit(c, "rate limit", w->rate_limit);
+	put_limit(c, "in flight", w->max_in_flight);
+	put_times(c, w);
+	buf_addf(&c->out, "%-14s%lld, %lld failed, %lld in a row\n", "calls",
+	    (long long)w->total_calls, (long long)w->failed_calls,
+	    (long long)w->consecutive_failures);
+	buf_fini(&text);
+}
+
+static enum rc
+check_id(struct ctl *c, struct err *e)
+{
+	if (!webhook_id_is_valid(c->args[0]))
+		return ctl_usage(c, e,
+		    "A webhook's id has 1 to 64 of the characters "
+		    "A-Z a-z 0-9 _ -.");
+	return RC_OK;
+}
+
+/* Where a person can look when the id is nobody's. */
+static enum rc
+say_not_found(const struct ctl *c, enum rc rc, struct err *e)
+{
+	if (rc != RC_NOTFOUND)
+		return rc;
+	return err_set(e, rc,
+	    "There is no webhook %s; hlsctl webhook list shows them.",
+	    c->args[0]);
+}
+
+static enum rc
+run_show(struct ctl *c, struct err *e)
+{
+	struct webhook *w;
+	enum rc rc;
+
+	if ((rc = check_id(c, e)) != RC_OK)
+		return rc;
+	rc = store_webhook_find(c->app.store, c->args[0], &w, e);
+	if (rc != RC_OK)
+		return say_not_found(c, rc, e);
+	if (c->json)
+		put_json(c, w, false);
+	else
+		put_whole(c, w);
+	webhook_free(w);
+	return RC_OK;
+}
+
+static enum rc
+run_delete(struct ctl *c, struct err *e)
+{
+	size_t cancelled;
+	enum rc rc;
+
+	if ((rc = check_id(c, e)) != RC_OK)
+		return rc;
+	rc = store_webhook_delete(c->app.store, c->args[0],
+	    clock_wall_ms(c->app.clock), &cancelled, e);
+	if (rc != RC_OK)
+		return say_not_found(c, rc, e);
+	buf_addf(&c->out,
+	    "Webhook %s is gone; %zu waiting deliver%s cancelled.\n",
+	    c->args[0], cancelled, cancelled == 1 ? "y was" : "ies were");
+	return RC_OK;
+}
+
+static enum rc
+enable(struct ctl *c, bool on, struct err *e)
+{
+	struct webhook *w;
+	enum rc rc;
+
+	if ((rc = check_id(c, e)) != RC_OK)
+		return rc;
+	rc = registry_enable(&c->app.registry, c->args[0], on, &w, e);
+	if (rc != RC_OK)
+		return say_not_found(c, rc, e);
+	if (c->json)
+		put_json(c, w, false);
+	else
+		buf_addf(&c->out, "Webhook %s is %s.\n", w->id,
+		    on ? "enabled; what waited for it goes out now"
+		       : "disabled; what is owed to it waits");
+	webhook_free(w);
+	return RC_OK;
+}
+
+static enum rc
+run_enable(struct ctl *c, struct err *e)
+{
+	return enable(c, true, e);
+}
+
+static enum rc
+run_disable(struct ctl *c, struct err *e)
+{
+	return enable(c, false, e);
+}
+
+static enum rc
+run_rotate(struct ctl *c, struct err *e)
+{
+	struct webhook *w;
+	enum rc rc;
+
+	if ((rc = check_id(c, e)) != RC_OK)
+		return rc;
+	rc = registry_rotate(&c->app.registry, c->args[0], &w, e);
+	if (rc != RC_OK)
+		return say_not_found(c, rc, e);
+	if (c->json)
+		put_json(c, w, true);
+	else
+		buf_addf(&c->out,
+		    "Webhook %s signs with a new secret, and with the old "
+		    "one too for 24 hours.\nThe new one is shown this "
+		    "once:\n%s\n",
+		    w->id, w->secret.bytes);
+	webhook_free(w);
+	return RC_OK;
+}
+
+#define ONE_ID .args = "ID", .min_args = 1, .max_args = 1
+#define STORE .needs = CTL_CONF | CTL_STORE
+
+static const struct ctl_cmd cmds[] = {
+	{ .verb = "register",
+	    .args = "URL",
+	    .min_args = 1,
+	    .max_args = 1,
+	    .options = ctl_webhook_register_options,
+	    STORE,
+	    .run = ctl_webhook_register,
+	    .doc = "Adds one; without --secret-file a secret is made and "
+		   "shown this once." },
+	{ .verb = "list",
+	    .args = "",
+	    .options = list_options,
+	    STORE,
+	    .run = run_list,
+	    .doc = "Lists them." },
+	{ .verb = "show",
+	    ONE_ID,
+	    STORE,
+	    .run = run_show,
+	    .doc = "Prints one, with how its deliveries went." },
+	{ .verb = "update",
+	    ONE_ID,
+	    .options = ctl_webhook_update_options,
+	    STORE,
+	    .run = ctl_webhook_update,
+	    .doc = "Changes what is given and leaves the rest." },
+	{ .verb = "delete",
+	    ONE_ID,
+	    STORE,
+	    .run = run_delete,
+	    .doc = "Removes one and cancels what is still owed to it." },
+	{ .verb = "enable",
+	    ONE_ID,
+	    STORE,
+	    .run = run_enable,
+	    .doc = "Lets deliveries go out again, those that waited too." },
+	{ .verb = "disable",
+	    ONE_ID,
+	    STORE,
+	    .run = run_disable,
+	    .doc = "Holds deliveries back; none is lost." },
+	{ .verb = "rotate-secret",
+	    ONE_ID,
+	    STORE,
+	    .run = run_rotate,
+	    .doc = "Makes a new secret; the old one signs too for 24 h." },
+	{ .verb = "import",
+	    .args = "FILE",
+	    .min_args = 1,
+	    .max_args = 1,
+	    .options = ctl_webhook_import_options,
+	    STORE,
+	    .run = ctl_webhook_import,
+	    .doc = "Reads {id: {url, events, secret, team, ...}}; all or "
+		   "nothing." },
+};
+
+const struct ctl_noun ctl_webhook = { "webhook", "who gets which events", cmds,
+	sizeof(cmds) / sizeof(cmds[0]) };

@@ -1,0 +1,455 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/file.h"
+#include "base/js.h"
+#include "base/strlist.h"
+#include "base/units.h"
+#include "base/xalloc.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_webhook.h"
+#include "core/webhook.h"
+
+/* A dump of many thousand registrations; over it something is wrong. */
+#define IMPORT_MAX (64u << 20)
+#define JSON_MAX (1u << 20)
+
+#define EVENT_OPTION                                                 \
+	{                                                            \
+		.name = "event", .arg = "PATTERN",                   \
+		.doc = "issues, issues.opened, pull_request.* or *", \
+		.many = true                                         \
+	}
+#define OTHER_OPTIONS(empty)                                                 \
+	{ .name = "team",                                                    \
+		.arg = "TEAM",                                               \
+		.doc = "gets the events of this team alone",                 \
+		.may_empty = (empty) },                                      \
+	    { .name = "description",                                         \
+		    .arg = "TEXT",                                           \
+		    .doc = "for people",                                     \
+		    .may_empty = (empty) },                                  \
+	    { .name = "header-file",                                         \
+		    .arg = "FILE",                                           \
+		    .doc =                                                   \
+			"further headers, Name: value a line; - is stdin" }, \
+	    { .name = "secret-file",                                         \
+		    .arg = "FILE",                                           \
+		    .doc = "its secret, one line; - is standard input" },    \
+	    { .name = "body", .arg = "FORM", .doc = "raw or envelope" },     \
+	    { .name = "rate-limit",                                          \
+		    .arg = "N",                                              \
+		    .doc = "requests a second; 0: none" },                   \
+	    { .name = "max-in-flight",                                       \
+		    .arg = "N",                                              \
+		    .doc = "open requests at once" },                        \
+	    { .name = "timeout", .arg = "TIME", .doc = "of one attempt" },   \
+	{                                                                    \
+		.name = "retry-schedule", .arg = "T,T,...",                  \
+		.doc = "waits between attempts, 5s,1m,1h"                    \
+	}
+
+const struct ctl_option ctl_webhook_register_options[] = {
+	EVENT_OPTION,
+	OTHER_OPTIONS(false),
+	{ .name = NULL },
+};
+
+const struct ctl_option ctl_webhook_update_options[] = {
+	{ .name = "url", .arg = "URL", .doc = "where it is" },
+	EVENT_OPTION,
+	OTHER_OPTIONS(true),
+	{ .name = NULL },
+};
+
+const struct ctl_option ctl_webhook_import_options[] = {
+	{ .name = "dry-run", .doc = "say what would happen, change nothing" },
+	{ .name = "replace", .doc = "overwrite those that exist" },
+	{ .name = NULL },
+};
+
+static void
+put_events(const struct ctl *c, struct js_writer *w)
+{
+	size_t i;
+
+	if (!ctl_has_option(c, "event"))
+		return;
+	js_open_array(w, "events");
+	for (i = 0; i < c->ngiven; i++)
+		if (strcmp(c->given[i].option->name, "event") == 0)
+			js_str(w, NULL, c->given[i].value);
+	js_close_array(w);
+}
+
+/* An empty value takes away what was there. */
+static void
+put_text(const struct ctl *c, struct js_writer *w, const char *option,
+    const char *member)
+{
+	const char *value;
+
+	value = ctl_option_find(c, option);
+	if (value != NULL && value[0] == '\0')
+		js_null(w, member);
+	else if (value != NULL)
+		js_str(w, member, value);
+}
+
+static enum rc
+put_numbers(struct ctl *c, struct js_writer *w, struct err *e)
+{
+	int64_t n;
+	enum rc rc;
+
+	n = -1;
+	rc = ctl_number(c, "rate-limit", 0, 100000, &n, e);
+	if (rc == RC_OK && n >= 0)
+		js_int(w, "rate_limit", n);
+	n = -1;
+	if (rc == RC_OK)
+		rc = ctl_number(c, "max-in-flight", 1, 1024, &n, e);
+	if (rc == RC_OK && n >= 0)
+		js_int(w, "max_in_flight", n);
+	return rc;
+}
+
+static void
+put_schedule(const struct ctl *c, struct js_writer *w)
+{
+	const char *p;
+	size_t n;
+
+	p = ctl_option_find(c, "retry-schedule");
+	if (p == NULL)
+		return;
+	js_open_array(w, "retry_schedule");
+	for (;; p += n + 1) {
+		n = strcspn(p, ",");
+		js_strn(w, NULL, p, n);
+		if (p[n] == '\0')
+			break;
+	}
+	js_close_array(w);
+}
+
+static enum rc
+put_secret(struct ctl *c, struct js_writer *w, struct err *e)
+{
+	const char *file;
+	struct buf secret;
+	enum rc rc;
+
+	file = ctl_option_find(c, "secret-file");
+	if (file == NULL)
+		return RC_OK;
+	buf_init(&secret, 4096);
+	rc = ctl_read_secret(file, &secret, e);
+	if (rc == RC_OK)
+		js_strn(w, "secret", secret.data, secret.len);
+	if (secret.data != NULL)
+		crypt_wipe(secret.data, secret.len);
+	buf_fini(&secret);
+	return rc;
+}
+
+/* One "Name: value". */
+static enum rc
+put_header(struct js_writer *w, const char *file, const char *line, size_t n,
+    struct err *e)
+{
+	const char *colon;
+	char *name;
+	size_t skip;
+
+	colon = memchr(line, ':', n);
+	if (colon == NULL || colon == line)
+		return err_set(e, RC_INVALID,
+		    "%s: a line is not of the form Name: value", file);
+	name = xmemdup0(line, (size_t)(colon - line));
+	skip = (size_t)(colon - line) + 1;
+	while (skip < n && line[skip] == ' ')
+		skip++;
+	js_strn(w, name, line + skip, n - skip);
+	free(name);
+	return RC_OK;
+}
+
+static enum rc
+put_headers(struct ctl *c, struct js_writer *w, struct err *e)
+{
+	const char *file, *p;
+	struct buf text;
+	enum rc rc;
+	size_t n, len;
+
+	file = ctl_option_find(c, "header-file");
+	if (file == NULL)
+		return RC_OK;
+	buf_init(&text, 65536);
+	rc = strcmp(file, "-") == 0 ? ctl_read_input(file, &text, e)
+				    : file_read_secret(file, &text, e);
+	if (rc == RC_OK) {
+		js_open_object(w, "headers");
+		for (p = buf_str(&text); *p != '\0' && rc == RC_OK;
+		     p += n + (p[n] != '\0')) {
+			n = strcspn(p, "\n");
+			len = n > 0 && p[n - 1] == '\r' ? n - 1 : n;
+			if (len > 0)
+				rc = put_header(w, file, p, len, e);
+		}
+		js_close_object(w);
+	}
+	if (text.data != NULL)
+		crypt_wipe(text.data, text.len);
+	buf_fini(&text);
+	return rc;
+}
+
+/* The API's JSON of what was given on the command line. */
+static enum rc
+make_json(struct ctl *c, const char *url, struct buf *out, struct err *e)
+{
+	struct js_writer w;
+	enum rc rc;
+
+	if (ctl_has_option(c, "secret-file") &&
+	    ctl_has_option(c, "header-file") &&
+	    strcmp(ctl_option_find(c, "secret-file"), "-") == 0 &&
+	    strcmp(ctl_option_find(c, "header-file"), "-") == 0)
+		return ctl_usage(c, e,
+		    "Standard input is the secret or the headers, not both.");
+	js_writer_init(&w, out);
+	js_open_object(&w, NULL);
+	if (url != NULL)
+		js_str(&w, "url", url);
+	put_events(c, &w);
+	put_text(c, &w, "team", "team");
+	put_text(c, &w, "description", "description");
+	put_text(c, &w, "body", "body");
+	put_text(c, &w, "timeout", "timeout");
+	put_schedule(c, &w);
+	rc = put_numbers(c, &w, e);
+	if (rc == RC_OK)
+		rc = put_secret(c, &w, e);
+	if (rc == RC_OK)
+		rc = put_headers(c, &w, e);
+	js_close_object(&w);
+	return rc;
+}
+
+/* The fields that are wrong, as one sentence. */
+static enum rc
+say_problems(enum rc rc, const char *what, const struct registry_problems *p,
+    struct err *e)
+{
+	struct buf text;
+	size_t i;
+
+	if (rc != RC_INVALID || p->n == 0)
+		return rc;
+	buf_init(&text, 65536);
+	for (i = 0; i < p->n; i++)
+		buf_addf(&text, "%s%s: %s", i == 0 ? "" : "; ", p->v[i].field,
+		    p->v[i].message);
+	rc = err_set(e, rc, "%s: %.200s", what, buf_str(&text));
+	buf_fini(&text);
+	return rc;
+}
+
+/* The answer of POST /api/v1/webhooks. */
+static void
+put_registered(struct ctl *c, const struct webhook *w, bool secret_made)
+{
+	struct js_writer js;
+
+	if (c->json) {
+		js_writer_init(&js, &c->out);
+		js_open_object(&js, NULL);
+		js_str(&js, "webhook_id", w->id);
+		js_str(&js, "url", w->url);
+		js_strlist(&js, "events", &w->events);
+		js_str(&js, "team", w->team);
+		js_str(&js, "message", "Webhook registered successfully");
+		if (secret_made)
+			js_str(&js, "secret", w->secret.bytes);
+		js_close_object(&js);
+		buf_add_str(&c->out, "\n");
+		return;
+	}
+	buf_addf(&c->out, "Webhook %s registered for %s\n", w->id, w->url);
+	if (secret_made)
+		buf_addf(&c->out, "Its secret is shown this once:\n%s\n",
+		    w->secret.bytes);
+}
+
+enum rc
+ctl_webhook_register(struct ctl *c, struct err *e)
+{
+	struct registry_problems p;
+	struct webhook *w;
+	struct buf json;
+	bool secret_made;
+	enum rc rc;
+
+	buf_init(&json, JSON_MAX);
+	rc = make_json(c, c->args[0], &json, e);
+	if (rc == RC_OK) {
+		memset(&p, 0, sizeof(p));
+		rc = registry_create(&c->app.registry, buf_str(&json), json.len,
+		    &w, &secret_made, &p, e);
+		rc = say_problems(rc, "The webhook was not registered", &p, e);
+	}
+	if (rc == RC_OK) {
+		put_registered(c, w, secret_made);
+		webhook_free(w);
+	}
+	if (json.data != NULL)
+		crypt_wipe(json.data, json.len);
+	buf_fini(&json);
+	return rc;
+}
+
+enum rc
+ctl_webhook_update(struct ctl *c, struct err *e)
+{
+	struct registry_problems p;
+	struct webhook *w;
+	struct buf json;
+	enum rc rc;
+
+	if (!webhook_id_is_valid(c->args[0]))
+		return ctl_usage(c, e, "That is no webhook's id.");
+	buf_init(&json, JSON_MAX);
+	rc = make_json(c, ctl_option_find(c, "url"), &json, e);
+	if (rc == RC_OK && strcmp(buf_str(&json), "{}") == 0)
+		rc = ctl_usage(c, e,
+		    "Nothing to change; hlsctl webhook update --help lists "
+		    "what can be.");
+	if (rc == RC_OK) {
+		memset(&p, 0, sizeof(p));
+		rc = registry_change(&c->app.registry, c->args[0],
+		    buf_str(&json), json.len, &w, &p, e);
+		if (rc == RC_NOTFOUND)
+			(void)err_set(e, rc,
+			    "There is no webhook %s; hlsctl webhook list "
+			    "shows them.",
+			    c->args[0]);
+		else if (rc != RC_OK)
+			rc = say_problems(rc, "The webhook was not changed", &p,
+			    e);
+	}
+	if (rc == RC_OK) {
+		if (c->json)
+			registry_format(w, false, &c->out);
+		else
+			buf_addf(&c->out, "Webhook %s is changed.", w->id);
+		buf_add_str(&c->out, "\n");
+		webhook_free(w);
+	}
+	if (json.data != NULL)
+		crypt_wipe(json.data, json.len);
+	buf_fini(&json);
+	return rc;
+}
+
+/* Complete and on disk before it gets its name. */
+static enum rc
+back_up(const char *file, const struct buf *bytes, struct err *e)
+{
+	char *name, *beside;
+	size_t done;
+	ssize_t n;
+	enum rc rc;
+	int fd;
+
+	name = xasprintf("%s.backup", file);
+	beside = xasprintf("%s.backup.%ld", file, (long)getpid());
+	rc = RC_OK;
+	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1) {
+		rc = err_errno(e, RC_SYSTEM, errno, "%s", beside);
+		goto out;
+	}
+	for (done = 0; done < bytes->len; done += (size_t)n) {
+		n = write(fd, bytes->data + done, bytes->len - done);
+		if (n == -1 && errno == EINTR)
+			n = 0;
+		if (n == -1)
+			break;
+	}
+	if (done < bytes->len || fsync(fd) == -1 ||
+	    rename(beside, name) == -1) {
+		rc = err_errno(e, RC_SYSTEM, errno, "%s", name);
+		(void)unlink(beside);
+	}
+	(void)close(fd);
+	if (rc == RC_OK)
+		rc = file_sync_folder_of(name, e);
+out:
+	free(beside);
+	free(name);
+	return rc;
+}
+
+static void
+put_imported(struct ctl *c, bool dry_run, size_t count,
+    const struct strlist *disabled)
+{
+	struct js_writer w;
+	size_t i;
+
+	if (c->json) {
+		js_writer_init(&w, &c->out);
+		js_open_object(&w, NULL);
+		js_bool(&w, "dry_run", dry_run);
+		js_int(&w, "migrated", (int64_t)count);
+		js_strlist(&w, "disabled", disabled);
+		js_close_object(&w);
+		buf_add_str(&c->out, "\n");
+		return;
+	}
+	for (i = 0; i < disabled->n; i++)
+		buf_addf(&c->out,
+		    "Webhook %s names no events and %s disabled.\n",
+		    disabled->v[i], dry_run ? "would be" : "is");
+	buf_addf(&c->out, "%s %zu webhooks\n",
+	    dry_run ? "Would migrate" : "Migrated", count);
+}
+
+enum rc
+ctl_webhook_import(struct ctl *c, struct err *e)
+{
+	struct registry_import_options opt;
+	struct registry_imported done;
+	struct buf json;
+	enum rc rc;
+
+	opt.dry_run = ctl_has_option(c, "dry-run");
+	opt.replace = ctl_has_option(c, "replace");
+	memset(&done, 0, sizeof(done));
+	buf_init(&json, IMPORT_MAX);
+	rc = ctl_read_input(c->args[0], &json, e);
+	if (rc == RC_OK && !opt.dry_run && strcmp(c->args[0], "-") != 0)
+		rc = back_up(c->args[0], &json, e);
+	if (rc == RC_OK) {
+		rc = registry_import(&c->app.registry, buf_str(&json), json.len,
+		    &opt, &done, e);
+		rc =
+		    say_problems(rc, "Nothing was migrated", &done.problems, e);
+	}
+	if (rc == RC_OK)
+		put_imported(c, opt.dry_run, done.count, &done.disabled);
+	strlist_fini(&done.disabled);
+	if (json.data != NULL)
+		crypt_wipe(json.data, json.len);
+	buf_fini(&json);
+	return rc;
+}

@@ -1,0 +1,512 @@
+/*
+ * hlsctl - everything an operator does
+ *
+ *	hlsctl [-c FILE] [--json] NOUN [VERB] [options] [arguments]
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "app/app_conf.h"
+#include "base/xalloc.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_text.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct ctl_noun *const nouns[] = { &ctl_init, &ctl_config,
+	&ctl_source, &ctl_webhook, &ctl_event, &ctl_delivery, &ctl_queue,
+	&ctl_worker, &ctl_stats, &ctl_token, &ctl_doctor, &ctl_sql };
+
+/* Every command takes these. */
+enum {
+	GLOBAL_CONFIG,
+	GLOBAL_JSON,
+	GLOBAL_HELP,
+	GLOBAL_VERSION
+};
+static const struct ctl_option globals[] = {
+	{ .name = "config",
+	    .arg = "FILE",
+	    .doc = "the settings; else $HLS_CONFIG, else " SYSCONFDIR
+		   "/hls/hls.yaml" },
+	{ .name = "json", .doc = "print the objects of the API" },
+	{ .name = "help", .doc = "say how it is used" },
+	{ .name = "version", .doc = "say which version this is" },
+	{ .name = NULL },
+};
+
+/* Words that later versions know, so that nobody looks for a slip. */
+static const char *const later[] = { "monitor", "top", "backup", "restore",
+	"prune", "review", "document", "analysis", "github", "store" };
+static const struct {
+	const char *noun, *verb;
+} later_verbs[] = { { "config", "import" }, { "source", "import" },
+	{ "webhook", "test" }, { "webhook", "health" }, { "event", "import" },
+	{ "event", "export" } };
+
+static size_t
+count_options(const struct ctl_option *o)
+{
+	size_t n;
+
+	for (n = 0; o != NULL && o[n].name != NULL; n++)
+		continue;
+	return n;
+}
+
+/* Three of the global ones have a letter too. */
+static const char *
+letter(const struct ctl_option *o)
+{
+	if (o == &globals[GLOBAL_CONFIG])
+		return "-c, ";
+	if (o == &globals[GLOBAL_HELP])
+		return "-h, ";
+	return o == &globals[GLOBAL_VERSION] ? "-V, " : "";
+}
+
+static void
+show_options(const struct ctl_option *o)
+{
+	char left[64];
+
+	for (; o != NULL && o->name != NULL; o++) {
+		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter(o),
+		    o->name, o->arg == NULL ? "" : " ",
+		    o->arg == NULL ? "" : o->arg);
+		printf("  %-24s %s%s\n", left, o->doc,
+		    o->many ? " (may be repeated)" : "");
+	}
+}
+
+static void
+show_synopsis(const struct ctl_noun *noun, const struct ctl_cmd *cmd)
+{
+	printf("hlsctl %s%s%s%s%s%s", noun->name,
+	    cmd->verb[0] == '\0' ? "" : " ", cmd->verb,
+	    count_options(cmd->options) > 0 ? " [options]" : "",
+	    cmd->args[0] == '\0' ? "" : " ", cmd->args);
+}
+
+static void
+show_cmd_help(const struct ctl_noun *noun, const struct ctl_cmd *cmd)
+{
+	printf("usage: ");
+	show_synopsis(noun, cmd);
+	printf("\n\n%s\n\n", cmd->doc);
+	if (count_options(cmd->options) > 0) {
+		show_options(cmd->options);
+		printf("\n");
+	}
+	show_options(globals);
+}
+
+static void
+show_noun_help(const struct ctl_noun *noun)
+{
+	size_t i;
+
+	printf("%s\n\n", noun->doc);
+	for (i = 0; i < noun->ncmds; i++) {
+		printf("  ");
+		show_synopsis(noun, &noun->cmds[i]);
+		printf("\n      %s\n", noun->cmds[i].doc);
+	}
+	printf("\nhlsctl %s VERB --help tells more.\n", noun->name);
+}
+
+static void
+show_help(void)
+{
+	const struct ctl_noun *n;
+	char verbs[256];
+	size_t i, k, used;
+
+	printf("usage: hlsctl [-c FILE] [--json] NOUN VERB [options] "
+	       "[arguments]\n\n");
+	for (i = 0; i < LENGTH(nouns); i++) {
+		n = nouns[i];
+		used = 0;
+		verbs[0] = '\0';
+		for (k = 0; k < n->ncmds && used < sizeof(verbs); k++)
+			used +=
+			    (size_t)snprintf(verbs + used, sizeof(verbs) - used,
+				"%s%s", k == 0 ? "" : "|", n->cmds[k].verb);
+		printf("  %-9s %s\n", n->name, n->doc);
+		if (n->cmds[0].verb[0] != '\0')
+			printf("  %-9s   %s\n", "", verbs);
+	}
+	printf("\n");
+	show_options(globals);
+	printf("\nhlsctl NOUN --help and hlsctl NOUN VERB --help tell more; "
+	       "so does hlsctl(8).\n");
+}
+
+static const struct ctl_noun *
+find_noun(struct ctl *c, const char *name, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < LENGTH(nouns); i++)
+		if (strcmp(nouns[i]->name, name) == 0)
+			return nouns[i];
+	for (i = 0; i < LENGTH(later); i++)
+		if (strcmp(later[i], name) == 0) {
+			(void)ctl_usage(c, e, "%s is not in this version.",
+			    name);
+			return NULL;
+		}
+	(void)ctl_usage(c, e,
+	    "There is no command \"%.40s\"; hlsctl --help lists them.", name);
+	return NULL;
+}
+
+static const struct ctl_cmd *
+find_cmd(struct ctl *c, const struct ctl_noun *noun, const char *verb,
+    struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < noun->ncmds; i++)
+		if (strcmp(noun->cmds[i].verb, verb) == 0)
+			return &noun->cmds[i];
+	for (i = 0; i < LENGTH(later_verbs); i++)
+		if (strcmp(later_verbs[i].noun, noun->name) == 0 &&
+		    strcmp(later_verbs[i].verb, verb) == 0) {
+			(void)ctl_usage(c, e, "%s %s is not in this version.",
+			    noun->name, verb);
+			return NULL;
+		}
+	(void)ctl_usage(c, e,
+	    "%s cannot \"%.40s\"; hlsctl %s --help lists what it can.",
+	    noun->name, verb, noun->name);
+	return NULL;
+}
+
+/* Notes one option with its value; some are ours already. */
+static enum rc
+take_option(struct ctl *c, const struct ctl_option *o, const char *value,
+    struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < c->ngiven && !o->many; i++)
+		if (strcmp(c->given[i].option->name, o->name) == 0)
+			return ctl_usage(c, e, "--%s is given twice.", o->name);
+	if (o->arg != NULL && value[0] == '\0' && !o->may_empty)
+		return ctl_usage(c, e, "--%s is given without a value.",
+		    o->name);
+	c->given[c->ngiven].option = o;
+	c->given[c->ngiven].value = value;
+	c->ngiven++;
+	if (strcmp(o->name, "config") == 0)
+		c->config = value;
+	if (strcmp(o->name, "json") == 0)
+		c->json = true;
+	return RC_OK;
+}
+
+/* The options that count in one place, as getopt(3) wants them. */
+struct grammar {
+	const struct ctl_option *options[64];
+	struct option longs[64];
+};
+
+static void
+make_grammar(struct grammar *g, const struct ctl_option *table)
+{
+	const struct ctl_option *o;
+	size_t i, n, own;
+
+	memset(g, 0, sizeof(*g));
+	own = count_options(table);
+	n = own + count_options(globals);
+	for (i = 0; i < n; i++) {
+		o = i < own ? &table[i] : &globals[i - own];
+		g->options[i] = o;
+		g->longs[i].name = o->name;
+		g->longs[i].has_arg =
+		    o->arg == NULL ? no_argument : required_argument;
+		g->longs[i].val = (int)i + 256;
+	}
+}
+
+/* The option that getopt(3) has just found; NULL when only a part of its
+ * name was typed: --secret for --secret-file, and with it what must not be
+ * an argument. */
+static const struct ctl_option *
+found_option(const struct grammar *g, int ch, const char *word)
+{
+	const struct ctl_option *o;
+
+	if (ch == 'c')
+		return &globals[GLOBAL_CONFIG];
+	if (ch == 'h')
+		return &globals[GLOBAL_HELP];
+	if (ch == 'V')
+		return &globals[GLOBAL_VERSION];
+	if (ch < 256)
+		return NULL;
+	o = g->options[ch - 256];
+	return strncmp(word, "--", 2) == 0 &&
+		strcspn(word + 2, "=") == strlen(o->name)
+	    ? o
+	    : NULL;
+}
+
+/* What follows "=" may be a secret and is not repeated. */
+static enum rc
+refuse_option(struct ctl *c, const char *word, struct err *e)
+{
+	size_t n;
+
+	n = strcspn(word, "=");
+	return ctl_usage(c, e, "There is no option %.*s here.",
+	    (int)(n > 60 ? 60 : n), word);
+}
+
+/*
+ * Reads options from argv[1] on, those of the table and the global ones, up
+ * to the first argument (stop) or among all arguments.  *at is then the
+ * first argument.
+ */
+static enum rc
+read_options(struct ctl *c, int argc, char **argv, bool stop,
+    const struct ctl_option *table, int *at, struct err *e)
+{
+	const struct ctl_option *o;
+	struct grammar g;
+	char letter_word[3];
+	const char *word;
+	enum rc rc;
+	int ch;
+
+	make_grammar(&g, table);
+	opterr = 0;
+	optind = 0; /* glibc: start afresh */
+	while ((ch = getopt_long(argc, argv, stop ? "+:c:hV" : ":c:hV", g.longs,
+		    NULL)) != -1) {
+		word = argv[optind - 1];
+		if (optind > 1 && optarg == word)
+			word = argv[optind - 2];
+		if (ch == ':')
+			return ctl_usage(c, e, "%.60s wants a value.", word);
+		if (ch == '?' && optopt > 0 && optopt < 256) {
+			(void)snprintf(letter_word, sizeof(letter_word), "-%c",
+			    optopt);
+			word = letter_word;
+		}
+		o = found_option(&g, ch, word);
+		if (o == NULL)
+			return refuse_option(c, word, e);
+		rc = take_option(c, o, optarg == NULL ? "" : optarg, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	*at = optind;
+	return RC_OK;
+}
+
+static enum rc
+check_args(struct ctl *c, const struct ctl_noun *noun,
+    const struct ctl_cmd *cmd, struct err *e)
+{
+	int i;
+
+	for (i = 0; i < c->nargs; i++)
+		if (c->args[i][0] == '\0')
+			return ctl_usage(c, e, "An argument is empty.");
+	if (c->nargs < cmd->min_args)
+		return ctl_usage(c, e, "%s %s wants %s.", noun->name, cmd->verb,
+		    cmd->args);
+	if (c->nargs > cmd->max_args)
+		return ctl_usage(c, e, "\"%.60s\" is one argument too many.",
+		    c->args[cmd->max_args]);
+	return RC_OK;
+}
+
+static enum rc
+run(struct ctl *c, const struct ctl_cmd *cmd, struct err *e)
+{
+	enum rc rc;
+
+	if (cmd->needs & (CTL_CONF | CTL_STORE)) {
+		rc = app_ctl_configure(&c->app, c->config, e);
+		if (rc != RC_OK) {
+			c->status = EX_CONFIG;
+			return rc;
+		}
+	}
+	if (cmd->needs & CTL_STORE) {
+		rc = app_ctl_open(&c->app, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return cmd->run(c, e);
+}
+
+/* The noun at argv[*at], and the verb behind it where the noun has verbs
+ * and one is there; *at moves on to the last of them. */
+static enum rc
+find_words(struct ctl *c, int argc, char **argv, int *at,
+    const struct ctl_noun **noun, const struct ctl_cmd **cmd, struct err *e)
+{
+	if (*at == argc)
+		return ctl_usage(c, e,
+		    "A command is missing; hlsctl --help lists them.");
+	*cmd = NULL;
+	*noun = find_noun(c, argv[*at], e);
+	if (*noun == NULL)
+		return RC_INVALID;
+	if ((*noun)->cmds[0].verb[0] == '\0') {
+		*cmd = &(*noun)->cmds[0];
+		return RC_OK;
+	}
+	if (*at + 1 == argc || argv[*at + 1][0] == '-')
+		return RC_OK;
+	++*at;
+	*cmd = find_cmd(c, *noun, argv[*at], e);
+	return *cmd == NULL ? RC_INVALID : RC_OK;
+}
+
+/* From the words to the verb.  Help and version are done here. */
+static enum rc
+dispatch(struct ctl *c, int argc, char **argv, struct err *e)
+{
+	const struct ctl_noun *noun = NULL;
+	const struct ctl_cmd *cmd = NULL;
+	enum rc rc;
+	int at;
+
+	rc = read_options(c, argc, argv, true, NULL, &at, e);
+	if (rc != RC_OK)
+		return rc;
+	if (ctl_has_option(c, "version")) {
+		printf("hlsctl %s\n", PACKAGE_VERSION);
+		return RC_OK;
+	}
+	if (at == argc && ctl_has_option(c, "help")) {
+		show_help();
+		return RC_OK;
+	}
+	if ((rc = find_words(c, argc, argv, &at, &noun, &cmd, e)) != RC_OK)
+		return rc;
+	/* The last word stands where getopt(3) has the program's name. */
+	argc -= at;
+	argv += at;
+	rc = read_options(c, argc, argv, false,
+	    cmd == NULL ? NULL : cmd->options, &at, e);
+	if (rc != RC_OK)
+		return rc;
+	if (ctl_has_option(c, "help")) {
+		if (cmd == NULL)
+			show_noun_help(noun);
+		else
+			show_cmd_help(noun, cmd);
+		return RC_OK;
+	}
+	if (cmd == NULL)
+		return ctl_usage(c, e,
+		    "%s wants a verb; hlsctl %s --help lists them.", noun->name,
+		    noun->name);
+	c->args = argv + at;
+	c->nargs = argc - at;
+	rc = check_args(c, noun, cmd, e);
+	return rc == RC_OK ? run(c, cmd, e) : rc;
+}
+
+/* A database opened as descriptor 1 or 2 would be written into by the next
+ * message: what was closed is taken first.  Standard output stays useless,
+ * so that the loss of it is noticed. */
+static void
+hold_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+		if (fd == -1)
+			fatal("/dev/null cannot be opened");
+	} while (fd <= STDERR_FILENO);
+	(void)close(fd);
+}
+
+/* True when all that was to be printed is where it should go. */
+static bool
+write_out(struct ctl *c, struct err *e)
+{
+	bool ok;
+
+	if (buf_is_over(&c->out)) {
+		(void)err_set(e, RC_TOOBIG,
+		    "The output is over %u bytes; ask for less.",
+		    CTL_OUTPUT_MAX);
+		return false;
+	}
+	errno = 0;
+	ok = fwrite(buf_str(&c->out), 1, c->out.len, stdout) == c->out.len;
+	ok = fflush(stdout) == 0 && ok && !ferror(stdout);
+	if (!ok)
+		(void)err_errno(e, RC_SYSTEM, errno,
+		    "The output could not be written");
+	return ok;
+}
+
+static void
+complain(const char *text)
+{
+	struct buf line;
+	size_t n;
+
+	buf_init(&line, 8192);
+	ctl_text_clean(&line, text, strlen(text));
+	n = line.len;
+	fprintf(stderr, "hlsctl: %s%s\n", buf_str(&line),
+	    n > 0 && strchr(".!?\n", line.data[n - 1]) == NULL ? "." : "");
+	buf_fini(&line);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl c;
+	struct err e;
+	enum rc rc;
+	int status;
+
+	hold_standard_descriptors();
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)umask(077);
+
+	memset(&c, 0, sizeof(c));
+	c.given = xcalloc((size_t)argc + 2 * LENGTH(globals), sizeof(*c.given));
+	buf_init(&c.out, CTL_OUTPUT_MAX);
+	app_ctl_init(&c.app);
+	rc = dispatch(&c, argc, argv, &e);
+	status = c.status;
+	if (rc != RC_OK) {
+		if (status == 0)
+			status = err_exit_status(rc);
+		complain(e.text);
+	}
+	/* Also of a command that failed: what it did say is true. */
+	if (!write_out(&c, &e)) {
+		complain(e.text);
+		if (status == 0)
+			status = EXIT_FAILURE;
+	}
+	app_ctl_fini(&c.app);
+	buf_fini(&c.out);
+	free(c.given);
+	return status;
+}

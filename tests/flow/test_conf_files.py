@@ -1,0 +1,165 @@
+"""Settings that no program starts with: one clear line, exit status 78,
+and what is in force stays in force."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+import gateway as gw
+
+
+@pytest.fixture(scope="module")
+def g():
+    g = gw.Gateway()
+    yield g
+    g.discard()
+
+
+def check(g, path, status=78):
+    done = subprocess.run([gw.program("hlsctl"), "-c", str(path), "config",
+                           "check"], env=g.env, capture_output=True,
+                          timeout=20)
+    assert done.returncode == status, done
+    if status != 0:
+        assert done.stdout == b""
+        assert done.stderr.startswith(b"hlsctl: ")
+        assert done.stderr.count(b"\n") == 1
+    return done.stderr.decode()
+
+
+def put(path, text, mode=0o600):
+    if isinstance(text, str):
+        text = text.encode()
+    path.write_bytes(text)
+    path.chmod(mode)
+    return path
+
+
+# B66
+def test_a_file_that_is_none_is_refused(g, tmp_path):
+    f = tmp_path / "hls.yaml"
+    assert str(f) in check(g, f)
+    assert check(g, put(f, ""), status=78) or True
+    f.unlink()
+    f.mkdir()
+    check(g, f)
+    f.rmdir()
+    os.mkfifo(f)
+    check(g, f)
+    f.unlink()
+    with open(f, "wb") as out:
+        out.truncate(100 << 20)
+    f.chmod(0o600)
+    check(g, f)
+
+
+# B67
+def test_a_file_of_others_is_refused(g, tmp_path):
+    f = put(tmp_path / "hls.yaml", "sources: []\n", 0o666)
+    check(g, f)
+    f.chmod(0o620)
+    check(g, f)
+    f.chmod(0o644)
+    check(g, f, status=0)
+    if os.geteuid() == 0:
+        os.chown(f, 12345, 12345)
+        check(g, f)
+
+
+# B68, B69, B76
+@pytest.mark.parametrize("text,line", [
+    ("servers: {}\n", 1),
+    ("server:\n  threads: 4\n  threads: 4\n", 3),
+    ("server: {threads: many}\n", 1),
+    ("server: {threads: 4} rubbish\n", 1),
+    ("sources: []\n---\nsources: []\n", 2),
+    ("a: &x 1\n", 1),
+    ("server:\r\n  threads: 4\r\n", 1),
+    ("\ufeffserver: {}\n", 1),
+    (b"server: {base_path: \"\xff\"}\n", 1),
+    (b"server: {base_path: \"\0\"}\n", 1),
+    ("# %s\nserver: {}\n" % ("x" * (10 << 16)), 1),
+    ("server: {deadline: -1}\n", 1),
+    ("server: {threads: 1e1}\n", 1),
+    ("claude: {model: x}\n", 1),
+    ("outbound: {allow_networks: [0.0.0.0/0]}\n", 1),
+    ("\nsources:\n- {name: a, provider: github, secrets: [short]}\n", 3),
+])
+def test_what_is_wrong_is_named_with_its_line(g, tmp_path, text, line):
+    f = put(tmp_path / "hls.yaml", text)
+    said = check(g, f)
+    assert "%s:%d:" % (f, line) in said, said
+
+
+# B70
+def test_a_secret_is_never_shown(g):
+    for args in (("config", "show"), ("config", "show", "--json"),
+                 ("source", "list"), ("source", "check"),
+                 ("source", "list", "--json")):
+        text = g.ctl(*args)
+        for secret in (gw.GITHUB_SECRET, gw.STANDARD_SECRET, gw.HMAC_SECRET):
+            assert secret not in text
+
+
+def test_what_is_shown_is_taken_again(g, tmp_path):
+    """Secrets masked, so the sources are left out."""
+    g2 = gw.Gateway({"sources": []})
+    try:
+        f = put(tmp_path / "hls.yaml", g2.ctl("config", "show"))
+        shown = json.loads(g2.ctl("config", "show", "--json"))
+        assert json.loads(g2.ctl("-c", str(f), "config", "show",
+                                 "--json")) == shown
+        assert shown["server"]["threads"] == 8
+    finally:
+        g2.discard()
+
+
+# B73
+def test_two_sources_with_one_secret_are_warned_of(g, tmp_path):
+    source = {"provider": "github", "secrets": [gw.GITHUB_SECRET]}
+    f = put(tmp_path / "hls.yaml", json.dumps(
+        {"sources": [{"name": "a", **source}, {"name": "b", **source}]}))
+    done = subprocess.run([gw.program("hlsctl"), "-c", str(f), "config",
+                           "check"], env=g.env, capture_output=True)
+    assert done.returncode == 0
+    assert b"a and b" in done.stdout
+
+
+# B71
+@pytest.mark.parametrize("size,mode,byte", [
+    (31, 0o400, b"k"), (33, 0o400, b"k"), (32, 0o400, b"\0"),
+    (32, 0o644, b"k")])
+def test_a_key_file_that_is_none_is_refused(tmp_path, size, mode, byte):
+    g = gw.Gateway()
+    try:
+        key = os.path.join(g.folder, "hls.key")
+        with open(key, "wb") as f:
+            f.write(byte * size)
+        os.chmod(key, mode)
+        done = g.ctl("init", ok=None, raw=True)
+        assert done.returncode != 0
+        assert b"hls.key" in done.stderr
+    finally:
+        g.discard()
+
+
+def test_the_shipped_file_loads_unchanged(g, tmp_path):
+    shipped = os.path.join(gw.source_folder(), "etc/hls.yaml")
+    with open(shipped) as f:
+        copy = put(tmp_path / "hls.yaml", f.read())
+    assert "GITHUB_WEBHOOK_SECRET" in check(g, copy)
+    env = dict(g.env, GITHUB_WEBHOOK_SECRET="a secret of sixteen",
+               DATABASE_URL="sqlite:/x/y.db", WORKER_ID="w1", BATCH_SIZE="7",
+               POLL_INTERVAL="2", HTTP_TIMEOUT="20", RATE_LIMIT_RPS="5",
+               LOG_LEVEL="DEBUG")
+    done = subprocess.run(
+        [gw.program("hlsctl"), "-c", str(copy), "config", "show", "--json"],
+        env=env, capture_output=True, check=True)
+    shown = json.loads(done.stdout)
+    assert shown["database"]["url"] == "sqlite:/x/y.db"
+    assert shown["drain"]["worker_id"] == "w1"
+    assert shown["drain"]["batch"] == 7
+    assert shown["outbound"]["rate_limit"] == 5
+    assert b"a secret of" not in done.stdout
