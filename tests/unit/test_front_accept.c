@@ -113,10 +113,10 @@ the_silent_and_the_slow_are_passed_by(void **state)
 	assert_peer(front_accept_next(a), quick);
 
 	/* The rest comes, byte by byte but for the last two. */
-	assert_int_equal(send(slow, HEAD + 5, 1, 0), 1);
+	assert_int_equal(send(slow, &HEAD[5], 1, 0), 1);
 	quick = dial(HEAD, HEAD_SIZE);
 	assert_peer(front_accept_next(a), quick);
-	assert_int_equal(send(slow, HEAD + 6, HEAD_SIZE - 6, 0),
+	assert_int_equal(send(slow, &HEAD[6], HEAD_SIZE - 6, 0),
 	    (ssize_t)HEAD_SIZE - 6);
 	assert_peer(front_accept_next(a), slow);
 	close(silent);
