@@ -40,8 +40,7 @@ const struct source *sig_nobody(void);
 /*
  * RC_INVALID	a security header, over those of all schemes and the
  *		configured ones of src, stands twice, was joined from two by a
- *		comma or unfolded from two lines, holds a control byte or is
- *		too long.
+ *		comma, holds a control byte or is too long.
  */
 enum rc sig_check_headers(const struct source *src, const struct http_req *req,
     struct err *e);

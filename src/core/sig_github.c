@@ -15,10 +15,10 @@
 #define PREFIX "sha256="
 
 static const struct sig_header headers[] = {
-	{ SIGNATURE, SIG_WORD, SIG_VALUE_MAX },
-	{ "X-GitHub-Event", SIG_WORD, EVENT_TYPE_MAX },
-	{ "X-GitHub-Delivery", SIG_WORD, EVENT_DELIVERY_ID_MAX },
-	{ NULL, SIG_WORD, 0 },
+	{ SIGNATURE, false, SIG_VALUE_MAX },
+	{ "X-GitHub-Event", false, EVENT_TYPE_MAX },
+	{ "X-GitHub-Delivery", false, EVENT_DELIVERY_ID_MAX },
+	{ NULL, false, 0 },
 };
 
 static enum rc

@@ -19,16 +19,12 @@ struct event;
 struct http_req;
 struct source;
 
-/* How a header's value is judged before anything is believed. */
-enum sig_grammar {
-	SIG_WORD, /* one value: no comma, no white space inside */
-	SIG_TIME, /* the same, but spaces are left for the scheme to deny */
-	SIG_LIST  /* words by spaces, each with one comma at most */
-};
-
+/* A header that is judged before anything is believed: one value without a
+ * comma or, is_list, several by spaces with one comma each at most.  Spaces
+ * are left to the scheme, which denies or refuses them. */
 struct sig_header {
 	const char *name; /* NULL ends a list */
-	enum sig_grammar grammar;
+	bool is_list;
 	size_t max;
 };
 

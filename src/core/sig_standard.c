@@ -21,12 +21,13 @@
 #define V1 "v1,"
 #define V1_SIZE (sizeof(V1) - 1)
 #define LIST_MAX 8192
+#define MAC_SIZE 44 /* in base64, with its padding */
 
 static const struct sig_header headers[] = {
-	{ ID, SIG_WORD, EVENT_DELIVERY_ID_MAX },
-	{ TIMESTAMP, SIG_TIME, SIG_VALUE_MAX },
-	{ SIGNATURE, SIG_LIST, LIST_MAX },
-	{ NULL, SIG_WORD, 0 },
+	{ ID, false, EVENT_DELIVERY_ID_MAX },
+	{ TIMESTAMP, false, SIG_VALUE_MAX },
+	{ SIGNATURE, true, LIST_MAX },
+	{ NULL, false, 0 },
 };
 
 static enum rc
@@ -69,7 +70,8 @@ claim_macs(struct sig_claim *c, const char *list)
 		list += strspn(list, " ");
 		n = strcspn(list, " ");
 		seen += n > 0;
-		if (n > V1_SIZE && strncmp(list, V1, V1_SIZE) == 0 &&
+		if (n == V1_SIZE + MAC_SIZE &&
+		    strncmp(list, V1, V1_SIZE) == 0 &&
 		    crypt_base64_parse(list + V1_SIZE, n - V1_SIZE,
 			c->macs[c->nmacs], CRYPT_MAC_MAX, &size) &&
 		    size == CRYPT_SHA256_SIZE)

@@ -24,8 +24,8 @@ registry_verdict(const struct registry_problems *p, struct err *e)
 	return err_set(e, RC_INVALID, "%s: %s", p->v[0].field, p->v[0].message);
 }
 
-void
-registry_make_secret(struct webhook *w)
+static void
+make_secret(struct webhook *w)
 {
 	uint8_t random[WHSEC_RANDOM_SIZE];
 
@@ -110,7 +110,7 @@ registry_create(const struct registry *r, const char *json, size_t n,
 
 	rc = registry_verdict(p, e);
 	if (rc == RC_OK && !secret_is_set(&w->secret)) {
-		registry_make_secret(w);
+		make_secret(w);
 		*secret_made = true;
 	}
 	if (rc == RC_OK)
@@ -193,7 +193,7 @@ rotate(void *arg, struct webhook *w, struct err *e)
 
 	(void)e;
 	registry_retire_secret(w, *now_ms);
-	registry_make_secret(w);
+	make_secret(w);
 	w->updated_ms = *now_ms;
 	return RC_OK;
 }
