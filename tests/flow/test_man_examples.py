@@ -100,7 +100,7 @@ def test_a_command_of_an_example_works(calm_gateway, typed, example):
     # Ids and addresses are the reader's to put in.
     command = command.replace("http://127.0.0.1:8000", "$HLS")
     command = command.replace("https://example.com/hook",
-                              "http://127.0.0.1:9/hook")
+                              "http://127.0.0.1:9009/hook")
     command = re.sub(r"--event-type issues( \|| payload|$)",
                      r"--event-type issues --url $HLS\1", command)
     if "hls.fcgi --listen" in command:

@@ -10,7 +10,7 @@ SECRET = "sixteen characters or more"
 
 
 def webhook(n, **more):
-    return {"url": "http://127.0.0.1:9/w/%d" % n, "events": ["issues"],
+    return {"url": "http://127.0.0.1:9009/w/%d" % n, "events": ["issues"],
             "secret": SECRET, **more}
 
 
@@ -23,7 +23,7 @@ def test_a_registration_answers_as_promised(calm_gateway):
                             webhook(1, team="Bruins", events=["a.b", "c"]))
     assert resp.status == 201, resp
     answer = resp.json()
-    assert answer["url"] == "http://127.0.0.1:9/w/1"
+    assert answer["url"] == "http://127.0.0.1:9009/w/1"
     assert answer["events"] == ["a.b", "c"]
     assert answer["team"] == "Bruins"
     assert answer["message"] == "Webhook registered successfully"
@@ -118,7 +118,7 @@ def test_teams_filter_the_list_without_case(gateway):
 
 
 def test_pages_show_each_webhook_once(gateway):
-    ids = {gateway.register("http://127.0.0.1:9/%d" % i)["webhook_id"]
+    ids = {gateway.register("http://127.0.0.1:9009/%d" % i)["webhook_id"]
            for i in range(23)}
     seen, cursor = [], {}
     while True:
@@ -131,13 +131,13 @@ def test_pages_show_each_webhook_once(gateway):
 
 
 def test_change_and_delete(gateway):
-    ident = gateway.register("http://127.0.0.1:9/a")["webhook_id"]
+    ident = gateway.register("http://127.0.0.1:9009/a")["webhook_id"]
     path = "/api/v1/webhooks/" + ident
     resp = gateway.api("PATCH", path, {"team": "Habs", "events": ["x"]})
     assert resp.status == 200, resp
     assert gateway.get(path)["team"] == "Habs"
     assert gateway.get(path)["events"] == ["x"]
-    assert gateway.get(path)["url"] == "http://127.0.0.1:9/a"
+    assert gateway.get(path)["url"] == "http://127.0.0.1:9009/a"
     resp = gateway.api("DELETE", path)
     assert (resp.status, resp.body) == (204, b""), resp
     assert gateway.api("GET", path).status == 404
@@ -146,7 +146,7 @@ def test_change_and_delete(gateway):
 
 
 def test_a_disabled_webhook_says_so(gateway):
-    ident = gateway.register("http://127.0.0.1:9/a")["webhook_id"]
+    ident = gateway.register("http://127.0.0.1:9009/a")["webhook_id"]
     path = "/api/v1/webhooks/" + ident
     assert gateway.api("POST", path + "/disable").status in (200, 204)
     assert gateway.get(path)["enabled"] is False
