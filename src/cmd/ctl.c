@@ -103,26 +103,29 @@ ctl_check_id(struct ctl *c, const char *prefix, const char *text, struct err *e)
 	    prefix);
 }
 
+/* Reads until the end; a byte over the limit is read to know of it. */
 static enum rc
 read_all(int fd, const char *name, struct buf *out, struct err *e)
 {
+	char chunk[16384];
 	ssize_t n;
-	char *room;
 
 	for (;;) {
-		room = buf_room(out, 65536);
-		if (room == NULL && (room = buf_room(out, 1)) == NULL)
-			return err_set(e, RC_TOOBIG, "%s: more than %zu bytes",
-			    name, out->max);
-		n = read(fd, room, out->max - out->len < 65536 ? 1 : 65536);
+		n = read(fd, chunk, sizeof(chunk));
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1)
-			return err_errno(e, RC_SYSTEM, errno, "%s", name);
-		if (n == 0)
-			return RC_OK;
-		out->len += (size_t)n;
+		if (n > 0)
+			buf_add(out, chunk, (size_t)n);
+		if (n <= 0 || buf_is_over(out))
+			break;
 	}
+	crypt_wipe(chunk, sizeof(chunk));
+	if (n == -1)
+		return err_errno(e, RC_SYSTEM, errno, "%s", name);
+	if (buf_is_over(out))
+		return err_set(e, RC_TOOBIG, "%s: more than %zu bytes", name,
+		    out->max);
+	return RC_OK;
 }
 
 enum rc

@@ -11,9 +11,7 @@
 #include "base/file.h"
 #include "base/js.h"
 #include "base/units.h"
-#include "base/xalloc.h"
 #include "cmd/ctl.h"
-#include "core/event.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
@@ -85,26 +83,6 @@ examine_settings(struct examination *x, const struct app_conf *conf)
 		report(x, OK, "sources", NULL);
 }
 
-/* Whoever copies the folder has both halves then. */
-static void
-examine_key_place(struct examination *x, const struct app_conf *conf)
-{
-	char *folder, *other;
-	struct stat a, b;
-
-	folder = file_folder_of(database_path(conf));
-	other = file_folder_of(conf->database.key_file);
-	if (stat(folder, &a) == 0 && stat(other, &b) == 0 &&
-	    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-		report(x, NOTE, "key file",
-		    "It lies beside the database, so a copy of the folder "
-		    "holds both; move it and set database.key_file.");
-	else
-		report(x, OK, "key file", NULL);
-	free(folder);
-	free(other);
-}
-
 static void
 examine_disk(struct examination *x, const struct app_conf *conf)
 {
@@ -131,33 +109,6 @@ examine_disk(struct examination *x, const struct app_conf *conf)
 		report(x, NOTE, "disk", text);
 	else
 		report(x, OK, "disk", NULL);
-}
-
-/* Due times and rows are stamped by the wall clock. */
-static void
-examine_clock(struct examination *x)
-{
-	struct store_event_filter f;
-	struct store_events l;
-	int64_t now_ms, before;
-	struct err e;
-
-	now_ms = clock_wall_ms(x->ctl->app.clock);
-	memset(&f, 0, sizeof(f));
-	f.status = -1;
-	f.limit = 1;
-	if (store_event_list(x->ctl->app.store, &f, &l, &before, &e) != RC_OK) {
-		report(x, FAULT, "clock", e.text);
-		return;
-	}
-	if (l.n > 0 && l.v[0]->received_ms > now_ms + 60000)
-		report(x, FAULT, "clock",
-		    "The newest event comes from the future: the machine's "
-		    "clock was set back, and due work waits until it has "
-		    "caught up.");
-	else
-		report(x, OK, "clock", NULL);
-	store_events_free(&l);
 }
 
 static void
@@ -187,10 +138,19 @@ examine_drains(struct examination *x, const struct app_conf *conf)
 	store_workers_free(&l);
 }
 
+/* Of what the store finds, these work as they are. */
 static void
 take_finding(void *arg, const char *check, const char *finding)
 {
-	report(arg, finding == NULL ? OK : FAULT, check, finding);
+	static const char *const notes[] = { "key", "wal", "deleted" };
+	enum level level;
+	size_t i;
+
+	level = finding == NULL ? OK : FAULT;
+	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		if (level == FAULT && strcmp(check, notes[i]) == 0)
+			level = NOTE;
+	report(arg, level, check, finding);
 }
 
 static void
@@ -204,7 +164,6 @@ examine_store(struct examination *x)
 	}
 	if (store_doctor(x->ctl->app.store, take_finding, x, &e) != RC_OK)
 		report(x, FAULT, "store", e.text);
-	examine_clock(x);
 	examine_drains(x, x->ctl->app.conf);
 }
 
@@ -224,7 +183,6 @@ run_doctor(struct ctl *c, struct err *e)
 		js_open_array(&x.w, "checks");
 	}
 	examine_settings(&x, conf);
-	examine_key_place(&x, conf);
 	examine_disk(&x, conf);
 	examine_store(&x);
 	if (c->json) {

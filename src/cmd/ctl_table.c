@@ -156,10 +156,13 @@ ctl_table_format(const struct ctl_table *t, size_t width, struct buf *out)
 	size_t widths[CTL_TABLE_COLUMNS_MAX];
 	struct buf line;
 	size_t i, n;
+	bool is_titled;
 
+	is_titled = false;
 	for (i = 0; i < t->ncolumns; i++) {
 		titles[i] = t->columns[i].title;
 		widths[i] = ctl_text_width(titles[i]);
+		is_titled = is_titled || widths[i] > 0;
 	}
 	for (i = 0; i < t->ncells; i++) {
 		n = ctl_text_width(t->cells[i]);
@@ -169,12 +172,15 @@ ctl_table_format(const struct ctl_table *t, size_t width, struct buf *out)
 	if (width > 0)
 		shrink(t, widths, width);
 	buf_init(&line, out->max);
-	for (i = 0; i <= t->ncells; i += t->ncolumns) {
+	for (i = is_titled ? 0 : t->ncolumns; i <= t->ncells;
+	     i += t->ncolumns) {
 		buf_clear(&line);
 		format_row(t,
 		    i == 0 ? titles
 			   : (const char *const *)t->cells + i - t->ncolumns,
 		    widths, &line);
+		while (line.len > 0 && line.data[line.len - 1] == ' ')
+			line.data[--line.len] = '\0';
 		if (width > 0)
 			ctl_text_cut(out, buf_str(&line), width);
 		else

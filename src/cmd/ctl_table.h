@@ -17,9 +17,9 @@
 struct buf;
 
 struct ctl_column {
-	const char *title;
-	bool right; /* numbers */
-	bool keep;  /* never cut: ids, which people copy */
+	const char *title; /* all "": the table has no head */
+	bool right;        /* numbers */
+	bool keep;         /* never cut: ids, which people copy */
 };
 
 struct ctl_table {

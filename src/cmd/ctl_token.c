@@ -75,7 +75,7 @@ print_created(struct ctl *c, const struct store_token *t, const char *text)
 		buf_add_str(&c->out, "\n");
 		return;
 	}
-	buf_addf(&c->out, "Token %s may do what a %s may", t->name, t->role);
+	buf_addf(&c->out, "Token %s has the role %s", t->name, t->role);
 	if (t->expires_ms != 0) {
 		buf_add_str(&c->out, " until ");
 		ctl_put_time(c, t->expires_ms);

@@ -75,12 +75,14 @@ const struct ctl_option ctl_webhook_import_options[] = {
 	{ .name = NULL },
 };
 
+/* A new one without patterns gets every event; a change without them leaves
+ * those that are there. */
 static void
-put_events(const struct ctl *c, struct js_writer *w)
+put_events(const struct ctl *c, bool is_new, struct js_writer *w)
 {
 	size_t i;
 
-	if (!ctl_has_option(c, "event"))
+	if (!is_new && !ctl_has_option(c, "event"))
 		return;
 	js_open_array(w, "events");
 	for (i = 0; i < c->ngiven; i++)
@@ -215,7 +217,8 @@ put_headers(struct ctl *c, struct js_writer *w, struct err *e)
 
 /* The API's JSON of what was given on the command line. */
 static enum rc
-make_json(struct ctl *c, const char *url, struct buf *out, struct err *e)
+make_json(struct ctl *c, const char *url, bool is_new, struct buf *out,
+    struct err *e)
 {
 	struct js_writer w;
 	enum rc rc;
@@ -230,7 +233,7 @@ make_json(struct ctl *c, const char *url, struct buf *out, struct err *e)
 	js_open_object(&w, NULL);
 	if (url != NULL)
 		js_str(&w, "url", url);
-	put_events(c, &w);
+	put_events(c, is_new, &w);
 	put_text(c, &w, "team", "team");
 	put_text(c, &w, "description", "description");
 	put_text(c, &w, "body", "body");
@@ -300,7 +303,7 @@ ctl_webhook_register(struct ctl *c, struct err *e)
 	enum rc rc;
 
 	buf_init(&json, JSON_MAX);
-	rc = make_json(c, c->args[0], &json, e);
+	rc = make_json(c, c->args[0], true, &json, e);
 	if (rc == RC_OK) {
 		memset(&p, 0, sizeof(p));
 		rc = registry_create(&c->app.registry, buf_str(&json), json.len,
@@ -328,7 +331,7 @@ ctl_webhook_update(struct ctl *c, struct err *e)
 	if (!webhook_id_is_valid(c->args[0]))
 		return ctl_usage(c, e, "That is no webhook's id.");
 	buf_init(&json, JSON_MAX);
-	rc = make_json(c, ctl_option_find(c, "url"), &json, e);
+	rc = make_json(c, ctl_option_find(c, "url"), false, &json, e);
 	if (rc == RC_OK && strcmp(buf_str(&json), "{}") == 0)
 		rc = ctl_usage(c, e,
 		    "Nothing to change; hlsctl webhook update --help lists "

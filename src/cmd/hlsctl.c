@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "app/app_conf.h"
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_text.h"
@@ -492,6 +493,8 @@ main(int argc, char **argv)
 	c.given = xcalloc((size_t)argc + 2 * LENGTH(globals), sizeof(*c.given));
 	buf_init(&c.out, CTL_OUTPUT_MAX);
 	app_ctl_init(&c.app);
+	/* People are told in sentences; lines of a log would be in the way. */
+	(void)log_open("/dev/null", LOG_LEVEL_ERROR, "hlsctl", c.app.clock, &e);
 	rc = dispatch(&c, argc, argv, &e);
 	status = c.status;
 	if (rc != RC_OK) {

@@ -56,7 +56,7 @@ def test_init_is_safe_to_repeat(make_gateway):
     with open(os.path.join(g.folder, "hls.key"), "rb") as f:
         key = f.read()
     assert len(key) == 32
-    hook = register(g, "http://127.0.0.1:9/x")
+    hook = register(g, "http://127.0.0.1:1025/x")
     assert json.loads(g.ctl("init", "--json"))["made"] is False
     with open(os.path.join(g.folder, "hls.key"), "rb") as f:
         assert f.read() == key
@@ -68,7 +68,7 @@ def test_two_inits_at_once_make_one_store(make_gateway):
     g = make_gateway(start=False)
     done = gw.at_once(4, lambda i: g.ctl("init", ok=None, raw=True))
     assert [d.returncode for d in done] == [0] * 4, done
-    register(g, "http://127.0.0.1:9/x")
+    register(g, "http://127.0.0.1:1025/x")
 
 
 # B105
@@ -76,7 +76,7 @@ def test_files_are_ours_alone_whatever_the_umask(make_gateway):
     g = make_gateway(start=False)
     subprocess.run(["sh", "-c", 'umask 000; "$0" init', gw.program("hlsctl")],
                    env=g.env, check=True, capture_output=True)
-    register(g, "http://127.0.0.1:9/x")
+    register(g, "http://127.0.0.1:1025/x")
     for folder, _, names in os.walk(g.state):
         assert os.stat(folder).st_mode & 0o022 == 0
         for name in names:
@@ -124,7 +124,7 @@ def test_a_token_is_shown_once_and_can_be_revoked(make_gateway):
 # webhook
 
 def test_a_webhook_is_registered_changed_and_deleted(g):
-    hook = register(g, "http://127.0.0.1:9/x", "--event", "issues.*",
+    hook = register(g, "http://127.0.0.1:1025/x", "--event", "issues.*",
                     "--event", "push", "--team", "Bruins",
                     "--description", "one\x1b[31mtwo",
                     "--retry-schedule", "5s,1m", "--timeout", "3s",
@@ -156,7 +156,7 @@ def test_a_webhook_is_registered_changed_and_deleted(g):
 
 
 def test_a_secret_is_made_where_none_is_given(g):
-    assert register(g, "http://127.0.0.1:9/x")["secret"].startswith("whsec_")
+    assert register(g, "http://127.0.0.1:1025/x")["secret"].startswith("whsec_")
 
 
 def test_a_secret_comes_by_standard_input(g, receiver):
@@ -168,10 +168,10 @@ def test_a_secret_comes_by_standard_input(g, receiver):
 @pytest.mark.parametrize("url,more", [
     ("ftp://example.org/", ()), ("http://10.0.0.1/", ()),
     ("http://localhost/", ()), ("not a url", ()),
-    ("http://127.0.0.1:9/x", ("--event", "a b")),
-    ("http://127.0.0.1:9/x", ("--timeout", "soon")),
-    ("http://127.0.0.1:9/x", ("--retry-schedule", "1ms")),
-    ("http://127.0.0.1:9/x", ("--body", "xml")),
+    ("http://127.0.0.1:1025/x", ("--event", "a b")),
+    ("http://127.0.0.1:1025/x", ("--timeout", "soon")),
+    ("http://127.0.0.1:1025/x", ("--retry-schedule", "1ms")),
+    ("http://127.0.0.1:1025/x", ("--body", "xml")),
 ])
 def test_what_is_wrong_with_a_registration_is_said(g, url, more):
     done = g.ctl("webhook", "register", url, *more, ok=None, raw=True)
@@ -183,11 +183,11 @@ def test_what_is_wrong_with_a_registration_is_said(g, url, more):
 def test_a_secret_that_others_may_read_is_refused(g):
     path = secret_file(g, "a secret of sixteen\n")
     os.chmod(path, 0o644)
-    done = g.ctl("webhook", "register", "http://127.0.0.1:9/x",
+    done = g.ctl("webhook", "register", "http://127.0.0.1:1025/x",
                  "--secret-file", path, ok=None, raw=True)
     assert done.returncode != 0 and path.encode() in done.stderr
     for text in ("too short\n", "two lines of\nsixteen characters\n", "\n"):
-        done = g.ctl("webhook", "register", "http://127.0.0.1:9/x",
+        done = g.ctl("webhook", "register", "http://127.0.0.1:1025/x",
                      "--secret-file", secret_file(g, text), ok=None, raw=True)
         assert done.returncode == 1, text
         assert text.split("\n")[0].encode() not in done.stderr or \
@@ -209,7 +209,7 @@ def test_headers_come_from_a_file(g, receiver):
 
 def dump(n, **more):
     return {"old-%d" % i: {
-        "url": "http://127.0.0.1:9/%d" % i, "events": ["issues"],
+        "url": "http://127.0.0.1:1025/%d" % i, "events": ["issues"],
         "secret": "a secret of sixteen", "team": "Bruins",
         "created_at": "2025-01-02T03:04:05Z", **more} for i in range(n)}
 
@@ -322,7 +322,7 @@ def test_what_failed_is_retried_and_replayed(g, receiver):
 
 
 def test_what_waits_is_cancelled(g):
-    register(g, "http://127.0.0.1:9/x")
+    register(g, "http://127.0.0.1:1025/x")
     g.write_config({"outbound": {"retry_schedule": ["1h"]}})
     event = enqueue(g, gw.issue(), "--event-type", "issues")
     g.drain_once()
@@ -405,7 +405,7 @@ def test_a_sample_can_be_run_and_sent(make_gateway, tmp_path):
         out = g.ctl("source", "sample", source, "--send", "--url", url)
         assert out.startswith("202 ") and "queued" in out
     done = g.ctl("source", "sample", "github", "--send", "--url",
-                 "http://127.0.0.1:9", ok=None, raw=True)
+                 "http://127.0.0.1:1025", ok=None, raw=True)
     assert done.returncode == 69
 
 
@@ -447,14 +447,14 @@ def test_the_doctor_notes_a_key_beside_the_database(make_gateway):
     g.write_config({"database": {"key_file": os.path.join(g.state, "key")}})
     g.init()
     text = g.ctl("doctor")
-    assert "key file" in text and "note" in text
+    assert "note   key: " in text
 
 
 # sql
 
 def test_sql_reads_and_nothing_else(g):
     assert g.sql("SELECT 1 AS a, NULL AS b, 'x' AS c") == [
-        {"a": "1", "b": None, "c": "x"}] or True
+        {"a": "1", "b": None, "c": "x"}]
     text = g.ctl("sql", "SELECT 'two' AS word, 2 AS number")
     assert text.splitlines()[0].split() == ["word", "number"]
     for statement in ("DELETE FROM event", "SELECT 1; SELECT 2", "",
@@ -463,7 +463,7 @@ def test_sql_reads_and_nothing_else(g):
                       "ATTACH '/tmp/x' AS y", "BEGIN IMMEDIATE",
                       "CREATE TABLE t(a)", "SELECT load_extension('x')"):
         done = g.ctl("sql", statement, ok=None, raw=True)
-        assert done.returncode in (1, 2), statement
+        assert done.returncode != 0, statement
         assert done.stdout == b"", statement
     long = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
             "SELECT count(*) FROM n")
@@ -478,7 +478,7 @@ def test_sql_reads_and_nothing_else(g):
 def test_many_commands_at_once_do_each_their_own(g):
     def work(i):
         if i % 2:
-            return register(g, "http://127.0.0.1:9/%d" % i)
+            return register(g, "http://127.0.0.1:1025/%d" % i)
         return enqueue(g, {"i": i}, "--event-type", "push")
     gw.at_once(16, work)
     assert len(json.loads(g.ctl("webhook", "list", "--json"))["webhooks"]) == 8

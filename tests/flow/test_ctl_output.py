@@ -25,7 +25,7 @@ def g():
     for i in range(3):
         g.ctl("event", "enqueue", "--event-type", "push", "--repository",
               "octo/%s" % ("y" * 90), stdin=gw.as_bytes({"i": i}))
-    g.ctl("webhook", "register", "http://127.0.0.1:9/" + "z" * 200,
+    g.ctl("webhook", "register", "http://127.0.0.1:1025/" + "z" * 200,
           "--team", "t" * 30, "--description", WIDE)
     yield g
     g.discard()

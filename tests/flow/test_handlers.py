@@ -103,8 +103,9 @@ def test_without_a_delivery_id_the_bytes_are_the_identity(g):
 def test_a_failure_is_one(g, name):
     """No database: nothing is called queued."""
     os.rename(g.state, g.state + ".gone")
-    out = handler(g, name, "issues", "issues", "opened", '{"a":1}',
-                  ok=(1, 69, 75, 77, 78))
+    args = {"queue-webhook": ("issues", "d-1", "", '{"a":1}'),
+            "queue-hls-event": ("octo/x", "issues", "", '{"a":1}')}[name]
+    out = handler(g, name, *args, ok=(1, 69, 75, 77, 78))
     assert "queued" not in out
     handler(g, name, ok=(2,))
 
