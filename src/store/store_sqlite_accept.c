@@ -1,0 +1,347 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/crypt.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "store/store_sqlite_int.h"
+
+#define ROW_BYTES 512 /* of an event beside its body, about */
+
+/*
+ * One post on its way to the disk.  What can be computed before the
+ * transaction is: the lock is held for microseconds and one sync.
+ */
+struct accept {
+	struct event *ev;
+	uint8_t seen_key[16];
+	int64_t body_key;
+	int64_t body_mark; /* tells another body of the same delivery id */
+	char *teams;
+	struct store_receipt out;
+};
+
+static int64_t
+first_number(const uint8_t *p)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return (int64_t)v;
+}
+
+/* SHA-256 over source, NUL and p. */
+static void
+keyed(const char *source, const void *p, size_t n,
+    uint8_t out[CRYPT_SHA256_SIZE])
+{
+	size_t sourcesz = strlen(source) + 1;
+	uint8_t text[512];
+	char *heap = NULL, *at = (char *)text;
+
+	if (sourcesz + n > sizeof(text))
+		at = heap = xmalloc(sourcesz + n);
+	memcpy(at, source, sourcesz);
+	memcpy(at + sourcesz, p, n);
+	crypt_sha256(at, sourcesz + n, out);
+	free(heap);
+}
+
+static bool
+is_zero(const uint8_t *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && p[i] == 0; i++)
+		;
+	return i == n;
+}
+
+static struct accept *
+accept_new(struct event *ev)
+{
+	struct accept *a = xcalloc(1, sizeof(*a));
+	uint8_t digest[CRYPT_SHA256_SIZE];
+
+	a->ev = ev;
+	if (is_zero(ev->body_sha256, sizeof(ev->body_sha256)))
+		crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
+	a->body_mark = first_number(ev->body_sha256);
+	keyed(ev->source, ev->delivery_id, strlen(ev->delivery_id), digest);
+	memcpy(a->seen_key, digest, sizeof(a->seen_key));
+	if (ev->replay_window_ms > 0) {
+		keyed(ev->source, ev->body_sha256, sizeof(ev->body_sha256),
+		    digest);
+		a->body_key = first_number(digest);
+	}
+	if (ev->teams.n > 0)
+		a->teams = lite_strlist_text(&ev->teams);
+	return a;
+}
+
+static void
+accept_free(void *arg)
+{
+	struct accept *a = arg;
+
+	event_free(a->ev);
+	free(a->teams);
+	free(a);
+}
+
+static enum rc
+put_seen(struct lite_tx *tx, const struct accept *a, bool *is_new,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_SEEN_PUT);
+	enum rc rc;
+
+	lite_blob(st, 1, a->seen_key, sizeof(a->seen_key));
+	lite_int(st, 2, a->out.id);
+	lite_int(st, 3, a->ev->received_ms);
+	lite_int(st, 4, a->body_mark);
+	rc = lite_run(tx->conn, st, e);
+	*is_new = rc == RC_OK && lite_changes(tx->conn) == 1;
+	return rc;
+}
+
+static enum rc
+read_duplicate(struct lite_tx *tx, struct accept *a, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_SEEN_GET);
+	bool row;
+	enum rc rc;
+
+	a->out.duplicate = true;
+	lite_blob(st, 1, a->seen_key, sizeof(a->seen_key));
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc != RC_OK)
+		return rc;
+	if (!row)
+		return err_set(e, RC_SYSTEM, "a dedupe row is gone");
+	a->out.id = lite_col_int(st, 0);
+	lite_public_id(tx->lite, "evt_", lite_col_int(st, 1), a->out.id,
+	    a->out.public_id);
+	a->out.other_body = lite_col_int(st, 2) != a->body_mark;
+	lite_reset(st);
+	return RC_OK;
+}
+
+/* The sender's way to say "again": what ended failed is tried anew. */
+static enum rc
+take_duplicate(struct lite_tx *tx, struct accept *a, struct err *e)
+{
+	struct sqlite3_stmt *st;
+	bool row, is_failed = false;
+	size_t jobs;
+	enum rc rc;
+
+	lite_tally_sum(tx, LITE_SUM_DUPLICATES, 1);
+	rc = read_duplicate(tx, a, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_EVENT_COUNTS);
+	lite_int(st, 1, a->out.id);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc == RC_OK && row) {
+		is_failed = lite_col_int(st, 0) == EVENT_FAILED;
+		lite_reset(st);
+	}
+	if (rc != RC_OK || !is_failed)
+		return rc;
+	rc = lite_requeue_dead(tx, a->out.id, a->ev->received_ms, &jobs, e);
+	a->out.retried = rc == RC_OK && jobs > 0;
+	return rc;
+}
+
+static enum rc
+set_body(struct lite_tx *tx, const struct accept *a, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_BODY_SET);
+
+	lite_int(st, 1, a->body_key);
+	lite_int(st, 2, a->out.id);
+	lite_int(st, 3, a->ev->received_ms);
+	return lite_run(tx->conn, st, e);
+}
+
+/* Were these bytes seen under another id within the window?  Each sight
+ * starts the window anew. */
+static enum rc
+judge_body(struct lite_tx *tx, struct accept *a, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_BODY_PUT);
+	const void *digest;
+	int64_t seen_ms;
+	bool row, same = false;
+	enum rc rc;
+
+	lite_int(st, 1, a->body_key);
+	lite_int(st, 2, a->out.id);
+	lite_int(st, 3, a->ev->received_ms);
+	rc = lite_run(tx->conn, st, e);
+	if (rc != RC_OK || lite_changes(tx->conn) == 1)
+		return rc;
+
+	st = lite_stmt(tx->conn, LITE_BODY_GET);
+	lite_int(st, 1, a->body_key);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc == RC_OK && row) {
+		seen_ms = lite_col_int(st, 0);
+		digest = sqlite3_column_blob(st, 1);
+		same = digest != NULL &&
+		    memcmp(digest, a->ev->body_sha256,
+			sizeof(a->ev->body_sha256)) == 0 &&
+		    a->ev->received_ms - seen_ms < a->ev->replay_window_ms;
+		lite_reset(st);
+	}
+	if (rc != RC_OK)
+		return rc;
+	a->out.replay_suspect = same;
+	return set_body(tx, a, e);
+}
+
+static enum rc
+put_event(struct lite_tx *tx, const struct accept *a, struct err *e)
+{
+	const struct event *ev = a->ev;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_PUT);
+	bool owes = !a->out.replay_suspect;
+
+	lite_int(st, 1, a->out.id);
+	lite_int(st, 2, ev->received_ms);
+	lite_int(st, 3, ev->scheduled_ms);
+	lite_text(st, 4, ev->source);
+	lite_text(st, 5, ev->provider);
+	lite_text(st, 6, ev->delivery_id);
+	lite_text(st, 7, ev->type);
+	lite_text(st, 8, ev->action);
+	lite_text(st, 9, ev->repository);
+	lite_text(st, 10, a->teams);
+	lite_text(st, 11, ev->webhook_id);
+	lite_text(st, 12, ev->content_type);
+	lite_int(st, 13, ev->priority);
+	lite_int(st, 14, ev->hops);
+	lite_int(st, 15, a->out.replay_suspect);
+	lite_int(st, 16, (int64_t)ev->bodysz);
+	lite_blob(st, 17, ev->body_sha256, sizeof(ev->body_sha256));
+	lite_int(st, 18, owes ? EVENT_PENDING : EVENT_COMPLETED);
+	lite_int(st, 19, owes ? 0 : 1);
+	lite_int(st, 20, owes ? 0 : ev->received_ms);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum rc
+put_payload(struct lite_tx *tx, const struct accept *a, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_PAYLOAD_PUT);
+
+	lite_int(st, 1, a->out.id);
+	lite_blob(st, 2, a->ev->body != NULL ? a->ev->body : "", a->ev->bodysz);
+	return lite_run(tx->conn, st, e);
+}
+
+/* Intake stops while too much waits; what is not made into jobs yet waits
+ * too. */
+static enum rc
+judge_load(struct lite_tx *tx, struct err *e)
+{
+	int64_t jobs, events, now;
+	enum rc rc;
+
+	if (tx->lite->max_waiting <= 0)
+		return RC_OK;
+	if (tx->load < 0) {
+		rc = lite_sum_read(tx->conn, LITE_SUM_JOB + STORE_WAITING,
+		    &jobs, e);
+		if (rc == RC_OK)
+			rc = lite_sum_read(tx->conn, LITE_SUM_UNEXPANDED,
+			    &events, e);
+		if (rc != RC_OK)
+			return rc;
+		tx->load = jobs + events;
+	}
+	now = tx->load + tx->tally.sums[LITE_SUM_JOB + STORE_WAITING] +
+	    tx->tally.sums[LITE_SUM_UNEXPANDED];
+	if (now >= tx->lite->max_waiting)
+		return err_set(e, RC_BUSY, "%lld jobs wait already",
+		    (long long)now);
+	return RC_OK;
+}
+
+static enum rc
+run(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct accept *a = arg;
+	bool is_new;
+	enum rc rc;
+
+	memset(&a->out, 0, sizeof(a->out));
+	tx->now_ms = a->ev->received_ms;
+	rc = judge_load(tx, e);
+	if (rc == RC_OK)
+		rc = lite_next_id(tx, LITE_SUM_EVENT_ID, &tx->last_event_id,
+		    &a->out.id, e);
+	if (rc == RC_OK)
+		rc = put_seen(tx, a, &is_new, e);
+	if (rc != RC_OK)
+		return rc;
+	if (!is_new)
+		return take_duplicate(tx, a, e);
+
+	lite_public_id(tx->lite, "evt_", a->ev->received_ms, a->out.id,
+	    a->out.public_id);
+	if (a->ev->replay_window_ms > 0)
+		rc = judge_body(tx, a, e);
+	if (rc == RC_OK)
+		rc = put_event(tx, a, e);
+	if (rc == RC_OK)
+		rc = put_payload(tx, a, e);
+	if (rc == RC_OK)
+		rc = lite_tally_accepted(tx, a->ev->type, a->ev->repository,
+		    a->ev->received_ms, e);
+	if (rc != RC_OK)
+		return rc;
+	if (a->out.replay_suspect) {
+		lite_tally_sum(tx, LITE_SUM_SUSPECTS, 1);
+		lite_tally_sum(tx, LITE_SUM_EVENT + EVENT_COMPLETED, 1);
+	} else {
+		lite_tally_sum(tx, LITE_SUM_UNEXPANDED, 1);
+		lite_tally_sum(tx, LITE_SUM_EVENT + EVENT_PENDING, 1);
+		tx->new_work = true;
+	}
+	return RC_OK;
+}
+
+enum rc
+lite_accept(void *impl, struct event *ev, int64_t wait_ms,
+    struct store_receipt *out, struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_write w = { run, NULL, 0, wait_ms, accept_free };
+	struct accept *a;
+	bool left;
+	enum rc rc;
+
+	if (lite_disk_is_low(l)) {
+		event_free(ev);
+		return err_set(e, RC_BUSY,
+		    "less disk is free than database.min_free");
+	}
+	a = accept_new(ev);
+	w.arg = a;
+	w.bytes = ev->bodysz + ROW_BYTES;
+	rc = lite_commit(l, &w, &left, e);
+	if (left)
+		return rc;
+	if (rc == RC_OK)
+		*out = a->out;
+	accept_free(a);
+	return rc;
+}

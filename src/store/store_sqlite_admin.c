@@ -1,0 +1,244 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/xalloc.h"
+#include "store/store_sqlite_int.h"
+
+/* Blocks a target's queue until a time, or frees it with 0. */
+enum rc
+lite_target_block(struct lite_tx *tx, enum store_kind kind, const char *name,
+    int64_t until_ms, struct err *e)
+{
+	struct sqlite3_stmt *st;
+	int64_t id, waiting, leased, due_ms;
+	bool row;
+	enum rc rc;
+
+	rc = lite_target_get(tx, kind, name, &id, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_TARGET_GET);
+	lite_int(st, 1, id);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc != RC_OK || !row)
+		return rc;
+	waiting = lite_col_int(st, 2);
+	leased = lite_col_int(st, 3);
+	due_ms = lite_col_int(st, 4);
+	lite_reset(st);
+	st = lite_stmt(tx->conn, LITE_TARGET_SET);
+	lite_int(st, 1, id);
+	lite_int(st, 2, waiting);
+	lite_int(st, 3, leased);
+	lite_int(st, 4, due_ms);
+	lite_int(st, 5, until_ms);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum rc
+run_token_put(struct lite_tx *tx, void *arg, struct err *e)
+{
+	const struct store_token *t = arg;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TOKEN_LIVE);
+	bool row;
+	enum rc rc;
+
+	lite_text(st, 1, t->name);
+	lite_int(st, 2, t->created_ms);
+	rc = lite_step(tx->conn, st, &row, e);
+	lite_reset(st);
+	if (rc != RC_OK)
+		return rc;
+	if (row)
+		return err_set(e, RC_EXISTS, "there is a live token %s",
+		    t->name);
+	st = lite_stmt(tx->conn, LITE_TOKEN_PUT);
+	lite_blob(st, 1, t->hash, sizeof(t->hash));
+	lite_text(st, 2, t->name);
+	lite_text(st, 3, t->role);
+	lite_int(st, 4, t->created_ms);
+	lite_int(st, 5, t->expires_ms);
+	lite_int(st, 6, t->last_used_ms);
+	lite_int(st, 7, t->revoked);
+	return lite_run(tx->conn, st, e);
+}
+
+enum rc
+lite_token_put(void *impl, const struct store_token *t, struct err *e)
+{
+	struct store_token copy = *t;
+
+	return lite_commit_now(impl, run_token_put, &copy, e);
+}
+
+static void
+token_of_row(struct sqlite3_stmt *st, struct store_token *out)
+{
+	const void *hash = sqlite3_column_blob(st, 0);
+
+	memset(out, 0, sizeof(*out));
+	if (hash != NULL &&
+	    sqlite3_column_bytes(st, 0) == (int)sizeof(out->hash))
+		memcpy(out->hash, hash, sizeof(out->hash));
+	out->name = lite_col_text(st, 1);
+	out->role = lite_col_text(st, 2);
+	out->created_ms = lite_col_int(st, 3);
+	out->expires_ms = lite_col_int(st, 4);
+	out->last_used_ms = lite_col_int(st, 5);
+	out->revoked = lite_col_int(st, 6) != 0;
+}
+
+enum rc
+lite_token_find(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
+    struct store_token **out, struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	struct sqlite3_stmt *st;
+	bool row;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(c, LITE_TOKEN_FIND);
+	lite_blob(st, 1, hash, CRYPT_SHA256_SIZE);
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && row) {
+		*out = xcalloc(1, sizeof(**out));
+		token_of_row(st, *out);
+		lite_reset(st);
+	} else if (rc == RC_OK) {
+		rc = err_set(e, RC_NOTFOUND, "there is no such token");
+	}
+	lite_reader_give(l, c);
+	return rc;
+}
+
+enum rc
+lite_token_list(void *impl, struct store_tokens *out, struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	struct sqlite3_stmt *st;
+	bool row = true;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(c, LITE_TOKEN_LIST);
+	for (;;) {
+		rc = lite_step(c, st, &row, e);
+		if (rc != RC_OK || !row)
+			break;
+		if (out->n % 16 == 0)
+			out->v =
+			    xreallocarray(out->v, out->n + 16, sizeof(*out->v));
+		token_of_row(st, &out->v[out->n++]);
+	}
+	lite_reader_give(l, c);
+	if (rc != RC_OK)
+		store_tokens_free(out);
+	return rc;
+}
+
+static enum rc
+run_token_revoke(struct lite_tx *tx, void *arg, struct err *e)
+{
+	const char *const *name = arg;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TOKEN_REVOKE);
+	enum rc rc;
+
+	lite_text(st, 1, *name);
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && lite_changes(tx->conn) == 0)
+		return err_set(e, RC_NOTFOUND, "there is no live token %s",
+		    *name);
+	return rc;
+}
+
+enum rc
+lite_token_revoke(void *impl, const char *name, struct err *e)
+{
+	return lite_commit_now(impl, run_token_revoke, &name, e);
+}
+
+static enum rc
+run_worker(struct lite_tx *tx, void *arg, struct err *e)
+{
+	const struct store_worker *w = arg;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WORKER_PUT);
+
+	lite_text(st, 1, w->id);
+	lite_text(st, 2, w->kinds);
+	lite_int(st, 3, w->started_ms);
+	lite_int(st, 4, w->last_seen_ms);
+	lite_int(st, 5, w->in_flight);
+	lite_int(st, 6, w->done);
+	lite_int(st, 7, w->failed);
+	return lite_run(tx->conn, st, e);
+}
+
+enum rc
+lite_worker_seen(void *impl, const struct store_worker *w, struct err *e)
+{
+	struct store_worker copy = *w;
+
+	return lite_commit_now(impl, run_worker, &copy, e);
+}
+
+enum rc
+lite_worker_list(void *impl, struct store_workers *out, struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	struct sqlite3_stmt *st;
+	struct store_worker *w;
+	bool row = true;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(c, LITE_WORKER_LIST);
+	for (;;) {
+		rc = lite_step(c, st, &row, e);
+		if (rc != RC_OK || !row)
+			break;
+		if (out->n % 16 == 0)
+			out->v =
+			    xreallocarray(out->v, out->n + 16, sizeof(*out->v));
+		w = &out->v[out->n++];
+		w->id = lite_col_text(st, 0);
+		w->kinds = lite_col_text(st, 1);
+		w->started_ms = lite_col_int(st, 2);
+		w->last_seen_ms = lite_col_int(st, 3);
+		w->in_flight = lite_col_int(st, 4);
+		w->done = lite_col_int(st, 5);
+		w->failed = lite_col_int(st, 6);
+	}
+	lite_reader_give(l, c);
+	if (rc != RC_OK)
+		store_workers_free(out);
+	return rc;
+}
+
+enum rc
+lite_webhooks_version(void *impl, int64_t *out, struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = lite_sum_read(c, LITE_SUM_WEBHOOKS_VERSION, out, e);
+	lite_reader_give(l, c);
+	return rc;
+}

@@ -1,0 +1,65 @@
+#include "config.h"
+
+#include <sys/file.h>
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "store/store_sqlite_int.h"
+
+/*
+ * SQLite before 3.51.3 can damage a database when a passive checkpoint, the
+ * kind it makes by itself, meets a writer that starts the log anew.  So
+ * there are no automatic ones, and ours holds the gate, which keeps all
+ * writers out, and truncates, which takes SQLite's own writer lock too.
+ */
+#define WAL_FRAMES 1018 /* 4 MiB of pages and their headers */
+#define BETWEEN_US (1000 * 1000)
+#define BUSY_US (150 * 1000)
+
+/* RC_OK also when readers kept it from ending. */
+static void
+truncate_wal(struct lite_conn *c)
+{
+	struct err ignored;
+	int log = -1, done = -1;
+
+	/* Without a read before it the call does nothing on a connection that
+	 * has not looked at the log yet, and says OK. */
+	if (lite_run_stmt(c, LITE_TOUCH, &ignored) != RC_OK)
+		return;
+	/* Readers are waited for, and every writer with them: not for long. */
+	c->busy_until_us = clock_tick_us() + BUSY_US;
+	if (sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+		&log, &done) != SQLITE_OK)
+		(void)lite_failed(c, &ignored);
+	else if (log == 0)
+		c->wal_frames = 0;
+	c->busy_until_us = 0;
+}
+
+bool
+lite_checkpoint(struct lite *l, struct lite_conn *c, bool closing)
+{
+	int64_t now_us = clock_tick_us();
+	struct err ignored;
+
+	if (c->wal_frames < WAL_FRAMES)
+		return false;
+	if (!closing && now_us - l->checkpointed_us < BETWEEN_US)
+		return true;
+	if (atomic_load(&l->dead))
+		return false;
+	l->checkpointed_us = now_us;
+	/* Another process is at it: its work is ours. */
+	if (flock(l->ckpt_fd, LOCK_EX | LOCK_NB) != 0)
+		return true;
+	if (lite_gate_enter(l, &ignored) == RC_OK) {
+		truncate_wal(c);
+		if (c->fatal)
+			atomic_store(&l->dead, true);
+		lite_gate_leave(l);
+	}
+	(void)flock(l->ckpt_fd, LOCK_UN);
+	return c->wal_frames >= WAL_FRAMES;
+}

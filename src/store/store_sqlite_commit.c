@@ -1,0 +1,543 @@
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "store/store_sqlite_int.h"
+#include "store/store_test.h"
+
+/*
+ * One thread makes all the process's writes.  While it syncs one group the
+ * next one gathers, so the more callers there are the fewer syncs each of
+ * them pays for, and no timer is needed.
+ *
+ * 1. A waiter is woken only after COMMIT has returned OK, or told otherwise.
+ * 2. Nothing is acknowledged after a failure that lite_conn calls fatal.
+ * 3. An operation belongs to its waiter and the committer until one of them
+ *    is done with it; the other ends it.
+ */
+#define GROUP_OPS 64
+#define GROUP_BYTES (4 * 1024 * 1024)
+#define QUEUE_OPS 4096
+#define OLDEST_US (2 * 1000 * 1000)
+#define IDLE_NS (1000 * 1000 * 1000L)
+#define CLOSE_SECONDS 8
+
+struct op {
+	struct op *next;
+	struct lite_write w;
+	int64_t since_us;
+	pthread_mutex_t lock; /* over the three below */
+	pthread_cond_t ended;
+	bool done, abandoned;
+	enum rc rc;
+	struct err err;
+};
+
+struct lite_commit_state {
+	struct lite *lite;
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	pthread_cond_t gone;
+	struct op *head, **tail;
+	size_t nops, bytes;
+	int64_t
+	    group_since_us; /* of the oldest in the group at work; 0: none */
+	bool idle, stop, started, ended;
+	pthread_t thread;
+
+	/* The thread's own. */
+	struct lite_conn conn;
+	struct lite_tx tx;
+	struct op *group[GROUP_OPS];
+	size_t ngroup;
+};
+
+static _Atomic(void (*)(enum store_test_place)) test_at;
+
+void
+store_test_at(void (*f)(enum store_test_place place))
+{
+	atomic_store(&test_at, f);
+}
+
+static void
+at(enum store_test_place place)
+{
+	void (*f)(enum store_test_place) =
+	    atomic_load_explicit(&test_at, memory_order_relaxed);
+
+	if (f != NULL)
+		f(place);
+}
+
+static void
+cond_init_monotonic(pthread_cond_t *c)
+{
+	pthread_condattr_t attr;
+
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(c, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+static struct timespec
+monotonic_in(int64_t ns)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_sec += (time_t)(ns / 1000000000);
+	ts.tv_nsec += (long)(ns % 1000000000);
+	if (ts.tv_nsec >= 1000000000) {
+		ts.tv_sec++;
+		ts.tv_nsec -= 1000000000;
+	}
+	return ts;
+}
+
+static void
+op_free(struct op *op)
+{
+	(void)pthread_cond_destroy(&op->ended);
+	(void)pthread_mutex_destroy(&op->lock);
+	free(op);
+}
+
+/* The committer's last touch of an operation. */
+static void
+op_end(struct op *op)
+{
+	bool abandoned;
+
+	(void)pthread_mutex_lock(&op->lock);
+	op->done = true;
+	abandoned = op->abandoned;
+	(void)pthread_cond_signal(&op->ended);
+	(void)pthread_mutex_unlock(&op->lock);
+	if (abandoned) {
+		op->w.drop(op->w.arg);
+		op_free(op);
+	}
+}
+
+enum rc
+lite_gate_enter(struct lite *l, struct err *e)
+{
+	while (flock(l->gate_fd, LOCK_EX) != 0)
+		if (errno != EINTR)
+			return err_errno(e, RC_SYSTEM, errno, "%s",
+			    l->gate_path);
+	return RC_OK;
+}
+
+void
+lite_gate_leave(struct lite *l)
+{
+	(void)flock(l->gate_fd, LOCK_UN);
+}
+
+/* A transaction that failed may or may not have ended by itself. */
+static void
+roll_back(struct lite_commit_state *c)
+{
+	struct err ignored;
+
+	if (!sqlite3_get_autocommit(c->conn.db))
+		(void)lite_run_stmt(&c->conn, LITE_ROLLBACK, &ignored);
+}
+
+static void
+tx_begin(struct lite_commit_state *c)
+{
+	struct lite_tx *tx = &c->tx;
+
+	lite_tally_clear(&tx->tally);
+	tx->lite = c->lite;
+	tx->conn = &c->conn;
+	tx->last_event_id = tx->last_job_id = 0;
+	tx->load = -1;
+	tx->now_ms = 0;
+	tx->new_work = false;
+}
+
+enum outcome {
+	COMMITTED,
+	FAILED, /* all of them, with the error */
+	SPLIT   /* one spoils it for the others: each on its own */
+};
+
+/* Runs one operation; true when the group can go on. */
+static bool
+run_one(struct lite_commit_state *c, struct op *op)
+{
+	struct lite_tx *tx = &c->tx;
+	int before = sqlite3_total_changes(c->conn.db);
+	uint64_t additions = tx->tally.additions;
+
+	tx->now_ms = 0;
+	op->rc = op->w.run(tx, op->w.arg, &op->err);
+	if (op->rc == RC_OK)
+		op->rc = lite_tally_rows(tx, tx->now_ms, &op->err);
+	if (op->rc == RC_OK)
+		return true;
+	return !c->conn.fatal && !sqlite3_get_autocommit(c->conn.db) &&
+	    sqlite3_total_changes(c->conn.db) == before &&
+	    tx->tally.additions == additions;
+}
+
+static enum outcome
+run_some(struct lite_commit_state *c, struct op **v, size_t n, struct err *e)
+{
+	size_t i;
+	enum rc rc;
+
+	tx_begin(c);
+	rc = lite_run_stmt(&c->conn, LITE_BEGIN, e);
+	if (rc != RC_OK)
+		return FAILED;
+	for (i = 0; i < n; i++) {
+		if (run_one(c, v[i]))
+			continue;
+		*e = v[i]->err;
+		rc = v[i]->rc;
+		/* Ended by SQLite itself: not this row's doing alone. */
+		if (c->conn.fatal || sqlite3_get_autocommit(c->conn.db) ||
+		    n == 1) {
+			roll_back(c);
+			return FAILED;
+		}
+		roll_back(c);
+		return SPLIT;
+	}
+	rc = lite_tally_sums(&c->tx, e);
+	if (rc == RC_OK) {
+		at(STORE_TEST_BEFORE_COMMIT);
+		rc = lite_run_stmt(&c->conn, LITE_COMMIT, e);
+	}
+	if (rc != RC_OK) {
+		roll_back(c);
+		return FAILED;
+	}
+	return COMMITTED;
+}
+
+static void
+wake_drains(struct lite *l)
+{
+	/* A lost hint costs a poll's wait, so nobody need know. */
+	if (pwrite(l->wake_fd, "w", 1, 0) == -1)
+		return;
+}
+
+static enum outcome
+commit_some(struct lite_commit_state *c, struct op **v, size_t n, struct err *e)
+{
+	enum outcome how;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	if (atomic_load(&c->lite->dead)) {
+		(void)err_set(e, RC_SYSTEM,
+		    "the store failed before and takes no more");
+		how = FAILED;
+	} else if (lite_gate_enter(c->lite, e) != RC_OK) {
+		how = FAILED;
+	} else {
+		how = run_some(c, v, n, e);
+		if (c->conn.fatal || lite_file_is_moved())
+			atomic_store(&c->lite->dead, true);
+		lite_gate_leave(c->lite);
+	}
+	if (how == COMMITTED) {
+		if (c->tx.new_work)
+			wake_drains(c->lite);
+		at(STORE_TEST_AFTER_COMMIT);
+		return how;
+	}
+	rc = e->rc;
+	for (i = 0; how == FAILED && i < n; i++) {
+		v[i]->rc = rc;
+		v[i]->err = *e;
+	}
+	return how;
+}
+
+/* rc of each is set; nobody is told before the group's end is known. */
+static void
+work_group(struct lite_commit_state *c)
+{
+	struct err e;
+	size_t i;
+
+	if (commit_some(c, c->group, c->ngroup, &e) != SPLIT) {
+		for (i = 0; i < c->ngroup; i++)
+			op_end(c->group[i]);
+		return;
+	}
+	for (i = 0; i < c->ngroup; i++) {
+		(void)commit_some(c, &c->group[i], 1, &e);
+		op_end(c->group[i]);
+	}
+}
+
+/* Called locked. */
+static void
+take_group(struct lite_commit_state *c)
+{
+	size_t bytes = 0;
+	struct op *op;
+
+	c->ngroup = 0;
+	while ((op = c->head) != NULL && c->ngroup < GROUP_OPS &&
+	    (c->ngroup == 0 || bytes + op->w.bytes <= GROUP_BYTES)) {
+		if (c->ngroup == 0)
+			c->group_since_us = op->since_us;
+		bytes += op->w.bytes;
+		c->head = op->next;
+		if (c->head == NULL)
+			c->tail = &c->head;
+		c->nops--;
+		c->group[c->ngroup++] = op;
+	}
+	c->bytes -= bytes;
+}
+
+/* Called locked; true when there is something to do but to end. */
+static bool
+wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
+{
+	struct timespec until;
+
+	while (c->head == NULL && !c->stop) {
+		c->idle = true;
+		if (!*want_checkpoint) {
+			(void)pthread_cond_wait(&c->more, &c->lock);
+			continue;
+		}
+		until = monotonic_in(IDLE_NS);
+		if (pthread_cond_timedwait(&c->more, &c->lock, &until) ==
+		    ETIMEDOUT) {
+			(void)pthread_mutex_unlock(&c->lock);
+			*want_checkpoint =
+			    lite_checkpoint(c->lite, &c->conn, false);
+			(void)pthread_mutex_lock(&c->lock);
+		}
+	}
+	c->idle = false;
+	return c->head != NULL;
+}
+
+static void *
+committer(void *arg)
+{
+	struct lite_commit_state *c = arg;
+	bool want_checkpoint = false;
+
+	(void)pthread_mutex_lock(&c->lock);
+	while (wait_for_work(c, &want_checkpoint)) {
+		take_group(c);
+		(void)pthread_mutex_unlock(&c->lock);
+		work_group(c);
+		want_checkpoint = lite_checkpoint(c->lite, &c->conn, false);
+		(void)pthread_mutex_lock(&c->lock);
+		c->group_since_us = 0;
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	if (!atomic_load(&c->lite->dead))
+		(void)lite_checkpoint(c->lite, &c->conn, true);
+	lite_conn_close(&c->conn);
+	(void)pthread_mutex_lock(&c->lock);
+	c->ended = true;
+	(void)pthread_cond_signal(&c->gone);
+	(void)pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+/* Called locked.  The connection is opened here, so that its failure has a
+ * caller to be told. */
+static enum rc
+start(struct lite_commit_state *c, struct err *e)
+{
+	sigset_t all, was;
+	int reason;
+	enum rc rc;
+
+	rc = lite_conn_open(c->lite->path, LITE_WRITE, &c->conn, e);
+	if (rc != RC_OK)
+		return rc;
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
+	reason = pthread_create(&c->thread, NULL, committer, c);
+	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
+	if (reason != 0) {
+		lite_conn_close(&c->conn);
+		return err_errno(e, RC_BUSY, reason, "a thread to write with");
+	}
+	c->started = true;
+	return RC_OK;
+}
+
+/* Called locked.  A queue that does not move is not joined: the sender hears
+ * at once that it should come again later. */
+static enum rc
+may_queue(struct lite_commit_state *c, size_t bytes, int64_t now_us,
+    struct err *e)
+{
+	int64_t oldest = c->group_since_us;
+
+	if (oldest == 0 && c->head != NULL)
+		oldest = c->head->since_us;
+	if (oldest != 0 && now_us - oldest > OLDEST_US)
+		return err_set(e, RC_BUSY,
+		    "the oldest write has waited for %lld ms",
+		    (long long)(now_us - oldest) / 1000);
+	if (c->nops >= QUEUE_OPS ||
+	    (c->nops > 0 && c->bytes + bytes > (size_t)c->lite->queue_bytes))
+		return err_set(e, RC_BUSY, "%zu writes wait, %zu bytes",
+		    c->nops, c->bytes);
+	return RC_OK;
+}
+
+static enum rc
+queue(struct lite_commit_state *c, const struct lite_write *w, struct op **out,
+    struct err *e)
+{
+	struct op *op;
+	int64_t now_us = clock_tick_us();
+	bool wake;
+	enum rc rc;
+
+	*out = NULL;
+	(void)pthread_mutex_lock(&c->lock);
+	rc = c->started ? RC_OK : start(c, e);
+	if (rc == RC_OK)
+		rc = may_queue(c, w->bytes, now_us, e);
+	if (rc != RC_OK) {
+		(void)pthread_mutex_unlock(&c->lock);
+		return rc;
+	}
+	op = xcalloc(1, sizeof(*op));
+	op->w = *w;
+	op->since_us = now_us;
+	(void)pthread_mutex_init(&op->lock, NULL);
+	cond_init_monotonic(&op->ended);
+	*c->tail = op;
+	c->tail = &op->next;
+	c->nops++;
+	c->bytes += w->bytes;
+	wake = c->idle;
+	c->idle = false;
+	(void)pthread_mutex_unlock(&c->lock);
+	if (wake)
+		(void)pthread_cond_signal(&c->more);
+	*out = op;
+	return RC_OK;
+}
+
+enum rc
+lite_commit(struct lite *l, const struct lite_write *w, bool *left,
+    struct err *e)
+{
+	struct timespec until = { 0, 0 };
+	struct op *op;
+	int timeout = 0;
+	enum rc rc;
+
+	*left = false;
+	if (atomic_load(&l->dead))
+		return err_set(e, RC_SYSTEM,
+		    "the store failed before and takes no more");
+	if (w->wait_ms >= 0)
+		until = monotonic_in(w->wait_ms * 1000000);
+	rc = queue(l->commit, w, &op, e);
+	if (rc != RC_OK)
+		return rc;
+
+	(void)pthread_mutex_lock(&op->lock);
+	while (!op->done && timeout == 0) {
+		if (w->wait_ms < 0)
+			(void)pthread_cond_wait(&op->ended, &op->lock);
+		else
+			timeout = pthread_cond_timedwait(&op->ended, &op->lock,
+			    &until);
+	}
+	if (!op->done) {
+		op->abandoned = *left = true;
+		(void)pthread_mutex_unlock(&op->lock);
+		return err_set(e, RC_BUSY,
+		    "the write was not on disk within %lld ms",
+		    (long long)w->wait_ms);
+	}
+	(void)pthread_mutex_unlock(&op->lock);
+	rc = op->rc;
+	*e = op->err;
+	op_free(op);
+	return rc;
+}
+
+enum rc
+lite_commit_now(struct lite *l, lite_op_run *run, void *arg, struct err *e)
+{
+	const struct lite_write w = { run, arg, 0, -1, NULL };
+	bool left;
+
+	return lite_commit(l, &w, &left, e);
+}
+
+struct lite_commit_state *
+lite_commit_new(struct lite *l)
+{
+	struct lite_commit_state *c = xcalloc(1, sizeof(*c));
+
+	c->lite = l;
+	c->tail = &c->head;
+	(void)pthread_mutex_init(&c->lock, NULL);
+	cond_init_monotonic(&c->more);
+	cond_init_monotonic(&c->gone);
+	return c;
+}
+
+bool
+lite_commit_free(struct lite_commit_state *c)
+{
+	struct timespec until = monotonic_in(CLOSE_SECONDS * 1000000000LL);
+	bool ended;
+
+	if (c == NULL)
+		return true;
+	(void)pthread_mutex_lock(&c->lock);
+	c->stop = true;
+	(void)pthread_cond_signal(&c->more);
+	while (c->started && !c->ended &&
+	    pthread_cond_timedwait(&c->gone, &c->lock, &until) == 0)
+		;
+	ended = !c->started || c->ended;
+	(void)pthread_mutex_unlock(&c->lock);
+	/* Stuck behind a stopped process or a disk that does not answer: the
+	 * thread keeps what it uses, and goes with the process. */
+	if (!ended) {
+		(void)pthread_detach(c->thread);
+		return false;
+	}
+	if (c->started)
+		(void)pthread_join(c->thread, NULL);
+	lite_tally_clear(&c->tx.tally);
+	(void)pthread_cond_destroy(&c->gone);
+	(void)pthread_cond_destroy(&c->more);
+	(void)pthread_mutex_destroy(&c->lock);
+	free(c);
+	return true;
+}

@@ -1,0 +1,291 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/xalloc.h"
+#include "store/store_sqlite_int.h"
+
+#define WAL_ALARM (INT64_C(64) * 1024 * 1024)
+#define CLOCK_SLACK_MS (INT64_C(5) * 60 * 1000)
+#define FINDING_SIZE 512
+
+struct doctor {
+	struct lite *lite;
+	struct lite_conn *conn;
+	void (*say)(void *arg, const char *check, const char *finding);
+	void *arg;
+};
+
+static void
+check_files(struct doctor *d)
+{
+	struct lite_files files = { d->lite->path,
+		file_folder_of(d->lite->path) };
+	struct err e;
+
+	d->say(d->arg, "files",
+	    lite_files_judge(&files, &e) == RC_OK ? NULL : e.text);
+	free(files.folder);
+}
+
+static void
+check_key(struct doctor *d)
+{
+	char *of_db, *of_key;
+	bool together = false;
+
+	if (d->lite->key_path != NULL && *d->lite->key_path != '\0') {
+		of_db = file_folder_of(d->lite->path);
+		of_key = file_folder_of(d->lite->key_path);
+		together = strcmp(of_db, of_key) == 0;
+		free(of_db);
+		free(of_key);
+	}
+	if (!d->lite->has_key)
+		d->say(d->arg, "key",
+		    "there is no key file: webhooks cannot have secrets");
+	else
+		d->say(d->arg, "key",
+		    together ? "the key lies in the database's folder: a "
+			       "backup of one takes the other along"
+			     : NULL);
+}
+
+static void
+check_wal(struct doctor *d)
+{
+	char *path = xasprintf("%s-wal", d->lite->path);
+	char finding[FINDING_SIZE];
+	struct stat st;
+
+	if (stat(path, &st) == 0 && st.st_size > WAL_ALARM) {
+		(void)snprintf(finding, sizeof(finding),
+		    "the log has %lld MiB: some reader keeps it from being "
+		    "emptied",
+		    (long long)st.st_size >> 20);
+		d->say(d->arg, "wal", finding);
+	} else {
+		d->say(d->arg, "wal", NULL);
+	}
+	free(path);
+}
+
+static enum rc
+check_pages(struct doctor *d, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(d->conn, LITE_QUICK_CHECK);
+	const char *text;
+	bool row = true;
+	enum rc rc;
+
+	for (;;) {
+		rc = lite_step(d->conn, st, &row, e);
+		if (rc != RC_OK || !row)
+			return rc;
+		text = (const char *)sqlite3_column_text(st, 0);
+		d->say(d->arg, "pages",
+		    text != NULL && strcmp(text, "ok") == 0 ? NULL : text);
+	}
+}
+
+/* Counts by number of a statement with two columns. */
+static enum rc
+read_groups(struct doctor *d, enum lite_stmt s, int64_t *out, size_t n,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(d->conn, s);
+	int64_t at;
+	bool row = true;
+	enum rc rc;
+
+	memset(out, 0, n * sizeof(*out));
+	for (;;) {
+		rc = lite_step(d->conn, st, &row, e);
+		if (rc != RC_OK || !row)
+			return rc;
+		at = lite_col_int(st, 0);
+		if (at >= 0 && (size_t)at < n)
+			out[at] = lite_col_int(st, 1);
+	}
+}
+
+static bool
+compare(struct doctor *d, const char *check, const char *what, int64_t sum,
+    int64_t rows)
+{
+	char finding[FINDING_SIZE];
+
+	if (sum == rows)
+		return true;
+	(void)snprintf(finding, sizeof(finding),
+	    "%s: the sum says %lld, the rows %lld", what, (long long)sum,
+	    (long long)rows);
+	d->say(d->arg, check, finding);
+	return false;
+}
+
+static enum rc
+check_event_ledger(struct doctor *d, const int64_t *sums, struct err *e)
+{
+	int64_t rows[EVENT_STATUSES], all = sums[LITE_SUM_EVENTS_PURGED];
+	bool well = true;
+	enum rc rc;
+	size_t i;
+
+	rc = read_groups(d, LITE_CHECK_EVENTS, rows, EVENT_STATUSES, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = 0; i < EVENT_STATUSES; i++) {
+		well &= compare(d, "events",
+		    event_status_name((enum event_status)i),
+		    sums[LITE_SUM_EVENT + i], rows[i]);
+		all += sums[LITE_SUM_EVENT + i];
+	}
+	well &= compare(d, "events",
+	    "accepted against pending + processing + retry + completed + "
+	    "failed + purged",
+	    sums[LITE_SUM_ACCEPTED], all);
+	if (well)
+		d->say(d->arg, "events", NULL);
+	return RC_OK;
+}
+
+static enum rc
+check_job_ledger(struct doctor *d, const int64_t *sums, struct err *e)
+{
+	int64_t rows[STORE_STATES], all = sums[LITE_SUM_JOBS_PURGED];
+	bool well = true;
+	enum rc rc;
+	size_t i;
+
+	rc = read_groups(d, LITE_CHECK_JOBS, rows, STORE_STATES, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = 0; i < STORE_STATES; i++) {
+		well &=
+		    compare(d, "jobs", store_state_name((enum store_state)i),
+			sums[LITE_SUM_JOB + i], rows[i]);
+		all += sums[LITE_SUM_JOB + i];
+	}
+	well &= compare(d, "jobs",
+	    "owed against waiting + leased + done + dead + cancelled + "
+	    "purged",
+	    sums[LITE_SUM_JOBS_OWED], all);
+	if (well)
+		d->say(d->arg, "jobs", NULL);
+	return RC_OK;
+}
+
+/* Statements that count what should not be there. */
+static const struct {
+	enum lite_stmt stmt;
+	const char *check;
+	const char *text;
+} none_expected[] = {
+	{ LITE_CHECK_ORPHAN_JOBS, "orphans",
+	    "jobs whose event or target is gone" },
+	{ LITE_CHECK_ORPHAN_PAYLOADS, "payloads",
+	    "payloads whose event is gone" },
+	{ LITE_CHECK_LOST_TARGETS, "deleted",
+	    "deleted webhooks with jobs still waiting; a drain cancels them" },
+	{ LITE_CHECK_TARGETS, "targets",
+	    "targets whose count of waiting jobs or due time is wrong" },
+	{ LITE_CHECK_EVENT_COUNTS, "counts",
+	    "events whose counts of jobs are wrong" },
+};
+
+static enum rc
+check_none(struct doctor *d, struct err *e)
+{
+	char finding[FINDING_SIZE];
+	int64_t n;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK &&
+	     i < sizeof(none_expected) / sizeof(none_expected[0]);
+	     i++) {
+		rc = lite_conn_pragma(d->conn, none_expected[i].stmt, &n, e);
+		(void)snprintf(finding, sizeof(finding), "%lld %s",
+		    (long long)n, none_expected[i].text);
+		if (rc == RC_OK)
+			d->say(d->arg, none_expected[i].check,
+			    n == 0 ? NULL : finding);
+	}
+	return rc;
+}
+
+static enum rc
+check_clock(struct doctor *d, struct err *e)
+{
+	int64_t now_ms = clock_wall_ms(d->lite->clock), last_ms;
+	char finding[FINDING_SIZE];
+	enum rc rc;
+
+	rc = lite_conn_pragma(d->conn, LITE_CHECK_LAST_RECEIVED, &last_ms, e);
+	if (rc != RC_OK)
+		return rc;
+	if (last_ms <= now_ms + CLOCK_SLACK_MS) {
+		d->say(d->arg, "clock", NULL);
+		return RC_OK;
+	}
+	(void)snprintf(finding, sizeof(finding),
+	    "an event was received %lld s from now: the clock was set back",
+	    (long long)(last_ms - now_ms) / 1000);
+	d->say(d->arg, "clock", finding);
+	return RC_OK;
+}
+
+static enum rc
+check_rows(struct doctor *d, struct err *e)
+{
+	int64_t sums[LITE_SUMS];
+	enum rc rc;
+
+	rc = lite_sums_read(d->conn, sums, e);
+	if (rc == RC_OK)
+		rc = check_event_ledger(d, sums, e);
+	if (rc == RC_OK)
+		rc = check_job_ledger(d, sums, e);
+	if (rc == RC_OK)
+		rc = check_none(d, e);
+	if (rc == RC_OK)
+		rc = check_clock(d, e);
+	return rc;
+}
+
+enum rc
+lite_doctor(void *impl,
+    void (*f)(void *arg, const char *check, const char *finding), void *arg,
+    struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn c;
+	struct doctor d = { l, &c, f, arg };
+	struct err ignored;
+	enum rc rc;
+
+	check_files(&d);
+	check_key(&d);
+	check_wal(&d);
+	/* Of its own, for it may read for long. */
+	rc = lite_conn_open(l->path, LITE_READ, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = check_pages(&d, e);
+	if (rc == RC_OK)
+		rc = lite_run_stmt(&c, LITE_BEGIN_READ, e);
+	if (rc == RC_OK) {
+		rc = check_rows(&d, e);
+		(void)lite_run_stmt(&c, LITE_COMMIT, &ignored);
+	}
+	lite_conn_close(&c);
+	return rc;
+}

@@ -1,0 +1,376 @@
+#include "config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/id.h"
+#include "base/units.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "store/store_sqlite_int.h"
+
+/* Rows that a page with a filter looks at before it gives what it has, with
+ * a cursor to go on from: a page's cost has a bound whatever the filter. */
+#define SCAN_MAX 20000
+
+/* How far rows may stand from the order of their times: posts that were in
+ * hand together, and a clock that was set back a little. */
+#define DISORDER_MS (INT64_C(3600) * 1000)
+
+/* A row's number from text: digits, or a public id of this store whose time
+ * is the row's. */
+enum rc
+lite_resolve(struct lite *l, const char *prefix, enum lite_stmt time_of,
+    const char *text, int64_t *id, struct err *e)
+{
+	struct id_public public = { -1, l->salt, 0 };
+	struct lite_conn *c;
+	struct sqlite3_stmt *st;
+	bool row = false;
+	enum rc rc;
+
+	*id = 0;
+	if (!(isdigit((unsigned char)*text) &&
+		units_int_parse(text, &public.row)) &&
+	    (!id_parse(prefix, text, &public) || public.salt != l->salt))
+		return err_set(e, RC_NOTFOUND, "there is no such id");
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(c, time_of);
+	lite_int(st, 1, public.row);
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && row) {
+		row = public.ms == -1 || public.ms == lite_col_int(st, 0);
+		lite_reset(st);
+	}
+	lite_reader_give(l, c);
+	if (rc != RC_OK)
+		return rc;
+	if (!row)
+		return err_set(e, RC_NOTFOUND, "there is no such id");
+	*id = public.row;
+	return RC_OK;
+}
+
+enum rc
+lite_event_resolve(void *impl, const char *text, int64_t *id, struct err *e)
+{
+	return lite_resolve(impl, "evt_", LITE_EVENT_RECEIVED, text, id, e);
+}
+
+enum rc
+lite_event_find(void *impl, int64_t id, struct event **out, struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	struct sqlite3_stmt *st;
+	bool row;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(c, LITE_EVENT_FIND);
+	lite_int(st, 1, id);
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && row) {
+		*out = lite_event_of_row(l, st, 0);
+		lite_reset(st);
+	} else if (rc == RC_OK) {
+		rc = err_set(e, RC_NOTFOUND, "there is no event %lld",
+		    (long long)id);
+	}
+	lite_reader_give(l, c);
+	return rc;
+}
+
+/* Column at of the row is text equal to want, or nothing is wanted. */
+static bool
+is_text(struct sqlite3_stmt *st, int at, const char *want)
+{
+	const char *text;
+
+	if (want == NULL)
+		return true;
+	text = (const char *)sqlite3_column_text(st, at);
+	return text != NULL && strcmp(text, want) == 0;
+}
+
+/* Judged on the row itself: most rows of a filtered scan are not taken. */
+static bool
+is_listed(const struct store_event_filter *f, struct sqlite3_stmt *st)
+{
+	int64_t received_ms = lite_col_int(st, 1);
+
+	if (f->status >= 0 && lite_col_int(st, 17) != f->status)
+		return false;
+	if (f->since_ms > 0 && received_ms < f->since_ms)
+		return false;
+	if (f->until_ms > 0 && received_ms >= f->until_ms)
+		return false;
+	return is_text(st, 6, f->type) && is_text(st, 8, f->repository) &&
+	    is_text(st, 3, f->source);
+}
+
+static enum rc
+read_time(struct lite_conn *c, int64_t at, int64_t *id, int64_t *received_ms,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_EVENT_AT);
+	bool row;
+	enum rc rc;
+
+	*id = 0;
+	lite_int(st, 1, at);
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && row) {
+		*id = lite_col_int(st, 0);
+		*received_ms = lite_col_int(st, 1);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+/* Ids run with the time of receipt but for a little disorder, so the place
+ * to begin at for an old until is found by halving, not by walking. */
+static enum rc
+begin_before(struct lite_conn *c, int64_t until_ms, int64_t *before,
+    struct err *e)
+{
+	int64_t low = 0, high, mid, id, received_ms = 0;
+	enum rc rc;
+
+	rc = read_time(c, *before - 1, &high, &received_ms, e);
+	while (rc == RC_OK && low < high) {
+		mid = low + (high - low) / 2;
+		rc = read_time(c, mid, &id, &received_ms, e);
+		if (rc != RC_OK)
+			break;
+		if (id != 0 && received_ms >= until_ms + DISORDER_MS)
+			high = id <= low ? low : id - 1;
+		else
+			low = mid + 1;
+	}
+	if (rc == RC_OK && low + 1 < *before)
+		*before = low + 1;
+	return rc;
+}
+
+static enum rc
+scan(struct lite *l, struct lite_conn *c, const struct store_event_filter *f,
+    int64_t before, struct store_events *out, int64_t *next_before,
+    struct err *e)
+{
+	bool by_status = f->status == EVENT_PROCESSING ||
+	    f->status == EVENT_RETRY || f->status == EVENT_FAILED;
+	struct sqlite3_stmt *st;
+	int64_t seen = 0, id = 0;
+	bool row = true;
+	enum rc rc;
+
+	st = lite_stmt(c, by_status ? LITE_EVENT_LIST_STATUS : LITE_EVENT_LIST);
+	lite_int(st, 1, before);
+	lite_int(st, 2, SCAN_MAX);
+	if (by_status)
+		lite_int(st, 3, f->status);
+	for (;;) {
+		rc = lite_step(c, st, &row, e);
+		if (rc != RC_OK || !row)
+			break;
+		/* One more than asked for tells that there is more. */
+		if (out->n == f->limit) {
+			*next_before = id;
+			break;
+		}
+		seen++;
+		id = lite_col_int(st, 0);
+		if (f->since_ms > 0 &&
+		    lite_col_int(st, 1) < f->since_ms - DISORDER_MS)
+			break;
+		if (is_listed(f, st))
+			out->v[out->n++] = lite_event_of_row(l, st, 0);
+	}
+	if (rc == RC_OK && !row && seen == SCAN_MAX)
+		*next_before = id;
+	lite_reset(st);
+	return rc;
+}
+
+enum rc
+lite_event_list(void *impl, const struct store_event_filter *f,
+    struct store_events *out, int64_t *next_before, struct err *e)
+{
+	struct lite *l = impl;
+	int64_t before = f->before_id > 0 ? f->before_id : INT64_MAX;
+	struct lite_conn *c;
+	enum rc rc;
+
+	*next_before = 0;
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	out->v = xcalloc(f->limit, sizeof(struct event *));
+	rc = RC_OK;
+	if (f->until_ms > 0)
+		rc = begin_before(c, f->until_ms, &before, e);
+	if (rc == RC_OK)
+		rc = scan(l, c, f, before, out, next_before, e);
+	lite_reader_give(l, c);
+	if (rc != RC_OK)
+		store_events_free(out);
+	return rc;
+}
+
+/* What a person does with an event. */
+
+struct act {
+	int64_t id;
+	int64_t now_ms;
+	const char *webhook_id;
+	size_t jobs;
+};
+
+static enum rc
+read_status(struct lite_tx *tx, int64_t id, enum event_status *status,
+    bool *expanded, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_COUNTS);
+	bool row;
+	enum rc rc;
+
+	lite_int(st, 1, id);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc != RC_OK)
+		return rc;
+	if (!row)
+		return err_set(e, RC_NOTFOUND, "there is no event %lld",
+		    (long long)id);
+	*status = (enum event_status)lite_col_int(st, 0);
+	*expanded = lite_col_int(st, 1) != 0;
+	lite_reset(st);
+	return RC_OK;
+}
+
+static enum rc
+run_retry(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct act *x = arg;
+	enum event_status status;
+	bool expanded;
+	enum rc rc;
+
+	tx->now_ms = x->now_ms;
+	rc = read_status(tx, x->id, &status, &expanded, e);
+	if (rc != RC_OK)
+		return rc;
+	if (status != EVENT_FAILED)
+		return err_set(e, RC_EXISTS, "event %lld is %s, not failed",
+		    (long long)x->id, event_status_name(status));
+	return lite_requeue_dead(tx, x->id, x->now_ms, &x->jobs, e);
+}
+
+enum rc
+lite_event_retry(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
+    struct err *e)
+{
+	struct act x = { id, now_ms, NULL, 0 };
+	enum rc rc = lite_commit_now(impl, run_retry, &x, e);
+
+	if (jobs != NULL)
+		*jobs = rc == RC_OK ? x.jobs : 0;
+	return rc;
+}
+
+static enum rc
+run_cancel(struct lite_tx *tx, void *arg, struct err *e)
+{
+	const struct store_attempt by_hand = { .text = "cancelled by hand" };
+	struct act *x = arg;
+	struct lite_event_change *ev;
+	struct sqlite3_stmt *st;
+	enum event_status status;
+	struct lite_ids ids;
+	struct lite_job job;
+	bool expanded, found;
+	enum rc rc;
+	size_t i;
+
+	x->jobs = 0;
+	tx->now_ms = x->now_ms;
+	rc = read_status(tx, x->id, &status, &expanded, e);
+	if (rc == RC_OK && !expanded) {
+		rc = lite_tally_event(tx, x->id, &ev, e);
+		if (rc == RC_OK)
+			ev->expanded = true;
+	}
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_JOB_OF_EVENT);
+	lite_int(st, 1, x->id);
+	rc = lite_ids(tx->conn, st, &ids, e);
+	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
+		if (rc != RC_OK ||
+		    (job.state != STORE_WAITING && job.state != STORE_LEASED))
+			continue;
+		rc = lite_job_end(tx, &job, STORE_CANCELLED, &by_hand,
+		    x->now_ms, e);
+		x->jobs++;
+	}
+	lite_ids_fini(&ids);
+	return rc;
+}
+
+enum rc
+lite_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
+    struct err *e)
+{
+	struct act x = { id, now_ms, NULL, 0 };
+	enum rc rc = lite_commit_now(impl, run_cancel, &x, e);
+
+	if (jobs != NULL)
+		*jobs = rc == RC_OK ? x.jobs : 0;
+	return rc;
+}
+
+static enum rc
+run_replay(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct act *x = arg;
+	struct lite_event_change *ev;
+	enum event_status status;
+	struct sqlite3_stmt *st;
+	bool expanded;
+	enum rc rc;
+
+	tx->now_ms = x->now_ms;
+	rc = read_status(tx, x->id, &status, &expanded, e);
+	/* Not expanded yet: the round to come is the one asked for. */
+	if (rc != RC_OK || !expanded)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_EVENT_REPLAY);
+	lite_int(st, 1, x->id);
+	lite_text(st, 2, x->webhook_id);
+	rc = lite_run(tx->conn, st, e);
+	if (rc != RC_OK)
+		return rc;
+	lite_tally_sum(tx, LITE_SUM_UNEXPANDED, 1);
+	tx->new_work = true;
+	rc = lite_tally_event(tx, x->id, &ev, e);
+	if (rc == RC_OK)
+		ev->reopened = true;
+	return rc;
+}
+
+enum rc
+lite_event_replay(void *impl, int64_t id, const char *webhook_id,
+    int64_t now_ms, struct err *e)
+{
+	struct act x = { id, now_ms, webhook_id, 0 };
+
+	return lite_commit_now(impl, run_replay, &x, e);
+}

@@ -1,0 +1,466 @@
+/*
+ * store_sqlite_int - what the files of the SQLite engine share
+ *
+ * Names of the engine that cross its files begin with lite_.
+ *
+ *	store_sqlite.c		open and close; the engine's table
+ *	store_sqlite_file.c	folder, files, locks, key
+ *	store_sqlite_init.c	making and upgrading
+ *	store_sqlite_conn.c	one connection and its statements
+ *	store_sqlite_stmt.c	the SQL
+ *	store_sqlite_pool.c	read connections
+ *	store_sqlite_commit.c	the committer: every write goes through it
+ *	store_sqlite_ckpt.c	checkpoints
+ *	store_sqlite_tally.c	sums that a transaction writes once, at its end
+ *	store_sqlite_row.c	rows to our structs
+ *	the others		the operations
+ */
+#ifndef STORE_STORE_SQLITE_INT_H
+#define STORE_STORE_SQLITE_INT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/crypt.h"
+#include "base/err.h"
+#include "core/event.h"
+#include "store/store_int.h"
+#include "store/store_sqlite_stmt.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+struct secret;
+struct strlist;
+
+#define LITE_APPLICATION_ID 0x686c7331 /* "hls1" */
+#define LITE_FAR INT64_MAX             /* a due time that never comes */
+#define LITE_LANE_SUSPECT 20
+#define LITE_LANES 21
+#define LITE_ATTEMPTS_MAX 4095 /* numbers of attempts in attempt.id */
+
+/* Connections. */
+
+enum lite_mode {
+	LITE_READ,  /* query_only, a small cache, statements end after 1 s */
+	LITE_WRITE, /* the committer's */
+	LITE_MAKE   /* creates; journal and sync as a first start needs them */
+};
+
+struct lite_conn {
+	struct sqlite3 *db;
+	struct sqlite3_stmt *stmts[LITE_STMTS];
+	bool fatal; /* a failure after which nothing may be acknowledged */
+	int64_t busy_until_us;
+	int64_t read_until_us; /* 0: statements may run on */
+	unsigned int wal_frames;
+};
+
+enum rc lite_conn_open(const char *path, enum lite_mode mode,
+    struct lite_conn *out, struct err *e);
+void lite_conn_close(struct lite_conn *c);
+/* SQLite found a database file of this process under another name. */
+bool lite_file_is_moved(void);
+
+/* Application id, schema number and file form are ours; RC_INVALID. */
+enum rc lite_conn_identify(struct lite_conn *c, const char *path, int *version,
+    struct err *e);
+
+/* A pragma with one integer as its answer. */
+enum rc lite_conn_pragma(struct lite_conn *c, enum lite_stmt pragma,
+    int64_t *out, struct err *e);
+
+/* The statement, prepared on first use; NULL when that failed, which the
+ * functions below take and lite_step() reports. */
+struct sqlite3_stmt *lite_stmt(struct lite_conn *c, enum lite_stmt s);
+void lite_int(struct sqlite3_stmt *st, int at, int64_t v);
+/* Text and bytes are borrowed until the statement is reset.  NULL is NULL,
+ * no bytes from elsewhere an empty blob. */
+void lite_text(struct sqlite3_stmt *st, int at, const char *s);
+void lite_blob(struct sqlite3_stmt *st, int at, const void *p, size_t n);
+
+/* One step: *row tells whether there is a row; when there is none the
+ * statement is reset.  lite_reset() ends one early. */
+enum rc lite_step(struct lite_conn *c, struct sqlite3_stmt *st, bool *row,
+    struct err *e);
+void lite_reset(struct sqlite3_stmt *st);
+/* To its end, rows dropped. */
+enum rc lite_run(struct lite_conn *c, struct sqlite3_stmt *st, struct err *e);
+enum rc lite_run_stmt(struct lite_conn *c, enum lite_stmt s, struct err *e);
+int lite_changes(struct lite_conn *c);
+
+int64_t lite_col_int(struct sqlite3_stmt *st, int at);
+/* A copy; NULL for NULL. */
+char *lite_col_text(struct sqlite3_stmt *st, int at);
+/* A copy with a NUL behind; NULL for NULL. */
+char *lite_col_blob(struct sqlite3_stmt *st, int at, size_t *n);
+
+/* What the connection's last failure means; fills e, marks c->fatal. */
+enum rc lite_failed(struct lite_conn *c, struct err *e);
+
+/* Transactions. */
+
+enum lite_sum {
+	LITE_SUM_ACCEPTED,
+	LITE_SUM_DUPLICATES,
+	LITE_SUM_SUSPECTS,
+	LITE_SUM_UNEXPANDED,
+	LITE_SUM_EVENT, /* and the next ones, by status */
+	LITE_SUM_EVENTS_PURGED = LITE_SUM_EVENT + EVENT_STATUSES,
+	LITE_SUM_JOB, /* and the next ones, by state */
+	LITE_SUM_JOBS_PURGED = LITE_SUM_JOB + STORE_STATES,
+	LITE_SUM_JOBS_OWED,
+	LITE_SUM_RETRYING,
+	LITE_SUM_PROCESSED,
+	LITE_SUM_PROCESSING_MS,
+	LITE_SUM_WEBHOOKS_VERSION,
+	LITE_SUM_EVENT_ID,
+	LITE_SUM_JOB_ID
+};
+#define LITE_SUMS (LITE_SUM_JOB_ID + 1)
+const char *lite_sum_name(enum lite_sum s);
+
+/* What one operation changes of one event's row. */
+struct lite_event_change {
+	int64_t id;
+	int total, fresh, repeats, leased, dead;
+	bool expanded, touched;
+	bool reopened; /* a person's retry: as if never leased */
+	unsigned int repeat;
+	char *error;
+};
+
+/* ...of one target's row, and of its webhook's. */
+struct lite_target_change {
+	int64_t id;
+	int waiting, leased;
+	int64_t due_ms; /* a new waiting job's; LITE_FAR: none */
+	int calls, failures;
+	int64_t consecutive; /* failures since the last success here */
+	bool succeeded;
+	int64_t success_ms, failure_ms;
+	int64_t sum_ms, min_ms, max_ms;
+	bool gone;
+};
+
+struct lite_named {
+	char *key;
+	int64_t n;
+};
+
+struct lite_day_change {
+	int64_t day; /* since 1970 */
+	int64_t total, succeeded, failed, processing_ms;
+};
+
+#define LITE_EVENTS_MAX 128
+#define LITE_TARGETS_MAX 64
+#define LITE_NAMED_MAX 128
+#define LITE_DAYS_MAX 8
+
+struct lite_tally {
+	int64_t sums[LITE_SUMS];
+	struct lite_event_change events[LITE_EVENTS_MAX];
+	size_t nevents;
+	uint8_t event_slot[LITE_EVENTS_MAX * 2];
+	struct lite_target_change targets[LITE_TARGETS_MAX];
+	size_t ntargets;
+	struct lite_named types[LITE_NAMED_MAX];
+	size_t ntypes;
+	struct lite_named repos[LITE_NAMED_MAX];
+	size_t nrepos;
+	struct lite_day_change days[LITE_DAYS_MAX];
+	size_t ndays;
+	uint64_t additions; /* ever; tells whether an operation added */
+};
+
+struct lite;
+
+/* The open write transaction; there is one in a process at a time. */
+struct lite_tx {
+	struct lite *lite;
+	struct lite_conn *conn;
+	struct lite_tally tally;
+	int64_t last_event_id, last_job_id; /* 0: not read yet */
+	int64_t load;   /* waiting jobs and unexpanded events; -1: not read */
+	int64_t now_ms; /* of the operation that runs, set by it */
+	bool new_work;  /* a drain should look */
+};
+
+void lite_tally_clear(struct lite_tally *t);
+void lite_tally_sum(struct lite_tx *tx, enum lite_sum s, int64_t n);
+/* Either may write what has gathered when its table is full. */
+enum rc lite_tally_event(struct lite_tx *tx, int64_t id,
+    struct lite_event_change **out, struct err *e);
+enum rc lite_tally_target(struct lite_tx *tx, int64_t id,
+    struct lite_target_change **out, struct err *e);
+enum rc lite_tally_accepted(struct lite_tx *tx, const char *type,
+    const char *repository, int64_t received_ms, struct err *e);
+enum rc lite_tally_day(struct lite_tx *tx, int64_t wall_ms,
+    struct lite_day_change **out, struct err *e);
+/* Rows of events and targets, at the end of each operation... */
+enum rc lite_tally_rows(struct lite_tx *tx, int64_t now_ms, struct err *e);
+/* ...and the sums, before COMMIT. */
+enum rc lite_tally_sums(struct lite_tx *tx, struct err *e);
+enum rc lite_sum_read(struct lite_conn *c, enum lite_sum s, int64_t *out,
+    struct err *e);
+enum rc lite_next_id(struct lite_tx *tx, enum lite_sum which, int64_t *last,
+    int64_t *out, struct err *e);
+
+/* The committer. */
+
+/*
+ * One operation inside a transaction.  When it fails having changed rows
+ * it is rolled back alone; when it fails having changed none, its code is
+ * an answer like any other and its neighbours stay.  It may be run twice.
+ */
+typedef enum rc lite_op_run(struct lite_tx *tx, void *arg, struct err *e);
+
+/*
+ * Runs op in a group commit and returns once it is on disk.  With wait_ms
+ * >= 0, RC_BUSY after that long: then the committer keeps arg, frees it
+ * with drop, and sets *left; else arg stays the caller's.
+ */
+struct lite_write {
+	lite_op_run *run;
+	void *arg;
+	size_t bytes; /* counted against queue_bytes */
+	int64_t wait_ms;
+	void (*drop)(void *arg);
+};
+enum rc lite_commit(struct lite *l, const struct lite_write *w, bool *left,
+    struct err *e);
+/* The same for an argument on the caller's stack, without a deadline. */
+enum rc lite_commit_now(struct lite *l, lite_op_run *run, void *arg,
+    struct err *e);
+
+struct lite_commit_state;
+struct lite_commit_state *lite_commit_new(struct lite *l);
+/* Ends the committer's thread after the writes in hand; false when it could
+ * not be ended, and goes on using the store. */
+bool lite_commit_free(struct lite_commit_state *c);
+
+/* Called by the committer between groups; true when the WAL still wants a
+ * checkpoint. */
+bool lite_checkpoint(struct lite *l, struct lite_conn *c, bool closing);
+
+/* The gate that every writer of every process goes through. */
+enum rc lite_gate_enter(struct lite *l, struct err *e);
+void lite_gate_leave(struct lite *l);
+
+/* The store. */
+
+struct lite_pool;
+
+struct lite {
+	char *path; /* of the database, resolved */
+	char *gate_path, *ckpt_path, *run_path, *wake_path, *key_path;
+	int gate_fd, ckpt_fd, run_fd, wake_fd;
+	const struct clock *clock;
+	int64_t min_free, max_waiting, queue_bytes;
+	uint32_t salt;
+	int64_t boot; /* the boot id as a number */
+	bool has_key;
+	uint8_t key[CRYPT_KEY_SIZE];
+	atomic_bool dead;
+	atomic_llong free_checked_us;
+	atomic_bool disk_low;
+	int64_t checkpointed_us; /* the committer's own */
+	bool suspect_turn;       /* the committer's own */
+	struct lite_pool *pool;
+	struct lite_commit_state *commit;
+};
+
+enum rc lite_open(const struct store_options *opt, void **out, struct err *e);
+void lite_close(void *impl);
+enum rc lite_init(const struct store_options *opt, bool *made, char **says,
+    struct err *e);
+bool lite_disk_is_low(struct lite *l);
+
+/* Files. */
+struct lite_files {
+	char *path;
+	char *folder;
+};
+enum rc lite_files_find(const char *url_path, bool make_folder,
+    struct lite_files *out, struct err *e);
+void lite_files_fini(struct lite_files *f);
+enum rc lite_files_judge(const struct lite_files *f, struct err *e);
+enum rc lite_file_lock(const char *path, int operation, bool *locked, int *fd,
+    struct err *e);
+/* RC_NOTFOUND: there is no key file. */
+enum rc lite_key_read(const char *key_file, uint8_t key[CRYPT_KEY_SIZE],
+    struct err *e);
+/* The key belongs to this store: RC_INVALID otherwise. */
+enum rc lite_key_check(struct lite_conn *c, const uint8_t key[CRYPT_KEY_SIZE],
+    struct err *e);
+/* Leaves in the store what lite_key_check() will judge the key by. */
+enum rc lite_key_sign(struct lite_conn *c, const uint8_t key[CRYPT_KEY_SIZE],
+    struct err *e);
+enum rc lite_has_ciphertext(struct lite_conn *c, bool *out, struct err *e);
+
+/* Readers. */
+struct lite_pool *lite_pool_new(const char *path, unsigned int n);
+void lite_pool_free(struct lite_pool *p);
+enum rc lite_reader_take(struct lite *l, struct lite_conn **out, struct err *e);
+void lite_reader_give(struct lite *l, struct lite_conn *c);
+
+enum rc lite_resolve(struct lite *l, const char *prefix, enum lite_stmt time_of,
+    const char *text, int64_t *id, struct err *e);
+enum rc lite_sums_read(struct lite_conn *c, int64_t sums[LITE_SUMS],
+    struct err *e);
+
+/* Rows. */
+struct event *lite_event_of_row(struct lite *l, struct sqlite3_stmt *st,
+    int at);
+void lite_job_of_row(struct lite *l, struct sqlite3_stmt *st,
+    struct store_job *out);
+void lite_strlist_of_row(struct sqlite3_stmt *st, int at, struct strlist *l);
+enum rc lite_events_collect(struct lite *l, struct lite_conn *c,
+    struct sqlite3_stmt *st, size_t max, struct store_events *out,
+    struct err *e);
+char *lite_strlist_text(const struct strlist *l);
+void lite_public_id(struct lite *l, const char *prefix, int64_t ms, int64_t row,
+    char out[ID_PUBLIC_SIZE]);
+
+/* A job as far as its place in the queue goes. */
+struct lite_job {
+	int64_t id, event, target;
+	enum store_state state;
+	int priority;
+	unsigned int attempt, tries, deaths;
+	bool suspect; /* a worker died over it */
+	int64_t due_ms, ended_ms;
+	int64_t token;
+	int64_t until_ms; /* these three while it is leased */
+	bool alone;
+	const char *owner;
+};
+
+enum rc lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out,
+    bool *found, struct err *e);
+/*
+ * The one way in which a job changes its state: writes the row and moves
+ * every count with it.  a, with its class, code and text, may be NULL.
+ */
+enum rc lite_job_move(struct lite_tx *tx, const struct lite_job *was,
+    const struct lite_job *is, const struct store_attempt *a, struct err *e);
+/* Counts a job in, or with -1 out, where it stands. */
+enum rc lite_job_count(struct lite_tx *tx, const struct lite_job *j, int n,
+    struct err *e);
+/* An ended or waiting job waits again from now as if it were new. */
+enum rc lite_job_requeue(struct lite_tx *tx, const struct lite_job *was,
+    int64_t now_ms, struct err *e);
+enum rc lite_job_end(struct lite_tx *tx, const struct lite_job *was,
+    enum store_state state, const struct store_attempt *a, int64_t now_ms,
+    struct err *e);
+
+/* What a statement with one column of ids gives. */
+struct lite_ids {
+	int64_t *v;
+	size_t n;
+};
+enum rc lite_ids(struct lite_conn *c, struct sqlite3_stmt *st,
+    struct lite_ids *out, struct err *e);
+void lite_ids_fini(struct lite_ids *ids);
+
+/* Inside a transaction, shared by operations. */
+enum rc lite_target_get(struct lite_tx *tx, enum store_kind kind,
+    const char *name, int64_t *id, struct err *e);
+enum rc lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
+    size_t *jobs, struct err *e);
+enum rc lite_target_block(struct lite_tx *tx, enum store_kind kind,
+    const char *name, int64_t until_ms, struct err *e);
+
+/* Secrets at rest; p is NULL when there is nothing to seal. */
+struct lite_sealed {
+	uint8_t *p;
+	size_t n;
+};
+enum rc lite_seal_secret(struct lite *l, const char *column, const char *id,
+    const struct secret *s, struct lite_sealed *out, struct err *e);
+enum rc lite_unseal_secret(struct lite *l, const char *column, const char *id,
+    struct sqlite3_stmt *st, int at, struct secret *out, struct err *e);
+enum rc lite_seal_headers(struct lite *l, const struct webhook *w,
+    struct lite_sealed *out, struct err *e);
+enum rc lite_unseal_headers(struct lite *l, struct webhook *w,
+    struct sqlite3_stmt *st, int at, struct err *e);
+
+/* Operations, with the contracts of their namesakes. */
+enum rc lite_accept(void *impl, struct event *ev, int64_t wait_ms,
+    struct store_receipt *out, struct err *e);
+enum rc lite_check(void *impl, struct err *e);
+enum rc lite_unexpanded(void *impl, size_t max, struct store_events *out,
+    struct err *e);
+enum rc lite_expand(void *impl, const struct store_expansion *v, size_t n,
+    int64_t now_ms, struct err *e);
+enum rc lite_lease_due(void *impl, int64_t now_ms,
+    const struct store_lease_want *want, struct store_leases *out,
+    int64_t *next_due_ms, struct err *e);
+enum rc lite_recover(void *impl, int64_t now_ms, size_t *n, struct err *e);
+enum rc lite_renew(void *impl, const struct store_lease *const *v, size_t n,
+    int64_t hold_ms, bool *ok, struct err *e);
+enum rc lite_settle(void *impl, struct store_result *v, size_t n,
+    const char *worker, int64_t now_ms, struct err *e);
+enum rc lite_payload(void *impl, int64_t event, char **body, size_t *bodysz,
+    struct err *e);
+enum rc lite_worker_seen(void *impl, const struct store_worker *w,
+    struct err *e);
+enum rc lite_webhooks_version(void *impl, int64_t *out, struct err *e);
+enum rc lite_event_resolve(void *impl, const char *text, int64_t *id,
+    struct err *e);
+enum rc lite_event_find(void *impl, int64_t id, struct event **out,
+    struct err *e);
+enum rc lite_event_list(void *impl, const struct store_event_filter *f,
+    struct store_events *out, int64_t *next_before, struct err *e);
+enum rc lite_job_resolve(void *impl, const char *text, int64_t *id,
+    struct err *e);
+enum rc lite_job_find(void *impl, int64_t id, struct store_job **out,
+    struct err *e);
+enum rc lite_job_list(void *impl, const struct store_job_filter *f,
+    struct store_jobs *out, int64_t *next_before, struct err *e);
+enum rc lite_attempt_list(void *impl, int64_t job, struct store_attempts *out,
+    struct err *e);
+enum rc lite_webhook_attempts(void *impl, const char *webhook_id,
+    int64_t before_id, size_t limit, struct store_attempts *out,
+    int64_t *next_before, struct err *e);
+enum rc lite_stats(void *impl, int64_t now_ms, int64_t overdue_ms,
+    struct store_stats *out, struct err *e);
+enum rc lite_counts(void *impl, const char *family,
+    int (*f)(void *arg, const char *key, int64_t n), void *arg, struct err *e);
+enum rc lite_days(void *impl, size_t max, struct store_day *out, size_t *n,
+    struct err *e);
+enum rc lite_worker_list(void *impl, struct store_workers *out, struct err *e);
+enum rc lite_webhook_put_all(void *impl, const struct webhook *const *v,
+    size_t n, bool replace, struct err *e);
+enum rc lite_webhook_change(void *impl, const char *id,
+    enum rc (*change)(void *arg, struct webhook *w, struct err *e), void *arg,
+    struct webhook **out, struct err *e);
+enum rc lite_webhook_delete(void *impl, const char *id, int64_t now_ms,
+    size_t *cancelled, struct err *e);
+enum rc lite_webhook_find(void *impl, const char *id, struct webhook **out,
+    struct err *e);
+enum rc lite_webhook_list(void *impl, const struct store_webhook_filter *f,
+    struct store_webhooks *out, struct err *e);
+enum rc lite_event_retry(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
+    struct err *e);
+enum rc lite_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
+    struct err *e);
+enum rc lite_event_replay(void *impl, int64_t id, const char *webhook_id,
+    int64_t now_ms, struct err *e);
+enum rc lite_job_retry(void *impl, int64_t id, int64_t now_ms, struct err *e);
+enum rc lite_job_cancel(void *impl, int64_t id, int64_t now_ms, struct err *e);
+enum rc lite_token_put(void *impl, const struct store_token *t, struct err *e);
+enum rc lite_token_find(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
+    struct store_token **out, struct err *e);
+enum rc lite_token_list(void *impl, struct store_tokens *out, struct err *e);
+enum rc lite_token_revoke(void *impl, const char *name, struct err *e);
+enum rc lite_sql(void *impl, const char *sql, size_t max_rows, int64_t limit_ms,
+    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    void *arg, struct err *e);
+enum rc lite_doctor(void *impl,
+    void (*f)(void *arg, const char *check, const char *finding), void *arg,
+    struct err *e);
+
+#endif

@@ -1,0 +1,205 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "store/store_sqlite_int.h"
+
+enum rc
+lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out, bool *found,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_JOB_HELD);
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	lite_int(st, 1, id);
+	rc = lite_step(tx->conn, st, found, e);
+	if (rc != RC_OK || !*found)
+		return rc;
+	out->id = id;
+	out->event = lite_col_int(st, 0);
+	out->target = lite_col_int(st, 1);
+	out->state = (enum store_state)lite_col_int(st, 2);
+	out->priority = (int)lite_col_int(st, 3);
+	out->attempt = (unsigned int)lite_col_int(st, 4);
+	out->tries = (unsigned int)lite_col_int(st, 5);
+	out->deaths = (unsigned int)lite_col_int(st, 6);
+	out->suspect = lite_col_int(st, 7) != 0;
+	out->due_ms = lite_col_int(st, 8);
+	out->token = lite_col_int(st, 9);
+	out->alone = lite_col_int(st, 10) != 0;
+	lite_reset(st);
+	return RC_OK;
+}
+
+enum rc
+lite_job_count(struct lite_tx *tx, const struct lite_job *j, int n,
+    struct err *e)
+{
+	struct lite_event_change *ev;
+	struct lite_target_change *target;
+	enum rc rc;
+
+	lite_tally_sum(tx, LITE_SUM_JOB + j->state, n);
+	rc = lite_tally_event(tx, j->event, &ev, e);
+	if (rc != RC_OK)
+		return rc;
+	if (j->state == STORE_WAITING && j->attempt == 0)
+		ev->fresh += n;
+	else if (j->state == STORE_WAITING)
+		ev->repeats += n;
+	else if (j->state == STORE_LEASED)
+		ev->leased += n;
+	else if (j->state == STORE_STATE_DEAD)
+		ev->dead += n;
+
+	if (j->state == STORE_WAITING && j->attempt > 0)
+		lite_tally_sum(tx, LITE_SUM_RETRYING, n);
+	if (j->state != STORE_WAITING && j->state != STORE_LEASED)
+		return RC_OK;
+	rc = lite_tally_target(tx, j->target, &target, e);
+	if (rc != RC_OK)
+		return rc;
+	if (j->state == STORE_LEASED)
+		target->leased += n;
+	else
+		target->waiting += n;
+	if (j->state == STORE_WAITING && n > 0 && j->due_ms < target->due_ms)
+		target->due_ms = j->due_ms;
+	return RC_OK;
+}
+
+static int
+lane_of(const struct lite_job *j)
+{
+	if (j->suspect)
+		return LITE_LANE_SUSPECT;
+	return j->priority * 2 + (j->attempt > 0);
+}
+
+enum rc
+lite_job_move(struct lite_tx *tx, const struct lite_job *was,
+    const struct lite_job *is, const struct store_attempt *a, struct err *e)
+{
+	bool held = is->state == STORE_LEASED;
+	struct sqlite3_stmt *st;
+	enum rc rc;
+
+	st = lite_stmt(tx->conn,
+	    a == NULL ? LITE_JOB_MOVE : LITE_JOB_MOVE_RESULT);
+	lite_int(st, 1, is->id);
+	lite_int(st, 2, is->state);
+	lite_int(st, 3, lane_of(is));
+	lite_int(st, 4, is->due_ms);
+	lite_int(st, 5, is->ended_ms);
+	lite_int(st, 6, is->attempt);
+	lite_int(st, 7, is->tries);
+	lite_int(st, 8, is->deaths);
+	lite_int(st, 9, is->suspect);
+	lite_int(st, 10, is->token);
+	lite_int(st, 11, held ? is->until_ms : 0);
+	lite_int(st, 12, held ? tx->lite->boot : 0);
+	lite_int(st, 13, held && is->alone);
+	lite_text(st, 14, held ? is->owner : NULL);
+	if (a != NULL) {
+		lite_int(st, 15, a->class);
+		lite_int(st, 16, a->code);
+		lite_text(st, 17, a->text);
+	}
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK)
+		rc = lite_job_count(tx, was, -1, e);
+	if (rc == RC_OK)
+		rc = lite_job_count(tx, is, 1, e);
+	return rc;
+}
+
+enum rc
+lite_job_requeue(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
+    struct err *e)
+{
+	struct lite_event_change *ev;
+	struct lite_job is = *was;
+	enum rc rc;
+
+	is.state = STORE_WAITING;
+	is.attempt = is.deaths = 0;
+	is.suspect = false;
+	is.due_ms = now_ms;
+	is.ended_ms = 0;
+	rc = lite_job_move(tx, was, &is, NULL, e);
+	if (rc == RC_OK)
+		rc = lite_tally_event(tx, is.event, &ev, e);
+	if (rc == RC_OK)
+		ev->reopened = true;
+	tx->new_work = true;
+	return rc;
+}
+
+enum rc
+lite_job_end(struct lite_tx *tx, const struct lite_job *was,
+    enum store_state state, const struct store_attempt *a, int64_t now_ms,
+    struct err *e)
+{
+	struct lite_job is = *was;
+
+	is.state = state;
+	is.ended_ms = now_ms;
+	return lite_job_move(tx, was, &is, a, e);
+}
+
+enum rc
+lite_ids(struct lite_conn *c, struct sqlite3_stmt *st, struct lite_ids *out,
+    struct err *e)
+{
+	bool row = true;
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	for (;;) {
+		rc = lite_step(c, st, &row, e);
+		if (rc != RC_OK || !row)
+			break;
+		if (out->n % 64 == 0)
+			out->v =
+			    xreallocarray(out->v, out->n + 64, sizeof(*out->v));
+		out->v[out->n++] = lite_col_int(st, 0);
+	}
+	if (rc != RC_OK)
+		lite_ids_fini(out);
+	return rc;
+}
+
+void
+lite_ids_fini(struct lite_ids *ids)
+{
+	free(ids->v);
+	memset(ids, 0, sizeof(*ids));
+}
+
+enum rc
+lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
+    size_t *jobs, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_JOB_OF_EVENT);
+	struct lite_ids ids;
+	struct lite_job job;
+	bool found;
+	enum rc rc;
+	size_t i;
+
+	*jobs = 0;
+	lite_int(st, 1, event);
+	rc = lite_ids(tx->conn, st, &ids, e);
+	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
+		if (rc != RC_OK || job.state != STORE_STATE_DEAD)
+			continue;
+		rc = lite_job_requeue(tx, &job, now_ms, e);
+		++*jobs;
+	}
+	lite_ids_fini(&ids);
+	return rc;
+}

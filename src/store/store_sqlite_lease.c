@@ -1,0 +1,457 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "store/store_sqlite_int.h"
+
+/*
+ * Two levels: the ready targets by due time, then the jobs of one by lane.
+ * A lane is found with one seek, so what lies before it in number, due in
+ * the future or of a blocked target, is never read.
+ */
+#define TARGETS_AT_ONCE 128
+
+/* Columns of the claim statements in front of the event's. */
+enum {
+	AT_ID,
+	AT_EVENT,
+	AT_ROUND,
+	AT_ATTEMPT,
+	AT_TRIES,
+	AT_DEATHS,
+	AT_DUE,
+	AT_TOKEN,
+	AT_PRIORITY,
+	AT_EVENT_ROW,
+	AT_TARGET = AT_EVENT_ROW + 23
+};
+
+struct claim {
+	struct store_lease lease;
+	struct lite_job was;
+};
+
+struct lease {
+	struct lite *lite;
+	const struct store_lease_want *want;
+	int64_t now_ms;
+	int64_t until_ms;
+	struct claim *claims; /* results, max of them */
+	size_t n;
+	struct lite_ids orphans; /* jobs whose event is gone */
+};
+
+/* A target that something of may be leased now. */
+struct ready {
+	int64_t id;
+	enum store_kind kind;
+	char *name;
+	int64_t next_due_ms;
+};
+
+static int
+compare_names(const void *key, const void *entry)
+{
+	return strcmp(key, *(const char *const *)entry);
+}
+
+static bool
+is_wanted(const struct store_lease_want *want, enum store_kind kind,
+    const char *name)
+{
+	if (want->kinds != 0 && (want->kinds & 1U << kind) == 0)
+		return false;
+	return want->nskip == 0 ||
+	    bsearch(name, want->skip, want->nskip, sizeof(want->skip[0]),
+		compare_names) == NULL;
+}
+
+static void
+claims_free(struct lease *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->n; i++) {
+		free(x->claims[i].lease.target);
+		event_free(x->claims[i].lease.event);
+	}
+	x->n = 0;
+}
+
+/* One row of a claim statement; false when its event is gone. */
+static bool
+take_row(struct lease *x, struct sqlite3_stmt *st, const struct ready *t,
+    bool suspect)
+{
+	struct claim *c = &x->claims[x->n];
+
+	if (sqlite3_column_type(st, AT_EVENT_ROW) == SQLITE_NULL)
+		return false;
+	memset(c, 0, sizeof(*c));
+	c->was.id = lite_col_int(st, AT_ID);
+	c->was.event = lite_col_int(st, AT_EVENT);
+	c->was.target = t->id;
+	c->was.state = STORE_WAITING;
+	c->was.priority = (int)lite_col_int(st, AT_PRIORITY);
+	c->was.attempt = (unsigned int)lite_col_int(st, AT_ATTEMPT);
+	c->was.tries = (unsigned int)lite_col_int(st, AT_TRIES);
+	c->was.deaths = (unsigned int)lite_col_int(st, AT_DEATHS);
+	c->was.suspect = suspect;
+	c->was.due_ms = lite_col_int(st, AT_DUE);
+	c->was.token = lite_col_int(st, AT_TOKEN);
+	c->lease.job = c->was.id;
+	c->lease.token = c->was.token + 1;
+	c->lease.kind = t->kind;
+	c->lease.attempt = c->was.attempt + 1;
+	c->lease.round = (unsigned int)lite_col_int(st, AT_ROUND);
+	c->lease.until_ms = x->until_ms;
+	c->lease.target = xstrdup(t->name);
+	c->lease.event = lite_event_of_row(x->lite, st, AT_EVENT_ROW);
+	x->n++;
+	return true;
+}
+
+static void
+add_orphan(struct lease *x, int64_t id)
+{
+	if (x->orphans.n % 64 == 0)
+		x->orphans.v = xreallocarray(x->orphans.v, x->orphans.n + 64,
+		    sizeof(*x->orphans.v));
+	x->orphans.v[x->orphans.n++] = id;
+}
+
+static enum rc
+write_claims(struct lite_tx *tx, struct lease *x, size_t from, bool alone,
+    struct err *e)
+{
+	struct lite_event_change *ev;
+	struct lite_job is;
+	struct claim *c;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = from; rc == RC_OK && i < x->n; i++) {
+		c = &x->claims[i];
+		is = c->was;
+		is.state = STORE_LEASED;
+		is.attempt = c->lease.attempt;
+		is.token = c->lease.token;
+		is.until_ms = x->until_ms;
+		is.alone = alone;
+		is.owner = x->want->worker;
+		rc = lite_job_move(tx, &c->was, &is, NULL, e);
+		if (rc == RC_OK)
+			rc = lite_tally_event(tx, is.event, &ev, e);
+		if (rc == RC_OK)
+			ev->touched = true;
+	}
+	return rc;
+}
+
+static enum rc
+claim_lane(struct lite_tx *tx, struct lease *x, const struct ready *t,
+    int64_t lane, size_t max, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_LANE_CLAIM);
+	size_t begun = x->n;
+	bool row = true;
+	enum rc rc = RC_OK;
+
+	lite_int(st, 1, t->id);
+	lite_int(st, 2, lane);
+	lite_int(st, 3, x->now_ms);
+	lite_int(st, 4, (int64_t)max);
+	while (row) {
+		rc = lite_step(tx->conn, st, &row, e);
+		if (rc != RC_OK)
+			return rc;
+		if (row && !take_row(x, st, t, false))
+			add_orphan(x, lite_col_int(st, AT_ID));
+	}
+	/* Only now: the rows move in the index that was being read. */
+	return write_claims(tx, x, begun, false, e);
+}
+
+/* The first lane from *lane on that has anything waiting, and when. */
+static enum rc
+next_lane(struct lite_tx *tx, int64_t target, int64_t from, int64_t *lane,
+    int64_t *due_ms, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_LANE_NEXT);
+	bool row;
+	enum rc rc;
+
+	*lane = LITE_LANES;
+	*due_ms = LITE_FAR;
+	lite_int(st, 1, target);
+	lite_int(st, 2, from);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc == RC_OK && row) {
+		*lane = lite_col_int(st, 0);
+		*due_ms = lite_col_int(st, 1);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+static enum rc
+set_due(struct lite_tx *tx, const struct ready *t, struct err *e)
+{
+	int64_t lane = -1, due_ms, first_ms = LITE_FAR;
+	struct sqlite3_stmt *st;
+	enum rc rc;
+
+	for (;;) {
+		rc = next_lane(tx, t->id, lane + 1, &lane, &due_ms, e);
+		if (rc != RC_OK)
+			return rc;
+		if (lane == LITE_LANES)
+			break;
+		if (due_ms < first_ms)
+			first_ms = due_ms;
+	}
+	st = lite_stmt(tx->conn, LITE_TARGET_DUE_SET);
+	lite_int(st, 1, t->id);
+	lite_int(st, 2, first_ms);
+	return lite_run(tx->conn, st, e);
+}
+
+/* Of one priority: while both fresh work and repeats are due, the first half
+ * of what fits is fresh, so neither waits for the other's backlog. */
+static enum rc
+claim_priority(struct lite_tx *tx, struct lease *x, const struct ready *t,
+    int64_t lane, int64_t due_ms, size_t room, struct err *e)
+{
+	size_t before = x->n;
+	int64_t other, other_due_ms;
+	enum rc rc;
+
+	if (lane % 2 == 1)
+		return claim_lane(tx, x, t, lane, room, e);
+	rc = next_lane(tx, t->id, lane + 1, &other, &other_due_ms, e);
+	if (rc != RC_OK)
+		return rc;
+	if (other != lane + 1 || other_due_ms > x->now_ms)
+		return due_ms > x->now_ms ? RC_OK
+					  : claim_lane(tx, x, t, lane, room, e);
+	rc = claim_lane(tx, x, t, lane, (room + 1) / 2, e);
+	if (rc == RC_OK)
+		rc = claim_lane(tx, x, t, other, room - (x->n - before), e);
+	if (rc == RC_OK)
+		rc = claim_lane(tx, x, t, lane, room - (x->n - before), e);
+	return rc;
+}
+
+static enum rc
+claim_target(struct lite_tx *tx, struct lease *x, const struct ready *t,
+    struct err *e)
+{
+	size_t begun = x->n, room = x->want->max - x->n;
+	int64_t lane = -1, due_ms;
+	bool full;
+	enum rc rc;
+
+	if (x->want->max_per_target > 0 && x->want->max_per_target < room)
+		room = x->want->max_per_target;
+	for (;;) {
+		full = x->n - begun == room;
+		if (full)
+			break;
+		rc = next_lane(tx, t->id, lane + 1, &lane, &due_ms, e);
+		if (rc != RC_OK)
+			return rc;
+		if (lane >= LITE_LANE_SUSPECT)
+			break;
+		rc = claim_priority(tx, x, t, lane, due_ms,
+		    room - (x->n - begun), e);
+		if (rc != RC_OK)
+			return rc;
+		lane |= 1;
+	}
+	/* With work left that is due the old time is still no later than it. */
+	return full ? RC_OK : set_due(tx, t, e);
+}
+
+static enum rc
+find_ready(struct lite_tx *tx, const struct lease *x, struct ready *v,
+    size_t *n, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_READY);
+	struct ready *t;
+	bool row = true;
+	enum rc rc = RC_OK;
+
+	*n = 0;
+	while (*n < TARGETS_AT_ONCE) {
+		rc = lite_step(tx->conn, st, &row, e);
+		if (rc != RC_OK || !row || lite_col_int(st, 3) > x->now_ms)
+			break;
+		t = &v[*n];
+		t->kind = (enum store_kind)lite_col_int(st, 1);
+		if (!is_wanted(x->want, t->kind,
+			(const char *)sqlite3_column_text(st, 2)))
+			continue;
+		t->id = lite_col_int(st, 0);
+		t->name = lite_col_text(st, 2);
+		t->next_due_ms = lite_col_int(st, 4);
+		++*n;
+	}
+	lite_reset(st);
+	return rc;
+}
+
+static enum rc
+claim_targets(struct lite_tx *tx, struct lease *x, struct err *e)
+{
+	struct ready v[TARGETS_AT_ONCE];
+	enum rc rc;
+	size_t i, n;
+
+	rc = find_ready(tx, x, v, &n, e);
+	for (i = 0; i < n; i++) {
+		if (rc == RC_OK && x->n < x->want->max)
+			rc = claim_target(tx, x, &v[i], e);
+		free(v[i].name);
+	}
+	return rc;
+}
+
+/* The first suspect that is due, on its own: when its worker dies again, it
+ * was this job. */
+static enum rc
+claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_SUSPECT_CLAIM);
+	struct ready t = { 0, STORE_DELIVER, NULL, 0 };
+	bool row = true;
+	enum rc rc = RC_OK;
+
+	lite_int(st, 1, x->now_ms);
+	while (x->n == 0) {
+		rc = lite_step(tx->conn, st, &row, e);
+		if (rc != RC_OK || !row)
+			return rc;
+		t.id = lite_col_int(st, AT_TARGET);
+		t.kind = (enum store_kind)lite_col_int(st, AT_TARGET + 1);
+		t.name = lite_col_text(st, AT_TARGET + 2);
+		if (is_wanted(x->want, t.kind, t.name) &&
+		    !take_row(x, st, &t, true))
+			add_orphan(x, lite_col_int(st, AT_ID));
+		free(t.name);
+	}
+	lite_reset(st);
+	rc = write_claims(tx, x, 0, true, e);
+	t.id = x->claims[0].was.target;
+	return rc == RC_OK ? set_due(tx, &t, e) : rc;
+}
+
+static enum rc
+end_orphans(struct lite_tx *tx, struct lease *x, struct err *e)
+{
+	const struct store_attempt gone = { .class = STORE_CLASS_US,
+		.text = "its event is gone" };
+	struct lite_job job;
+	enum rc rc = RC_OK;
+	bool found;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < x->orphans.n; i++) {
+		rc = lite_job_read(tx, x->orphans.v[i], &job, &found, e);
+		if (rc == RC_OK && found && job.state == STORE_WAITING)
+			rc = lite_job_end(tx, &job, STORE_CANCELLED, &gone,
+			    x->now_ms, e);
+	}
+	lite_ids_fini(&x->orphans);
+	return rc;
+}
+
+static enum rc
+run(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct lease *x = arg;
+	struct lite *l = tx->lite;
+	enum rc rc = RC_OK;
+
+	claims_free(x);
+	tx->now_ms = x->now_ms;
+	x->until_ms = clock_boot_ms(l->clock) + x->want->hold_ms;
+	/* Turn about, so that neither kind of work keeps the other waiting. */
+	if (l->suspect_turn)
+		rc = claim_suspect(tx, x, e);
+	if (rc == RC_OK && x->n == 0)
+		rc = claim_targets(tx, x, e);
+	if (rc == RC_OK && x->n == 0)
+		rc = claim_suspect(tx, x, e);
+	l->suspect_turn = x->n == 0 || !(x->n == 1 && x->claims[0].was.suspect);
+	if (rc == RC_OK)
+		rc = end_orphans(tx, x, e);
+	lite_ids_fini(&x->orphans);
+	return rc;
+}
+
+/* Most calls find nothing, and shall not cost a transaction. */
+static enum rc
+peek(struct lite *l, const struct store_lease_want *want, int64_t *due_ms,
+    struct err *e)
+{
+	struct lite_conn *c;
+	struct sqlite3_stmt *st;
+	bool row = true;
+	enum rc rc;
+
+	*due_ms = LITE_FAR;
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(c, LITE_TARGET_READY);
+	while (*due_ms == LITE_FAR) {
+		rc = lite_step(c, st, &row, e);
+		if (rc != RC_OK || !row)
+			break;
+		if (is_wanted(want, (enum store_kind)lite_col_int(st, 1),
+			(const char *)sqlite3_column_text(st, 2)))
+			*due_ms = lite_col_int(st, 3);
+	}
+	lite_reset(st);
+	lite_reader_give(l, c);
+	return rc;
+}
+
+enum rc
+lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
+    struct store_leases *out, int64_t *next_due_ms, struct err *e)
+{
+	struct lite *l = impl;
+	struct lease x;
+	enum rc rc;
+	size_t i;
+
+	rc = peek(l, want, next_due_ms, e);
+	if (rc != RC_OK || *next_due_ms > now_ms || want->max == 0)
+		return rc;
+	memset(&x, 0, sizeof(x));
+	x.lite = l;
+	x.want = want;
+	x.now_ms = now_ms;
+	x.claims = xcalloc(want->max, sizeof(*x.claims));
+	rc = lite_commit_now(l, run, &x, e);
+	if (rc == RC_OK && x.n > 0) {
+		out->v = xcalloc(x.n, sizeof(*out->v));
+		for (i = 0; i < x.n; i++)
+			out->v[i] = x.claims[i].lease;
+		out->n = x.n;
+		x.n = 0;
+	}
+	claims_free(&x);
+	free(x.claims);
+	/* A time that was too early has been set right on the way. */
+	if (rc == RC_OK && out->n == 0)
+		rc = peek(l, want, next_due_ms, e);
+	return rc;
+}

@@ -1,0 +1,128 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/buf.h"
+#include "base/js.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "store/store_sqlite_int.h"
+
+#define LIST_TEXT_MAX (256 * 1024)
+
+void
+lite_public_id(struct lite *l, const char *prefix, int64_t ms, int64_t row,
+    char out[ID_PUBLIC_SIZE])
+{
+	const struct id_public id = { ms, l->salt, row };
+
+	id_format(prefix, &id, out);
+}
+
+/* A row that STRICT and CHECK let by may still hold what no enum has. */
+static int
+bounded(struct sqlite3_stmt *st, int at, int n)
+{
+	int64_t v = lite_col_int(st, at);
+
+	return v < 0 || v >= n ? 0 : (int)v;
+}
+
+void
+lite_strlist_of_row(struct sqlite3_stmt *st, int at, struct strlist *l)
+{
+	const char *text = (const char *)sqlite3_column_text(st, at);
+	struct js_doc doc;
+	struct err ignored;
+
+	if (text == NULL ||
+	    js_parse(&doc, text, (size_t)sqlite3_column_bytes(st, at),
+		&ignored) != RC_OK)
+		return;
+	(void)js_get_strlist(doc.root, l);
+	js_doc_fini(&doc);
+}
+
+char *
+lite_strlist_text(const struct strlist *l)
+{
+	struct js_writer w;
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, LIST_TEXT_MAX);
+	js_writer_init(&w, &b);
+	js_strlist(&w, NULL, l);
+	return buf_take(&b, &n);
+}
+
+static char *
+text_or_empty(struct sqlite3_stmt *st, int at)
+{
+	char *s = lite_col_text(st, at);
+
+	return s != NULL ? s : xstrdup("");
+}
+
+struct event *
+lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
+{
+	struct event *ev = event_new();
+	const void *digest;
+
+	ev->id = lite_col_int(st, at);
+	ev->received_ms = lite_col_int(st, at + 1);
+	ev->scheduled_ms = lite_col_int(st, at + 2);
+	ev->source = text_or_empty(st, at + 3);
+	ev->provider = text_or_empty(st, at + 4);
+	ev->delivery_id = text_or_empty(st, at + 5);
+	ev->type = text_or_empty(st, at + 6);
+	ev->action = text_or_empty(st, at + 7);
+	ev->repository = text_or_empty(st, at + 8);
+	lite_strlist_of_row(st, at + 9, &ev->teams);
+	ev->webhook_id = lite_col_text(st, at + 10);
+	ev->content_type = text_or_empty(st, at + 11);
+	ev->priority = (int)lite_col_int(st, at + 12);
+	ev->hops = (int)lite_col_int(st, at + 13);
+	ev->replay_suspect = lite_col_int(st, at + 14) != 0;
+	ev->bodysz = (size_t)lite_col_int(st, at + 15);
+	digest = sqlite3_column_blob(st, at + 16);
+	if (digest != NULL &&
+	    sqlite3_column_bytes(st, at + 16) == (int)sizeof(ev->body_sha256))
+		memcpy(ev->body_sha256, digest, sizeof(ev->body_sha256));
+	ev->status = (enum event_status)bounded(st, at + 17, EVENT_STATUSES);
+	ev->jobs_total = (unsigned int)lite_col_int(st, at + 18);
+	ev->retry_count = (unsigned int)lite_col_int(st, at + 19);
+	ev->error_message = lite_col_text(st, at + 20);
+	ev->started_ms = lite_col_int(st, at + 21);
+	ev->completed_ms = lite_col_int(st, at + 22);
+	lite_public_id(l, "evt_", ev->received_ms, ev->id, ev->public_id);
+	return ev;
+}
+
+void
+lite_job_of_row(struct lite *l, struct sqlite3_stmt *st, struct store_job *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->id = lite_col_int(st, 0);
+	out->event = lite_col_int(st, 1);
+	out->kind = (enum store_kind)bounded(st, 2, STORE_KINDS);
+	out->state = (enum store_state)bounded(st, 3, STORE_STATES);
+	out->round = (unsigned int)lite_col_int(st, 4);
+	out->attempt = (unsigned int)lite_col_int(st, 5);
+	out->deaths = (unsigned int)lite_col_int(st, 6);
+	out->priority = (int)lite_col_int(st, 7);
+	out->target = text_or_empty(st, 8);
+	out->order_key = lite_col_text(st, 9);
+	out->created_ms = lite_col_int(st, 10);
+	out->due_ms = lite_col_int(st, 11);
+	out->ended_ms = lite_col_int(st, 12);
+	out->lease_owner = lite_col_text(st, 13);
+	out->last_class = (enum store_class)bounded(st, 14, STORE_CLASS_US + 1);
+	out->last_code = (int)lite_col_int(st, 15);
+	out->last_text = lite_col_text(st, 16);
+	lite_public_id(l, "job_", out->created_ms, out->id, out->public_id);
+}

@@ -1,0 +1,165 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/crypt.h"
+#include "base/secret.h"
+#include "base/xalloc.h"
+#include "core/webhook.h"
+#include "store/store_sqlite_int.h"
+
+/* Beyond any header set that registration lets by. */
+#define HEADERS_MAX 256
+
+/* Bound into the ciphertext, so that one moved to another row or column does
+ * not open. */
+static char *
+context_of(const char *column, const char *id)
+{
+	return xasprintf("webhook/%s/%s", column, id);
+}
+
+static enum rc
+seal(struct lite *l, const char *column, const char *id, const void *p,
+    size_t n, struct lite_sealed *out, struct err *e)
+{
+	char *context;
+
+	memset(out, 0, sizeof(*out));
+	if (!l->has_key)
+		return err_set(e, RC_INVALID,
+		    "no key file to encrypt secrets under: hlsctl init "
+		    "makes it");
+	context = context_of(column, id);
+	out->p = xmalloc(n + CRYPT_SEAL_OVERHEAD);
+	out->n = crypt_seal(l->key, context, p, n, out->p);
+	free(context);
+	return RC_OK;
+}
+
+/* *text is NULL for NULL; the caller wipes and frees it. */
+static enum rc
+unseal(struct lite *l, const char *column, const char *id,
+    struct sqlite3_stmt *st, int at, uint8_t **text, size_t *n, struct err *e)
+{
+	const void *p = sqlite3_column_blob(st, at);
+	size_t size = (size_t)sqlite3_column_bytes(st, at);
+	char *context;
+	enum rc rc;
+
+	*text = NULL;
+	*n = 0;
+	if (p == NULL)
+		return RC_OK;
+	if (!l->has_key)
+		return err_set(e, RC_INVALID,
+		    "its secret is encrypted and there is no key file: "
+		    "restore it");
+	context = context_of(column, id);
+	*text = xmalloc(size + 1);
+	rc = crypt_open(l->key, context, p, size, *text, n, e);
+	free(context);
+	if (rc != RC_OK) {
+		free(*text);
+		*text = NULL;
+		(void)err_prefix(e, "%s", column);
+	}
+	return rc;
+}
+
+static void
+wipe_free(uint8_t *p, size_t n)
+{
+	if (p == NULL)
+		return;
+	crypt_wipe(p, n);
+	free(p);
+}
+
+enum rc
+lite_seal_secret(struct lite *l, const char *column, const char *id,
+    const struct secret *s, struct lite_sealed *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	if (!secret_is_set(s))
+		return RC_OK;
+	return seal(l, column, id, s->bytes, s->size, out, e);
+}
+
+enum rc
+lite_unseal_secret(struct lite *l, const char *column, const char *id,
+    struct sqlite3_stmt *st, int at, struct secret *out, struct err *e)
+{
+	uint8_t *text;
+	size_t n;
+	enum rc rc;
+
+	rc = unseal(l, column, id, st, at, &text, &n, e);
+	if (rc == RC_OK && text != NULL)
+		secret_put(out, text, n);
+	wipe_free(text, n);
+	return rc;
+}
+
+/* Name, NUL, value, NUL, one after the other: neither may hold a NUL. */
+enum rc
+lite_seal_headers(struct lite *l, const struct webhook *w,
+    struct lite_sealed *out, struct err *e)
+{
+	const struct webhook_header *h;
+	size_t i, n = 0, namesz;
+	uint8_t *text;
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	if (w->nheaders == 0)
+		return RC_OK;
+	for (i = 0; i < w->nheaders; i++)
+		n += strlen(w->headers[i].name) + w->headers[i].value.size + 2;
+	text = xcalloc(n, 1);
+	for (i = 0, n = 0; i < w->nheaders; i++) {
+		h = &w->headers[i];
+		namesz = strlen(h->name) + 1;
+		memcpy(text + n, h->name, namesz);
+		n += namesz;
+		if (h->value.size > 0)
+			memcpy(text + n, h->value.bytes, h->value.size);
+		n += h->value.size + 1;
+	}
+	rc = seal(l, "headers", w->id, text, n, out, e);
+	wipe_free(text, n);
+	return rc;
+}
+
+enum rc
+lite_unseal_headers(struct lite *l, struct webhook *w, struct sqlite3_stmt *st,
+    int at, struct err *e)
+{
+	struct webhook_header *h;
+	const char *name, *value;
+	uint8_t *text;
+	size_t n, i = 0;
+	enum rc rc;
+
+	rc = unseal(l, "headers", w->id, st, at, &text, &n, e);
+	if (rc != RC_OK || text == NULL)
+		return rc;
+	text[n] = '\0';
+	while (i < n && w->nheaders < HEADERS_MAX) {
+		name = (const char *)text + i;
+		i += strlen(name) + 1;
+		value = i < n ? (const char *)text + i : "";
+		i += strlen(value) + 1;
+		w->headers = xreallocarray(w->headers, w->nheaders + 1,
+		    sizeof(*w->headers));
+		h = &w->headers[w->nheaders++];
+		memset(h, 0, sizeof(*h));
+		h->name = xstrdup(name);
+		secret_put_str(&h->value, value);
+	}
+	wipe_free(text, n);
+	return RC_OK;
+}

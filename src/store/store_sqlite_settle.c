@@ -1,0 +1,345 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "store/store_sqlite_int.h"
+
+/* A job that its worker died over this often while it ran alone. */
+#define DEATHS_MAX 3
+#define LAPSED_AT_ONCE 500
+#define ANSWER_MAX 1024
+
+struct settle {
+	struct store_result *v;
+	size_t n;
+	const char *worker;
+	int64_t now_ms;
+};
+
+static enum rc
+put_attempt(struct lite_tx *tx, const struct settle *x,
+    const struct store_result *r, const struct lite_job *job, struct err *e)
+{
+	const struct store_attempt *a = &r->attempt;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ATTEMPT_PUT);
+	unsigned int number = job->tries + 1;
+
+	if (number > LITE_ATTEMPTS_MAX)
+		return RC_OK;
+	lite_int(st, 1, job->id * (LITE_ATTEMPTS_MAX + 1) + number);
+	lite_int(st, 2, job->target);
+	lite_int(st, 3, a->started_ms);
+	lite_int(st, 4, a->took_ms);
+	lite_int(st, 5, a->class);
+	lite_int(st, 6, a->code);
+	lite_int(st, 7, a->timed_out);
+	lite_int(st, 8, r->fenced);
+	lite_text(st, 9, x->worker);
+	lite_text(st, 10, a->text != NULL ? a->text : "");
+	lite_text(st, 11, a->address != NULL ? a->address : "");
+	lite_blob(st, 12, a->answersz > 0 ? a->answer : NULL,
+	    a->answersz < ANSWER_MAX ? a->answersz : ANSWER_MAX);
+	return lite_run(tx->conn, st, e);
+}
+
+/* The lease was not ours any more: what happened goes on record, the job
+ * stays as whoever holds it now has it. */
+static enum rc
+put_fenced(struct lite_tx *tx, const struct settle *x, struct store_result *r,
+    const struct lite_job *job, struct err *e)
+{
+	struct sqlite3_stmt *st;
+	enum rc rc;
+
+	r->fenced = true;
+	if (r->verdict == STORE_RELEASE)
+		return RC_OK;
+	rc = put_attempt(tx, x, r, job, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_JOB_TRIED);
+	lite_int(st, 1, job->id);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum rc
+count_call(struct lite_tx *tx, const struct settle *x,
+    const struct store_result *r, const struct lite_job *job, struct err *e)
+{
+	const struct store_attempt *a = &r->attempt;
+	struct lite_event_change *ev;
+	struct lite_target_change *t;
+	enum rc rc;
+
+	if (a->class != STORE_CLASS_NONE) {
+		rc = lite_tally_event(tx, job->event, &ev, e);
+		if (rc != RC_OK)
+			return rc;
+		free(ev->error);
+		ev->error = xstrdup(a->text != NULL ? a->text : "");
+	}
+	rc = lite_tally_target(tx, job->target, &t, e);
+	if (rc != RC_OK)
+		return rc;
+	if (a->gone)
+		t->gone = true;
+	if (r->verdict == STORE_CANCEL)
+		return RC_OK;
+	t->calls++;
+	t->sum_ms += a->took_ms;
+	if (a->took_ms < t->min_ms)
+		t->min_ms = a->took_ms;
+	if (a->took_ms > t->max_ms)
+		t->max_ms = a->took_ms;
+	if (r->verdict == STORE_DONE) {
+		t->succeeded = true;
+		t->consecutive = 0;
+		t->success_ms = x->now_ms;
+	} else {
+		t->failures++;
+		t->consecutive++;
+		t->failure_ms = x->now_ms;
+	}
+	return RC_OK;
+}
+
+static void
+judge(const struct settle *x, const struct store_result *r,
+    const struct lite_job *was, struct lite_job *is)
+{
+	*is = *was;
+	is->tries++;
+	/* Its worker lived to say so. */
+	is->suspect = false;
+	is->deaths = 0;
+	is->ended_ms = x->now_ms;
+	switch (r->verdict) {
+	case STORE_DONE:
+		is->state = STORE_STATE_DONE;
+		break;
+	case STORE_DEAD:
+		is->state = STORE_STATE_DEAD;
+		break;
+	case STORE_CANCEL:
+		is->state = STORE_CANCELLED;
+		break;
+	case STORE_AGAIN:
+		is->state = STORE_WAITING;
+		is->due_ms = r->again_ms;
+		is->ended_ms = 0;
+		break;
+	case STORE_RELEASE:
+		is->state = STORE_WAITING;
+		is->tries = was->tries;
+		is->attempt = was->attempt > 0 ? was->attempt - 1 : 0;
+		is->suspect = was->suspect;
+		is->deaths = was->deaths;
+		is->ended_ms = 0;
+		break;
+	}
+}
+
+static enum rc
+settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
+    struct err *e)
+{
+	struct lite_event_change *ev;
+	struct lite_job was, is;
+	bool found;
+	enum rc rc;
+
+	r->fenced = false;
+	rc = lite_job_read(tx, r->job, &was, &found, e);
+	if (rc != RC_OK)
+		return rc;
+	if (!found) {
+		r->fenced = true;
+		return RC_OK;
+	}
+	if (was.state != STORE_LEASED || was.token != r->token)
+		return put_fenced(tx, x, r, &was, e);
+	judge(x, r, &was, &is);
+	if (r->verdict == STORE_RELEASE)
+		return lite_job_move(tx, &was, &is, NULL, e);
+
+	rc = put_attempt(tx, x, r, &was, e);
+	if (rc == RC_OK)
+		rc = lite_job_move(tx, &was, &is, &r->attempt, e);
+	if (rc == RC_OK)
+		rc = count_call(tx, x, r, &was, e);
+	if (rc == RC_OK && was.attempt > 1) {
+		rc = lite_tally_event(tx, was.event, &ev, e);
+		if (rc == RC_OK && was.attempt - 1 > ev->repeat)
+			ev->repeat = was.attempt - 1;
+	}
+	return rc;
+}
+
+static enum rc
+run_settle(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct settle *x = arg;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	tx->now_ms = x->now_ms;
+	for (i = 0; rc == RC_OK && i < x->n; i++)
+		rc = settle_one(tx, x, &x->v[i], e);
+	return rc;
+}
+
+enum rc
+lite_settle(void *impl, struct store_result *v, size_t n, const char *worker,
+    int64_t now_ms, struct err *e)
+{
+	struct settle x = { v, n, worker, now_ms };
+
+	if (n == 0)
+		return RC_OK;
+	return lite_commit_now(impl, run_settle, &x, e);
+}
+
+struct renew {
+	const struct store_lease *const *v;
+	size_t n;
+	int64_t hold_ms;
+	bool *ok;
+};
+
+static enum rc
+run_renew(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct renew *x = arg;
+	int64_t until_ms = clock_boot_ms(tx->lite->clock) + x->hold_ms;
+	struct sqlite3_stmt *st;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < x->n; i++) {
+		st = lite_stmt(tx->conn, LITE_JOB_RENEW);
+		lite_int(st, 1, x->v[i]->job);
+		lite_int(st, 2, x->v[i]->token);
+		lite_int(st, 3, until_ms);
+		rc = lite_run(tx->conn, st, e);
+		x->ok[i] = rc == RC_OK && lite_changes(tx->conn) == 1;
+	}
+	return rc;
+}
+
+enum rc
+lite_renew(void *impl, const struct store_lease *const *v, size_t n,
+    int64_t hold_ms, bool *ok, struct err *e)
+{
+	struct renew x = { v, n, hold_ms, ok };
+
+	if (n == 0)
+		return RC_OK;
+	return lite_commit_now(impl, run_renew, &x, e);
+}
+
+struct recover {
+	int64_t now_ms;
+	size_t n;
+};
+
+static enum rc
+find_lapsed(struct lite *l, struct lite_conn *c, size_t max,
+    struct lite_ids *out, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_JOB_LAPSED);
+
+	lite_int(st, 1, clock_boot_ms(l->clock));
+	lite_int(st, 2, l->boot);
+	lite_int(st, 3, (int64_t)max);
+	return lite_ids(c, st, out, e);
+}
+
+/*
+ * Nobody answered for it in time.  Among several one cannot tell whose fault
+ * that was: it is tried alone from now on, and only when it lapses alone is
+ * it counted.  The attempt is given back, deaths bound them.
+ */
+static enum rc
+lapse(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
+    struct err *e)
+{
+	const struct store_attempt end = { .class = STORE_CLASS_US,
+		.text = "its worker died three times while it ran alone" };
+	struct lite_event_change *ev;
+	struct lite_job is = *was;
+	enum rc rc;
+
+	is.suspect = true;
+	if (was->alone)
+		is.deaths++;
+	if (is.deaths >= DEATHS_MAX) {
+		is.state = STORE_STATE_DEAD;
+		is.ended_ms = now_ms;
+		rc = lite_job_move(tx, was, &is, &end, e);
+		if (rc == RC_OK)
+			rc = lite_tally_event(tx, was->event, &ev, e);
+		if (rc == RC_OK) {
+			free(ev->error);
+			ev->error = xstrdup(end.text);
+		}
+		return rc;
+	}
+	is.state = STORE_WAITING;
+	is.attempt = was->attempt > 0 ? was->attempt - 1 : 0;
+	return lite_job_move(tx, was, &is, NULL, e);
+}
+
+static enum rc
+run_recover(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct recover *x = arg;
+	struct lite_ids ids;
+	struct lite_job job;
+	bool found;
+	enum rc rc;
+	size_t i;
+
+	x->n = 0;
+	tx->now_ms = x->now_ms;
+	rc = find_lapsed(tx->lite, tx->conn, LAPSED_AT_ONCE, &ids, e);
+	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
+		if (rc == RC_OK && found)
+			rc = lapse(tx, &job, x->now_ms, e);
+		x->n++;
+	}
+	lite_ids_fini(&ids);
+	return rc;
+}
+
+enum rc
+lite_recover(void *impl, int64_t now_ms, size_t *n, struct err *e)
+{
+	struct lite *l = impl;
+	struct recover x = { now_ms, 0 };
+	struct lite_conn *c;
+	struct lite_ids ids;
+	enum rc rc;
+
+	*n = 0;
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = find_lapsed(l, c, 1, &ids, e);
+	lite_reader_give(l, c);
+	if (rc != RC_OK)
+		return rc;
+	while (rc == RC_OK && ids.n > 0) {
+		rc = lite_commit_now(l, run_recover, &x, e);
+		if (rc == RC_OK)
+			*n += x.n;
+		if (x.n < LAPSED_AT_ONCE)
+			break;
+	}
+	lite_ids_fini(&ids);
+	return rc;
+}

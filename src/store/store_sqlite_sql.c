@@ -1,0 +1,121 @@
+#include "config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "store/store_sqlite_int.h"
+
+/*
+ * A person's own statement.  It runs on a connection of its own, which an
+ * authorizer keeps to reading: sealed columns and pragmas that set anything
+ * are not for it either.
+ */
+
+static int
+authorize(void *arg, int action, const char *a, const char *b,
+    const char *database, const char *trigger)
+{
+	(void)arg;
+	(void)database;
+	(void)trigger;
+	switch (action) {
+	case SQLITE_SELECT:
+	case SQLITE_FUNCTION:
+	case SQLITE_RECURSIVE:
+	case SQLITE_READ:
+		return SQLITE_OK;
+	case SQLITE_PRAGMA:
+		/* With a value it would set something. */
+		return a != NULL && b == NULL ? SQLITE_OK : SQLITE_DENY;
+	default:
+		return SQLITE_DENY;
+	}
+}
+
+static bool
+is_blank(const char *s)
+{
+	while (*s == ';' || isspace((unsigned char)*s))
+		s++;
+	return *s == '\0';
+}
+
+static enum rc
+prepare(struct lite_conn *c, const char *sql, struct sqlite3_stmt **st,
+    struct err *e)
+{
+	const char *rest = "";
+	int code;
+
+	*st = NULL;
+	code = sqlite3_prepare_v2(c->db, sql, -1, st, &rest);
+	if (code == SQLITE_AUTH)
+		return err_set(e, RC_INVALID,
+		    "only reading: hlsctl has commands for changes");
+	if (code != SQLITE_OK)
+		return err_set(e, RC_INVALID, "%s", sqlite3_errmsg(c->db));
+	if (*st == NULL)
+		return err_set(e, RC_INVALID, "there is no statement");
+	if (!is_blank(rest) || !sqlite3_stmt_readonly(*st)) {
+		(void)sqlite3_finalize(*st);
+		*st = NULL;
+		return err_set(e, RC_INVALID,
+		    "one statement that reads, and nothing behind it");
+	}
+	return RC_OK;
+}
+
+static enum rc
+give_rows(struct lite_conn *c, struct sqlite3_stmt *st, size_t max_rows,
+    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    void *arg, struct err *e)
+{
+	size_t i, n = (size_t)sqlite3_column_count(st), rows = 0;
+	const char **cols = xcalloc(n + 1, sizeof(*cols));
+	bool found = true;
+	int stop;
+	enum rc rc = RC_OK;
+
+	for (i = 0; i < n; i++)
+		cols[i] = sqlite3_column_name(st, (int)i);
+	stop = row(arg, true, n, cols);
+	while (stop == 0 && rows++ < max_rows) {
+		rc = lite_step(c, st, &found, e);
+		if (rc != RC_OK || !found)
+			break;
+		for (i = 0; i < n; i++)
+			cols[i] = (const char *)sqlite3_column_text(st, (int)i);
+		stop = row(arg, false, n, cols);
+	}
+	free(cols);
+	return rc;
+}
+
+enum rc
+lite_sql(void *impl, const char *sql, size_t max_rows, int64_t limit_ms,
+    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    void *arg, struct err *e)
+{
+	struct lite *l = impl;
+	struct sqlite3_stmt *st;
+	struct lite_conn c;
+	enum rc rc;
+
+	rc = lite_conn_open(l->path, LITE_READ, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	(void)sqlite3_set_authorizer(c.db, authorize, NULL);
+	rc = prepare(&c, sql, &st, e);
+	if (rc == RC_OK) {
+		c.read_until_us = clock_tick_us() + limit_ms * 1000;
+		rc = give_rows(&c, st, max_rows, row, arg, e);
+		(void)sqlite3_finalize(st);
+	}
+	lite_conn_close(&c);
+	return rc;
+}

@@ -1,0 +1,375 @@
+#include "config.h"
+
+#include "store/store_sqlite_stmt.h"
+
+#define EVENT_COLUMNS                                                 \
+	"e.id, e.received_ms, e.scheduled_ms, e.source, e.provider, " \
+	"e.delivery_id, e.type, e.action, e.repository, e.teams, "    \
+	"coalesce(e.round_webhook, e.webhook_id), e.content_type, "   \
+	"e.priority, e.hops, e.replay_suspect = 1, e.body_size, "     \
+	"e.body_sha256, e.status, e.jobs_total, e.retry_count, "      \
+	"e.error_message, e.started_ms, e.completed_ms"
+
+#define JOB_COLUMNS                                                 \
+	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "      \
+	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, " \
+	"j.due_ms, j.ended_ms, j.lease_owner, j.last_class, "       \
+	"j.last_code, j.last_text"
+
+#define ATTEMPT_COLUMNS                                              \
+	"a.id, t.name, a.worker, a.started_ms, a.took_ms, a.class, " \
+	"a.code, a.timed_out, a.text, a.address, a.answer"
+
+#define WEBHOOK_COLUMNS                                                 \
+	"id, url, events, secret, old_secret, old_secret_until_ms, "    \
+	"team, description, headers, signatures, body, rate_limit, "    \
+	"max_in_flight, timeout_ms, retry_schedule, order_by, filter, " \
+	"enabled, created_ms, updated_ms, total_calls, failed_calls, "  \
+	"last_success_ms, last_failure_ms, consecutive_failures, "      \
+	"response_sum_ms, response_min_ms, response_max_ms, health"
+
+const char lite_sql_settings[] = "PRAGMA synchronous = FULL;"
+				 "PRAGMA wal_autocheckpoint = 0;"
+				 "PRAGMA journal_size_limit = 67108864;"
+				 "PRAGMA foreign_keys = ON;"
+				 "PRAGMA trusted_schema = OFF;"
+				 "PRAGMA cell_size_check = ON;"
+				 "PRAGMA mmap_size = 0;"
+				 "PRAGMA temp_store = MEMORY;"
+				 "PRAGMA secure_delete = FAST;";
+
+const char lite_sql_reader[] = "PRAGMA cache_size = -512;"
+			       "PRAGMA query_only = ON;";
+
+const char lite_sql_writer[] = "PRAGMA cache_size = -8192;";
+
+/* Until WAL is on, only EXTRA also syncs the folder when the journal goes:
+ * a journal that came back after a power cut would undo the schema. */
+const char lite_sql_make[] = "PRAGMA page_size = 4096;"
+			     "PRAGMA auto_vacuum = INCREMENTAL;"
+			     "PRAGMA synchronous = EXTRA;";
+
+const char lite_sql_wal[] = "PRAGMA journal_mode = WAL;";
+
+/* hls1 */
+const char lite_sql_identity[] = "PRAGMA application_id = 1751937841;";
+
+static const char *const texts[LITE_STMTS] = {
+	[LITE_BEGIN] = "BEGIN IMMEDIATE",
+	[LITE_BEGIN_READ] = "BEGIN",
+	[LITE_COMMIT] = "COMMIT",
+	[LITE_ROLLBACK] = "ROLLBACK",
+	[LITE_TOUCH] = "SELECT 1 FROM meta LIMIT 1",
+	[LITE_PRAGMA_APPLICATION_ID] = "PRAGMA application_id",
+	[LITE_PRAGMA_USER_VERSION] = "PRAGMA user_version",
+	[LITE_PRAGMA_JOURNAL_MODE] = "PRAGMA journal_mode",
+	[LITE_PRAGMA_SYNCHRONOUS] = "PRAGMA synchronous",
+	[LITE_PRAGMA_AUTOCHECKPOINT] = "PRAGMA wal_autocheckpoint",
+	[LITE_PRAGMA_SIZE_LIMIT] = "PRAGMA journal_size_limit",
+	[LITE_PRAGMA_FOREIGN_KEYS] = "PRAGMA foreign_keys",
+	[LITE_PRAGMA_TRUSTED_SCHEMA] = "PRAGMA trusted_schema",
+	[LITE_PRAGMA_CELL_CHECK] = "PRAGMA cell_size_check",
+	[LITE_PRAGMA_MMAP_SIZE] = "PRAGMA mmap_size",
+	[LITE_PRAGMA_TEMP_STORE] = "PRAGMA temp_store",
+	[LITE_PRAGMA_SECURE_DELETE] = "PRAGMA secure_delete",
+	[LITE_PRAGMA_CACHE_SIZE] = "PRAGMA cache_size",
+	[LITE_PRAGMA_PAGE_SIZE] = "PRAGMA page_size",
+	[LITE_PRAGMA_AUTO_VACUUM] = "PRAGMA auto_vacuum",
+	[LITE_PRAGMA_QUERY_ONLY] = "PRAGMA query_only",
+	[LITE_PRAGMA_FREELIST] = "PRAGMA freelist_count",
+	[LITE_PRAGMA_PAGE_COUNT] = "PRAGMA page_count",
+	[LITE_QUICK_CHECK] = "PRAGMA quick_check(20)",
+	[LITE_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[LITE_META_PUT] =
+	    "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT "
+	    "(key) DO UPDATE SET value = excluded.value",
+	[LITE_COUNTER_GET] =
+	    "SELECT n FROM counter WHERE family = ?1 AND key = ?2",
+	[LITE_COUNTER_ADD] =
+	    "INSERT INTO counter (family, key, n) VALUES (?1, ?2, ?3) ON "
+	    "CONFLICT (family, key) DO UPDATE SET n = n + excluded.n",
+	[LITE_COUNTER_LIST] = "SELECT key, n FROM counter WHERE family = ?1",
+	[LITE_DAY_ADD] =
+	    "INSERT INTO day (date, total, succeeded, failed, "
+	    "processing_ms) VALUES (date(?1 * 86400, 'unixepoch'), ?2, ?3, "
+	    "?4, ?5) ON CONFLICT (date) DO UPDATE SET total = total + "
+	    "excluded.total, succeeded = succeeded + excluded.succeeded, "
+	    "failed = failed + excluded.failed, processing_ms = "
+	    "processing_ms + excluded.processing_ms",
+	[LITE_DAY_LIST] =
+	    "SELECT date, total, succeeded, failed, processing_ms FROM day "
+	    "ORDER BY date DESC LIMIT ?1",
+	[LITE_SEEN_PUT] =
+	    "INSERT INTO delivery_seen (key, event, received_ms, body) "
+	    "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO NOTHING",
+	[LITE_SEEN_GET] =
+	    "SELECT event, received_ms, body FROM delivery_seen WHERE key = "
+	    "?1",
+	[LITE_BODY_PUT] =
+	    "INSERT INTO body_seen (key, event, seen_ms) VALUES (?1, ?2, "
+	    "?3) ON CONFLICT (key) DO NOTHING",
+	[LITE_BODY_GET] =
+	    "SELECT b.seen_ms, e.body_sha256 FROM body_seen b LEFT JOIN "
+	    "event e ON e.id = b.event WHERE b.key = ?1",
+	[LITE_BODY_SET] =
+	    "UPDATE body_seen SET event = ?2, seen_ms = ?3 WHERE key = ?1",
+	[LITE_EVENT_PUT] =
+	    "INSERT INTO event (id, received_ms, scheduled_ms, source, "
+	    "provider, delivery_id, type, action, repository, teams, "
+	    "webhook_id, content_type, priority, hops, replay_suspect, "
+	    "body_size, body_sha256, status, expanded, completed_ms) VALUES "
+	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+	    "?15, ?16, ?17, ?18, ?19, ?20)",
+	[LITE_PAYLOAD_PUT] =
+	    "INSERT INTO payload (event, body) VALUES (?1, ?2)",
+	[LITE_PAYLOAD_GET] = "SELECT body FROM payload WHERE event = ?1",
+	[LITE_EVENT_UNEXPANDED] =
+	    "SELECT " EVENT_COLUMNS
+	    " FROM event e WHERE e.expanded = 0 ORDER BY e.id LIMIT ?1",
+	[LITE_EVENT_FIND] =
+	    "SELECT " EVENT_COLUMNS " FROM event e WHERE e.id = ?1",
+	[LITE_EVENT_RECEIVED] = "SELECT received_ms FROM event WHERE id = ?1",
+	[LITE_EVENT_TO_EXPAND] =
+	    "SELECT round, priority, scheduled_ms, received_ms, expanded "
+	    "FROM event WHERE id = ?1",
+	[LITE_EVENT_COUNTS] =
+	    "SELECT status, expanded, touched, jobs_total, fresh, repeats, "
+	    "leased, dead, retry_count, started_ms, completed_ms FROM event "
+	    "WHERE id = ?1",
+	[LITE_EVENT_SET] =
+	    "UPDATE event SET status = ?2, expanded = ?3, touched = ?4, "
+	    "jobs_total = ?5, fresh = ?6, repeats = ?7, leased = ?8, dead = "
+	    "?9, retry_count = ?10, started_ms = ?11, completed_ms = ?12 "
+	    "WHERE id = ?1",
+	[LITE_EVENT_SET_ERROR] =
+	    "UPDATE event SET error_message = ?2 WHERE id = ?1",
+	[LITE_EVENT_REPLAY] =
+	    "UPDATE event SET round = round + 1, round_webhook = ?2, "
+	    "expanded = 0, replay_suspect = min(replay_suspect * 2, 2) "
+	    "WHERE id = ?1 AND expanded = 1",
+	[LITE_EVENT_LIST] =
+	    "SELECT " EVENT_COLUMNS
+	    " FROM event e WHERE e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
+	[LITE_EVENT_LIST_STATUS] =
+	    "SELECT " EVENT_COLUMNS
+	    " FROM event e WHERE e.status IN (1, 2, 4) AND e.status = ?3 AND "
+	    "e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
+	[LITE_EVENT_AT] =
+	    "SELECT id, received_ms FROM event WHERE id <= ?1 ORDER BY id "
+	    "DESC LIMIT 1",
+	[LITE_TARGET_FIND] =
+	    "SELECT id FROM target WHERE kind = ?1 AND name = ?2",
+	[LITE_TARGET_PUT] = "INSERT INTO target (kind, name) VALUES (?1, ?2)",
+	[LITE_TARGET_GET] = "SELECT kind, name, waiting, leased, next_due_ms, "
+			    "blocked_until_ms FROM target WHERE id = ?1",
+	[LITE_TARGET_SET] =
+	    "UPDATE target SET waiting = ?2, leased = ?3, next_due_ms = ?4, "
+	    "blocked_until_ms = ?5, ready_ms = max(?4, ?5) WHERE id = ?1",
+	[LITE_TARGET_DUE_SET] =
+	    "UPDATE target SET next_due_ms = ?2, ready_ms = max(?2, "
+	    "blocked_until_ms) WHERE id = ?1",
+	[LITE_TARGET_READY] =
+	    "SELECT id, kind, name, ready_ms, next_due_ms FROM target WHERE "
+	    "waiting > 0 ORDER BY ready_ms",
+	[LITE_JOB_PUT] =
+	    "INSERT INTO job (id, event, round, target, state, priority, "
+	    "lane, due_ms, created_ms, order_key) VALUES (?1, ?2, ?3, ?4, "
+	    "0, ?5, ?5 * 2, ?6, ?7, ?8) ON CONFLICT (event, round, target) "
+	    "DO NOTHING",
+	[LITE_JOB_OLDER_DEAD] =
+	    "SELECT id FROM job WHERE event = ?1 AND round < ?2 AND target "
+	    "= ?3 AND state = 3",
+	[LITE_LANE_NEXT] =
+	    "SELECT lane, due_ms FROM job WHERE state = 0 AND target = ?1 "
+	    "AND lane >= ?2 ORDER BY lane, due_ms LIMIT 1",
+	[LITE_LANE_CLAIM] =
+	    "SELECT j.id, j.event, j.round, j.attempt, j.tries, j.deaths, "
+	    "j.due_ms, j.lease_token, j.priority, " EVENT_COLUMNS
+	    " FROM job j LEFT JOIN event e ON e.id = j.event WHERE j.state = "
+	    "0 AND j.target = ?1 AND j.lane = ?2 AND j.due_ms <= ?3 ORDER "
+	    "BY j.due_ms, j.id LIMIT ?4",
+	[LITE_SUSPECT_CLAIM] =
+	    "SELECT j.id, j.event, j.round, j.attempt, j.tries, j.deaths, "
+	    "j.due_ms, j.lease_token, j.priority, " EVENT_COLUMNS
+	    ", t.id, t.kind, t.name FROM job j JOIN target t ON t.id = "
+	    "j.target LEFT JOIN event e ON e.id = j.event WHERE j.state = 0 "
+	    "AND j.lane = 20 AND j.due_ms <= ?1 AND t.ready_ms <= ?1 ORDER "
+	    "BY j.due_ms, j.id LIMIT 32",
+	[LITE_JOB_HELD] =
+	    "SELECT event, target, state, priority, attempt, tries, deaths, "
+	    "suspect, due_ms, lease_token, lease_alone FROM job WHERE id = "
+	    "?1",
+	[LITE_JOB_MOVE] =
+	    "UPDATE job SET state = ?2, lane = ?3, due_ms = ?4, ended_ms = "
+	    "?5, attempt = ?6, tries = ?7, deaths = ?8, suspect = ?9, "
+	    "lease_token = ?10, lease_until_ms = ?11, lease_boot = ?12, "
+	    "lease_alone = ?13, lease_owner = ?14 WHERE id = ?1",
+	[LITE_JOB_MOVE_RESULT] =
+	    "UPDATE job SET state = ?2, lane = ?3, due_ms = ?4, ended_ms = "
+	    "?5, attempt = ?6, tries = ?7, deaths = ?8, suspect = ?9, "
+	    "lease_token = ?10, lease_until_ms = ?11, lease_boot = ?12, "
+	    "lease_alone = ?13, lease_owner = ?14, last_class = ?15, "
+	    "last_code = ?16, last_text = ?17 WHERE id = ?1",
+	[LITE_JOB_TRIED] = "UPDATE job SET tries = tries + 1 WHERE id = ?1",
+	[LITE_JOB_RENEW] =
+	    "UPDATE job SET lease_until_ms = ?3 WHERE id = ?1 AND "
+	    "lease_token = ?2 AND state = 1",
+	[LITE_JOB_LAPSED] =
+	    "SELECT id FROM job WHERE state = 1 AND (lease_until_ms <= ?1 "
+	    "OR lease_boot <> ?2) LIMIT ?3",
+	[LITE_JOB_OF_EVENT] = "SELECT id FROM job WHERE event = ?1",
+	[LITE_JOB_OF_TARGET] =
+	    "SELECT id FROM job WHERE state = 0 AND target = ?1 LIMIT ?2",
+	[LITE_JOB_CREATED] = "SELECT created_ms FROM job WHERE id = ?1",
+	[LITE_JOB_FIND] =
+	    "SELECT " JOB_COLUMNS
+	    " FROM job j JOIN target t ON t.id = j.target WHERE j.id = ?1",
+	[LITE_JOB_LIST] =
+	    "SELECT " JOB_COLUMNS
+	    " FROM job j JOIN target t ON t.id = j.target WHERE j.id < ?1 "
+	    "ORDER BY j.id DESC LIMIT ?2",
+	[LITE_JOB_LIST_EVENT] =
+	    "SELECT " JOB_COLUMNS
+	    " FROM job j JOIN target t ON t.id = j.target WHERE j.event = ?3 "
+	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
+	[LITE_JOB_LIST_DEAD] =
+	    "SELECT " JOB_COLUMNS
+	    " FROM job j JOIN target t ON t.id = j.target WHERE j.state = 3 "
+	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
+	[LITE_JOB_LIST_LEASED] =
+	    "SELECT " JOB_COLUMNS
+	    " FROM job j JOIN target t ON t.id = j.target WHERE j.state = 1 "
+	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
+	[LITE_ATTEMPT_PUT] =
+	    "INSERT INTO attempt (id, target, started_ms, took_ms, class, "
+	    "code, timed_out, fenced, worker, text, address, answer) VALUES "
+	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON "
+	    "CONFLICT (id) DO NOTHING",
+	[LITE_ATTEMPT_LIST] =
+	    "SELECT " ATTEMPT_COLUMNS
+	    " FROM attempt a JOIN target t ON t.id = a.target WHERE a.id "
+	    "BETWEEN ?1 * 4096 AND ?1 * 4096 + 4095 ORDER BY a.id",
+	[LITE_ATTEMPT_OF_TARGET] =
+	    "SELECT " ATTEMPT_COLUMNS
+	    " FROM attempt a JOIN target t ON t.id = a.target WHERE a.target "
+	    "= ?1 AND (a.started_ms, a.id) < (?2, ?3) ORDER BY a.started_ms "
+	    "DESC, a.id DESC LIMIT ?4",
+	[LITE_ATTEMPT_STARTED] = "SELECT started_ms FROM attempt WHERE id = ?1",
+	[LITE_OVERDUE] =
+	    "SELECT count(*) FROM (SELECT j.event FROM target t CROSS JOIN "
+	    "job j ON j.state = 0 AND j.target = t.id AND j.lane IN (0, 1, "
+	    "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, "
+	    "19, 20) AND j.due_ms < ?1 WHERE t.waiting > 0 AND t.ready_ms < "
+	    "?1 UNION SELECT id FROM (SELECT id FROM event WHERE expanded = "
+	    "0 AND max(received_ms, scheduled_ms) < ?1 LIMIT ?2) LIMIT ?2)",
+	[LITE_WEBHOOK_PUT] =
+	    "INSERT INTO webhook (" WEBHOOK_COLUMNS
+	    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+	    "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
+	    "?25, ?26, ?27, ?28, ?29) ON CONFLICT (id) DO UPDATE SET url = "
+	    "excluded.url, events = excluded.events, secret = "
+	    "excluded.secret, old_secret = excluded.old_secret, "
+	    "old_secret_until_ms = excluded.old_secret_until_ms, team = "
+	    "excluded.team, description = excluded.description, headers = "
+	    "excluded.headers, signatures = excluded.signatures, body = "
+	    "excluded.body, rate_limit = excluded.rate_limit, max_in_flight "
+	    "= excluded.max_in_flight, timeout_ms = excluded.timeout_ms, "
+	    "retry_schedule = excluded.retry_schedule, order_by = "
+	    "excluded.order_by, filter = excluded.filter, enabled = "
+	    "excluded.enabled, created_ms = excluded.created_ms, updated_ms "
+	    "= excluded.updated_ms, total_calls = excluded.total_calls, "
+	    "failed_calls = excluded.failed_calls, last_success_ms = "
+	    "excluded.last_success_ms, last_failure_ms = "
+	    "excluded.last_failure_ms, consecutive_failures = "
+	    "excluded.consecutive_failures, response_sum_ms = "
+	    "excluded.response_sum_ms, response_min_ms = "
+	    "excluded.response_min_ms, response_max_ms = "
+	    "excluded.response_max_ms, health = excluded.health",
+	[LITE_WEBHOOK_HAS] = "SELECT 1 FROM webhook WHERE id = ?1",
+	[LITE_WEBHOOK_FIND] =
+	    "SELECT " WEBHOOK_COLUMNS " FROM webhook WHERE id = ?1",
+	[LITE_WEBHOOK_LIST] =
+	    "SELECT " WEBHOOK_COLUMNS " FROM webhook WHERE id > ?1 ORDER BY id",
+	[LITE_WEBHOOK_DELETE] = "DELETE FROM webhook WHERE id = ?1",
+	[LITE_WEBHOOK_DISABLE] =
+	    "UPDATE webhook SET enabled = 0, health = 3, updated_ms = ?2 "
+	    "WHERE id = ?1 AND enabled = 1",
+	[LITE_WEBHOOK_TALLY] =
+	    "UPDATE webhook SET total_calls = total_calls + ?2, "
+	    "failed_calls = failed_calls + ?3, last_success_ms = "
+	    "max(last_success_ms, ?4), last_failure_ms = "
+	    "max(last_failure_ms, ?5), consecutive_failures = iif(?6, 0, "
+	    "consecutive_failures) + ?7, response_sum_ms = response_sum_ms "
+	    "+ ?8, response_min_ms = iif(total_calls = 0, ?9, "
+	    "min(response_min_ms, ?9)), response_max_ms = "
+	    "max(response_max_ms, ?10), health = iif(enabled = 0, 3, ?11) "
+	    "WHERE id = ?1",
+	[LITE_WEBHOOK_CIPHER] =
+	    "SELECT 1 FROM webhook WHERE secret IS NOT NULL OR old_secret "
+	    "IS NOT NULL OR headers IS NOT NULL LIMIT 1",
+	[LITE_TOKEN_LIVE] =
+	    "SELECT 1 FROM token WHERE name = ?1 AND revoked = 0 AND "
+	    "(expires_ms = 0 OR expires_ms > ?2)",
+	[LITE_TOKEN_PUT] =
+	    "INSERT INTO token (hash, name, role, created_ms, expires_ms, "
+	    "last_used_ms, revoked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[LITE_TOKEN_FIND] =
+	    "SELECT hash, name, role, created_ms, expires_ms, last_used_ms, "
+	    "revoked FROM token WHERE hash = ?1",
+	[LITE_TOKEN_LIST] =
+	    "SELECT hash, name, role, created_ms, expires_ms, last_used_ms, "
+	    "revoked FROM token ORDER BY created_ms, name",
+	[LITE_TOKEN_REVOKE] =
+	    "UPDATE token SET revoked = 1 WHERE name = ?1 AND revoked = 0",
+	[LITE_WORKER_PUT] =
+	    "INSERT INTO worker (id, kinds, started_ms, last_seen_ms, "
+	    "in_flight, done, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+	    "ON CONFLICT (id) DO UPDATE SET kinds = excluded.kinds, "
+	    "started_ms = excluded.started_ms, last_seen_ms = "
+	    "excluded.last_seen_ms, in_flight = excluded.in_flight, done = "
+	    "excluded.done, failed = excluded.failed",
+	[LITE_WORKER_LIST] =
+	    "SELECT id, kinds, started_ms, last_seen_ms, in_flight, done, "
+	    "failed FROM worker ORDER BY id",
+	[LITE_CHECK_EVENTS] =
+	    "SELECT status, count(*) FROM event GROUP BY status",
+	[LITE_CHECK_JOBS] = "SELECT state, count(*) FROM job GROUP BY state",
+	[LITE_CHECK_UNEXPANDED] =
+	    "SELECT count(*) FROM event WHERE expanded = 0",
+	[LITE_CHECK_RETRYING] =
+	    "SELECT count(*) FROM job WHERE state = 0 AND attempt > 0",
+	[LITE_CHECK_ORPHAN_JOBS] =
+	    "SELECT count(*) FROM job j WHERE NOT EXISTS (SELECT 1 FROM "
+	    "event e WHERE e.id = j.event) OR NOT EXISTS (SELECT 1 FROM "
+	    "target t WHERE t.id = j.target)",
+	[LITE_CHECK_ORPHAN_PAYLOADS] =
+	    "SELECT count(*) FROM payload p WHERE NOT EXISTS (SELECT 1 FROM "
+	    "event e WHERE e.id = p.event)",
+	[LITE_CHECK_LOST_TARGETS] =
+	    "SELECT count(*) FROM target t WHERE t.kind = 0 AND t.waiting > "
+	    "0 AND NOT EXISTS (SELECT 1 FROM webhook w WHERE w.id = t.name)",
+	[LITE_CHECK_TARGETS] =
+	    "SELECT count(*) FROM target t WHERE t.waiting <> (SELECT "
+	    "count(*) FROM job j WHERE j.state = 0 AND j.target = t.id) OR "
+	    "t.next_due_ms > (SELECT min(due_ms) FROM job j WHERE j.state = "
+	    "0 AND j.target = t.id)",
+	[LITE_CHECK_EVENT_COUNTS] =
+	    "SELECT count(*) FROM event e WHERE e.status <> 3 AND (e.leased "
+	    "<> (SELECT count(*) FROM job j WHERE j.event = e.id AND "
+	    "j.state = 1) OR e.fresh + e.repeats <> (SELECT count(*) FROM "
+	    "job j WHERE j.event = e.id AND j.state = 0) OR e.dead <> "
+	    "(SELECT count(*) FROM job j WHERE j.event = e.id AND j.state = "
+	    "3))",
+	[LITE_CHECK_FUTURE] =
+	    "SELECT count(*) FROM (SELECT received_ms FROM event ORDER BY "
+	    "id DESC LIMIT 1000) WHERE received_ms > ?1",
+	[LITE_CHECK_LAST_RECEIVED] =
+	    "SELECT coalesce(max(received_ms), 0) FROM (SELECT received_ms "
+	    "FROM event ORDER BY id DESC LIMIT 1000)",
+};
+
+const char *
+lite_stmt_text(enum lite_stmt s)
+{
+	return texts[s];
+}

@@ -1,0 +1,561 @@
+#include "config.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "core/webhook.h"
+#include "store/store_sqlite_int.h"
+
+/*
+ * What the operations of a transaction change of shared rows gathers here
+ * and is written once: the rows of events and targets at the end of an
+ * operation, the sums before COMMIT.
+ *
+ * 1. The sums by status and state count the rows that are there.
+ * 2. An event's status follows from its counts of jobs by status_of().
+ * 3. A target's next_due_ms is never later than its first waiting job.
+ */
+#define DAY_MS (INT64_C(86400) * 1000)
+
+static const char *const sum_names[LITE_SUMS] = {
+	[LITE_SUM_ACCEPTED] = "accepted",
+	[LITE_SUM_DUPLICATES] = "duplicates",
+	[LITE_SUM_SUSPECTS] = "replay_suspects",
+	[LITE_SUM_UNEXPANDED] = "unexpanded",
+	[LITE_SUM_EVENT + EVENT_PENDING] = "events_pending",
+	[LITE_SUM_EVENT + EVENT_PROCESSING] = "events_processing",
+	[LITE_SUM_EVENT + EVENT_RETRY] = "events_retry",
+	[LITE_SUM_EVENT + EVENT_COMPLETED] = "events_completed",
+	[LITE_SUM_EVENT + EVENT_FAILED] = "events_failed",
+	[LITE_SUM_EVENTS_PURGED] = "events_purged",
+	[LITE_SUM_JOB + STORE_WAITING] = "jobs_waiting",
+	[LITE_SUM_JOB + STORE_LEASED] = "jobs_leased",
+	[LITE_SUM_JOB + STORE_STATE_DONE] = "jobs_done",
+	[LITE_SUM_JOB + STORE_STATE_DEAD] = "jobs_dead",
+	[LITE_SUM_JOB + STORE_CANCELLED] = "jobs_cancelled",
+	[LITE_SUM_JOBS_PURGED] = "jobs_purged",
+	[LITE_SUM_JOBS_OWED] = "jobs_owed",
+	[LITE_SUM_RETRYING] = "jobs_retrying",
+	[LITE_SUM_PROCESSED] = "processed",
+	[LITE_SUM_PROCESSING_MS] = "processing_ms",
+	[LITE_SUM_WEBHOOKS_VERSION] = "webhooks_version",
+	[LITE_SUM_EVENT_ID] = "event_id",
+	[LITE_SUM_JOB_ID] = "job_id",
+};
+
+const char *
+lite_sum_name(enum lite_sum s)
+{
+	return sum_names[s];
+}
+
+static void
+clear_events(struct lite_tally *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nevents; i++)
+		free(t->events[i].error);
+	t->nevents = 0;
+	memset(t->event_slot, 0, sizeof(t->event_slot));
+}
+
+static void
+clear_named(struct lite_named *v, size_t *n)
+{
+	size_t i;
+
+	for (i = 0; i < *n; i++)
+		free(v[i].key);
+	*n = 0;
+}
+
+void
+lite_tally_clear(struct lite_tally *t)
+{
+	memset(t->sums, 0, sizeof(t->sums));
+	clear_events(t);
+	t->ntargets = 0;
+	clear_named(t->types, &t->ntypes);
+	clear_named(t->repos, &t->nrepos);
+	t->ndays = 0;
+}
+
+void
+lite_tally_sum(struct lite_tx *tx, enum lite_sum s, int64_t n)
+{
+	tx->tally.sums[s] += n;
+	tx->tally.additions++;
+}
+
+enum rc
+lite_tally_event(struct lite_tx *tx, int64_t id, struct lite_event_change **out,
+    struct err *e)
+{
+	struct lite_tally *t = &tx->tally;
+	const size_t slots = sizeof(t->event_slot);
+	size_t at;
+	enum rc rc;
+
+	t->additions++;
+	if (t->nevents == LITE_EVENTS_MAX) {
+		rc = lite_tally_rows(tx, tx->now_ms, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	/* Twice as many slots as changes: there is always a free one. */
+	for (at = (size_t)id % slots; t->event_slot[at] != 0;
+	     at = (at + 1) % slots) {
+		*out = &t->events[t->event_slot[at] - 1];
+		if ((*out)->id == id)
+			return RC_OK;
+	}
+	*out = &t->events[t->nevents++];
+	t->event_slot[at] = (uint8_t)t->nevents;
+	memset(*out, 0, sizeof(**out));
+	(*out)->id = id;
+	return RC_OK;
+}
+
+enum rc
+lite_tally_target(struct lite_tx *tx, int64_t id,
+    struct lite_target_change **out, struct err *e)
+{
+	struct lite_tally *t = &tx->tally;
+	size_t i;
+	enum rc rc;
+
+	t->additions++;
+	for (i = 0; i < t->ntargets; i++) {
+		*out = &t->targets[i];
+		if ((*out)->id == id)
+			return RC_OK;
+	}
+	if (t->ntargets == LITE_TARGETS_MAX) {
+		rc = lite_tally_rows(tx, tx->now_ms, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	*out = &t->targets[t->ntargets++];
+	memset(*out, 0, sizeof(**out));
+	(*out)->id = id;
+	(*out)->due_ms = LITE_FAR;
+	(*out)->min_ms = LITE_FAR;
+	return RC_OK;
+}
+
+static enum rc
+add_counter(struct lite_tx *tx, const char *family, const char *key, int64_t n,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_COUNTER_ADD);
+
+	lite_text(st, 1, family);
+	lite_text(st, 2, key);
+	lite_int(st, 3, n);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum rc
+write_named(struct lite_tx *tx, const char *family, struct lite_named *v,
+    size_t *n, struct err *e)
+{
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < *n; i++)
+		rc = add_counter(tx, family, v[i].key, v[i].n, e);
+	clear_named(v, n);
+	return rc;
+}
+
+static enum rc
+add_named(struct lite_tx *tx, const char *family, struct lite_named *v,
+    size_t *n, const char *key, struct err *e)
+{
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < *n; i++) {
+		if (strcmp(v[i].key, key) == 0) {
+			v[i].n++;
+			return RC_OK;
+		}
+	}
+	if (*n == LITE_NAMED_MAX) {
+		rc = write_named(tx, family, v, n, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	v[*n].key = xstrdup(key);
+	v[*n].n = 1;
+	++*n;
+	return RC_OK;
+}
+
+static enum rc
+write_days(struct lite_tx *tx, struct err *e)
+{
+	struct lite_tally *t = &tx->tally;
+	struct sqlite3_stmt *st;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < t->ndays; i++) {
+		st = lite_stmt(tx->conn, LITE_DAY_ADD);
+		lite_int(st, 1, t->days[i].day);
+		lite_int(st, 2, t->days[i].total);
+		lite_int(st, 3, t->days[i].succeeded);
+		lite_int(st, 4, t->days[i].failed);
+		lite_int(st, 5, t->days[i].processing_ms);
+		rc = lite_run(tx->conn, st, e);
+	}
+	t->ndays = 0;
+	return rc;
+}
+
+enum rc
+lite_tally_day(struct lite_tx *tx, int64_t wall_ms,
+    struct lite_day_change **out, struct err *e)
+{
+	struct lite_tally *t = &tx->tally;
+	int64_t day = wall_ms / DAY_MS;
+	size_t i;
+	enum rc rc;
+
+	t->additions++;
+	for (i = 0; i < t->ndays; i++) {
+		*out = &t->days[i];
+		if ((*out)->day == day)
+			return RC_OK;
+	}
+	if (t->ndays == LITE_DAYS_MAX) {
+		rc = write_days(tx, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	*out = &t->days[t->ndays++];
+	memset(*out, 0, sizeof(**out));
+	(*out)->day = day;
+	return RC_OK;
+}
+
+enum rc
+lite_tally_accepted(struct lite_tx *tx, const char *type,
+    const char *repository, int64_t received_ms, struct err *e)
+{
+	struct lite_tally *t = &tx->tally;
+	struct lite_day_change *day;
+	enum rc rc;
+
+	lite_tally_sum(tx, LITE_SUM_ACCEPTED, 1);
+	rc = add_named(tx, "type", t->types, &t->ntypes, type, e);
+	if (rc == RC_OK)
+		rc = add_named(tx, "repo", t->repos, &t->nrepos, repository, e);
+	if (rc == RC_OK)
+		rc = lite_tally_day(tx, received_ms, &day, e);
+	if (rc == RC_OK)
+		day->total++;
+	return rc;
+}
+
+/* An event's row as far as its status depends on it. */
+struct counts {
+	enum event_status status;
+	bool expanded, touched;
+	int64_t total, fresh, repeats, leased, dead, retry_count;
+	int64_t started_ms, completed_ms;
+};
+
+static enum event_status
+status_of(const struct counts *c)
+{
+	if (c->leased > 0)
+		return EVENT_PROCESSING;
+	if (!c->expanded || c->fresh > 0)
+		return c->touched ? EVENT_PROCESSING : EVENT_PENDING;
+	if (c->repeats > 0)
+		return EVENT_RETRY;
+	return c->dead > 0 ? EVENT_FAILED : EVENT_COMPLETED;
+}
+
+static bool
+is_ended(enum event_status s)
+{
+	return s == EVENT_COMPLETED || s == EVENT_FAILED;
+}
+
+static enum rc
+count_ended(struct lite_tx *tx, const struct counts *c, struct err *e)
+{
+	struct lite_day_change *day;
+	int64_t took_ms = 0;
+	enum rc rc;
+
+	if (c->started_ms > 0 && c->completed_ms > c->started_ms)
+		took_ms = c->completed_ms - c->started_ms;
+	lite_tally_sum(tx, LITE_SUM_PROCESSED, 1);
+	lite_tally_sum(tx, LITE_SUM_PROCESSING_MS, took_ms);
+	rc = lite_tally_day(tx, c->completed_ms, &day, e);
+	if (rc != RC_OK)
+		return rc;
+	if (c->status == EVENT_FAILED)
+		day->failed++;
+	else
+		day->succeeded++;
+	day->processing_ms += took_ms;
+	return RC_OK;
+}
+
+static enum rc
+read_counts(struct lite_tx *tx, int64_t id, struct counts *c, bool *found,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_COUNTS);
+	enum rc rc;
+
+	lite_int(st, 1, id);
+	rc = lite_step(tx->conn, st, found, e);
+	if (rc != RC_OK || !*found)
+		return rc;
+	c->status = (enum event_status)lite_col_int(st, 0);
+	c->expanded = lite_col_int(st, 1) != 0;
+	c->touched = lite_col_int(st, 2) != 0;
+	c->total = lite_col_int(st, 3);
+	c->fresh = lite_col_int(st, 4);
+	c->repeats = lite_col_int(st, 5);
+	c->leased = lite_col_int(st, 6);
+	c->dead = lite_col_int(st, 7);
+	c->retry_count = lite_col_int(st, 8);
+	c->started_ms = lite_col_int(st, 9);
+	c->completed_ms = lite_col_int(st, 10);
+	lite_reset(st);
+	return RC_OK;
+}
+
+static enum rc
+write_counts(struct lite_tx *tx, int64_t id, const struct counts *c,
+    const char *error, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_SET);
+	enum rc rc;
+
+	lite_int(st, 1, id);
+	lite_int(st, 2, c->status);
+	lite_int(st, 3, c->expanded);
+	lite_int(st, 4, c->touched);
+	lite_int(st, 5, c->total);
+	lite_int(st, 6, c->fresh);
+	lite_int(st, 7, c->repeats);
+	lite_int(st, 8, c->leased);
+	lite_int(st, 9, c->dead);
+	lite_int(st, 10, c->retry_count);
+	lite_int(st, 11, c->started_ms);
+	lite_int(st, 12, c->completed_ms);
+	rc = lite_run(tx->conn, st, e);
+	if (rc != RC_OK || error == NULL)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_EVENT_SET_ERROR);
+	lite_int(st, 1, id);
+	lite_text(st, 2, error);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum rc
+write_event(struct lite_tx *tx, const struct lite_event_change *ch,
+    int64_t now_ms, struct err *e)
+{
+	struct counts c;
+	enum event_status was;
+	bool found;
+	enum rc rc;
+
+	rc = read_counts(tx, ch->id, &c, &found, e);
+	if (rc != RC_OK || !found)
+		return rc;
+	was = c.status;
+	c.total += ch->total;
+	c.fresh += ch->fresh;
+	c.repeats += ch->repeats;
+	c.leased += ch->leased;
+	c.dead += ch->dead;
+	if (ch->expanded && !c.expanded) {
+		c.expanded = true;
+		lite_tally_sum(tx, LITE_SUM_UNEXPANDED, -1);
+	}
+	if (ch->reopened && is_ended(was))
+		c.touched = false;
+	c.touched = c.touched || ch->touched;
+	if (ch->touched && c.started_ms == 0)
+		c.started_ms = now_ms;
+	if (ch->repeat > c.retry_count)
+		c.retry_count = ch->repeat;
+	c.status = status_of(&c);
+	if (c.status != was) {
+		lite_tally_sum(tx, LITE_SUM_EVENT + was, -1);
+		lite_tally_sum(tx, LITE_SUM_EVENT + c.status, 1);
+	}
+	if (!is_ended(c.status)) {
+		c.completed_ms = 0;
+	} else if (!is_ended(was)) {
+		c.completed_ms = now_ms;
+		rc = count_ended(tx, &c, e);
+	}
+	if (rc != RC_OK)
+		return rc;
+	return write_counts(tx, ch->id, &c, ch->error, e);
+}
+
+static enum rc
+write_webhook(struct lite_tx *tx, const struct lite_target_change *ch,
+    const char *id, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_TALLY);
+
+	lite_text(st, 1, id);
+	lite_int(st, 2, ch->calls);
+	lite_int(st, 3, ch->failures);
+	lite_int(st, 4, ch->success_ms);
+	lite_int(st, 5, ch->failure_ms);
+	lite_int(st, 6, ch->succeeded);
+	lite_int(st, 7, ch->consecutive);
+	lite_int(st, 8, ch->sum_ms);
+	lite_int(st, 9, ch->min_ms);
+	lite_int(st, 10, ch->max_ms);
+	lite_int(st, 11,
+	    ch->consecutive > 0 ? WEBHOOK_DEGRADED : WEBHOOK_HEALTHY);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum rc
+disable_webhook(struct lite_tx *tx, const char *id, int64_t now_ms,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_DISABLE);
+	enum rc rc;
+
+	lite_text(st, 1, id);
+	lite_int(st, 2, now_ms);
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && lite_changes(tx->conn) > 0)
+		lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
+	return rc;
+}
+
+static enum rc
+write_target(struct lite_tx *tx, const struct lite_target_change *ch,
+    int64_t now_ms, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_GET);
+	int64_t waiting, leased, due_ms, blocked_ms;
+	enum store_kind kind;
+	char *name;
+	bool found;
+	enum rc rc;
+
+	lite_int(st, 1, ch->id);
+	rc = lite_step(tx->conn, st, &found, e);
+	if (rc != RC_OK || !found)
+		return rc;
+	kind = (enum store_kind)lite_col_int(st, 0);
+	name = lite_col_text(st, 1);
+	waiting = lite_col_int(st, 2) + ch->waiting;
+	leased = lite_col_int(st, 3) + ch->leased;
+	due_ms = lite_col_int(st, 4);
+	blocked_ms = ch->gone ? LITE_FAR : lite_col_int(st, 5);
+	lite_reset(st);
+	if (waiting == 0)
+		due_ms = LITE_FAR;
+	else if (ch->due_ms < due_ms)
+		due_ms = ch->due_ms;
+
+	st = lite_stmt(tx->conn, LITE_TARGET_SET);
+	lite_int(st, 1, ch->id);
+	lite_int(st, 2, waiting);
+	lite_int(st, 3, leased);
+	lite_int(st, 4, due_ms);
+	lite_int(st, 5, blocked_ms);
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && kind == STORE_DELIVER && ch->calls > 0)
+		rc = write_webhook(tx, ch, name, e);
+	if (rc == RC_OK && kind == STORE_DELIVER && ch->gone)
+		rc = disable_webhook(tx, name, now_ms, e);
+	free(name);
+	return rc;
+}
+
+enum rc
+lite_tally_rows(struct lite_tx *tx, int64_t now_ms, struct err *e)
+{
+	struct lite_tally *t = &tx->tally;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < t->nevents; i++)
+		rc = write_event(tx, &t->events[i], now_ms, e);
+	for (i = 0; rc == RC_OK && i < t->ntargets; i++)
+		rc = write_target(tx, &t->targets[i], now_ms, e);
+	if (t->nevents > 0)
+		clear_events(t);
+	t->ntargets = 0;
+	return rc;
+}
+
+enum rc
+lite_tally_sums(struct lite_tx *tx, struct err *e)
+{
+	struct lite_tally *t = &tx->tally;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	assert(t->nevents == 0 && t->ntargets == 0);
+	for (i = 0; rc == RC_OK && i < LITE_SUMS; i++)
+		if (t->sums[i] != 0)
+			rc =
+			    add_counter(tx, "sum", sum_names[i], t->sums[i], e);
+	if (rc == RC_OK)
+		rc = write_named(tx, "type", t->types, &t->ntypes, e);
+	if (rc == RC_OK)
+		rc = write_named(tx, "repo", t->repos, &t->nrepos, e);
+	if (rc == RC_OK)
+		rc = write_days(tx, e);
+	return rc;
+}
+
+enum rc
+lite_sum_read(struct lite_conn *c, enum lite_sum s, int64_t *out, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_COUNTER_GET);
+	bool row;
+	enum rc rc;
+
+	*out = 0;
+	lite_text(st, 1, "sum");
+	lite_text(st, 2, sum_names[s]);
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && row) {
+		*out = lite_col_int(st, 0);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+/* Ids are given out from a counter, not from the table: the row with the
+ * highest one may be purged, and its id is known outside. */
+enum rc
+lite_next_id(struct lite_tx *tx, enum lite_sum which, int64_t *last,
+    int64_t *out, struct err *e)
+{
+	enum rc rc;
+
+	if (*last == 0) {
+		rc = lite_sum_read(tx->conn, which, last, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	*out = ++*last;
+	lite_tally_sum(tx, which, 1);
+	return RC_OK;
+}

@@ -1,0 +1,491 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <sqlite3.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/strlist.h"
+#include "base/units.h"
+#include "base/xalloc.h"
+#include "core/match.h"
+#include "core/webhook.h"
+#include "store/store_sqlite_int.h"
+
+static char *
+schedule_text(const struct webhook *w)
+{
+	struct buf b;
+	size_t i, n;
+
+	if (w->retry_schedule == NULL)
+		return NULL;
+	buf_init(&b, WEBHOOK_RETRIES_MAX * 24);
+	for (i = 0; i < w->nretries; i++)
+		buf_addf(&b, "%s%lld", i > 0 ? "," : "",
+		    (long long)w->retry_schedule[i]);
+	return buf_take(&b, &n);
+}
+
+static void
+read_schedule(const char *text, struct webhook *w)
+{
+	char *copy, *at, *comma;
+
+	if (text == NULL)
+		return;
+	w->retry_schedule =
+	    xcalloc(WEBHOOK_RETRIES_MAX, sizeof(*w->retry_schedule));
+	copy = xstrdup(text);
+	for (at = copy;
+	     at != NULL && *at != '\0' && w->nretries < WEBHOOK_RETRIES_MAX;
+	     at = comma) {
+		comma = strchr(at, ',');
+		if (comma != NULL)
+			*comma++ = '\0';
+		if (units_int_parse(at, &w->retry_schedule[w->nretries]))
+			w->nretries++;
+	}
+	free(copy);
+}
+
+/* The encrypted columns of one webhook. */
+struct sealed {
+	struct lite_sealed secret, old_secret, headers;
+};
+
+static void
+sealed_fini(struct sealed *s)
+{
+	free(s->secret.p);
+	free(s->old_secret.p);
+	free(s->headers.p);
+}
+
+static enum rc
+seal_all(struct lite *l, const struct webhook *w, struct sealed *s,
+    struct err *e)
+{
+	enum rc rc;
+
+	memset(s, 0, sizeof(*s));
+	rc = lite_seal_secret(l, "secret", w->id, &w->secret, &s->secret, e);
+	if (rc == RC_OK)
+		rc = lite_seal_secret(l, "old_secret", w->id, &w->old_secret,
+		    &s->old_secret, e);
+	if (rc == RC_OK)
+		rc = lite_seal_headers(l, w, &s->headers, e);
+	if (rc != RC_OK)
+		sealed_fini(s);
+	return rc;
+}
+
+static void
+bind_settings(struct sqlite3_stmt *st, const struct webhook *w)
+{
+	lite_text(st, 1, w->id);
+	lite_text(st, 2, w->url);
+	lite_int(st, 6, w->old_secret_until_ms);
+	lite_text(st, 7, w->team);
+	lite_text(st, 8, w->description);
+	lite_int(st, 11, w->body);
+	lite_int(st, 12, w->rate_limit);
+	lite_int(st, 13, w->max_in_flight);
+	lite_int(st, 14, w->timeout_ms);
+	lite_text(st, 16, w->order_by);
+	lite_text(st, 17, w->filter);
+	lite_int(st, 18, w->enabled);
+	lite_int(st, 19, w->created_ms);
+	lite_int(st, 20, w->updated_ms);
+}
+
+static void
+bind_sums(struct sqlite3_stmt *st, const struct webhook *w)
+{
+	lite_int(st, 21, w->total_calls);
+	lite_int(st, 22, w->failed_calls);
+	lite_int(st, 23, w->last_success_ms);
+	lite_int(st, 24, w->last_failure_ms);
+	lite_int(st, 25, w->consecutive_failures);
+	lite_int(st, 26, w->response_sum_ms);
+	lite_int(st, 27, w->response_min_ms);
+	lite_int(st, 28, w->response_max_ms);
+	lite_int(st, 29, w->enabled ? w->health : WEBHOOK_UNAVAILABLE);
+}
+
+/* Writes the row, new or not, and blocks or frees its queue. */
+static enum rc
+write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
+{
+	struct sqlite3_stmt *st;
+	struct sealed s;
+	char *events, *signatures, *schedule;
+	enum rc rc;
+
+	rc = seal_all(tx->lite, w, &s, e);
+	if (rc != RC_OK)
+		return rc;
+	events = lite_strlist_text(&w->events);
+	signatures = lite_strlist_text(&w->signatures);
+	schedule = schedule_text(w);
+	st = lite_stmt(tx->conn, LITE_WEBHOOK_PUT);
+	bind_settings(st, w);
+	bind_sums(st, w);
+	lite_text(st, 3, events);
+	lite_blob(st, 4, s.secret.p, s.secret.n);
+	lite_blob(st, 5, s.old_secret.p, s.old_secret.n);
+	lite_blob(st, 9, s.headers.p, s.headers.n);
+	lite_text(st, 10, signatures);
+	lite_text(st, 15, schedule);
+	rc = lite_run(tx->conn, st, e);
+	free(events);
+	free(signatures);
+	free(schedule);
+	sealed_fini(&s);
+	if (rc == RC_OK)
+		rc = lite_target_block(tx, STORE_DELIVER, w->id,
+		    w->enabled ? 0 : LITE_FAR, e);
+	lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
+	return rc;
+}
+
+static enum rc
+read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
+    struct err *e)
+{
+	struct webhook *w = webhook_new();
+	enum rc rc;
+
+	w->id = lite_col_text(st, 0);
+	w->url = lite_col_text(st, 1);
+	lite_strlist_of_row(st, 2, &w->events);
+	w->old_secret_until_ms = lite_col_int(st, 5);
+	w->team = lite_col_text(st, 6);
+	w->description = lite_col_text(st, 7);
+	lite_strlist_of_row(st, 9, &w->signatures);
+	w->body = (enum webhook_body)lite_col_int(st, 10);
+	w->rate_limit = lite_col_int(st, 11);
+	w->max_in_flight = lite_col_int(st, 12);
+	w->timeout_ms = lite_col_int(st, 13);
+	read_schedule((const char *)sqlite3_column_text(st, 14), w);
+	w->order_by = lite_col_text(st, 15);
+	w->filter = lite_col_text(st, 16);
+	w->enabled = lite_col_int(st, 17) != 0;
+	w->created_ms = lite_col_int(st, 18);
+	w->updated_ms = lite_col_int(st, 19);
+	w->total_calls = lite_col_int(st, 20);
+	w->failed_calls = lite_col_int(st, 21);
+	w->last_success_ms = lite_col_int(st, 22);
+	w->last_failure_ms = lite_col_int(st, 23);
+	w->consecutive_failures = lite_col_int(st, 24);
+	w->response_sum_ms = lite_col_int(st, 25);
+	w->response_min_ms = lite_col_int(st, 26);
+	w->response_max_ms = lite_col_int(st, 27);
+	w->health = (enum webhook_health)lite_col_int(st, 28);
+	rc = lite_unseal_secret(l, "secret", w->id, st, 3, &w->secret, e);
+	if (rc == RC_OK)
+		rc = lite_unseal_secret(l, "old_secret", w->id, st, 4,
+		    &w->old_secret, e);
+	if (rc == RC_OK)
+		rc = lite_unseal_headers(l, w, st, 8, e);
+	if (rc != RC_OK) {
+		(void)err_prefix(e, "webhook %s", w->id);
+		webhook_free(w);
+		return rc;
+	}
+	*out = w;
+	return RC_OK;
+}
+
+static enum rc
+find(struct lite *l, struct lite_conn *c, const char *id, struct webhook **out,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_WEBHOOK_FIND);
+	bool row;
+	enum rc rc;
+
+	*out = NULL;
+	lite_text(st, 1, id);
+	rc = lite_step(c, st, &row, e);
+	if (rc != RC_OK)
+		return rc;
+	if (!row)
+		return err_set(e, RC_NOTFOUND, "there is no webhook %s", id);
+	rc = read_row(l, st, out, e);
+	lite_reset(st);
+	return rc;
+}
+
+struct put {
+	const struct webhook *const *v;
+	size_t n;
+	bool replace;
+};
+
+static enum rc
+run_put(struct lite_tx *tx, void *arg, struct err *e)
+{
+	const struct put *x = arg;
+	struct sqlite3_stmt *st;
+	bool row = false;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < x->n; i++) {
+		if (!x->replace) {
+			st = lite_stmt(tx->conn, LITE_WEBHOOK_HAS);
+			lite_text(st, 1, x->v[i]->id);
+			rc = lite_step(tx->conn, st, &row, e);
+			lite_reset(st);
+		}
+		if (rc == RC_OK && row)
+			rc = err_set(e, RC_EXISTS,
+			    "there is a webhook %s already", x->v[i]->id);
+		if (rc == RC_OK)
+			rc = write_row(tx, x->v[i], e);
+	}
+	return rc;
+}
+
+enum rc
+lite_webhook_put_all(void *impl, const struct webhook *const *v, size_t n,
+    bool replace, struct err *e)
+{
+	struct put x = { v, n, replace };
+
+	if (n == 0)
+		return RC_OK;
+	return lite_commit_now(impl, run_put, &x, e);
+}
+
+struct change {
+	const char *id;
+	enum rc (*change)(void *arg, struct webhook *w, struct err *e);
+	void *arg;
+	struct webhook *w;
+};
+
+static enum rc
+run_change(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct change *x = arg;
+	bool was_enabled;
+	enum rc rc;
+
+	webhook_free(x->w);
+	rc = find(tx->lite, tx->conn, x->id, &x->w, e);
+	if (rc != RC_OK)
+		return rc;
+	was_enabled = x->w->enabled;
+	rc = x->change(x->arg, x->w, e);
+	if (rc != RC_OK)
+		return rc;
+	/* What it has been through does not say how it is now. */
+	if (!x->w->enabled)
+		x->w->health = WEBHOOK_UNAVAILABLE;
+	else if (!was_enabled)
+		x->w->health = WEBHOOK_UNKNOWN;
+	if (!was_enabled && x->w->enabled)
+		tx->new_work = true;
+	return write_row(tx, x->w, e);
+}
+
+enum rc
+lite_webhook_change(void *impl, const char *id,
+    enum rc (*change)(void *arg, struct webhook *w, struct err *e), void *arg,
+    struct webhook **out, struct err *e)
+{
+	struct change x = { id, change, arg, NULL };
+	enum rc rc;
+
+	if (out != NULL)
+		*out = NULL;
+	rc = lite_commit_now(impl, run_change, &x, e);
+	if (rc == RC_OK && out != NULL)
+		*out = x.w;
+	else
+		webhook_free(x.w);
+	return rc;
+}
+
+/* Waiting jobs that one transaction cancels: the lock is not held for a
+ * million of them. */
+#define CANCEL_AT_ONCE 500
+
+struct delete
+{
+	const char *id;
+	int64_t now_ms;
+	bool with_row;
+	size_t n;
+};
+
+static enum rc
+cancel_waiting(struct lite_tx *tx, struct delete *x, struct err *e)
+{
+	const struct store_attempt gone = { .class = STORE_CLASS_US,
+		.text = "its webhook was deleted" };
+	struct sqlite3_stmt *st;
+	struct lite_ids ids;
+	struct lite_job job;
+	int64_t target;
+	bool found;
+	enum rc rc;
+	size_t i;
+
+	rc = lite_target_get(tx, STORE_DELIVER, x->id, &target, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_JOB_OF_TARGET);
+	lite_int(st, 1, target);
+	lite_int(st, 2, CANCEL_AT_ONCE);
+	rc = lite_ids(tx->conn, st, &ids, e);
+	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
+		if (rc == RC_OK && found)
+			rc = lite_job_end(tx, &job, STORE_CANCELLED, &gone,
+			    x->now_ms, e);
+	}
+	x->n = ids.n;
+	lite_ids_fini(&ids);
+	return rc;
+}
+
+static enum rc
+run_delete(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct delete *x = arg;
+	struct sqlite3_stmt *st;
+	enum rc rc;
+
+	x->n = 0;
+	tx->now_ms = x->now_ms;
+	if (x->with_row) {
+		st = lite_stmt(tx->conn, LITE_WEBHOOK_DELETE);
+		lite_text(st, 1, x->id);
+		rc = lite_run(tx->conn, st, e);
+		if (rc != RC_OK)
+			return rc;
+		if (lite_changes(tx->conn) == 0)
+			return err_set(e, RC_NOTFOUND, "there is no webhook %s",
+			    x->id);
+		lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
+		/* What a crash now leaves waiting, a drain leases, finds
+		 * nobody for, and cancels. */
+		rc = lite_target_block(tx, STORE_DELIVER, x->id, 0, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return cancel_waiting(tx, x, e);
+}
+
+enum rc
+lite_webhook_delete(void *impl, const char *id, int64_t now_ms,
+    size_t *cancelled, struct err *e)
+{
+	struct delete x = { id, now_ms, true, 0 };
+	size_t n = 0;
+	enum rc rc;
+
+	do {
+		rc = lite_commit_now(impl, run_delete, &x, e);
+		x.with_row = false;
+		n += rc == RC_OK ? x.n : 0;
+	} while (rc == RC_OK && x.n == CANCEL_AT_ONCE);
+	if (cancelled != NULL)
+		*cancelled = n;
+	return rc;
+}
+
+enum rc
+lite_webhook_find(void *impl, const char *id, struct webhook **out,
+    struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = find(l, c, id, out, e);
+	lite_reader_give(l, c);
+	return rc;
+}
+
+/* A type may hold dots itself, so its action may begin at any of them. */
+static bool
+would_match(const struct webhook *w, const char *name)
+{
+	char *type = xstrdup(name);
+	char *dot = strrchr(type, '.');
+	bool does = match_patterns(&w->events, name, "");
+
+	if (!does && dot != NULL) {
+		*dot = '\0';
+		does = match_patterns(&w->events, type, dot + 1);
+	}
+	free(type);
+	return does;
+}
+
+static bool
+is_listed(const struct store_webhook_filter *f, const struct webhook *w)
+{
+	if (f->team != NULL &&
+	    (w->team == NULL || strcasecmp(w->team, f->team) != 0))
+		return false;
+	if (f->enabled != -1 && w->enabled != (f->enabled != 0))
+		return false;
+	if (f->health != -1 && (int)w->health != f->health)
+		return false;
+	return f->event == NULL || would_match(w, f->event);
+}
+
+enum rc
+lite_webhook_list(void *impl, const struct store_webhook_filter *f,
+    struct store_webhooks *out, struct err *e)
+{
+	struct lite *l = impl;
+	struct sqlite3_stmt *st;
+	struct lite_conn *c;
+	struct webhook *w;
+	bool row = true;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(c, LITE_WEBHOOK_LIST);
+	lite_text(st, 1, f->after != NULL ? f->after : "");
+	for (;;) {
+		rc = lite_step(c, st, &row, e);
+		if (rc != RC_OK || !row)
+			break;
+		rc = read_row(l, st, &w, e);
+		if (rc != RC_OK)
+			break;
+		if (!is_listed(f, w)) {
+			webhook_free(w);
+			continue;
+		}
+		if (f->limit > 0 && out->n == f->limit) {
+			out->more = true;
+			webhook_free(w);
+			break;
+		}
+		if (out->n % 64 == 0)
+			out->v = xreallocarray(out->v, out->n + 64,
+			    sizeof(struct webhook *));
+		out->v[out->n++] = w;
+	}
+	lite_reset(st);
+	lite_reader_give(l, c);
+	if (rc != RC_OK)
+		store_webhooks_free(out);
+	return rc;
+}
