@@ -339,14 +339,22 @@ check_args(struct ctl *c, const struct ctl_noun *noun,
 static enum rc
 run(struct ctl *c, const struct ctl_cmd *cmd, struct err *e)
 {
+	char fault[sizeof(e->text)];
 	enum rc rc;
 
 	if (cmd->needs & (CTL_CONF | CTL_STORE)) {
 		rc = app_ctl_configure(&c->app, c->config, e);
-		if (rc != RC_OK) {
+		if (rc != RC_OK)
 			c->status = EX_CONFIG;
-			return rc;
+		if (rc == RC_NOTFOUND) {
+			(void)snprintf(fault, sizeof(fault), "%s", e->text);
+			return err_set(e, rc,
+			    "%.180s; -c FILE or $HLS_CONFIG says where the "
+			    "settings are",
+			    fault);
 		}
+		if (rc != RC_OK)
+			return rc;
 	}
 	if (cmd->needs & CTL_STORE) {
 		rc = app_ctl_open(&c->app, e);
