@@ -254,8 +254,11 @@ class Gateway:
         return front
 
     def start_drain(self, *args, env=None):
+        """An hls-drain that has come as far as to mind its signals."""
         drain = self.spawn("hls-drain", *args, env=env)
         self.drains.append(drain)
+        wait_for(lambda: _minds_signals(drain.pid) or self._died(drain), 10,
+                 "hls-drain runs")
         return drain
 
     def drain_once(self, *args, deadline=60):
@@ -567,6 +570,15 @@ def at_once(count, work):
 
 def now_ms():
     return int(time.time() * 1000)
+
+
+def _minds_signals(pid):
+    """SIGTERM and SIGHUP would not just end it."""
+    with open("/proc/%d/status" % pid, encoding="ascii") as f:
+        masks = [int(line.split()[1], 16) for line in f
+                 if line.startswith(("SigBlk:", "SigCgt:"))]
+    both = 1 << (signal.SIGTERM - 1) | 1 << (signal.SIGHUP - 1)
+    return (masks[0] | masks[1]) & both == both
 
 
 def _inode(path):
