@@ -58,6 +58,7 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_TOKEN_PUT] = "token_put",
 	[STORE_OP_TOKEN_FIND] = "token_find",
 	[STORE_OP_TOKEN_LIST] = "token_list",
+	[STORE_OP_TOKEN_USED] = "token_used",
 	[STORE_OP_TOKEN_REVOKE] = "token_revoke",
 	[STORE_OP_SQL] = "sql",
 	[STORE_OP_DOCTOR] = "doctor",

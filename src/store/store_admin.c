@@ -182,6 +182,16 @@ store_token_list(struct store *s, struct store_tokens *out, struct err *e)
 }
 
 enum rc
+store_token_used(struct store *s, const uint8_t hash[CRYPT_SHA256_SIZE],
+    int64_t now_ms, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	return store_call_end(s, STORE_OP_TOKEN_USED, us,
+	    s->engine->token_used(s->impl, hash, now_ms, e));
+}
+
+enum rc
 store_token_revoke(struct store *s, const char *name, struct err *e)
 {
 	int64_t us = store_call_begin(s);

@@ -58,6 +58,7 @@ enum store_op {
 	STORE_OP_TOKEN_PUT,
 	STORE_OP_TOKEN_FIND,
 	STORE_OP_TOKEN_LIST,
+	STORE_OP_TOKEN_USED,
 	STORE_OP_TOKEN_REVOKE,
 	STORE_OP_SQL,
 	STORE_OP_DOCTOR
@@ -152,6 +153,8 @@ struct store_engine {
 	    struct store_token **out, struct err *e);
 	enum rc (
 	    *token_list)(void *impl, struct store_tokens *out, struct err *e);
+	enum rc (*token_used)(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
+	    int64_t now_ms, struct err *e);
 	enum rc (*token_revoke)(void *impl, const char *name, struct err *e);
 	enum rc (*sql)(void *impl, const char *sql, size_t max_rows,
 	    int64_t limit_ms,

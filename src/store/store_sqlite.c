@@ -322,6 +322,7 @@ const struct store_engine store_sqlite_engine = {
 	.token_put = lite_token_put,
 	.token_find = lite_token_find,
 	.token_list = lite_token_list,
+	.token_used = lite_token_used,
 	.token_revoke = lite_token_revoke,
 	.sql = lite_sql,
 	.doctor = lite_doctor,

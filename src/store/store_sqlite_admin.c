@@ -147,6 +147,46 @@ lite_token_list(void *impl, struct store_tokens *out, struct err *e)
 	return rc;
 }
 
+struct token_use {
+	uint8_t hash[CRYPT_SHA256_SIZE];
+	int64_t now_ms;
+};
+
+static enum rc
+run_token_used(struct lite_tx *tx, void *arg, struct err *e)
+{
+	const struct token_use *use = arg;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TOKEN_USED);
+	enum rc rc;
+
+	lite_blob(st, 1, use->hash, sizeof(use->hash));
+	lite_int(st, 2, use->now_ms);
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && lite_changes(tx->conn) == 0)
+		return err_set(e, RC_NOTFOUND, "there is no such token");
+	return rc;
+}
+
+/* Left with the committer, so that no reader waits for the disk. */
+enum rc
+lite_token_used(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
+    int64_t now_ms, struct err *e)
+{
+	struct token_use *use = xcalloc(1, sizeof(*use));
+	const struct lite_write w = { run_token_used, use, sizeof(*use), 0,
+		free };
+	bool left;
+	enum rc rc;
+
+	memcpy(use->hash, hash, sizeof(use->hash));
+	use->now_ms = now_ms;
+	rc = lite_commit(impl, &w, &left, e);
+	if (left)
+		return RC_OK;
+	free(use);
+	return rc;
+}
+
 static enum rc
 run_token_revoke(struct lite_tx *tx, void *arg, struct err *e)
 {

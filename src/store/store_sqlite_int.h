@@ -455,6 +455,8 @@ enum rc lite_token_put(void *impl, const struct store_token *t, struct err *e);
 enum rc lite_token_find(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
     struct store_token **out, struct err *e);
 enum rc lite_token_list(void *impl, struct store_tokens *out, struct err *e);
+enum rc lite_token_used(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
+    int64_t now_ms, struct err *e);
 enum rc lite_token_revoke(void *impl, const char *name, struct err *e);
 enum rc lite_sql(void *impl, const char *sql, size_t max_rows, int64_t limit_ms,
     int (*row)(void *arg, bool header, size_t n, const char *const *cols),

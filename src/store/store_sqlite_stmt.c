@@ -319,6 +319,9 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_TOKEN_LIST] =
 	    "SELECT hash, name, role, created_ms, expires_ms, last_used_ms, "
 	    "revoked FROM token ORDER BY created_ms, name",
+	[LITE_TOKEN_USED] =
+	    "UPDATE token SET last_used_ms = max(last_used_ms, ?2) WHERE "
+	    "hash = ?1",
 	[LITE_TOKEN_REVOKE] =
 	    "UPDATE token SET revoked = 1 WHERE name = ?1 AND revoked = 0",
 	[LITE_WORKER_PUT] =

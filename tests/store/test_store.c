@@ -1020,6 +1020,7 @@ test_tokens_are_kept(void **state)
 	assert_string_equal(got->role, "operator");
 	assert_false(got->revoked);
 	store_token_free(got);
+	assert_int_equal(store_token_used(f->s, t.hash, 7, &f->e), RC_OK);
 	assert_int_equal(store_token_revoke(f->s, "ci", &f->e), RC_OK);
 	assert_int_equal(store_token_revoke(f->s, "ci", &f->e), RC_NOTFOUND);
 	t.hash[0] = 2;
