@@ -49,9 +49,6 @@ struct app_source {
 /* The roles of auth.remote_users, weakest first, NULL-ended. */
 extern const char *const app_conf_roles[];
 
-/* Letters, digits and the bytes in also; true for "". */
-bool app_conf_is_word(const char *s, const char *also);
-
 /* A path of URLs as requests are compared with: no empty and no dot parts,
  * no trailing slash, nothing that would need an escape. */
 bool app_conf_is_path(const char *s);

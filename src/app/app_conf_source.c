@@ -21,8 +21,9 @@ has_prefix(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-bool
-app_conf_is_word(const char *s, const char *also)
+/* Letters, digits and the bytes in also; true for "". */
+static bool
+is_word(const char *s, const char *also)
 {
 	for (; *s != '\0'; s++) {
 		if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
@@ -39,9 +40,8 @@ app_conf_is_path(const char *s)
 	size_t n;
 
 	n = strlen(s);
-	return n > 1 && s[0] == '/' && s[n - 1] != '/' &&
-	    app_conf_is_word(s, "/._~-") && strstr(s, "//") == NULL &&
-	    strstr(s, "/.") == NULL;
+	return n > 1 && s[0] == '/' && s[n - 1] != '/' && is_word(s, "/._~-") &&
+	    strstr(s, "//") == NULL && strstr(s, "/.") == NULL;
 }
 
 /* Secrets that stand in our files and in documents that people copy from:
@@ -173,7 +173,7 @@ check_patterns(const struct app_conf_reader *r, const struct app_source *raw,
 static bool
 is_header_name(const char *s)
 {
-	return s[0] != '\0' && app_conf_is_word(s, "-");
+	return s[0] != '\0' && is_word(s, "-");
 }
 
 /* The names that stand in braces are of the three, and body is among them. */
@@ -316,7 +316,7 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 	src = &l->v[at];
 	raw = (struct app_source *)r->conf->raw.sources.v + at;
 	snprintf(key, sizeof(key), "sources[%zu].name", at);
-	if (!app_conf_is_word(raw->name, "_-"))
+	if (!is_word(raw->name, "_-"))
 		return conf_refuse(r->places, key, e,
 		    "a name has letters, digits, _ and - only");
 	if (source_find(l, raw->name) != NULL)

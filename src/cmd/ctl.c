@@ -162,8 +162,10 @@ ctl_read_secret(const char *file, struct buf *out, struct err *e)
 	return RC_OK;
 }
 
-size_t
-ctl_width(void)
+/* The cells of the terminal that the output goes to; 0 when it goes
+ * elsewhere. */
+static size_t
+terminal_width(void)
 {
 	struct winsize ws;
 	const char *text;
@@ -185,7 +187,7 @@ ctl_put_table(struct ctl *c, struct ctl_table *t, const char *none)
 	if (t->ncells == 0)
 		buf_addf(&c->out, "%s\n", none);
 	else
-		ctl_table_format(t, ctl_width(), &c->out);
+		ctl_table_format(t, terminal_width(), &c->out);
 	ctl_table_fini(t);
 }
 

@@ -100,10 +100,6 @@ enum rc ctl_read_input(const char *file, struct buf *out, struct err *e);
  * without the line end.  A file that others may read is refused. */
 enum rc ctl_read_secret(const char *file, struct buf *out, struct err *e);
 
-/* The cells of the terminal that the output goes to; 0 when it goes
- * elsewhere. */
-size_t ctl_width(void);
-
 /* Adds the table to c->out, or the sentence when it has no row, and ends
  * it. */
 void ctl_put_table(struct ctl *c, struct ctl_table *t, const char *none);
