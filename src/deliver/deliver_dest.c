@@ -185,12 +185,6 @@ deliver_dest_get(struct deliver_dests *l, const char *id)
 	return d;
 }
 
-size_t
-deliver_dest_window(const struct deliver_dests *l, const struct deliver_dest *d)
-{
-	return window_of(l, d->webhook);
-}
-
 bool
 deliver_dest_may_open(const struct deliver_dests *l,
     const struct deliver_dest *d)

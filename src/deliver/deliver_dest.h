@@ -56,8 +56,6 @@ void deliver_dests_trim(struct deliver_dests *l, int64_t now_ms);
 /* Never NULL. */
 struct deliver_dest *deliver_dest_get(struct deliver_dests *l, const char *id);
 
-size_t deliver_dest_window(const struct deliver_dests *l,
-    const struct deliver_dest *d);
 bool deliver_dest_may_open(const struct deliver_dests *l,
     const struct deliver_dest *d);
 

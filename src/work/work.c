@@ -99,16 +99,6 @@ work_bodies(struct work *w)
 	return w->bodies;
 }
 
-void
-work_count(const struct work *w, struct work_counts *out)
-{
-	out->queued = w->lists[WORK_QUEUED].n;
-	out->running = w->lists[WORK_RUNNING].n;
-	out->ended = w->lists[WORK_ENDED].n;
-	out->done = w->done;
-	out->failed = w->failed;
-}
-
 static enum rc
 refresh(struct work *w, struct err *e)
 {

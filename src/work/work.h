@@ -143,10 +143,4 @@ void work_end(struct work_job *job, enum store_verdict verdict,
 /* The bodies of events in hand, each read once. */
 struct work_bodies *work_bodies(struct work *w);
 
-struct work_counts {
-	size_t queued, running, ended;
-	int64_t done, failed;
-};
-void work_count(const struct work *w, struct work_counts *out);
-
 #endif
