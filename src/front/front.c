@@ -24,6 +24,7 @@
 #define HEAD_MS 5000   /* for a request's head to come whole */
 #define TICK_MS 200    /* of the watchdog */
 #define GRACE_MS 2000  /* for a peer that does not read its answer */
+#define HURRY_MS 5000  /* for them before they are cut */
 #define STOP_MS 9000   /* for the requests in hand at the end */
 #define JOIN_STEP_MS 5 /* between looks at a thread that is to end */
 #define LINGER_MS 1000 /* for what a refused peer still sends */
@@ -66,7 +67,8 @@ struct front {
 	struct worker *workers;
 	unsigned int started;
 	_Atomic(struct settings *) set;
-	struct settings *old; /* until no request is on it */
+	struct settings *old;     /* until no request is on it */
+	_Atomic int64_t limit_ms; /* no request has time beyond it */
 };
 
 static int64_t
@@ -75,17 +77,23 @@ now_ms(const struct front *f)
 	return clock_boot_ms(f->opt->clock);
 }
 
-static void
+/* Returns until when the request has time. */
+static int64_t
 take_hold(struct worker *w, int fd)
 {
 	struct front *f = w->front;
+	int64_t until_ms;
 
 	pthread_mutex_lock(&w->lock);
 	w->set = atomic_load(&f->set);
 	w->fd = fd;
 	w->is_cut = false;
-	w->until_ms = now_ms(f) + w->set->deadline_ms;
+	until_ms = now_ms(f) + w->set->deadline_ms;
+	if (until_ms > atomic_load(&f->limit_ms))
+		until_ms = atomic_load(&f->limit_ms);
+	w->until_ms = until_ms;
 	pthread_mutex_unlock(&w->lock);
+	return until_ms;
 }
 
 static void
@@ -104,15 +112,14 @@ let_go(struct worker *w)
  * turn the answer into a reset.  The watchdog ends this in any case.
  */
 static void
-linger(struct worker *w, int fd)
+linger(const struct front *f, int fd, int64_t until_ms)
 {
 	struct timeval wait = { .tv_sec = LINGER_MS / 1000 };
 	char trash[16384];
 
 	shutdown(fd, SHUT_WR);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	while (now_ms(w->front) < w->until_ms &&
-	    recv(fd, trash, sizeof(trash), 0) > 0)
+	while (now_ms(f) < until_ms && recv(fd, trash, sizeof(trash), 0) > 0)
 		;
 }
 
@@ -123,19 +130,20 @@ serve_one(struct worker *w, int fd)
 	struct serve_end end = { 0 };
 	struct serve s = { .bodies = &f->bodies };
 	struct http_conn *conn;
+	int64_t until_ms;
 	struct err e;
 
 	if (http_fcgi_begin(w->fcgi, fd, &conn, &e) != RC_OK) {
 		log_say(LOG_LEVEL_WARN, "%s", e.text);
 		return;
 	}
-	take_hold(w, fd);
+	until_ms = take_hold(w, fd);
 	s.set = w->set;
 	/* The answer itself takes time too. */
-	s.deadline_ms = w->until_ms - s.set->deadline_ms / 10;
+	s.deadline_ms = until_ms - s.set->deadline_ms / 10;
 	serve(&s, conn, &end);
 	if (http_fcgi_end(w->fcgi, end.is_answered) && !end.is_read)
-		linger(w, fd);
+		linger(f, fd, until_ms);
 	let_go(w);
 }
 
@@ -172,6 +180,24 @@ cut_overdue(struct front *f)
 				shutdown(w->fd, SHUT_RD);
 			w->is_cut = true;
 		}
+		pthread_mutex_unlock(&w->lock);
+	}
+}
+
+/* Nobody has time beyond limit_ms any more. */
+static void
+hurry(struct front *f, int64_t limit_ms)
+{
+	struct worker *w;
+	unsigned int i;
+
+	/* First for those to come, so that nobody slips between. */
+	atomic_store(&f->limit_ms, limit_ms);
+	for (i = 0; i < f->started; i++) {
+		w = &f->workers[i];
+		pthread_mutex_lock(&w->lock);
+		if (w->until_ms > limit_ms)
+			w->until_ms = limit_ms;
 		pthread_mutex_unlock(&w->lock);
 	}
 }
@@ -310,6 +336,7 @@ join_all(struct front *f)
 	unsigned int i = 0;
 
 	front_accept_stop(f->accept);
+	hurry(f, now_ms(f) + HURRY_MS);
 	while (i < f->started) {
 		if (pthread_tryjoin_np(f->workers[i].thread, NULL) == 0) {
 			i++;
@@ -349,6 +376,7 @@ front_run(const struct front_options *opt, struct err *e)
 
 	f->opt = opt;
 	atomic_init(&f->set, opt->settings);
+	atomic_init(&f->limit_ms, INT64_MAX);
 	budget_init(&f->bodies, opt->body_memory);
 	f->workers = xcalloc(opt->threads, sizeof(*f->workers));
 	rc = front_accept_new(opt->listen_fd, HEAD_MS, opt->clock, &f->accept,
