@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "app/app_conf.h"
 #include "base/clock.h"
@@ -81,6 +82,24 @@ examine_settings(struct examination *x, const struct app_conf *conf)
 		    "None is configured, so nobody can post.");
 	else
 		report(x, OK, "sources", NULL);
+}
+
+/* Files that root makes beside it, its programs cannot open. */
+static void
+examine_owner(struct examination *x, const struct app_conf *conf)
+{
+	struct stat st;
+	char text[160];
+
+	if (stat(database_path(conf), &st) != 0 || geteuid() == st.st_uid) {
+		report(x, OK, "owner", NULL);
+		return;
+	}
+	(void)snprintf(text, sizeof(text),
+	    "The database belongs to user %ld and you are %ld; run hlsctl "
+	    "as its owner.",
+	    (long)st.st_uid, (long)geteuid());
+	report(x, NOTE, "owner", text);
 }
 
 static void
@@ -183,6 +202,7 @@ run_doctor(struct ctl *c, struct err *e)
 		js_open_array(&x.w, "checks");
 	}
 	examine_settings(&x, conf);
+	examine_owner(&x, conf);
 	examine_disk(&x, conf);
 	examine_store(&x);
 	if (c->json) {

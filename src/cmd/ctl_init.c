@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/app_conf.h"
 #include "base/js.h"
@@ -37,6 +38,11 @@ run_init(struct ctl *c, struct err *e)
 		buf_add_str(&c->out,
 		    "The store is there and up to date; nothing to do.\n");
 	}
+	if (made && !c->json && geteuid() == 0)
+		buf_add_str(&c->out,
+		    "Made as root: programs of another user cannot open it.  "
+		    "Run hlsctl as theirs, such\nas sudo -u hls hlsctl init, "
+		    "or chown the folder and the key.\n");
 	free(says);
 	return RC_OK;
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,8 @@ struct answer {
 	struct ctl_column *columns;
 	char **names;
 	size_t n;
-	size_t rows;
+	size_t rows, max_rows;
+	bool more; /* than max_rows */
 };
 
 static void
@@ -55,6 +57,10 @@ take_row(void *arg, bool header, size_t n, const char *const *cols)
 	if (header) {
 		take_names(a, n, cols);
 		return 0;
+	}
+	if (a->rows == a->max_rows) {
+		a->more = true;
+		return 1;
 	}
 	a->rows++;
 	if (a->ctl->json)
@@ -98,10 +104,12 @@ run_sql(struct ctl *c, struct err *e)
 		return rc;
 	memset(&a, 0, sizeof(a));
 	a.ctl = c;
+	a.max_rows = (size_t)rows;
 	js_writer_init(&a.w, &c->out);
 	if (c->json)
 		js_open_array(&a.w, NULL);
-	rc = store_sql(c->app.store, c->args[0], (size_t)rows, limit_ms,
+	/* One more than asked for tells whether there are more. */
+	rc = store_sql(c->app.store, c->args[0], (size_t)rows + 1, limit_ms,
 	    take_row, &a, e);
 	if (c->json) {
 		js_close_array(&a.w);
@@ -116,6 +124,11 @@ run_sql(struct ctl *c, struct err *e)
 	}
 	if (rc != RC_OK)
 		buf_clear(&c->out);
+	else if (a.more)
+		fprintf(stderr,
+		    "hlsctl: There are more than %zu rows; --rows N shows "
+		    "more of them.\n",
+		    a.rows);
 	for (i = 0; i < a.n; i++)
 		free(a.names[i]);
 	free(a.names);

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -187,9 +188,11 @@ lite_open(const struct store_options *opt, void **out, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	if (access(files.path, F_OK) != 0)
-		rc = err_set(e, RC_NOTFOUND,
-		    "there is no database %s: hlsctl init makes it",
-		    files.path);
+		rc = errno == EACCES
+		    ? err_errno(e, RC_DENIED, errno, "%s", files.path)
+		    : err_set(e, RC_NOTFOUND,
+			  "there is no database %s: hlsctl init makes it",
+			  files.path);
 	if (rc == RC_OK)
 		rc = lite_files_judge(&files, e);
 	if (rc == RC_OK) {

@@ -87,6 +87,21 @@ def test_files_are_ours_alone_whatever_the_umask(make_gateway):
     assert mode == 0o400
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is somebody else")
+def test_another_user_is_refused(make_gateway):
+    g = make_gateway(start=False)
+    g.init()
+    os.chmod(g.folder, 0o755)
+    for mode in (0o600, 0o644):
+        os.chmod(g.config_file, mode)
+        done = subprocess.run([gw.program("hlsctl"), "stats"], env=g.env,
+                              capture_output=True, user=65534, group=65534,
+                              extra_groups=[])
+        assert done.returncode in (69, 77, 78), done
+        assert done.stdout == b"" and done.stderr.count(b"\n") == 1
+    assert g.ctl("stats")
+
+
 def test_without_a_store_the_way_out_is_named(make_gateway):
     g = make_gateway(start=False)
     done = g.ctl("stats", ok=None, raw=True)
@@ -471,7 +486,12 @@ def test_sql_reads_and_nothing_else(g):
     assert done.returncode != 0
     rows = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
             "LIMIT 5000) SELECT i FROM n")
-    assert len(g.sql(rows)) == 1000
+    done = g.ctl("sql", "--json", rows, raw=True)
+    assert len(json.loads(done.stdout)) == 1000
+    assert b"--rows" in done.stderr
+    done = g.ctl("sql", "--json", "--rows", "5000", rows, raw=True)
+    assert len(json.loads(done.stdout)) == 5000
+    assert done.stderr == b""
 
 
 # B106
