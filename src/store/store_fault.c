@@ -40,6 +40,13 @@ fail(struct err *e)
 	return err_set(e, RC_BUSY, "the planted fault");
 }
 
+/* What the caller hears of a call that took place. */
+static enum rc
+answer(enum moment m, enum rc rc, struct err *e)
+{
+	return rc == RC_OK && m == FAIL_AFTER ? fail(e) : rc;
+}
+
 /* The inner store's options, its URL behind the number. */
 static enum rc
 inner_options(const struct store_options *opt, struct store_options *inner,
@@ -147,14 +154,10 @@ fault_check(void *impl, struct err *e)
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_check(f->inner, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_check(f->inner, e), e);
 }
 
 static enum rc
@@ -180,14 +183,10 @@ fault_expand(void *impl, const struct store_expansion *v, size_t n,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_expand(f->inner, v, n, now_ms, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_expand(f->inner, v, n, now_ms, e), e);
 }
 
 static enum rc
@@ -213,14 +212,10 @@ fault_renew(void *impl, const struct store_lease *const *v, size_t n,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_renew(f->inner, v, n, hold_ms, ok, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_renew(f->inner, v, n, hold_ms, ok, e), e);
 }
 
 static enum rc
@@ -229,14 +224,10 @@ fault_settle(void *impl, struct store_result *v, size_t n, const char *worker,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_settle(f->inner, v, n, worker, now_ms, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_settle(f->inner, v, n, worker, now_ms, e), e);
 }
 
 static enum rc
@@ -262,14 +253,10 @@ fault_worker_seen(void *impl, const struct store_worker *w, struct err *e)
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_worker_seen(f->inner, w, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_worker_seen(f->inner, w, e), e);
 }
 
 static enum rc
@@ -277,14 +264,10 @@ fault_webhooks_version(void *impl, int64_t *out, struct err *e)
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_webhooks_version(f->inner, out, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_webhooks_version(f->inner, out, e), e);
 }
 
 static enum rc
@@ -292,14 +275,10 @@ fault_event_resolve(void *impl, const char *text, int64_t *id, struct err *e)
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_event_resolve(f->inner, text, id, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_event_resolve(f->inner, text, id, e), e);
 }
 
 static enum rc
@@ -341,14 +320,10 @@ fault_job_resolve(void *impl, const char *text, int64_t *id, struct err *e)
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_job_resolve(f->inner, text, id, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_job_resolve(f->inner, text, id, e), e);
 }
 
 static enum rc
@@ -427,14 +402,10 @@ fault_stats(void *impl, int64_t now_ms, int64_t overdue_ms,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_stats(f->inner, now_ms, overdue_ms, out, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_stats(f->inner, now_ms, overdue_ms, out, e), e);
 }
 
 static enum rc
@@ -444,14 +415,10 @@ fault_counts(void *impl, const char *family,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_counts(f->inner, family, each, arg, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_counts(f->inner, family, each, arg, e), e);
 }
 
 static enum rc
@@ -460,14 +427,10 @@ fault_days(void *impl, size_t max, struct store_day *out, size_t *n,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_days(f->inner, max, out, n, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_days(f->inner, max, out, n, e), e);
 }
 
 static enum rc
@@ -476,14 +439,10 @@ fault_webhook_put_all(void *impl, const struct webhook *const *v, size_t n,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_webhook_put_all(f->inner, v, n, replace, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_webhook_put_all(f->inner, v, n, replace, e), e);
 }
 
 static enum rc
@@ -513,14 +472,11 @@ fault_webhook_delete(void *impl, const char *id, int64_t now_ms,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_webhook_delete(f->inner, id, now_ms, cancelled, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m,
+	    store_webhook_delete(f->inner, id, now_ms, cancelled, e), e);
 }
 
 static enum rc
@@ -564,14 +520,10 @@ fault_event_retry(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_event_retry(f->inner, id, now_ms, jobs, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_event_retry(f->inner, id, now_ms, jobs, e), e);
 }
 
 static enum rc
@@ -580,14 +532,10 @@ fault_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_event_cancel(f->inner, id, now_ms, jobs, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_event_cancel(f->inner, id, now_ms, jobs, e), e);
 }
 
 static enum rc
@@ -596,14 +544,11 @@ fault_event_replay(void *impl, int64_t id, const char *webhook_id,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_event_replay(f->inner, id, webhook_id, now_ms, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m,
+	    store_event_replay(f->inner, id, webhook_id, now_ms, e), e);
 }
 
 static enum rc
@@ -629,14 +574,10 @@ fault_token_revoke(void *impl, const char *name, struct err *e)
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_token_revoke(f->inner, name, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m, store_token_revoke(f->inner, name, e), e);
 }
 
 static enum rc
@@ -646,14 +587,11 @@ fault_sql(void *impl, const char *sql, size_t max_rows, int64_t limit_ms,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
-	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_sql(f->inner, sql, max_rows, limit_ms, row, arg, e);
-	if (rc != RC_OK || m == GO_ON)
-		return rc;
-	return fail(e);
+	return answer(m,
+	    store_sql(f->inner, sql, max_rows, limit_ms, row, arg, e), e);
 }
 
 static enum rc
@@ -663,14 +601,98 @@ fault_doctor(void *impl,
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_doctor(f->inner, each, arg, e), e);
+}
+
+static enum rc
+fault_recover(void *impl, int64_t now_ms, size_t *n, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_recover(f->inner, now_ms, n, e), e);
+}
+
+static enum rc
+fault_worker_list(void *impl, struct store_workers *out, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
 	enum rc rc;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_doctor(f->inner, each, arg, e);
+	rc = store_worker_list(f->inner, out, e);
 	if (rc != RC_OK || m == GO_ON)
 		return rc;
+	store_workers_free(out);
 	return fail(e);
+}
+
+static enum rc
+fault_job_retry(void *impl, int64_t id, int64_t now_ms, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_job_retry(f->inner, id, now_ms, e), e);
+}
+
+static enum rc
+fault_job_cancel(void *impl, int64_t id, int64_t now_ms, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_job_cancel(f->inner, id, now_ms, e), e);
+}
+
+static enum rc
+fault_token_put(void *impl, const struct store_token *t, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_token_put(f->inner, t, e), e);
+}
+
+static enum rc
+fault_token_list(void *impl, struct store_tokens *out, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+	enum rc rc;
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	rc = store_token_list(f->inner, out, e);
+	if (rc != RC_OK || m == GO_ON)
+		return rc;
+	store_tokens_free(out);
+	return fail(e);
+}
+
+static enum rc
+fault_token_used(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
+    int64_t now_ms, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_token_used(f->inner, hash, now_ms, e), e);
 }
 
 const struct store_engine store_fault_engine = {
@@ -713,4 +735,11 @@ const struct store_engine store_fault_engine = {
 	.token_revoke = fault_token_revoke,
 	.sql = fault_sql,
 	.doctor = fault_doctor,
+	.recover = fault_recover,
+	.worker_list = fault_worker_list,
+	.job_retry = fault_job_retry,
+	.job_cancel = fault_job_cancel,
+	.token_put = fault_token_put,
+	.token_list = fault_token_list,
+	.token_used = fault_token_used,
 };

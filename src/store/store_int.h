@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/crypt.h"
 #include "base/err.h"
@@ -67,8 +68,8 @@ enum store_op {
 
 struct store_engine {
 	const char *scheme; /* of its URLs, with the colon */
-	enum rc (
-	    *open)(const struct store_options *opt, void **out, struct err *e);
+	enum rc (*open)(const struct store_options *options, void **out,
+	    struct err *e);
 	void (*close)(void *impl);
 	enum rc (*init)(const struct store_options *opt, bool *made,
 	    char **says, struct err *e);
@@ -86,15 +87,15 @@ struct store_engine {
 	enum rc (*lease_due)(void *impl, int64_t now_ms,
 	    const struct store_lease_want *want, struct store_leases *out,
 	    int64_t *next_due_ms, struct err *e);
-	enum rc (
-	    *recover)(void *impl, int64_t now_ms, size_t *n, struct err *e);
+	enum rc (*recover)(void *impl, int64_t now_ms, size_t *recovered,
+	    struct err *e);
 	enum rc (*renew)(void *impl, const struct store_lease *const *v,
 	    size_t n, int64_t hold_ms, bool *ok, struct err *e);
 	enum rc (*settle)(void *impl, struct store_result *v, size_t n,
 	    const char *worker, int64_t now_ms, struct err *e);
 	enum rc (*payload)(void *impl, int64_t event, char **body,
 	    size_t *bodysz, struct err *e);
-	enum rc (*worker_seen)(void *impl, const struct store_worker *w,
+	enum rc (*worker_seen)(void *impl, const struct store_worker *worker,
 	    struct err *e);
 	enum rc (*webhooks_version)(void *impl, int64_t *out, struct err *e);
 
@@ -122,8 +123,8 @@ struct store_engine {
 	    struct err *e);
 	enum rc (*days)(void *impl, size_t max, struct store_day *out,
 	    size_t *n, struct err *e);
-	enum rc (
-	    *worker_list)(void *impl, struct store_workers *out, struct err *e);
+	enum rc (*worker_list)(void *impl, struct store_workers *workers,
+	    struct err *e);
 
 	enum rc (*webhook_put_all)(void *impl, const struct webhook *const *v,
 	    size_t n, bool replace, struct err *e);
@@ -143,16 +144,16 @@ struct store_engine {
 	    size_t *jobs, struct err *e);
 	enum rc (*event_replay)(void *impl, int64_t id, const char *webhook_id,
 	    int64_t now_ms, struct err *e);
-	enum rc (
-	    *job_retry)(void *impl, int64_t id, int64_t now_ms, struct err *e);
-	enum rc (
-	    *job_cancel)(void *impl, int64_t id, int64_t now_ms, struct err *e);
-	enum rc (
-	    *token_put)(void *impl, const struct store_token *t, struct err *e);
+	enum rc (*job_retry)(void *impl, int64_t job_id, int64_t now_ms,
+	    struct err *e);
+	enum rc (*job_cancel)(void *impl, int64_t job_id, int64_t now_ms,
+	    struct err *e);
+	enum rc (*token_put)(void *impl, const struct store_token *token,
+	    struct err *e);
 	enum rc (*token_find)(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
 	    struct store_token **out, struct err *e);
-	enum rc (
-	    *token_list)(void *impl, struct store_tokens *out, struct err *e);
+	enum rc (*token_list)(void *impl, struct store_tokens *tokens,
+	    struct err *e);
 	enum rc (*token_used)(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
 	    int64_t now_ms, struct err *e);
 	enum rc (*token_revoke)(void *impl, const char *name, struct err *e);

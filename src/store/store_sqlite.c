@@ -174,8 +174,8 @@ judge_store(struct lite *l, struct err *e)
 	return rc;
 }
 
-enum rc
-lite_open(const struct store_options *opt, void **out, struct err *e)
+static enum rc
+open_store(const struct store_options *opt, void **out, struct err *e)
 {
 	struct lite_files files;
 	struct lite *l = NULL;
@@ -212,8 +212,8 @@ lite_open(const struct store_options *opt, void **out, struct err *e)
 	return RC_OK;
 }
 
-void
-lite_close(void *impl)
+static void
+close_store(void *impl)
 {
 	struct lite *l = impl;
 
@@ -264,8 +264,8 @@ run_check(struct lite_tx *tx, void *arg, struct err *e)
 	return RC_OK;
 }
 
-enum rc
-lite_check(void *impl, struct err *e)
+static enum rc
+check(void *impl, struct err *e)
 {
 	struct lite *l = impl;
 	struct lite_conn *c;
@@ -284,13 +284,13 @@ lite_check(void *impl, struct err *e)
 
 const struct store_engine store_sqlite_engine = {
 	.scheme = "sqlite:",
-	.open = lite_open,
-	.close = lite_close,
+	.open = open_store,
+	.close = close_store,
 	.init = lite_init,
 	.is_dead = is_dead,
 	.wake_path = wake_path,
 	.accept = lite_accept,
-	.check = lite_check,
+	.check = check,
 	.unexpanded = lite_unexpanded,
 	.expand = lite_expand,
 	.lease_due = lite_lease_due,

@@ -31,7 +31,7 @@
 #define GROUP_BYTES (4 * 1024 * 1024)
 #define QUEUE_OPS 4096
 #define OLDEST_US (2 * 1000 * 1000)
-#define IDLE_NS (1000 * 1000 * 1000L)
+#define IDLE_US (1000 * 1000)
 #define CLOSE_SECONDS 8
 
 struct op {
@@ -72,6 +72,18 @@ store_test_at(void (*f)(enum store_test_place place))
 	atomic_store(&test_at, f);
 }
 
+int64_t
+store_test_steps(struct store *s)
+{
+	struct lite *l = s->impl;
+	int64_t n;
+
+	(void)pthread_mutex_lock(&l->commit->lock);
+	n = lite_conn_steps(&l->commit->conn);
+	(void)pthread_mutex_unlock(&l->commit->lock);
+	return n + lite_pool_steps(l->pool);
+}
+
 static void
 at(enum store_test_place place)
 {
@@ -94,17 +106,13 @@ cond_init_monotonic(pthread_cond_t *c)
 }
 
 static struct timespec
-monotonic_in(int64_t ns)
+monotonic_in(int64_t us)
 {
+	int64_t at_us = clock_tick_us() + us;
 	struct timespec ts;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += (time_t)(ns / 1000000000);
-	ts.tv_nsec += (long)(ns % 1000000000);
-	if (ts.tv_nsec >= 1000000000) {
-		ts.tv_sec++;
-		ts.tv_nsec -= 1000000000;
-	}
+	ts.tv_sec = (time_t)(at_us / 1000000);
+	ts.tv_nsec = (long)(at_us % 1000000 * 1000);
 	return ts;
 }
 
@@ -327,7 +335,7 @@ wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
 			(void)pthread_cond_wait(&c->more, &c->lock);
 			continue;
 		}
-		until = monotonic_in(IDLE_NS);
+		until = monotonic_in(IDLE_US);
 		if (pthread_cond_timedwait(&c->more, &c->lock, &until) ==
 		    ETIMEDOUT) {
 			(void)pthread_mutex_unlock(&c->lock);
@@ -461,7 +469,7 @@ lite_commit(struct lite *l, const struct lite_write *w, bool *left,
 		return err_set(e, RC_SYSTEM,
 		    "the store failed before and takes no more");
 	if (w->wait_ms >= 0)
-		until = monotonic_in(w->wait_ms * 1000000);
+		until = monotonic_in(w->wait_ms * 1000);
 	rc = queue(l->commit, w, &op, e);
 	if (rc != RC_OK)
 		return rc;
@@ -513,7 +521,7 @@ lite_commit_new(struct lite *l)
 bool
 lite_commit_free(struct lite_commit_state *c)
 {
-	struct timespec until = monotonic_in(CLOSE_SECONDS * 1000000000LL);
+	struct timespec until = monotonic_in(CLOSE_SECONDS * INT64_C(1000000));
 	bool ended;
 
 	if (c == NULL)

@@ -475,3 +475,16 @@ lite_col_blob(struct sqlite3_stmt *st, int at, size_t *n)
 		return NULL;
 	return xmemdup0(p, *n);
 }
+
+int64_t
+lite_conn_steps(struct lite_conn *c)
+{
+	int64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < LITE_STMTS; i++)
+		if (c->stmts[i] != NULL)
+			n += sqlite3_stmt_status(c->stmts[i],
+			    SQLITE_STMTSTATUS_VM_STEP, 1);
+	return n;
+}

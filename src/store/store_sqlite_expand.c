@@ -9,10 +9,9 @@
 #include "core/event.h"
 #include "store/store_sqlite_int.h"
 
-enum rc
-lite_events_collect(struct lite *l, struct lite_conn *c,
-    struct sqlite3_stmt *st, size_t max, struct store_events *out,
-    struct err *e)
+static enum rc
+collect(struct lite *l, struct lite_conn *c, struct sqlite3_stmt *st,
+    size_t max, struct store_events *out, struct err *e)
 {
 	bool row = true;
 	enum rc rc = RC_OK;
@@ -44,7 +43,7 @@ lite_unexpanded(void *impl, size_t max, struct store_events *out, struct err *e)
 		return rc;
 	st = lite_stmt(c, LITE_EVENT_UNEXPANDED);
 	lite_int(st, 1, (int64_t)max);
-	rc = lite_events_collect(l, c, st, max, out, e);
+	rc = collect(l, c, st, max, out, e);
 	lite_reader_give(l, c);
 	return rc;
 }

@@ -90,6 +90,9 @@ enum rc lite_run(struct lite_conn *c, struct sqlite3_stmt *st, struct err *e);
 enum rc lite_run_stmt(struct lite_conn *c, enum lite_stmt s, struct err *e);
 int lite_changes(struct lite_conn *c);
 
+/* Steps of its statements since the last question. */
+int64_t lite_conn_steps(struct lite_conn *c);
+
 int64_t lite_col_int(struct sqlite3_stmt *st, int at);
 /* A copy; NULL for NULL. */
 char *lite_col_text(struct sqlite3_stmt *st, int at);
@@ -197,8 +200,6 @@ enum rc lite_tally_target(struct lite_tx *tx, int64_t id,
     struct lite_target_change **out, struct err *e);
 enum rc lite_tally_accepted(struct lite_tx *tx, const char *type,
     const char *repository, int64_t received_ms, struct err *e);
-enum rc lite_tally_day(struct lite_tx *tx, int64_t wall_ms,
-    struct lite_day_change **out, struct err *e);
 /* Rows of events and targets, at the end of each operation... */
 enum rc lite_tally_rows(struct lite_tx *tx, int64_t now_ms, struct err *e);
 /* ...and the sums, before COMMIT. */
@@ -272,8 +273,6 @@ struct lite {
 	struct lite_commit_state *commit;
 };
 
-enum rc lite_open(const struct store_options *opt, void **out, struct err *e);
-void lite_close(void *impl);
 enum rc lite_init(const struct store_options *opt, bool *made, char **says,
     struct err *e);
 bool lite_disk_is_low(struct lite *l);
@@ -303,6 +302,7 @@ enum rc lite_has_ciphertext(struct lite_conn *c, bool *out, struct err *e);
 /* Readers. */
 struct lite_pool *lite_pool_new(const char *path, unsigned int n);
 void lite_pool_free(struct lite_pool *p);
+int64_t lite_pool_steps(struct lite_pool *p);
 enum rc lite_reader_take(struct lite *l, struct lite_conn **out, struct err *e);
 void lite_reader_give(struct lite *l, struct lite_conn *c);
 
@@ -317,9 +317,6 @@ struct event *lite_event_of_row(struct lite *l, struct sqlite3_stmt *st,
 void lite_job_of_row(struct lite *l, struct sqlite3_stmt *st,
     struct store_job *out);
 void lite_strlist_of_row(struct sqlite3_stmt *st, int at, struct strlist *l);
-enum rc lite_events_collect(struct lite *l, struct lite_conn *c,
-    struct sqlite3_stmt *st, size_t max, struct store_events *out,
-    struct err *e);
 char *lite_strlist_text(const struct strlist *l);
 void lite_public_id(struct lite *l, const char *prefix, int64_t ms, int64_t row,
     char out[ID_PUBLIC_SIZE]);
@@ -374,23 +371,22 @@ enum rc lite_target_block(struct lite_tx *tx, enum store_kind kind,
     const char *name, int64_t until_ms, struct err *e);
 
 /* Secrets at rest; p is NULL when there is nothing to seal. */
-struct lite_sealed {
+struct lite_bytes {
 	uint8_t *p;
 	size_t n;
 };
 enum rc lite_seal_secret(struct lite *l, const char *column, const char *id,
-    const struct secret *s, struct lite_sealed *out, struct err *e);
+    const struct secret *s, struct lite_bytes *out, struct err *e);
 enum rc lite_unseal_secret(struct lite *l, const char *column, const char *id,
     struct sqlite3_stmt *st, int at, struct secret *out, struct err *e);
 enum rc lite_seal_headers(struct lite *l, const struct webhook *w,
-    struct lite_sealed *out, struct err *e);
+    struct lite_bytes *out, struct err *e);
 enum rc lite_unseal_headers(struct lite *l, struct webhook *w,
     struct sqlite3_stmt *st, int at, struct err *e);
 
 /* Operations, with the contracts of their namesakes. */
 enum rc lite_accept(void *impl, struct event *ev, int64_t wait_ms,
     struct store_receipt *out, struct err *e);
-enum rc lite_check(void *impl, struct err *e);
 enum rc lite_unexpanded(void *impl, size_t max, struct store_events *out,
     struct err *e);
 enum rc lite_expand(void *impl, const struct store_expansion *v, size_t n,

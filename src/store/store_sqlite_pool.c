@@ -92,3 +92,16 @@ lite_reader_give(struct lite *l, struct lite_conn *c)
 	(void)pthread_cond_signal(&p->given);
 	(void)pthread_mutex_unlock(&p->lock);
 }
+
+int64_t
+lite_pool_steps(struct lite_pool *p)
+{
+	int64_t n = 0;
+	size_t i;
+
+	(void)pthread_mutex_lock(&p->lock);
+	for (i = 0; i < p->nopen; i++)
+		n += lite_conn_steps(&p->v[i]);
+	(void)pthread_mutex_unlock(&p->lock);
+	return n;
+}

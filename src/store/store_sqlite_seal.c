@@ -24,7 +24,7 @@ context_of(const char *column, const char *id)
 
 static enum rc
 seal(struct lite *l, const char *column, const char *id, const void *p,
-    size_t n, struct lite_sealed *out, struct err *e)
+    size_t n, struct lite_bytes *out, struct err *e)
 {
 	char *context;
 
@@ -40,18 +40,17 @@ seal(struct lite *l, const char *column, const char *id, const void *p,
 	return RC_OK;
 }
 
-/* *text is NULL for NULL; the caller wipes and frees it. */
+/* out->p is NULL for NULL; the caller wipes and frees it. */
 static enum rc
 unseal(struct lite *l, const char *column, const char *id,
-    struct sqlite3_stmt *st, int at, uint8_t **text, size_t *n, struct err *e)
+    struct sqlite3_stmt *st, int at, struct lite_bytes *out, struct err *e)
 {
 	const void *p = sqlite3_column_blob(st, at);
 	size_t size = (size_t)sqlite3_column_bytes(st, at);
 	char *context;
 	enum rc rc;
 
-	*text = NULL;
-	*n = 0;
+	memset(out, 0, sizeof(*out));
 	if (p == NULL)
 		return RC_OK;
 	if (!l->has_key)
@@ -59,12 +58,12 @@ unseal(struct lite *l, const char *column, const char *id,
 		    "its secret is encrypted and there is no key file: "
 		    "restore it");
 	context = context_of(column, id);
-	*text = xmalloc(size + 1);
-	rc = crypt_open(l->key, context, p, size, *text, n, e);
+	out->p = xmalloc(size + 1);
+	rc = crypt_open(l->key, context, p, size, out->p, &out->n, e);
 	free(context);
 	if (rc != RC_OK) {
-		free(*text);
-		*text = NULL;
+		free(out->p);
+		memset(out, 0, sizeof(*out));
 		(void)err_prefix(e, "%s", column);
 	}
 	return rc;
@@ -81,7 +80,7 @@ wipe_free(uint8_t *p, size_t n)
 
 enum rc
 lite_seal_secret(struct lite *l, const char *column, const char *id,
-    const struct secret *s, struct lite_sealed *out, struct err *e)
+    const struct secret *s, struct lite_bytes *out, struct err *e)
 {
 	memset(out, 0, sizeof(*out));
 	if (!secret_is_set(s))
@@ -93,21 +92,20 @@ enum rc
 lite_unseal_secret(struct lite *l, const char *column, const char *id,
     struct sqlite3_stmt *st, int at, struct secret *out, struct err *e)
 {
-	uint8_t *text;
-	size_t n;
+	struct lite_bytes text;
 	enum rc rc;
 
-	rc = unseal(l, column, id, st, at, &text, &n, e);
-	if (rc == RC_OK && text != NULL)
-		secret_put(out, text, n);
-	wipe_free(text, n);
+	rc = unseal(l, column, id, st, at, &text, e);
+	if (rc == RC_OK && text.p != NULL)
+		secret_put(out, text.p, text.n);
+	wipe_free(text.p, text.n);
 	return rc;
 }
 
 /* Name, NUL, value, NUL, one after the other: neither may hold a NUL. */
 enum rc
 lite_seal_headers(struct lite *l, const struct webhook *w,
-    struct lite_sealed *out, struct err *e)
+    struct lite_bytes *out, struct err *e)
 {
 	const struct webhook_header *h;
 	size_t i, n = 0, namesz;
@@ -140,18 +138,18 @@ lite_unseal_headers(struct lite *l, struct webhook *w, struct sqlite3_stmt *st,
 {
 	struct webhook_header *h;
 	const char *name, *value;
-	uint8_t *text;
-	size_t n, i = 0;
+	struct lite_bytes text;
+	size_t i = 0;
 	enum rc rc;
 
-	rc = unseal(l, "headers", w->id, st, at, &text, &n, e);
-	if (rc != RC_OK || text == NULL)
+	rc = unseal(l, "headers", w->id, st, at, &text, e);
+	if (rc != RC_OK || text.p == NULL)
 		return rc;
-	text[n] = '\0';
-	while (i < n && w->nheaders < HEADERS_MAX) {
-		name = (const char *)text + i;
+	text.p[text.n] = '\0';
+	while (i < text.n && w->nheaders < HEADERS_MAX) {
+		name = (const char *)text.p + i;
 		i += strlen(name) + 1;
-		value = i < n ? (const char *)text + i : "";
+		value = i < text.n ? (const char *)text.p + i : "";
 		i += strlen(value) + 1;
 		w->headers = xreallocarray(w->headers, w->nheaders + 1,
 		    sizeof(*w->headers));
@@ -160,6 +158,6 @@ lite_unseal_headers(struct lite *l, struct webhook *w, struct sqlite3_stmt *st,
 		h->name = xstrdup(name);
 		secret_put_str(&h->value, value);
 	}
-	wipe_free(text, n);
+	wipe_free(text.p, text.n);
 	return RC_OK;
 }

@@ -216,9 +216,9 @@ write_days(struct lite_tx *tx, struct err *e)
 	return rc;
 }
 
-enum rc
-lite_tally_day(struct lite_tx *tx, int64_t wall_ms,
-    struct lite_day_change **out, struct err *e)
+static enum rc
+day_of(struct lite_tx *tx, int64_t wall_ms, struct lite_day_change **out,
+    struct err *e)
 {
 	struct lite_tally *t = &tx->tally;
 	int64_t day = wall_ms / DAY_MS;
@@ -255,7 +255,7 @@ lite_tally_accepted(struct lite_tx *tx, const char *type,
 	if (rc == RC_OK)
 		rc = add_named(tx, "repo", t->repos, &t->nrepos, repository, e);
 	if (rc == RC_OK)
-		rc = lite_tally_day(tx, received_ms, &day, e);
+		rc = day_of(tx, received_ms, &day, e);
 	if (rc == RC_OK)
 		day->total++;
 	return rc;
@@ -298,7 +298,7 @@ count_ended(struct lite_tx *tx, const struct counts *c, struct err *e)
 		took_ms = c->completed_ms - c->started_ms;
 	lite_tally_sum(tx, LITE_SUM_PROCESSED, 1);
 	lite_tally_sum(tx, LITE_SUM_PROCESSING_MS, took_ms);
-	rc = lite_tally_day(tx, c->completed_ms, &day, e);
+	rc = day_of(tx, c->completed_ms, &day, e);
 	if (rc != RC_OK)
 		return rc;
 	if (c->status == EVENT_FAILED)

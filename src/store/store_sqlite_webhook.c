@@ -54,7 +54,7 @@ read_schedule(const char *text, struct webhook *w)
 
 /* The encrypted columns of one webhook. */
 struct sealed {
-	struct lite_sealed secret, old_secret, headers;
+	struct lite_bytes secret, old_secret, headers;
 };
 
 static void

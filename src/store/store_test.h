@@ -1,11 +1,15 @@
 /*
- * store_test - places at which a test may stand in the committer's way
+ * store_test - what tests may see and stop that nobody else may
  *
- * For tests of what is promised about order: what is called at a place
- * returns when the test lets it.  Nothing is called unless a test asked.
+ * For tests of what is promised about order and cost.  What is called at a
+ * place returns when the test lets it.  Nothing is called unless a test asked.
  */
 #ifndef STORE_STORE_TEST_H
 #define STORE_STORE_TEST_H
+
+#include <stdint.h>
+
+struct store;
 
 enum store_test_place {
 	STORE_TEST_BEFORE_COMMIT, /* rows are in, nothing is on disk */
@@ -14,5 +18,10 @@ enum store_test_place {
 
 /* On the committer's thread, for every store of the process; NULL ends it. */
 void store_test_at(void (*f)(enum store_test_place place));
+
+/* Steps of SQLite's machine since the last question, over all statements of
+ * a SQLite store that nobody else is using: what work costs, whatever the
+ * machine is doing besides. */
+int64_t store_test_steps(struct store *s);
 
 #endif
