@@ -24,6 +24,7 @@ struct run {
 	char *body;
 	long size;
 	long left;
+	long ended;
 	long failed;
 };
 
@@ -71,6 +72,7 @@ collect(struct run *r)
 		if (msg->data.result != CURLE_OK || status != 200)
 			r->failed++;
 		curl_multi_remove_handle(r->multi, c);
+		r->ended++;
 		if (r->left > 0) {
 			r->left--;
 			curl_multi_add_handle(r->multi, c);
@@ -119,8 +121,7 @@ main(int argc, char *argv[])
 		curl_multi_perform(r.multi, &running);
 		collect(&r);
 		curl_multi_poll(r.multi, NULL, 0, 100, NULL);
-	} while (running > 0 || r.left > 0);
-	collect(&r);
+	} while (r.ended < count);
 	printf("{\"requests\":%ld,\"failed\":%ld,\"seconds\":%.6f}\n", count,
 	    r.failed, seconds() - begin);
 	curl_multi_cleanup(r.multi);
