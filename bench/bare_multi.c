@@ -23,7 +23,8 @@ struct run {
 	const char *url;
 	char *body;
 	long size;
-	long left;
+	long left; /* to be sent yet */
+	long open; /* in flight */
 	long ended;
 	long failed;
 };
@@ -78,6 +79,7 @@ collect(struct run *r)
 			curl_multi_add_handle(r->multi, c);
 		} else {
 			curl_easy_cleanup(c);
+			r->open--;
 		}
 	}
 }
@@ -115,7 +117,8 @@ main(int argc, char *argv[])
 	r.headers = curl_slist_append(r.headers, "Expect:");
 	r.multi = curl_multi_init();
 	begin = seconds();
-	for (r.left = count; r.left > count - in_flight && r.left > 0; r.left--)
+	for (r.left = count; r.left > count - in_flight && r.left > 0;
+	     r.left--, r.open++)
 		curl_multi_add_handle(r.multi, easy_new(&r));
 	do {
 		curl_multi_perform(r.multi, &running);

@@ -5,6 +5,7 @@ import json
 import os
 import queue
 import random
+import select
 import subprocess
 import threading
 import time
@@ -143,7 +144,8 @@ class Paced:
         self.statuses = {}
         self.lock = threading.Lock()
         work = queue.Queue()
-        threads = [threading.Thread(target=self._run, args=(work,))
+        threads = [threading.Thread(target=self._run, args=(work,),
+                                    daemon=True)
                    for _ in range(workers)]
         for t in threads:
             t.start()
@@ -289,10 +291,15 @@ class Sink:
     def url(self, path="/"):
         return "http://127.0.0.1:%d%s" % (self.port, path)
 
-    def result(self):
+    def result(self, seconds=120):
+        if not select.select([self.popen.stdout], [], [], seconds)[0]:
+            raise RuntimeError("the receiver still waits for requests")
         return json.loads(self.popen.stdout.readline())
 
-    def end(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.popen.stdin.close()
         self.popen.wait()
 
@@ -304,22 +311,22 @@ def drain(b):
     posts = b.posts(11264, count)
     rates = {"hls": [], "curl": []}
     for _ in range(3):
-        sink = Sink(count)
-        bare = json.loads(subprocess.run(
-            [gw.program("bare_multi"), sink.url(), str(count), "11264", "64"],
-            stdout=subprocess.PIPE, check=True).stdout)
-        sink.result()
-        rates["curl"].append(count / bare["seconds"])
-        g = b.gateway({"outbound": {"rate_limit": 0, "max_in_flight": 64}})
-        g.register(sink.url("/hook"))
-        enqueue(g, posts, count)
-        g.start_drain()
-        got = sink.result()
-        rates["hls"].append(got["requests"] / got["seconds"])
-        wait_for(g.drained, 60)
-        b.note_memory(g.drains[0])
-        g.stop()
-        sink.end()
+        with Sink(count) as sink:
+            bare = json.loads(subprocess.run(
+                [gw.program("bare_multi"), sink.url(), str(count), "11264",
+                 "64"], stdout=subprocess.PIPE, check=True).stdout)
+            sink.result()
+            rates["curl"].append(count / bare["seconds"])
+            g = b.gateway({"outbound": {"rate_limit": 0,
+                                        "max_in_flight": 64}})
+            g.register(sink.url("/hook"))
+            enqueue(g, posts, count)
+            g.start_drain()
+            got = sink.result()
+            rates["hls"].append(got["requests"] / got["seconds"])
+            wait_for(g.drained, 60)
+            b.note_memory(g.drains[0])
+            g.stop()
     hls, bare = median(rates["hls"]), median(rates["curl"])
     yield Figure("drain", "share of curl multi alone", hls / bare,
                  least=round(6000 / 35000, 3),
