@@ -30,6 +30,7 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_RECOVER] = "recover",
 	[STORE_OP_RENEW] = "renew",
 	[STORE_OP_SETTLE] = "settle",
+	[STORE_OP_EXCHANGE] = "exchange",
 	[STORE_OP_PAYLOAD] = "payload",
 	[STORE_OP_WORKER_SEEN] = "worker_seen",
 	[STORE_OP_WEBHOOKS_VERSION] = "webhooks_version",

@@ -231,6 +231,22 @@ fault_settle(void *impl, struct store_result *v, size_t n, const char *worker,
 }
 
 static enum rc
+fault_exchange(void *impl, struct store_exchange *x, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+	enum rc rc;
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	rc = store_exchange(f->inner, x, e);
+	if (rc != RC_OK || m == GO_ON)
+		return rc;
+	store_leases_free(&x->leases);
+	return fail(e);
+}
+
+static enum rc
 fault_payload(void *impl, int64_t event, char **body, size_t *bodysz,
     struct err *e)
 {
@@ -709,6 +725,7 @@ const struct store_engine store_fault_engine = {
 	.lease_due = fault_lease_due,
 	.renew = fault_renew,
 	.settle = fault_settle,
+	.exchange = fault_exchange,
 	.payload = fault_payload,
 	.worker_seen = fault_worker_seen,
 	.webhooks_version = fault_webhooks_version,

@@ -31,6 +31,7 @@ enum store_op {
 	STORE_OP_RECOVER,
 	STORE_OP_RENEW,
 	STORE_OP_SETTLE,
+	STORE_OP_EXCHANGE,
 	STORE_OP_PAYLOAD,
 	STORE_OP_WORKER_SEEN,
 	STORE_OP_WEBHOOKS_VERSION,
@@ -93,6 +94,8 @@ struct store_engine {
 	    size_t n, int64_t hold_ms, bool *ok, struct err *e);
 	enum rc (*settle)(void *impl, struct store_result *v, size_t n,
 	    const char *worker, int64_t now_ms, struct err *e);
+	enum rc (
+	    *exchange)(void *impl, struct store_exchange *x, struct err *e);
 	enum rc (*payload)(void *impl, int64_t event, char **body,
 	    size_t *bodysz, struct err *e);
 	enum rc (*worker_seen)(void *impl, const struct store_worker *worker,

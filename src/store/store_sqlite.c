@@ -297,6 +297,7 @@ const struct store_engine store_sqlite_engine = {
 	.recover = lite_recover,
 	.renew = lite_renew,
 	.settle = lite_settle,
+	.exchange = lite_exchange,
 	.payload = lite_payload,
 	.worker_seen = lite_worker_seen,
 	.webhooks_version = lite_webhooks_version,

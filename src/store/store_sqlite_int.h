@@ -384,6 +384,10 @@ enum rc lite_seal_headers(struct lite *l, const struct webhook *w,
 enum rc lite_unseal_headers(struct lite *l, struct webhook *w,
     struct sqlite3_stmt *st, int at, struct err *e);
 
+/* All results, in the transaction at hand. */
+enum rc lite_settle_in(struct lite_tx *tx, struct store_result *v, size_t n,
+    const char *worker, int64_t now_ms, struct err *e);
+
 /* Operations, with the contracts of their namesakes. */
 enum rc lite_accept(void *impl, struct event *ev, int64_t wait_ms,
     struct store_receipt *out, struct err *e);
@@ -399,6 +403,7 @@ enum rc lite_renew(void *impl, const struct store_lease *const *v, size_t n,
     int64_t hold_ms, bool *ok, struct err *e);
 enum rc lite_settle(void *impl, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);
+enum rc lite_exchange(void *impl, struct store_exchange *x, struct err *e);
 enum rc lite_payload(void *impl, int64_t event, char **body, size_t *bodysz,
     struct err *e);
 enum rc lite_worker_seen(void *impl, const struct store_worker *w,

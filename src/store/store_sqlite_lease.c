@@ -42,6 +42,8 @@ struct lease {
 	const struct store_lease_want *want;
 	int64_t now_ms;
 	int64_t until_ms;
+	struct store_result *settle; /* before all; NULL: nothing */
+	size_t nsettle;
 	struct claim *claims; /* results, max of them */
 	size_t n;
 	struct lite_ids orphans; /* jobs whose event is gone */
@@ -111,6 +113,7 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct ready *t,
 	c->lease.attempt = c->was.attempt + 1;
 	c->lease.round = (unsigned int)lite_col_int(st, AT_ROUND);
 	c->lease.until_ms = x->until_ms;
+	c->lease.alone = suspect;
 	c->lease.target = xstrdup(t->name);
 	c->lease.event = lite_event_of_row(x->lite, st, AT_EVENT_ROW);
 	x->n++;
@@ -376,17 +379,24 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 {
 	struct lease *x = arg;
 	struct lite *l = tx->lite;
+	bool suspects = !x->want->no_suspects;
 	enum rc rc = RC_OK;
 
 	claims_free(x);
 	tx->now_ms = x->now_ms;
+	if (x->nsettle > 0)
+		rc = lite_settle_in(tx, x->settle, x->nsettle, x->want->worker,
+		    x->now_ms, e);
+	/* What is claimed next is looked for in the rows. */
+	if (rc == RC_OK && x->nsettle > 0)
+		rc = lite_tally_rows(tx, x->now_ms, e);
 	x->until_ms = clock_boot_ms(l->clock) + x->want->hold_ms;
 	/* Turn about, so that neither kind of work keeps the other waiting. */
-	if (l->suspect_turn)
+	if (rc == RC_OK && suspects && l->suspect_turn)
 		rc = claim_suspect(tx, x, e);
 	if (rc == RC_OK && x->n == 0)
 		rc = claim_targets(tx, x, e);
-	if (rc == RC_OK && x->n == 0)
+	if (rc == RC_OK && suspects && x->n == 0)
 		rc = claim_suspect(tx, x, e);
 	l->suspect_turn = x->n == 0 || !(x->n == 1 && x->claims[0].was.suspect);
 	if (rc == RC_OK)
@@ -423,35 +433,59 @@ peek(struct lite *l, const struct store_lease_want *want, int64_t *due_ms,
 	return rc;
 }
 
+/* Commits, and hands over what was claimed. */
+static enum rc
+lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
+{
+	enum rc rc;
+	size_t i;
+
+	x->lite = l;
+	x->claims = xcalloc(x->want->max + 1, sizeof(*x->claims));
+	rc = lite_commit_now(l, run, x, e);
+	if (rc == RC_OK && x->n > 0) {
+		out->v = xcalloc(x->n, sizeof(*out->v));
+		for (i = 0; i < x->n; i++)
+			out->v[i] = x->claims[i].lease;
+		out->n = x->n;
+		x->n = 0;
+	}
+	claims_free(x);
+	free(x->claims);
+	return rc;
+}
+
 enum rc
 lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
     struct store_leases *out, int64_t *next_due_ms, struct err *e)
 {
-	struct lite *l = impl;
-	struct lease x;
+	struct lease x = { .want = want, .now_ms = now_ms };
 	enum rc rc;
-	size_t i;
 
-	rc = peek(l, want, next_due_ms, e);
+	rc = peek(impl, want, next_due_ms, e);
 	if (rc != RC_OK || *next_due_ms > now_ms || want->max == 0)
 		return rc;
-	memset(&x, 0, sizeof(x));
-	x.lite = l;
-	x.want = want;
-	x.now_ms = now_ms;
-	x.claims = xcalloc(want->max, sizeof(*x.claims));
-	rc = lite_commit_now(l, run, &x, e);
-	if (rc == RC_OK && x.n > 0) {
-		out->v = xcalloc(x.n, sizeof(*out->v));
-		for (i = 0; i < x.n; i++)
-			out->v[i] = x.claims[i].lease;
-		out->n = x.n;
-		x.n = 0;
-	}
-	claims_free(&x);
-	free(x.claims);
+	rc = lease(impl, &x, out, e);
 	/* A time that was too early has been set right on the way. */
 	if (rc == RC_OK && out->n == 0)
-		rc = peek(l, want, next_due_ms, e);
+		rc = peek(impl, want, next_due_ms, e);
+	return rc;
+}
+
+enum rc
+lite_exchange(void *impl, struct store_exchange *ex, struct err *e)
+{
+	struct lease x = { .want = ex->want,
+		.now_ms = ex->now_ms,
+		.settle = ex->results,
+		.nsettle = ex->nresults };
+	enum rc rc;
+
+	rc = lease(impl, &x, &ex->leases, e);
+	ex->next_due_ms = LITE_FAR;
+	/* The results are settled, whatever this reading finds. */
+	if (rc == RC_OK && ex->leases.n == 0 &&
+	    peek(impl, ex->want, &ex->next_due_ms, e) != RC_OK)
+		ex->next_due_ms = ex->now_ms;
 	return rc;
 }

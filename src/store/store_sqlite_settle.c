@@ -179,17 +179,26 @@ settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 	return rc;
 }
 
-static enum rc
-run_settle(struct lite_tx *tx, void *arg, struct err *e)
+enum rc
+lite_settle_in(struct lite_tx *tx, struct store_result *v, size_t n,
+    const char *worker, int64_t now_ms, struct err *e)
 {
-	struct settle *x = arg;
+	const struct settle x = { v, n, worker, now_ms };
 	enum rc rc = RC_OK;
 	size_t i;
 
-	tx->now_ms = x->now_ms;
-	for (i = 0; rc == RC_OK && i < x->n; i++)
-		rc = settle_one(tx, x, &x->v[i], e);
+	tx->now_ms = now_ms;
+	for (i = 0; rc == RC_OK && i < n; i++)
+		rc = settle_one(tx, &x, &v[i], e);
 	return rc;
+}
+
+static enum rc
+run_settle(struct lite_tx *tx, void *arg, struct err *e)
+{
+	const struct settle *x = arg;
+
+	return lite_settle_in(tx, x->v, x->n, x->worker, x->now_ms, e);
 }
 
 enum rc

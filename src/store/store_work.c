@@ -169,6 +169,16 @@ store_settle(struct store *s, struct store_result *v, size_t n,
 }
 
 enum rc
+store_exchange(struct store *s, struct store_exchange *x, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	memset(&x->leases, 0, sizeof(x->leases));
+	return store_call_end(s, STORE_OP_EXCHANGE, us,
+	    s->engine->exchange(s->impl, x, e));
+}
+
+enum rc
 store_payload(struct store *s, int64_t event, char **body, size_t *bodysz,
     struct err *e)
 {

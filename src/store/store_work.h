@@ -83,6 +83,7 @@ struct store_lease {
 	unsigned int attempt; /* 1 on the first try of this round */
 	unsigned int round;   /* 0, then 1 for the first replay */
 	int64_t until_ms;     /* boot clock */
+	bool alone;           /* its worker died over it: see no_suspects */
 	char *target;         /* webhook id, repository or command */
 	struct event *event;  /* without body */
 };
@@ -101,6 +102,9 @@ struct store_lease_want {
 	/* Targets not to take from now, sorted by strcmp: full ones. */
 	const char *const *skip;
 	size_t nskip;
+	/* Leave out jobs that a worker died over, because one is in hand: a
+	 * second death is to name one job alone. */
+	bool no_suspects;
 };
 
 /*
@@ -170,6 +174,22 @@ struct store_result {
  * the webhooks' totals and health move with it. */
 enum rc store_settle(struct store *s, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);
+
+/*
+ * store_settle() and store_lease_due() in one transaction, for half the
+ * waiting.  want->worker settles too; want sees what the results leave.
+ * On any code but RC_OK nothing is settled and leases is empty.
+ */
+struct store_exchange {
+	struct store_result *results;
+	size_t nresults;
+	const struct store_lease_want *want;
+	int64_t now_ms;
+	struct store_leases leases; /* result */
+	int64_t next_due_ms;        /* result, when leases.n is 0 */
+};
+enum rc store_exchange(struct store *s, struct store_exchange *x,
+    struct err *e);
 
 /* The bytes of an event; *body is the caller's, free(3).  RC_NOTFOUND: no
  * such event, or its bytes are purged. */

@@ -157,8 +157,13 @@ keep_up(struct work *w, struct err *e)
 {
 	enum rc rc = RC_OK;
 
-	if (is_time_to_settle(w))
+	if (is_time_to_settle(w) && w->stopping)
 		rc = work_settle(w, e);
+	else if (is_time_to_settle(w)) {
+		rc = refresh(w, e);
+		if (rc == RC_OK)
+			rc = work_exchange(w, e);
+	}
 	if (rc == RC_OK && w->now_ms >= w->renew_at) {
 		w->renew_at = w->now_ms + w->opt.lease_ms / 12 + 1;
 		rc = work_renew(w, e);

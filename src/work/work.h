@@ -83,7 +83,7 @@ struct work_kind {
 	bool (
 	    *want)(void *arg, unsigned int pass, struct store_lease_want *want);
 
-	/* The job is in hand, and no longer. */
+	/* The job is in hand; it has ended or left it unbegun. */
 	void (*hold)(void *arg, struct work_job *job);
 	void (*drop)(void *arg, struct work_job *job);
 

@@ -12,8 +12,9 @@
 #include "work/work.h"
 
 #define WORK_KINDS_MAX STORE_KINDS
-#define WORK_GROUP 64      /* results of one settlement */
-#define WORK_GROUP_WAIT 10 /* ms that a result waits for others at most */
+#define WORK_GROUP 64        /* results of one settlement */
+#define WORK_GROUP_WAIT 10   /* ms that a result waits for others at most */
+#define WORK_SUSPECT_MS 1000 /* for which one that killed is alone its kind */
 
 struct work_bound {
 	const struct work_kind *kind;
@@ -47,6 +48,12 @@ struct work {
 	int64_t pause_until;   /* the store failed: not before */
 	int64_t trouble_since; /* 0: none */
 
+	/* The latest job in hand that a worker died over, and until when no
+	 * other such one is taken: should it happen again while several are
+	 * in hand, the innocent would be blamed too. */
+	const struct work_job *suspect;
+	int64_t suspect_until;
+
 	struct store_worker seen; /* as last told */
 };
 
@@ -55,6 +62,10 @@ void work_list_put(struct work *w, enum work_state at, struct work_job *job);
 void work_list_drop(struct work *w, struct work_job *job);
 /* The job leaves the hand; its lease is settled or left to lapse. */
 void work_forget(struct work *w, struct work_job *job);
+/* At most so many results, oldest first, into v; how many there are. */
+size_t work_results(const struct work *w, struct store_result *v, size_t max);
+/* The first n ended jobs are settled as v says. */
+void work_settled(struct work *w, const struct store_result *v, size_t n);
 enum rc work_settle(struct work *w, struct err *e);
 enum rc work_renew(struct work *w, struct err *e);
 
@@ -62,6 +73,8 @@ enum rc work_renew(struct work *w, struct err *e);
 size_t work_in_hand(const struct work *w);
 bool work_has_room(const struct work *w);
 enum rc work_lease(struct work *w, struct err *e);
+/* Settles one group and fills the room it leaves, in one transaction. */
+enum rc work_exchange(struct work *w, struct err *e);
 void work_start_queued(struct work *w);
 
 /* work_expand.c: one batch of new events; *more when it was full. */

@@ -39,8 +39,11 @@ work_list_drop(struct work *w, struct work_job *job)
 void
 work_forget(struct work *w, struct work_job *job)
 {
+	if (job->at != WORK_ENDED)
+		job->bound->kind->drop(job->bound->arg, job);
+	if (w->suspect == job)
+		w->suspect = NULL;
 	work_list_drop(w, job);
-	job->bound->kind->drop(job->bound->arg, job);
 	free(job->lease.target);
 	event_free(job->lease.event);
 	free(job->text);
@@ -116,24 +119,25 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 		w->settle_by = clock_boot_ms(w->opt.clock) + WORK_GROUP_WAIT;
 	work_list_drop(w, job);
 	work_list_put(w, WORK_ENDED, job);
+	job->bound->kind->drop(job->bound->arg, job);
 }
 
-/* One group, oldest first. */
-static enum rc
-settle_group(struct work *w, struct err *e)
+size_t
+work_results(const struct work *w, struct store_result *v, size_t max)
 {
-	struct work_list *l = &w->lists[WORK_ENDED];
-	struct store_result v[WORK_GROUP];
-	struct work_job *job;
-	size_t i, n = 0;
-	enum rc rc;
+	const struct work_job *job = w->lists[WORK_ENDED].first;
+	size_t n = 0;
 
-	for (job = l->first; job != NULL && n < WORK_GROUP; job = job->next)
+	for (; job != NULL && n < max; job = job->next)
 		v[n++] = job->result;
-	rc = store_settle(w->opt.store, v, n, w->worker,
-	    clock_wall_ms(w->opt.clock), e);
-	if (rc != RC_OK)
-		return rc;
+
+	return n;
+}
+
+void
+work_settled(struct work *w, const struct store_result *v, size_t n)
+{
+	size_t i;
 
 	for (i = 0; i < n; i++) {
 		if (v[i].fenced)
@@ -143,12 +147,26 @@ settle_group(struct work *w, struct err *e)
 		else if (v[i].verdict == STORE_AGAIN &&
 		    v[i].again_ms < w->due_ms)
 			w->due_ms = v[i].again_ms;
-		work_forget(w, l->first);
+		work_forget(w, w->lists[WORK_ENDED].first);
 	}
-	/* Targets that were full have room again. */
+	/* What was left out for them may be taken. */
 	w->lease = true;
+}
 
-	return RC_OK;
+/* One group, oldest first. */
+static enum rc
+settle_group(struct work *w, struct err *e)
+{
+	struct store_result v[WORK_GROUP];
+	size_t n = work_results(w, v, WORK_GROUP);
+	enum rc rc;
+
+	rc = store_settle(w->opt.store, v, n, w->worker,
+	    clock_wall_ms(w->opt.clock), e);
+	if (rc == RC_OK)
+		work_settled(w, v, n);
+
+	return rc;
 }
 
 enum rc

@@ -35,6 +35,41 @@ hold(struct work *w, const struct work_bound *b, struct store_lease *lease)
 	lease->event = NULL;
 	work_list_put(w, WORK_QUEUED, job);
 	b->kind->hold(b->arg, job);
+	if (job->lease.alone) {
+		w->suspect = job;
+		w->suspect_until = w->now_ms + WORK_SUSPECT_MS;
+	}
+}
+
+static void
+take_in_hand(struct work *w, const struct work_bound *b, struct store_leases *l,
+    int64_t now_ms, int64_t next_due_ms)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		hold(w, b, &l->v[i]);
+	/* One that is due and did not come was left out on purpose. */
+	if (l->n == 0 && next_due_ms > now_ms && next_due_ms < w->due_ms)
+		w->due_ms = next_due_ms;
+	store_leases_free(l);
+}
+
+/* What is the same for every lease; leaving are the jobs in hand that are
+ * settled in its transaction. */
+static void
+fill_want(const struct work *w, const struct work_bound *b, size_t leaving,
+    struct store_lease_want *want)
+{
+	size_t room =
+	    w->opt.concurrency + w->opt.batch + leaving - work_in_hand(w);
+
+	want->worker = w->worker;
+	want->kinds = 1u << b->kind->kind;
+	want->max = room < w->opt.batch ? room : w->opt.batch;
+	want->hold_ms = w->opt.lease_ms;
+	want->no_suspects = w->suspect != NULL &&
+	    w->suspect->at != WORK_ENDED && w->now_ms < w->suspect_until;
 }
 
 /* One lease of one kind; *n: jobs that came. */
@@ -42,27 +77,45 @@ static enum rc
 lease_pass(struct work *w, const struct work_bound *b,
     struct store_lease_want *want, size_t *n, struct err *e)
 {
-	size_t room = w->opt.concurrency + w->opt.batch - work_in_hand(w);
+	int64_t now_ms = clock_wall_ms(w->opt.clock), next_ms;
 	struct store_leases l;
-	int64_t next_ms;
 	enum rc rc;
-	size_t i;
 
-	want->worker = w->worker;
-	want->kinds = 1u << b->kind->kind;
-	want->max = room < w->opt.batch ? room : w->opt.batch;
-	want->hold_ms = w->opt.lease_ms;
-	rc = store_lease_due(w->opt.store, clock_wall_ms(w->opt.clock), want,
-	    &l, &next_ms, e);
+	fill_want(w, b, 0, want);
+	rc = store_lease_due(w->opt.store, now_ms, want, &l, &next_ms, e);
 	if (rc != RC_OK)
 		return rc;
-
 	*n = l.n;
-	for (i = 0; i < l.n; i++)
-		hold(w, b, &l.v[i]);
-	if (l.n == 0 && next_ms < w->due_ms)
-		w->due_ms = next_ms;
-	store_leases_free(&l);
+	take_in_hand(w, b, &l, now_ms, next_ms);
+
+	return RC_OK;
+}
+
+static bool
+may_lease(const struct work *w, const struct work_bound *b)
+{
+	return w->opt.kinds == 0 || (w->opt.kinds & (1u << b->kind->kind)) != 0;
+}
+
+enum rc
+work_exchange(struct work *w, struct err *e)
+{
+	const struct work_bound *b = &w->kinds[0];
+	struct store_lease_want want = { 0 };
+	struct store_result v[WORK_GROUP];
+	struct store_exchange x = { .results = v, .want = &want };
+	enum rc rc;
+
+	x.nresults = work_results(w, v, WORK_GROUP);
+	if (!may_lease(w, b) || !b->kind->want(b->arg, 0, &want))
+		return work_settle(w, e);
+	fill_want(w, b, x.nresults, &want);
+	x.now_ms = clock_wall_ms(w->opt.clock);
+	rc = store_exchange(w->opt.store, &x, e);
+	if (rc != RC_OK)
+		return rc;
+	work_settled(w, v, x.nresults);
+	take_in_hand(w, b, &x.leases, x.now_ms, x.next_due_ms);
 
 	return RC_OK;
 }
@@ -94,8 +147,7 @@ work_lease(struct work *w, struct err *e)
 
 	w->due_ms = INT64_MAX;
 	for (i = 0; i < w->nkinds; i++) {
-		if (w->opt.kinds != 0 &&
-		    (w->opt.kinds & (1u << w->kinds[i].kind->kind)) == 0)
+		if (!may_lease(w, &w->kinds[i]))
 			continue;
 		rc = lease_kind(w, &w->kinds[i], &n, e);
 		if (rc != RC_OK)

@@ -425,6 +425,82 @@ test_a_release_uses_no_attempt(void **state)
 }
 
 static void
+test_an_exchange_settles_and_leases_at_once(void **state)
+{
+	struct fix *f = *state;
+	struct store_lease_want want = { .worker = "w",
+		.max = 2,
+		.max_per_target = 2,
+		.hold_ms = 60000 };
+	struct store_result v[2];
+	struct store_exchange x = { .results = v,
+		.nresults = 2,
+		.want = &want };
+	struct store_leases l;
+	size_t i;
+
+	(void)fix_job(f, "d-1", "hook-1");
+	(void)fix_job(f, "d-2", "hook-1");
+	(void)fix_job(f, "d-3", "hook-1");
+	fix_lease(f, 2, &l);
+	memset(v, 0, sizeof(v));
+	for (i = 0; i < 2; i++) {
+		v[i].job = l.v[i].job;
+		v[i].token = l.v[i].token;
+		v[i].attempt.text = v[i].attempt.address = "";
+	}
+	/* One is done; one comes back due, and is there to be taken. */
+	v[1].verdict = STORE_AGAIN;
+	v[1].again_ms = f->wall_ms;
+	x.now_ms = f->wall_ms;
+	assert_int_equal(store_exchange(f->s, &x, &f->e), RC_OK);
+	assert_false(v[0].fenced);
+	assert_int_equal(x.leases.n, 2);
+	assert_int_equal(x.leases.v[0].attempt + x.leases.v[1].attempt, 3);
+	store_leases_free(&x.leases);
+
+	/* Settled twice is fenced, and nothing is left to take. */
+	assert_int_equal(store_exchange(f->s, &x, &f->e), RC_OK);
+	assert_true(v[0].fenced);
+	assert_int_equal(x.leases.n, 0);
+	assert_true(x.next_due_ms == INT64_MAX);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_job_that_its_worker_died_over_may_be_left_out(void **state)
+{
+	struct fix *f = *state;
+	struct store_lease_want want = { .worker = "w",
+		.max = 9,
+		.max_per_target = 9,
+		.hold_ms = 60000,
+		.no_suspects = true };
+	struct store_leases l;
+	int64_t next_ms;
+	size_t n;
+
+	(void)fix_job(f, "d-1", "hook-1");
+	fix_lease(f, 9, &l);
+	assert_int_equal(l.n, 1);
+	assert_false(l.v[0].alone);
+	store_leases_free(&l);
+	fix_pass(f, 60001);
+	assert_int_equal(store_recover(f->s, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(
+	    store_lease_due(f->s, f->wall_ms, &want, &l, &next_ms, &f->e),
+	    RC_OK);
+	assert_int_equal(l.n, 0);
+	store_leases_free(&l);
+	fix_lease(f, 9, &l);
+	assert_int_equal(l.n, 1);
+	assert_true(l.v[0].alone);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
 test_a_lapsed_lease_moves_on_and_is_fenced(void **state)
 {
 	struct fix *f = *state;
@@ -669,6 +745,8 @@ main(void)
 		CASE(test_fresh_work_passes_a_backlog_of_repeats),
 		CASE(test_a_full_target_is_skipped),
 		CASE(test_a_release_uses_no_attempt),
+		CASE(test_an_exchange_settles_and_leases_at_once),
+		CASE(test_a_job_that_its_worker_died_over_may_be_left_out),
 		CASE(test_a_lapsed_lease_moves_on_and_is_fenced),
 		CASE(test_a_job_that_kills_its_workers_is_set_aside),
 		CASE(test_a_renewed_lease_holds),

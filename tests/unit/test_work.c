@@ -230,6 +230,20 @@ store_settle(struct store *s, struct store_result *v, size_t n,
 }
 
 enum rc
+store_exchange(struct store *s, struct store_exchange *x, struct err *e)
+{
+	enum rc rc = store_settle(s, x->results, x->nresults, x->want->worker,
+	    x->now_ms, e);
+
+	memset(&x->leases, 0, sizeof(x->leases));
+	if (rc != RC_OK)
+		return rc;
+
+	return store_lease_due(s, x->now_ms, x->want, &x->leases,
+	    &x->next_due_ms, e);
+}
+
+enum rc
 store_payload(struct store *s, int64_t event, char **body, size_t *bodysz,
     struct err *e)
 {
