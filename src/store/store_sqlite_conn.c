@@ -35,7 +35,7 @@ log_sqlite(void *arg, int code, const char *text)
 	struct log_line l;
 
 	(void)arg;
-	if ((code & 0xff) != SQLITE_WARNING && (code & 0xff) != SQLITE_CORRUPT)
+	if ((code & 0xff) != SQLITE_WARNING)
 		return;
 	if (strncmp(text, "file ", 5) == 0 &&
 	    (strncmp(text + 5, "unlinked", 8) == 0 ||
@@ -131,6 +131,7 @@ lite_failed(struct lite_conn *c, struct err *e)
 	const char *text = sqlite3_errmsg(c->db);
 	bool fatal = is_fatal(c);
 
+	c->failed = code;
 	if (fatal)
 		c->fatal = true;
 	switch (code & 0xff) {
@@ -299,6 +300,20 @@ apply(struct lite_conn *c, enum lite_mode mode, struct err *e)
 	return read_back(c, mode, e);
 }
 
+/* Told apart from other failures: nobody should try again, or delete it. */
+static enum rc
+say_damaged(struct lite_conn *c, const char *path, enum rc rc, struct err *e)
+{
+	int code = c->failed & 0xff;
+
+	if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT)
+		return rc;
+	return err_set(e, RC_INVALID,
+	    "%s is not a database or is damaged; it is left as it is: "
+	    "restore a backup in its place",
+	    path);
+}
+
 enum rc
 lite_conn_open(const char *path, enum lite_mode mode, struct lite_conn *out,
     struct err *e)
@@ -319,8 +334,10 @@ lite_conn_open(const char *path, enum lite_mode mode, struct lite_conn *out,
 		return rc;
 	}
 	rc = apply(out, mode, e);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
+		rc = say_damaged(out, path, rc, e);
 		lite_conn_close(out);
+	}
 	return rc;
 }
 
@@ -345,14 +362,8 @@ lite_conn_identify(struct lite_conn *c, const char *path, int *version,
 	rc = lite_conn_pragma(c, LITE_PRAGMA_APPLICATION_ID, &id, e);
 	if (rc == RC_OK)
 		rc = lite_conn_pragma(c, LITE_PRAGMA_USER_VERSION, &number, e);
-	if (rc != RC_OK) {
-		if (rc == RC_SYSTEM && c->fatal)
-			return err_set(e, RC_INVALID,
-			    "%s is not a database or is damaged; it is left as "
-			    "it is, restore a backup beside it",
-			    path);
-		return rc;
-	}
+	if (rc != RC_OK)
+		return say_damaged(c, path, rc, e);
 	if (id != LITE_APPLICATION_ID)
 		return err_set(e, RC_INVALID,
 		    "%s is not a store of hls (application id %lld)", path,

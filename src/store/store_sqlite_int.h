@@ -51,6 +51,7 @@ enum lite_mode {
 struct lite_conn {
 	struct sqlite3 *db;
 	struct sqlite3_stmt *stmts[LITE_STMTS];
+	int failed; /* SQLite's code of the last failure */
 	bool fatal; /* a failure after which nothing may be acknowledged */
 	int64_t busy_until_us;
 	int64_t read_until_us; /* 0: statements may run on */

@@ -237,9 +237,10 @@ static const char *const texts[LITE_STMTS] = {
 	    " FROM job j JOIN target t ON t.id = j.target WHERE j.state = 3 "
 	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
 	[LITE_JOB_LIST_LEASED] =
-	    "SELECT " JOB_COLUMNS
-	    " FROM job j JOIN target t ON t.id = j.target WHERE j.state = 1 "
-	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
+	    "SELECT " JOB_COLUMNS " FROM job j INDEXED BY job_leased JOIN "
+	    "target t ON t.id = j.target WHERE j.state "
+	    "= 1 AND j.id < ?1 ORDER BY j.id DESC LIMIT "
+	    "?2",
 	[LITE_ATTEMPT_PUT] =
 	    "INSERT INTO attempt (id, target, started_ms, took_ms, class, "
 	    "code, timed_out, fenced, worker, text, address, answer) VALUES "

@@ -1,0 +1,473 @@
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "core/webhook.h"
+#include "tests/store/fixture.h"
+
+/*
+ * What the engine refuses to open, and that it leaves it as it was.
+ */
+
+static int
+setup(void **state)
+{
+	struct fix *f = xcalloc(1, sizeof(*f));
+
+	fix_init(f);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fix_fini(*state);
+	free(*state);
+	return 0;
+}
+
+static enum rc
+try_open(struct fix *f)
+{
+	enum rc rc = store_open(&f->opt, &f->s, &f->e);
+
+	fix_close(f);
+	return rc;
+}
+
+static enum rc
+try_init(struct fix *f)
+{
+	char *says = NULL;
+	bool made;
+	enum rc rc = store_init(&f->opt, &made, &says, &f->e);
+
+	free(says);
+	return rc;
+}
+
+static void
+write_file(const char *path, const void *p, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, p, n), (ssize_t)n);
+	(void)close(fd);
+}
+
+static char *
+read_file(const char *path, size_t *n)
+{
+	struct stat st;
+	char *p;
+	int fd = open(path, O_RDONLY);
+
+	*n = 0;
+	if (fd == -1)
+		return NULL;
+	assert_int_equal(fstat(fd, &st), 0);
+	p = xmalloc((size_t)st.st_size + 1);
+	*n = (size_t)st.st_size;
+	assert_int_equal(read(fd, p, *n), (ssize_t)*n);
+	(void)close(fd);
+	return p;
+}
+
+static char *
+beside(const struct fix *f, const char *suffix)
+{
+	return xasprintf("%s%s", f->path, suffix);
+}
+
+static void
+sql(const struct fix *f, const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
+static void
+test_init_is_safe_to_repeat(void **state)
+{
+	struct fix *f = *state;
+	char *says;
+	bool made;
+
+	(void)fix_put(f, "d-1");
+	assert_int_equal(store_init(&f->opt, &made, &says, &f->e), RC_OK);
+	assert_false(made);
+	free(says);
+	(void)fix_put(f, "d-2");
+	fix_assert_sound(f);
+}
+
+static void
+test_what_is_not_ours_is_refused_and_kept(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *bytes;
+		size_t n;
+	} cases[] = {
+		{ "no bytes", "", 0 },
+		{ "text", "this is text and not a database\n", 32 },
+		{ "rubbish", "\x53\xab\x01\x00\xff\xfe\x90\x81\x77\x00\x13",
+		    11 },
+	};
+	struct fix *f = *state;
+	char *wal = beside(f, "-wal"), *shm = beside(f, "-shm"), *now;
+	size_t i, n;
+
+	fix_close(f);
+	for (i = 0; i < NELEM(cases); i++) {
+		(void)unlink(wal);
+		(void)unlink(shm);
+		write_file(f->path, cases[i].bytes, cases[i].n);
+		if (try_open(f) != RC_INVALID)
+			fail_msg("%s: opened: %s", cases[i].name, f->e.text);
+		if (try_init(f) != RC_INVALID)
+			fail_msg("%s: init: %s", cases[i].name, f->e.text);
+		now = read_file(f->path, &n);
+		assert_int_equal(n, cases[i].n);
+		assert_memory_equal(now, cases[i].bytes, n);
+		free(now);
+	}
+	free(wal);
+	free(shm);
+}
+
+static void
+test_another_application_or_a_newer_schema_is_refused(void **state)
+{
+	struct fix *f = *state;
+
+	fix_close(f);
+	sql(f, "PRAGMA user_version = 99");
+	assert_int_equal(try_open(f), RC_INVALID);
+	assert_non_null(strstr(f->e.text, "99"));
+	assert_int_equal(try_init(f), RC_INVALID);
+	sql(f, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+	assert_int_equal(try_open(f), RC_INVALID);
+	assert_int_equal(try_init(f), RC_INVALID);
+	sql(f, "PRAGMA application_id = 1751937841");
+	assert_int_equal(try_open(f), RC_OK);
+}
+
+static void
+test_nothing_there_is_said_so(void **state)
+{
+	struct fix *f = *state;
+
+	fix_close(f);
+	(void)unlink(f->path);
+	assert_int_equal(try_open(f), RC_NOTFOUND);
+	assert_non_null(strstr(f->e.text, "hlsctl init"));
+	f->opt.url = "mysql:/x";
+	assert_int_equal(try_open(f), RC_INVALID);
+	f->opt.url = "sqlite:/nowhere/at/all/hls.db";
+	assert_int_equal(try_open(f), RC_NOTFOUND);
+	f->opt.url = "sqlite:";
+	assert_int_equal(try_open(f), RC_INVALID);
+}
+
+static void
+test_files_that_others_may_read_are_refused(void **state)
+{
+	static const char *const names[] = { "", "-gate", "-ckpt", "-run",
+		"-wake" };
+	struct fix *f = *state;
+	char *path;
+	size_t i;
+
+	fix_close(f);
+	for (i = 0; i < NELEM(names); i++) {
+		path = beside(f, names[i]);
+		assert_int_equal(chmod(path, 0640), 0);
+		assert_int_equal(try_open(f), RC_DENIED);
+		assert_int_equal(chmod(path, 0600), 0);
+		assert_int_equal(try_open(f), RC_OK);
+		free(path);
+	}
+	assert_int_equal(chmod(f->key, 0444), 0);
+	assert_int_equal(try_open(f), RC_DENIED);
+	assert_int_equal(chmod(f->key, 0400), 0);
+	assert_int_equal(chmod(f->dir, 0770), 0);
+	assert_int_equal(try_open(f), RC_DENIED);
+	assert_int_equal(chmod(f->dir, 0700), 0);
+	assert_int_equal(try_open(f), RC_OK);
+}
+
+static void
+test_links_are_refused(void **state)
+{
+	struct fix *f = *state;
+	char *other = beside(f, ".other");
+
+	fix_close(f);
+	assert_int_equal(link(f->path, other), 0);
+	assert_int_equal(try_open(f), RC_DENIED);
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(symlink(other, f->path), 0);
+	assert_int_equal(try_open(f), RC_DENIED);
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(rename(other, f->path), 0);
+	assert_int_equal(try_open(f), RC_OK);
+	free(other);
+}
+
+static void
+test_files_are_ours_alone_whatever_the_umask(void **state)
+{
+	static const char *const names[] = { "", "-wal", "-shm", "-gate",
+		"-ckpt", "-run", "-wake" };
+	struct fix *f = *state, g;
+	struct stat st;
+	mode_t was = umask(0);
+	char *path;
+	size_t i;
+
+	(void)f;
+	fix_init(&g);
+	(void)fix_put(&g, "d-1");
+	(void)umask(was);
+	for (i = 0; i < NELEM(names); i++) {
+		path = beside(&g, names[i]);
+		if (stat(path, &st) == 0)
+			assert_int_equal(st.st_mode & 077, 0);
+		else
+			assert_true(i == 1 || i == 2);
+		free(path);
+	}
+	assert_int_equal(stat(g.key, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0400);
+	fix_fini(&g);
+}
+
+static void
+test_the_key_is_the_store_s_own(void **state)
+{
+	struct fix *f = *state;
+	char *kept = xasprintf("%s.kept", f->key);
+	uint8_t other[32];
+
+	/* Nothing is encrypted yet: the store works without it. */
+	fix_close(f);
+	assert_int_equal(rename(f->key, kept), 0);
+	assert_int_equal(try_open(f), RC_OK);
+	assert_int_equal(rename(kept, f->key), 0);
+	fix_open(f);
+	fix_register(f, "hook-1");
+	fix_close(f);
+
+	assert_int_equal(rename(f->key, kept), 0);
+	assert_int_equal(try_open(f), RC_INVALID);
+	assert_non_null(strstr(f->e.text, "restore"));
+	assert_int_equal(try_init(f), RC_INVALID);
+	memset(other, 7, sizeof(other));
+	write_file(f->key, other, sizeof(other));
+	assert_int_equal(try_open(f), RC_INVALID);
+	assert_int_equal(try_init(f), RC_INVALID);
+	assert_int_equal(rename(kept, f->key), 0);
+	assert_int_equal(try_open(f), RC_OK);
+	free(kept);
+}
+
+static void
+test_a_ciphertext_opens_in_its_own_place_only(void **state)
+{
+	struct fix *f = *state;
+	struct webhook *w;
+
+	fix_register(f, "hook-1");
+	fix_register(f, "hook-2");
+	fix_close(f);
+	sql(f,
+	    "UPDATE webhook SET secret = (SELECT secret FROM webhook WHERE "
+	    "id = 'hook-1') WHERE id = 'hook-2'");
+	fix_open(f);
+	assert_int_equal(store_webhook_find(f->s, "hook-1", &w, &f->e), RC_OK);
+	webhook_free(w);
+	assert_int_equal(store_webhook_find(f->s, "hook-2", &w, &f->e),
+	    RC_DENIED);
+	assert_non_null(strstr(f->e.text, "hook-2"));
+}
+
+static void
+test_no_secret_is_on_disk_in_the_clear(void **state)
+{
+	static const char *const names[] = { "", "-wal" };
+	struct fix *f = *state;
+	struct webhook *w = fix_webhook("hook-1");
+	char *path, *bytes;
+	size_t i, n;
+
+	w->headers = xcalloc(1, sizeof(*w->headers));
+	w->headers[0].name = xstrdup("Authorization");
+	secret_put_str(&w->headers[0].value, "a header value to hide");
+	w->nheaders = 1;
+	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
+	webhook_free(w);
+	for (i = 0; i < NELEM(names); i++) {
+		path = beside(f, names[i]);
+		bytes = read_file(path, &n);
+		assert_non_null(bytes);
+		assert_null(memmem(bytes, n, "a secret of some", 16));
+		assert_null(memmem(bytes, n, "a header value", 14));
+		free(bytes);
+		free(path);
+	}
+}
+
+static void
+test_a_schema_in_change_keeps_programs_out(void **state)
+{
+	struct fix *f = *state;
+	char *run = beside(f, "-run");
+	int fd;
+
+	fix_close(f);
+	fd = open(run, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(try_open(f), RC_BUSY);
+	assert_int_equal(try_init(f), RC_BUSY);
+	(void)close(fd);
+	assert_int_equal(try_open(f), RC_OK);
+	free(run);
+}
+
+static void
+test_an_orphan_is_set_aside_and_others_go_on(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+
+	(void)fix_job(f, "d-1", "hook-1");
+	(void)fix_job(f, "d-2", "hook-1");
+	fix_close(f);
+	sql(f, "DELETE FROM event WHERE id = 1");
+	fix_open(f);
+	fix_lease(f, 10, &l);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.v[0].event->delivery_id, "d-2");
+	store_leases_free(&l);
+	fix_lease(f, 10, &l);
+	assert_int_equal(l.n, 0);
+}
+
+static void
+test_the_views_of_the_origins_are_read_only(void **state)
+{
+	static const char *const views[] = { "webhook_events", "webhooks",
+		"processing_results", "claude_analyses", "repository_configs",
+		"daily_stats", "webhook_health_metrics", "alert_delivery_queue",
+		"v_delivery_queue_status", "v_webhook_health_dashboard",
+		"v_degraded_webhooks", "v_webhook_performance" };
+	struct fix *f = *state;
+	char *text, *why;
+	sqlite3 *db;
+	size_t i;
+
+	fix_register(f, "hook-1");
+	(void)fix_job(f, "d-1", "hook-1");
+	fix_close(f);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	for (i = 0; i < NELEM(views); i++) {
+		text = xasprintf("SELECT * FROM %s", views[i]);
+		assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL),
+		    SQLITE_OK);
+		free(text);
+		text = xasprintf("INSERT INTO %s DEFAULT VALUES", views[i]);
+		assert_int_equal(sqlite3_exec(db, text, NULL, NULL, &why),
+		    SQLITE_CONSTRAINT);
+		assert_non_null(strstr(why, "hlsctl"));
+		sqlite3_free(why);
+		free(text);
+	}
+	(void)sqlite3_close(db);
+}
+
+/* Bytes turned at places spread over the file: each is harmless or said. */
+static void
+test_damage_is_harmless_or_reported(void **state)
+{
+	const struct store_lease_want want = { .worker = "w",
+		.max = 64,
+		.hold_ms = 1000 };
+	struct fix *f = *state;
+	struct store_leases l;
+	int64_t next_ms;
+	unsigned char *whole, *bad;
+	char id[16], *wal = beside(f, "-wal"), *shm = beside(f, "-shm");
+	size_t i, n;
+
+	for (i = 0; i < 40; i++) {
+		(void)snprintf(id, sizeof(id), "d-%zu", i);
+		(void)fix_job(f, id, "hook-1");
+	}
+	fix_close(f);
+	sql(f, "PRAGMA wal_checkpoint(TRUNCATE)");
+	whole = (unsigned char *)read_file(f->path, &n);
+	bad = xmalloc(n);
+	for (i = 0; i < 150; i++) {
+		memcpy(bad, whole, n);
+		bad[(i * 7919 + i * i * 31) % n] ^= (unsigned char)(1 + i);
+		(void)unlink(wal);
+		(void)unlink(shm);
+		write_file(f->path, bad, n);
+		if (store_open(&f->opt, &f->s, &f->e) != RC_OK)
+			continue;
+		memset(&l, 0, sizeof(l));
+		(void)store_lease_due(f->s, f->wall_ms, &want, &l, &next_ms,
+		    &f->e);
+		store_leases_free(&l);
+		(void)fix_accept(f, fix_event(f, "after"), NULL);
+		fix_close(f);
+	}
+	free(bad);
+	free(whole);
+	free(wal);
+	free(shm);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_init_is_safe_to_repeat),
+		CASE(test_what_is_not_ours_is_refused_and_kept),
+		CASE(test_another_application_or_a_newer_schema_is_refused),
+		CASE(test_nothing_there_is_said_so),
+		CASE(test_files_that_others_may_read_are_refused),
+		CASE(test_links_are_refused),
+		CASE(test_files_are_ours_alone_whatever_the_umask),
+		CASE(test_the_key_is_the_store_s_own),
+		CASE(test_a_ciphertext_opens_in_its_own_place_only),
+		CASE(test_no_secret_is_on_disk_in_the_clear),
+		CASE(test_a_schema_in_change_keeps_programs_out),
+		CASE(test_an_orphan_is_set_aside_and_others_go_on),
+		CASE(test_the_views_of_the_origins_are_read_only),
+		CASE(test_damage_is_harmless_or_reported),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

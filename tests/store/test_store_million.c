@@ -1,0 +1,268 @@
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/xalloc.h"
+#include "store/store_sqlite_stmt.h"
+#include "store/store_test.h"
+#include "tests/store/fixture.h"
+
+/*
+ * What leasing costs with a million jobs waiting, in steps of SQLite's
+ * machine, which no other load of the computer changes; and that the
+ * statements on the hot paths read what they need by an index.
+ */
+
+#define MILLION 1000000
+#define CLAIM 64
+
+/* Puts rows in behind the engine's back, the store closed: a million posts
+ * would take a minute. */
+static const char seed_sql[] =
+    "PRAGMA synchronous = OFF;"
+    "BEGIN IMMEDIATE;"
+    "INSERT INTO target (id, kind, name) VALUES (1, 0, 'hook-1'),"
+    " (2, 0, 'hook-2');"
+    "INSERT INTO event (id, received_ms, source, provider, delivery_id, type,"
+    " action, repository, content_type, priority, body_size, body_sha256,"
+    " status, expanded, jobs_total, fresh)"
+    " VALUES (1, 1, 'github', 'github', 'd', 'issues', '', 'o/r',"
+    " 'application/json', 5, 2, zeroblob(32), 0, 1, :n + :few, :n + :few);"
+    "WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i"
+    " LIMIT :n)"
+    " INSERT INTO job (id, event, round, target, state, priority, lane,"
+    " due_ms, created_ms) SELECT x, 1, x, 1, 0, x % 5, x % 5 * 2,"
+    " :due + x % 7, 1 FROM i;"
+    "WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i"
+    " LIMIT :few)"
+    " INSERT INTO job (id, event, round, target, state, priority, lane,"
+    " due_ms, created_ms) SELECT :n + x, 1, x, 2, 0, 5, 10,"
+    " :due_few, 1 FROM i;"
+    "UPDATE target SET waiting = iif(id = 1, :n, :few),"
+    " next_due_ms = iif(id = 1, :due, :due_few),"
+    " blocked_until_ms = iif(id = 1, :blocked, 0);"
+    "UPDATE target SET ready_ms = max(next_due_ms, blocked_until_ms);"
+    "INSERT INTO counter (family, key, n) VALUES"
+    " ('sum', 'accepted', 1), ('sum', 'events_pending', 1),"
+    " ('sum', 'jobs_waiting', :n + :few), ('sum', 'jobs_owed', :n + :few),"
+    " ('sum', 'job_id', :n + :few), ('sum', 'event_id', 1);"
+    "COMMIT;";
+
+struct seed {
+	int64_t n, few; /* jobs of hook-1 and of hook-2 */
+	int64_t due_ms, due_few_ms;
+	int64_t blocked_ms; /* hook-1 */
+};
+
+static void
+bind(sqlite3_stmt *st, const char *name, int64_t v)
+{
+	int at = sqlite3_bind_parameter_index(st, name);
+
+	if (at > 0)
+		(void)sqlite3_bind_int64(st, at, v);
+}
+
+static void
+plant(struct fix *f, const struct seed *s)
+{
+	const char *rest = seed_sql;
+	sqlite3_stmt *st;
+	sqlite3 *db;
+
+	fix_close(f);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	while (*rest != '\0') {
+		assert_int_equal(sqlite3_prepare_v2(db, rest, -1, &st, &rest),
+		    SQLITE_OK);
+		bind(st, ":n", s->n);
+		bind(st, ":few", s->few);
+		bind(st, ":due", s->due_ms);
+		bind(st, ":due_few", s->due_few_ms);
+		bind(st, ":blocked", s->blocked_ms);
+		if (sqlite3_step(st) == SQLITE_ERROR)
+			fail_msg("%s", sqlite3_errmsg(db));
+		(void)sqlite3_finalize(st);
+	}
+	(void)sqlite3_close(db);
+	fix_open(f);
+}
+
+/* Steps of the second of two leases: the first prepares statements. */
+static int64_t
+claim(struct fix *f, size_t expected)
+{
+	struct store_leases l;
+	int64_t steps = 0;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		(void)store_test_steps(f->s);
+		fix_lease(f, CLAIM, &l);
+		steps = store_test_steps(f->s);
+		assert_int_equal(l.n, expected);
+		store_leases_free(&l);
+	}
+	return steps;
+}
+
+static int64_t
+claim_of(const struct seed *s, size_t expected)
+{
+	struct fix f;
+	int64_t steps;
+
+	fix_init(&f);
+	plant(&f, s);
+	steps = claim(&f, expected);
+	fix_fini(&f);
+	return steps;
+}
+
+/* At a thousand rows and at a million, within half as much again. */
+static void
+compare(struct seed s, size_t expected)
+{
+	int64_t few, many;
+
+	s.n = 1000;
+	few = claim_of(&s, expected);
+	s.n = MILLION;
+	many = claim_of(&s, expected);
+	print_message("# steps at 1,000 rows %lld, at 1,000,000 %lld\n",
+	    (long long)few, (long long)many);
+	assert_true(many <= few + few / 2);
+}
+
+static void
+test_nothing_due(void **state)
+{
+	(void)state;
+	compare((struct seed){ 0, 0, FIX_NOW + 3600000, FIX_NOW, 0 }, 0);
+}
+
+static void
+test_all_due(void **state)
+{
+	(void)state;
+	compare((struct seed){ 0, 0, FIX_NOW - 3600000, FIX_NOW, 0 }, CLAIM);
+}
+
+static void
+test_a_million_of_one_blocked_target_in_front(void **state)
+{
+	(void)state;
+	compare((struct seed){ 0, 300, FIX_NOW - 3600000, FIX_NOW, INT64_MAX },
+	    CLAIM);
+}
+
+static void
+test_a_million_due_later_in_front(void **state)
+{
+	(void)state;
+	/* The target counts as ready, and all its lanes lie in the future. */
+	compare((struct seed){ 0, 300, FIX_NOW + 3600000, FIX_NOW, 0 }, CLAIM);
+}
+
+/* Part of the plan of each that must be there; no statement may sort, or
+ * read a table from end to end. */
+static const struct {
+	enum lite_stmt stmt;
+	const char *by;
+} plans[] = {
+	{ LITE_SEEN_GET, "USING PRIMARY KEY" },
+	{ LITE_BODY_GET, "USING INTEGER PRIMARY KEY" },
+	{ LITE_EVENT_UNEXPANDED, "event_unexpanded" },
+	{ LITE_EVENT_LIST, "USING INTEGER PRIMARY KEY" },
+	{ LITE_EVENT_LIST_STATUS, "event_unsettled" },
+	{ LITE_EVENT_COUNTS, "USING INTEGER PRIMARY KEY" },
+	{ LITE_TARGET_FIND, "INDEX sqlite_autoindex_target_1" },
+	{ LITE_TARGET_READY, "target_ready" },
+	{ LITE_LANE_NEXT, "job_waiting" },
+	{ LITE_LANE_CLAIM, "job_waiting (target=? AND lane=? AND due_ms<?)" },
+	{ LITE_SUSPECT_CLAIM, "job_suspect" },
+	{ LITE_JOB_HELD, "USING INTEGER PRIMARY KEY" },
+	{ LITE_JOB_LAPSED, "job_leased" },
+	{ LITE_JOB_OF_EVENT, "job_of_event" },
+	{ LITE_JOB_OF_TARGET, "job_waiting" },
+	{ LITE_JOB_LIST, "USING INTEGER PRIMARY KEY" },
+	{ LITE_JOB_LIST_EVENT, "job_of_event" },
+	{ LITE_JOB_LIST_DEAD, "job_dead" },
+	{ LITE_JOB_LIST_LEASED, "job_leased" },
+	{ LITE_ATTEMPT_LIST, "USING INTEGER PRIMARY KEY" },
+	{ LITE_ATTEMPT_OF_TARGET, "attempt_of_target" },
+	{ LITE_PAYLOAD_GET, "USING INTEGER PRIMARY KEY" },
+	{ LITE_COUNTER_LIST, "USING PRIMARY KEY" },
+};
+
+/* These may sort or scan what is few by its nature: the jobs of one event,
+ * leased jobs, targets with work. */
+static bool
+may_scan(enum lite_stmt s)
+{
+	return s == LITE_JOB_LIST_EVENT || s == LITE_JOB_LIST_LEASED ||
+	    s == LITE_JOB_LAPSED || s == LITE_TARGET_READY;
+}
+
+static void
+read_plan(sqlite3 *db, const char *sql, char *out, size_t size)
+{
+	char *text = xasprintf("EXPLAIN QUERY PLAN %s", sql);
+	sqlite3_stmt *st;
+	size_t used = 0;
+
+	*out = '\0';
+	if (sqlite3_prepare_v2(db, text, -1, &st, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	while (sqlite3_step(st) == SQLITE_ROW && used < size)
+		used += (size_t)snprintf(out + used, size - used, "%s; ",
+		    (const char *)sqlite3_column_text(st, 3));
+	(void)sqlite3_finalize(st);
+	free(text);
+}
+
+static void
+test_hot_statements_go_by_an_index(void **state)
+{
+	char plan[2048];
+	struct fix f;
+	sqlite3 *db;
+	size_t i;
+
+	(void)state;
+	fix_init(&f);
+	fix_close(&f);
+	assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+	for (i = 0; i < NELEM(plans); i++) {
+		read_plan(db, lite_stmt_text(plans[i].stmt), plan,
+		    sizeof(plan));
+		if (strstr(plan, plans[i].by) == NULL)
+			fail_msg("%s: %s", lite_stmt_text(plans[i].stmt), plan);
+		if (!may_scan(plans[i].stmt) &&
+		    (strstr(plan, "SCAN") != NULL ||
+			strstr(plan, "TEMP B-TREE") != NULL))
+			fail_msg("%s: %s", lite_stmt_text(plans[i].stmt), plan);
+	}
+	(void)sqlite3_close(db);
+	fix_fini(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hot_statements_go_by_an_index),
+		cmocka_unit_test(test_nothing_due),
+		cmocka_unit_test(test_all_due),
+		cmocka_unit_test(test_a_million_of_one_blocked_target_in_front),
+		cmocka_unit_test(test_a_million_due_later_in_front),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
