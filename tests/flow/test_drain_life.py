@@ -154,6 +154,29 @@ def test_a_killed_drain_s_jobs_move_on(make_gateway, receiver):
     wait_for(g.drained, 10)
 
 
+def test_a_job_that_its_workers_die_over_is_set_aside(make_gateway, receiver):
+    g = make_gateway({"drain": {"lease": "1s"}}, drain=False)
+    receiver.script("/deadly", "silent")
+    g.register(receiver.url("/deadly"), ["deadly"], timeout="60s")
+    g.register(receiver.url("/good"), ["deadly", "good"])
+    event = g.post_github({"n": 0}, event="deadly").json()["id"]
+    # Once in company, then alone until three deaths are its own.
+    for n in range(4):
+        drain = g.start_drain()
+        receiver.wait("/deadly", n + 1)
+        queue(g, 3, "good")
+        receiver.wait("/good", 1 + 3 * (n + 1))
+        wait_for(lambda: g.get("/queue/stats")["total_open"] == 1, 20,
+                 "nothing else is in hand")
+        drain.kill()
+    g.start_drain()
+    wait_for(lambda: g.get("/api/v1/events/%s" % event)["status"] ==
+             "failed", 20, "the job is set aside")
+    assert g.drained()
+    assert len(receiver.arrivals("/deadly")) == 4
+    assert len(set(deliveries(receiver, "/good"))) == 13
+
+
 def test_a_drain_that_stood_still_does_not_end_a_job_twice(
         make_gateway, receiver):
     g = make_gateway({"drain": {"lease": "1s"}})
