@@ -95,13 +95,16 @@ class Sender:
             self.errors.append(e)
 
     def _one(self, number):
+        begun = time.time()
         try:
             status = self.post(number)
         except OSError:
             status = 0
         if 200 <= status < 300:
             self.journal.write("acknowledged", number)
-            self.last_ok = time.time()
+            # When it was sent: what a killed front still answered does not
+            # show that the next one is there.
+            self.last_ok = max(self.last_ok, begun)
             return True
         if status not in (0, 502, 503, 504):
             raise AssertionError("a good post was answered %d" % status)
