@@ -289,6 +289,7 @@ watch(struct front *f, struct err *e)
 		else if (number > 0)
 			return RC_OK;
 		cut_overdue(f);
+		front_accept_expire(f->accept);
 		release_old(f);
 		if (wants_reload && reload(f))
 			wants_reload = false;

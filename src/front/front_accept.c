@@ -21,41 +21,73 @@
 #include "front/http_head.h"
 #include "front/reply.h"
 
-#define PEEK_SIZE 4096       /* holds nearly every head */
-#define KEEP_SIZE (64 << 10) /* of the peek buffer between requests */
-#define STARVED_MS 100       /* to wait when descriptors have run out */
+#define PEEK_SIZE 4096          /* holds nearly every head */
+#define WHOLE_BUFFER (64 << 10) /* what surely fits a socket's buffer */
 #define REFUSAL_MAX 8192
+#define STARVED_MS 100 /* to wait when descriptors have run out */
 #define TRASH_READS 64 /* of a refused peer's bytes */
 
+/* What an event is about: one of these, or a parked connection's key. */
+#define KEY_LISTEN 0
+#define KEY_STOP 1
+#define KEY_PARKED 2
+
 struct parked {
-	TAILQ_ENTRY(parked) link;
+	TAILQ_ENTRY(parked) link; /* among the parked or the free */
+	uint32_t turn;            /* counts the place's tenants */
+	bool is_taken;
 	int fd;
 	int64_t until_ms;
 	size_t size;           /* bytes seen when last looked at */
 	struct http_head head; /* as far as it is here */
 };
 
+TAILQ_HEAD(parked_list, parked);
+
+/*
+ * All threads wait on one epoll descriptor.  The listening socket is armed
+ * for one event and armed anew once a connection is taken off, so each
+ * connection wakes one thread and no more.  A parked one reports edges: only
+ * what comes anew is worth another look.  Two threads may hear of the same
+ * one; what they are told is its key, which is good for one tenant of its
+ * place, and the lock decides.
+ */
 struct front_accept {
-	pthread_mutex_t turn; /* held by the one thread that waits */
 	const struct clock *clock;
 	int64_t head_ms;
 	int listen_fd;
 	int epoll_fd;
 	int stop_fd; /* readable for good once all is to end */
 	atomic_bool is_stopping;
-	uint8_t *peek;
-	size_t peeksz;
-	TAILQ_HEAD(, parked) parked; /* by age, so also by until_ms */
-	size_t nparked;
+
+	pthread_mutex_t lock; /* over what follows */
+	struct parked *places;
+	struct parked_list parked; /* by age, so also by until_ms */
+	struct parked_list free;
 };
 
-static enum rc
-watch(struct front_accept *a, int fd, uint32_t events, void *what)
+static uint64_t
+key_of(const struct front_accept *a, const struct parked *p)
 {
-	struct epoll_event ev = { .events = events, .data = { .ptr = what } };
+	return (uint64_t)p->turn << 32 |
+	    ((uint64_t)(p - a->places) + KEY_PARKED);
+}
 
-	return epoll_ctl(a->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0 ? RC_OK
-								   : RC_SYSTEM;
+/* The lock is held.  NULL when its tenant has gone. */
+static struct parked *
+parked_find(struct front_accept *a, uint64_t key)
+{
+	struct parked *p = &a->places[(uint32_t)key - KEY_PARKED];
+
+	return p->is_taken && p->turn == key >> 32 ? p : NULL;
+}
+
+static bool
+watch(struct front_accept *a, int op, int fd, uint32_t events, uint64_t key)
+{
+	struct epoll_event ev = { .events = events, .data = { .u64 = key } };
+
+	return epoll_ctl(a->epoll_fd, op, fd, &ev) == 0;
 }
 
 enum rc
@@ -64,21 +96,25 @@ front_accept_new(int fd, int64_t head_ms, const struct clock *clock,
 {
 	struct front_accept *a = xcalloc(1, sizeof(*a));
 	int flags = fcntl(fd, F_GETFL);
+	size_t i;
 
 	*out = NULL;
-	pthread_mutex_init(&a->turn, NULL);
+	pthread_mutex_init(&a->lock, NULL);
 	TAILQ_INIT(&a->parked);
+	TAILQ_INIT(&a->free);
+	a->places = xcalloc(FRONT_ACCEPT_PARKED_MAX, sizeof(*a->places));
+	for (i = 0; i < FRONT_ACCEPT_PARKED_MAX; i++)
+		TAILQ_INSERT_TAIL(&a->free, &a->places[i], link);
 	a->clock = clock;
 	a->head_ms = head_ms;
 	a->listen_fd = fd;
 	a->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	a->stop_fd = eventfd(0, EFD_CLOEXEC);
-	a->peeksz = PEEK_SIZE;
-	a->peek = xmalloc(a->peeksz);
+	/* Another process may take a shared socket's connection first. */
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 	    a->epoll_fd < 0 || a->stop_fd < 0 ||
-	    watch(a, fd, EPOLLIN, &a->listen_fd) != RC_OK ||
-	    watch(a, a->stop_fd, EPOLLIN, &a->stop_fd) != RC_OK) {
+	    !watch(a, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT, KEY_LISTEN) ||
+	    !watch(a, EPOLL_CTL_ADD, a->stop_fd, EPOLLIN, KEY_STOP)) {
 		err_errno(e, RC_SYSTEM, errno, "cannot wait for connections");
 		front_accept_free(a);
 		return RC_SYSTEM;
@@ -87,36 +123,33 @@ front_accept_new(int fd, int64_t head_ms, const struct clock *clock,
 	return RC_OK;
 }
 
-/* No more parked; its descriptor is the caller's. */
-static void
+/* The lock is held.  The descriptor is the caller's from here on. */
+static int
 unpark(struct front_accept *a, struct parked *p)
 {
-	epoll_ctl(a->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
+	int fd = p->fd;
+
+	epoll_ctl(a->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	TAILQ_REMOVE(&a->parked, p, link);
-	a->nparked--;
-	free(p);
+	TAILQ_INSERT_HEAD(&a->free, p, link);
+	p->is_taken = false;
+	p->turn++;
+	return fd;
 }
 
 void
 front_accept_free(struct front_accept *a)
 {
-	struct parked *p;
-	int fd;
-
 	if (a == NULL)
 		return;
-	while (!TAILQ_EMPTY(&a->parked)) {
-		p = TAILQ_FIRST(&a->parked);
-		fd = p->fd;
-		unpark(a, p);
-		close(fd);
-	}
+	while (!TAILQ_EMPTY(&a->parked))
+		close(unpark(a, TAILQ_FIRST(&a->parked)));
 	if (a->epoll_fd >= 0)
 		close(a->epoll_fd);
 	if (a->stop_fd >= 0)
 		close(a->stop_fd);
-	pthread_mutex_destroy(&a->turn);
-	free(a->peek);
+	pthread_mutex_destroy(&a->lock);
+	free(a->places);
 	free(a);
 }
 
@@ -148,10 +181,11 @@ write_refusal(int status, const char *request_id, struct buf *text)
  * why if its request had begun; what it still sends is not waited for.
  */
 static void
-refuse(struct front_accept *a, int fd, const struct http_head *head, int status)
+refuse(int fd, const struct http_head *head, int status)
 {
 	char request_id[REPLY_ID_SIZE];
 	struct buf records, text;
+	char trash[PEEK_SIZE];
 	struct log_line l;
 	int i;
 
@@ -167,7 +201,7 @@ refuse(struct front_accept *a, int fd, const struct http_head *head, int status)
 		shutdown(fd, SHUT_WR);
 		/* What lies here unread would turn the answer into a reset. */
 		for (i = 0; i < TRASH_READS; i++)
-			if (recv(fd, a->peek, a->peeksz, MSG_DONTWAIT) <= 0)
+			if (recv(fd, trash, sizeof(trash), MSG_DONTWAIT) <= 0)
 				break;
 	}
 	close(fd);
@@ -180,121 +214,91 @@ refuse(struct front_accept *a, int fd, const struct http_head *head, int status)
 	buf_fini(&records);
 }
 
+/* Scans the first max bytes that lie on fd, at most, through buffer. */
+static enum http_head_state
+scan(int fd, uint8_t *buffer, size_t max, struct http_head *head, size_t *size)
+{
+	ssize_t n = recv(fd, buffer, max, MSG_PEEK | MSG_DONTWAIT);
+
+	*head = (struct http_head){ 0 };
+	*size = n > 0 ? (size_t)n : 0;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return HTTP_HEAD_PART;
+	if (n <= 0)
+		return HTTP_HEAD_BAD;
+	return http_head_scan(buffer, (size_t)n, head);
+}
+
 /* Looks at what has come on fd without taking it.  *size is how much it is,
  * 0 when the peer is gone. */
 static enum http_head_state
-look(struct front_accept *a, int fd, struct http_head *head, size_t *size)
+look(int fd, struct http_head *head, size_t *size)
 {
+	uint8_t buffer[PEEK_SIZE], *large;
 	enum http_head_state state;
-	ssize_t n;
 
-	*head = (struct http_head){ 0 };
-	*size = 0;
-	for (;;) {
-		n = recv(fd, a->peek, a->peeksz, MSG_PEEK | MSG_DONTWAIT);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return HTTP_HEAD_PART;
-		if (n <= 0)
-			return HTTP_HEAD_BAD;
-		*size = (size_t)n;
-		state = http_head_scan(a->peek, (size_t)n, head);
-		if (state != HTTP_HEAD_PART || (size_t)n < a->peeksz)
-			return state;
-		if (a->peeksz >= HTTP_HEAD_SIZE_MAX) {
-			head->status = 431;
-			return HTTP_HEAD_BAD;
-		}
-		a->peeksz *= 4;
-		free(a->peek);
-		a->peek = xmalloc(a->peeksz);
+	state = scan(fd, buffer, sizeof(buffer), head, size);
+	if (state != HTTP_HEAD_PART || *size < sizeof(buffer))
+		return state;
+	large = xmalloc(HTTP_HEAD_SIZE_MAX);
+	state = scan(fd, large, HTTP_HEAD_SIZE_MAX, head, size);
+	free(large);
+	if (state == HTTP_HEAD_PART && *size == HTTP_HEAD_SIZE_MAX) {
+		head->status = 431;
+		state = HTTP_HEAD_BAD;
 	}
+	return state;
 }
 
+/* True when there was one to drop. */
 static bool
 drop_oldest(struct front_accept *a)
 {
-	struct parked *p = TAILQ_FIRST(&a->parked);
-	int fd;
+	struct parked *p;
+	int fd = -1;
 
-	if (p == NULL)
-		return false;
-	fd = p->fd;
-	unpark(a, p);
-	close(fd);
-	return true;
+	pthread_mutex_lock(&a->lock);
+	p = TAILQ_FIRST(&a->parked);
+	if (p != NULL)
+		fd = unpark(a, p);
+	pthread_mutex_unlock(&a->lock);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
+/* Takes fd. */
 static void
 park(struct front_accept *a, int fd, const struct http_head *head, size_t size)
 {
 	struct parked *p;
 
-	if (a->nparked >= FRONT_ACCEPT_PARKED_MAX)
-		drop_oldest(a);
-	p = xcalloc(1, sizeof(*p));
+	pthread_mutex_lock(&a->lock);
+	while (TAILQ_EMPTY(&a->free))
+		close(unpark(a, TAILQ_FIRST(&a->parked)));
+	p = TAILQ_FIRST(&a->free);
+	TAILQ_REMOVE(&a->free, p, link);
+	TAILQ_INSERT_TAIL(&a->parked, p, link);
+	p->is_taken = true;
 	p->fd = fd;
 	p->until_ms = clock_boot_ms(a->clock) + a->head_ms;
 	p->head = *head;
 	p->size = size;
-	/* Edges: only what comes anew is worth another look. */
-	if (watch(a, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, p) != RC_OK) {
-		close(fd);
-		free(p);
-		return;
-	}
-	TAILQ_INSERT_TAIL(&a->parked, p, link);
-	a->nparked++;
+	/* What came since the look is an edge already. */
+	if (!watch(a, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLET, key_of(a, p)))
+		close(unpark(a, p));
+	pthread_mutex_unlock(&a->lock);
 }
 
-/*
- * A head that fills the socket's buffer can never be looked at whole, and
- * one that stays in pieces is too slow.
- */
-static void
-expire(struct front_accept *a)
-{
-	int64_t now_ms = clock_boot_ms(a->clock);
-	struct http_head head;
-	struct parked *p;
-	size_t size;
-	int fd;
-
-	for (;;) {
-		p = TAILQ_FIRST(&a->parked);
-		if (p == NULL || p->until_ms > now_ms)
-			return;
-		head = p->head;
-		size = p->size;
-		fd = p->fd;
-		unpark(a, p);
-		if (head.request_id == 0)
-			close(fd);
-		else
-			refuse(a, fd, &head, size > KEEP_SIZE ? 431 : 408);
-	}
-}
-
-/* Accepts one connection.  Its descriptor when it may be handed on, else
- * -1, and *drained tells whether there was none to accept. */
+/* Ends what is no request, or waits for the rest of one.  Takes fd and
+ * returns -1 unless it may be handed on. */
 static int
-take_new(struct front_accept *a, bool *drained)
+judge(struct front_accept *a, int fd)
 {
 	struct http_head head;
 	size_t size;
-	int fd;
 
-	*drained = false;
-	fd = accept4(a->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd < 0) {
-		*drained = true;
-		if (errno != EMFILE && errno != ENFILE)
-			return -1;
-		/* Else the listening socket would wake us on and on. */
-		if (!drop_oldest(a))
-			usleep(STARVED_MS * 1000);
-		return -1;
-	}
-	switch (look(a, fd, &head, &size)) {
+	switch (look(fd, &head, &size)) {
 	case HTTP_HEAD_WHOLE:
 		return fd;
 	case HTTP_HEAD_PART:
@@ -304,94 +308,99 @@ take_new(struct front_accept *a, bool *drained)
 		if (size == 0)
 			close(fd);
 		else
-			refuse(a, fd, &head, head.status);
+			refuse(fd, &head, head.status);
 		break;
 	}
 	return -1;
 }
 
+static int
+take_new(struct front_accept *a)
+{
+	int fd = accept4(a->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	/* Armed anew at once it would only fail again. */
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && !drop_oldest(a))
+		usleep(STARVED_MS * 1000);
+	watch(a, EPOLL_CTL_MOD, a->listen_fd, EPOLLIN | EPOLLONESHOT,
+	    KEY_LISTEN);
+	return fd < 0 ? -1 : judge(a, fd);
+}
+
 /* More has come on a parked connection. */
 static int
-take_parked(struct front_accept *a, struct parked *p)
+take_parked(struct front_accept *a, uint64_t key)
 {
-	enum http_head_state state;
+	enum http_head_state state = HTTP_HEAD_PART;
 	struct http_head head;
+	struct parked *p;
 	size_t size;
-	int fd = p->fd;
+	int fd = -1;
 
-	state = look(a, fd, &head, &size);
-	if (state == HTTP_HEAD_PART) {
+	pthread_mutex_lock(&a->lock);
+	p = parked_find(a, key);
+	if (p != NULL)
+		state = look(p->fd, &head, &size);
+	if (p != NULL && state == HTTP_HEAD_PART) {
 		p->head = head;
 		p->size = size;
-		return -1;
+	} else if (p != NULL) {
+		fd = unpark(a, p);
 	}
-	unpark(a, p);
-	if (state == HTTP_HEAD_WHOLE)
+	pthread_mutex_unlock(&a->lock);
+	if (state != HTTP_HEAD_BAD)
 		return fd;
 	if (size == 0)
 		close(fd);
 	else
-		refuse(a, fd, &head, head.status);
-	return -1;
-}
-
-static int
-wait_ms(const struct front_accept *a)
-{
-	const struct parked *p = TAILQ_FIRST(&a->parked);
-	int64_t left;
-
-	if (p == NULL)
-		return -1;
-	left = p->until_ms - clock_boot_ms(a->clock);
-	return left < 0 ? 0 : (int)left;
-}
-
-static int
-next(struct front_accept *a)
-{
-	struct epoll_event ev;
-	bool drained;
-	int fd, n;
-
-	while (!atomic_load(&a->is_stopping)) {
-		/* While there is work nobody need be asked for it. */
-		if (a->nparked == 0) {
-			fd = take_new(a, &drained);
-			if (fd >= 0)
-				return fd;
-			if (!drained)
-				continue;
-		}
-		expire(a);
-		/* One at a time: a second one's edge would be lost. */
-		n = epoll_wait(a->epoll_fd, &ev, 1, wait_ms(a));
-		if (n < 1)
-			continue;
-		if (ev.data.ptr == &a->stop_fd)
-			break;
-		if (ev.data.ptr == &a->listen_fd)
-			fd = take_new(a, &drained);
-		else
-			fd = take_parked(a, ev.data.ptr);
-		if (fd >= 0)
-			return fd;
-	}
+		refuse(fd, &head, head.status);
 	return -1;
 }
 
 int
 front_accept_next(struct front_accept *a)
 {
+	struct epoll_event ev;
 	int fd;
 
-	pthread_mutex_lock(&a->turn);
-	fd = next(a);
-	if (a->peeksz > KEEP_SIZE) {
-		free(a->peek);
-		a->peeksz = PEEK_SIZE;
-		a->peek = xmalloc(a->peeksz);
+	while (!atomic_load(&a->is_stopping)) {
+		if (epoll_wait(a->epoll_fd, &ev, 1, -1) < 1)
+			continue;
+		if (ev.data.u64 == KEY_STOP)
+			break;
+		fd = ev.data.u64 == KEY_LISTEN ? take_new(a)
+					       : take_parked(a, ev.data.u64);
+		if (fd >= 0)
+			return fd;
 	}
-	pthread_mutex_unlock(&a->turn);
-	return fd;
+	return -1;
+}
+
+void
+front_accept_expire(struct front_accept *a)
+{
+	int64_t now_ms = clock_boot_ms(a->clock);
+	struct http_head head;
+	struct parked *p;
+	size_t size;
+	int fd;
+
+	for (;;) {
+		pthread_mutex_lock(&a->lock);
+		p = TAILQ_FIRST(&a->parked);
+		if (p == NULL || p->until_ms > now_ms) {
+			pthread_mutex_unlock(&a->lock);
+			return;
+		}
+		head = p->head;
+		size = p->size;
+		fd = unpark(a, p);
+		pthread_mutex_unlock(&a->lock);
+		/* A head that fills the socket's buffer never comes whole;
+		 * any other has been too slow. */
+		if (head.request_id == 0)
+			close(fd);
+		else
+			refuse(fd, &head, size > WHOLE_BUFFER ? 431 : 408);
+	}
 }

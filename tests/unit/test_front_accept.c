@@ -1,6 +1,8 @@
 #include "config.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,10 +146,26 @@ everybody_is_woken_to_stop(void **state)
 	front_accept_free(a);
 }
 
-static void *
-next_of(void *arg)
+struct watchdog {
+	struct front_accept *a;
+	struct pollfd fds[2];
+};
+
+static bool
+is_gone(struct pollfd *p)
 {
-	(void)front_accept_next(arg);
+	return poll(p, 1, 0) == 1 && (p->revents & POLLHUP) != 0;
+}
+
+/* Until both peers are closed; then all is to end. */
+static void *
+expire_both(void *arg)
+{
+	struct watchdog *w = arg;
+
+	while (!is_gone(&w->fds[0]) || !is_gone(&w->fds[1]))
+		front_accept_expire(w->a);
+	front_accept_stop(w->a);
 	return NULL;
 }
 
@@ -169,7 +187,7 @@ read_all(int fd, char *text, size_t max)
 static void
 who_is_late_is_closed_and_told_if_he_had_begun(void **state)
 {
-	struct front_accept *a = make(20);
+	struct watchdog w = { .a = make(20) };
 	pthread_t thread;
 	char text[4096];
 	int silent, begun;
@@ -178,7 +196,11 @@ who_is_late_is_closed_and_told_if_he_had_begun(void **state)
 	(void)state;
 	silent = dial("\1", 1);
 	begun = dial(BEGIN, sizeof(BEGIN) - 1);
-	assert_int_equal(pthread_create(&thread, NULL, next_of, a), 0);
+	w.fds[0].fd = silent;
+	w.fds[1].fd = begun;
+	assert_int_equal(pthread_create(&thread, NULL, expire_both, &w), 0);
+	assert_int_equal(front_accept_next(w.a), -1);
+	pthread_join(thread, NULL);
 	assert_int_equal(read_all(silent, text, sizeof(text)), 0);
 	n = read_all(begun, text, sizeof(text));
 	for (i = 0; i < n; i++)
@@ -186,9 +208,7 @@ who_is_late_is_closed_and_told_if_he_had_begun(void **state)
 			text[i] = ' ';
 	assert_non_null(strstr(text, "Status: 408 Request Timeout"));
 	assert_non_null(strstr(text, "X-Request-ID: "));
-	front_accept_stop(a);
-	pthread_join(thread, NULL);
-	front_accept_free(a);
+	front_accept_free(w.a);
 }
 
 static void
