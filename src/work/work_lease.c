@@ -61,8 +61,10 @@ static void
 fill_want(const struct work *w, const struct work_bound *b, size_t leaving,
     struct store_lease_want *want)
 {
-	size_t room =
-	    w->opt.concurrency + w->opt.batch + leaving - work_in_hand(w);
+	size_t most = w->opt.concurrency + w->opt.batch;
+	size_t held = work_in_hand(w) - leaving;
+	/* A reload may have made it less than is held. */
+	size_t room = held < most ? most - held : 0;
 
 	want->worker = w->worker;
 	want->kinds = 1u << b->kind->kind;
