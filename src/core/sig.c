@@ -191,9 +191,13 @@ sig_sample(const struct source *src, const char *type, const char *delivery_id,
 }
 
 enum rc
-sig_denied(struct err *e)
+sig_denied(const struct sig_claim *c, struct err *e)
 {
-	return err_set(e, RC_DENIED, "no valid signature");
+	if (c->nmacs == 0)
+		return err_set(e, RC_DENIED,
+		    "no signature of the source's form");
+	return err_set(e, RC_DENIED,
+	    "the signature fits no secret of the source, or its time is off");
 }
 
 void

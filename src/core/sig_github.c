@@ -35,7 +35,7 @@ verify(const struct source *src, const struct http_req *req, int64_t now_ms,
 	    sig_hex_parse(text + skip, strlen(text + skip), false, c.macs[0],
 		CRYPT_SHA256_SIZE))
 		c.nmacs = 1;
-	return sig_prove(src, &c) ? RC_OK : sig_denied(e);
+	return sig_prove(src, &c) ? RC_OK : sig_denied(&c, e);
 }
 
 static enum rc

@@ -143,7 +143,7 @@ verify(const struct source *src, const struct http_req *req, int64_t now_ms,
 	ok = sig_prove(src, &c);
 	if (h->timestamp_header != NULL)
 		ok &= sig_time_is_near(timestamp, now_ms, h->tolerance_ms);
-	return ok ? RC_OK : sig_denied(e);
+	return ok ? RC_OK : sig_denied(&c, e);
 }
 
 /* Bitbucket says repo:push, Shopify orders/create, GitLab Push Hook. */

@@ -92,7 +92,10 @@ enum rc sig_take_delivery_id(struct event *ev, const struct http_req *req,
 enum rc sig_take_type(struct event *ev, const struct http_req *req,
     const char *header, struct err *e);
 
-/* One sentence for every way to fail, so that no answer tells which. */
-enum rc sig_denied(struct err *e);
+/*
+ * RC_DENIED.  The text tells the log whether there was a signature to check;
+ * the answer has one sentence for every way to fail.
+ */
+enum rc sig_denied(const struct sig_claim *c, struct err *e);
 
 #endif

@@ -98,7 +98,7 @@ verify(const struct source *src, const struct http_req *req, int64_t now_ms,
 
 	ok = sig_prove(src, &c);
 	ok &= sig_time_is_near(timestamp, now_ms, SIG_TOLERANCE_MS);
-	return ok ? RC_OK : sig_denied(e);
+	return ok ? RC_OK : sig_denied(&c, e);
 }
 
 /* The type is the body's, see event_read_json(). */

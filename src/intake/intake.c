@@ -177,6 +177,8 @@ intake_accept(const struct intake *in, const struct http_req *req,
 		return rc;
 	/* Until this holds, the body is bytes to hash and nothing more. */
 	rc = sig_verify(src, req, clock_wall_ms(in->clock), e);
+	if (rc == RC_DENIED && out->source == NULL)
+		return err_set(e, RC_DENIED, "no source has this path");
 	if (rc != RC_OK)
 		return rc;
 
