@@ -124,8 +124,8 @@ for file in "${builddir:-.}/etc/cron/hls"; do
 		NF < 7 || $1 !~ /^[0-9*\/,-]+$/ || $6 !~ /^[a-z]+$/ {
 			print FILENAME ":" FNR ": is no line of cron.d"
 		}
-		$7 !~ /^(hls-drain|hlsctl)$/ {
-			print FILENAME ":" FNR ": " $7 " is no program of ours"
+		!/(;|[[:space:]]hls)[[:space:]]+(hls-drain|hlsctl) / {
+			print FILENAME ":" FNR ": runs no program of ours"
 		}' "$file"
 done | rule 'the crontab is well formed'
 
