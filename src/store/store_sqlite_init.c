@@ -69,7 +69,9 @@ put_meta(struct lite_conn *c, const char *key, int64_t value, struct err *e)
 	return lite_run(c, st, e);
 }
 
-/* Nothing was written in WAL mode yet, so there is nothing in these. */
+/* What an init that was cut short left beside its unfinished file: a journal
+ * would be played back into the new one.  Nothing is written in WAL mode
+ * before the name is the last one, so nothing of worth is in these. */
 static void
 unlink_beside(const char *path, const char *suffix)
 {
@@ -90,7 +92,10 @@ make_database(struct making *m, struct err *e)
 	enum rc rc;
 
 	crypt_random(&salt, sizeof(salt));
-	(void)unlink(m->new_path);
+	unlink_beside(m->new_path, "");
+	unlink_beside(m->new_path, "-journal");
+	unlink_beside(m->new_path, "-wal");
+	unlink_beside(m->new_path, "-shm");
 	was = umask(077);
 	rc = lite_conn_open(m->new_path, LITE_MAKE, &c, e);
 	if (rc == RC_OK) {
@@ -241,6 +246,29 @@ settle_key(struct making *m, struct lite_conn *c, struct err *e)
 	return rc == RC_NOTFOUND ? RC_OK : rc;
 }
 
+/* A log whose database is gone would be played into the new one. */
+static enum rc
+judge_remains(const struct making *m, struct err *e)
+{
+	static const char *const suffixes[] = { "-wal", "-journal" };
+	struct stat st;
+	char *path;
+	size_t i;
+	enum rc rc = RC_OK;
+
+	for (i = 0; rc == RC_OK && i < sizeof(suffixes) / sizeof(suffixes[0]);
+	     i++) {
+		path = xasprintf("%s%s", m->files.path, suffixes[i]);
+		if (stat(path, &st) == 0 && st.st_size > 0)
+			rc = err_set(e, RC_INVALID,
+			    "%s belongs to a database that is not there: put "
+			    "it back, or move this away",
+			    path);
+		free(path);
+	}
+	return rc;
+}
+
 /* Two at once: the second waits at the gate and finds it there. */
 static enum rc
 make_if_missing(struct making *m, struct err *e)
@@ -251,8 +279,11 @@ make_if_missing(struct making *m, struct err *e)
 		if (errno != EINTR)
 			return err_errno(e, RC_SYSTEM, errno, "%s-gate",
 			    m->files.path);
-	if (access(m->files.path, F_OK) != 0)
-		rc = make_database(m, e);
+	if (access(m->files.path, F_OK) != 0) {
+		rc = judge_remains(m, e);
+		if (rc == RC_OK)
+			rc = make_database(m, e);
+	}
 	(void)flock(m->gate_fd, LOCK_UN);
 	return rc;
 }

@@ -92,7 +92,7 @@ fix_init(struct fix *f)
 }
 
 void
-fix_fini(struct fix *f)
+fix_empty(struct fix *f)
 {
 	struct dirent *entry;
 	char path[600];
@@ -107,6 +107,12 @@ fix_fini(struct fix *f)
 	}
 	if (d != NULL)
 		(void)closedir(d);
+}
+
+void
+fix_fini(struct fix *f)
+{
+	fix_empty(f);
 	(void)rmdir(f->dir);
 }
 

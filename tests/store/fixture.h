@@ -36,6 +36,8 @@ struct fix {
 /* Makes the folder and the store and opens it. */
 void fix_init(struct fix *f);
 void fix_fini(struct fix *f);
+/* Closed, and its folder without a file. */
+void fix_empty(struct fix *f);
 void fix_close(struct fix *f);
 void fix_open(struct fix *f);
 /* Opened anew under another URL prefix, "fault:3:". */

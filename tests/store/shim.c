@@ -36,6 +36,7 @@ static char *names[FILES_MAX];
 static size_t nnames;
 static struct step *steps;
 static size_t nsteps;
+static size_t renamed_at; /* steps before the name without ".new" came up */
 static bool recording, ignore_log;
 static atomic_int sync_left, write_left;
 static atomic_bool failed, log_written;
@@ -282,6 +283,9 @@ x_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags,
 	(void)pthread_mutex_lock(&lock);
 	s->file = number_of(name);
 	(void)pthread_mutex_unlock(&lock);
+	if ((flags & SQLITE_OPEN_MAIN_DB) && renamed_at == 0 && name != NULL &&
+	    strstr(name, ".new") == NULL)
+		renamed_at = nsteps;
 	s->is_log = (flags & SQLITE_OPEN_WAL) != 0;
 	s->base.pMethods = &methods;
 	return rc;
@@ -334,7 +338,7 @@ shim_record(bool on)
 	if (on) {
 		free(steps);
 		steps = NULL;
-		nsteps = nnames = 0;
+		nsteps = nnames = renamed_at = 0;
 	}
 	(void)pthread_mutex_unlock(&lock);
 }
@@ -435,16 +439,21 @@ apply(struct image *m, const struct step *s, bool synced, enum shim_damage d,
 }
 
 static void
-write_image(const struct image *m, const char *name, const char *folder)
+write_image(const struct image *m, const char *name, bool unfinished,
+    const char *folder)
 {
-	const char *base = strrchr(name, '/');
+	const char *base = strrchr(name, '/'), *end;
 	char path[512];
 	size_t done = 0;
 	ssize_t n = 1;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", folder,
-	    base == NULL ? name : base + 1);
+	base = base == NULL ? name : base + 1;
+	end = strchr(base, '-');
+	if (end == NULL)
+		end = base + strlen(base);
+	(void)snprintf(path, sizeof(path), "%s/%.*s%s%s", folder,
+	    (int)(end - base), base, unfinished ? ".new" : "", end);
 	(void)unlink(path);
 	if (!m->there)
 		return;
@@ -472,7 +481,7 @@ shim_lay_out(size_t n, enum shim_damage d, unsigned int seed,
 		apply(&images[steps[i].file], &steps[i],
 		    i < synced_to[steps[i].file], d, &seed);
 	for (i = 0; i < nnames; i++) {
-		write_image(&images[i], names[i], folder);
+		write_image(&images[i], names[i], n < renamed_at, folder);
 		free(images[i].bytes);
 	}
 }

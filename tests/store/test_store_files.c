@@ -189,6 +189,28 @@ test_nothing_there_is_said_so(void **state)
 }
 
 static void
+test_a_log_without_its_database_is_not_played(void **state)
+{
+	struct fix *f = *state;
+	char *wal = beside(f, "-wal"), *kept;
+	size_t n, now;
+
+	(void)fix_put(f, "d-1");
+	fix_close(f);
+	(void)unlink(f->path);
+	kept = read_file(wal, &n);
+	assert_true(n > 0);
+	assert_int_equal(try_init(f), RC_INVALID);
+	free(read_file(wal, &now));
+	assert_int_equal(now, n);
+	assert_int_equal(unlink(wal), 0);
+	assert_int_equal(try_init(f), RC_OK);
+	assert_int_equal(try_open(f), RC_OK);
+	free(kept);
+	free(wal);
+}
+
+static void
 test_files_that_others_may_read_are_refused(void **state)
 {
 	static const char *const names[] = { "", "-gate", "-ckpt", "-run",
@@ -457,6 +479,7 @@ main(void)
 		CASE(test_what_is_not_ours_is_refused_and_kept),
 		CASE(test_another_application_or_a_newer_schema_is_refused),
 		CASE(test_nothing_there_is_said_so),
+		CASE(test_a_log_without_its_database_is_not_played),
 		CASE(test_files_that_others_may_read_are_refused),
 		CASE(test_links_are_refused),
 		CASE(test_files_are_ours_alone_whatever_the_umask),

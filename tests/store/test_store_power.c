@@ -147,6 +147,37 @@ test_a_power_cut_loses_nothing_acknowledged(void **state)
 	assert_int_equal(first_loss(&s), 0);
 }
 
+/* Whatever a cut in the middle of init leaves, the next one makes good. */
+static void
+test_a_cut_in_the_first_start_leaves_nothing_half_made(void **state)
+{
+	struct fix f, g;
+	size_t cut, last;
+	char *says;
+	bool made;
+
+	(void)state;
+	fix_init(&g);
+	shim_record(true);
+	fix_init(&f);
+	last = shim_steps();
+	shim_record(false);
+	fix_fini(&f);
+	for (cut = 0; cut <= last; cut++) {
+		fix_empty(&g);
+		shim_lay_out(cut, (enum shim_damage)(cut % SHIM_DAMAGES),
+		    (unsigned int)cut, g.dir);
+		if (store_init(&g.opt, &made, &says, &g.e) != RC_OK)
+			fail_msg("cut %zu: %s", cut, g.e.text);
+		free(says);
+		fix_open(&g);
+		(void)fix_put(&g, "d-1");
+		fix_assert_sound(&g);
+	}
+	assert_true(last > 20);
+	fix_fini(&g);
+}
+
 /* The test proves itself: without the log's syncs it finds losses. */
 static void
 test_without_syncs_the_loss_is_seen(void **state)
@@ -256,6 +287,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_power_cut_loses_nothing_acknowledged),
+		cmocka_unit_test(
+		    test_a_cut_in_the_first_start_leaves_nothing_half_made),
 		cmocka_unit_test(test_without_syncs_the_loss_is_seen),
 		cmocka_unit_test(
 		    test_after_a_failed_sync_nothing_is_acknowledged),
