@@ -12,24 +12,27 @@ if ! strace -qq -o "$scratch/trace" -e trace=none true 2>/dev/null; then
 fi
 
 n=0
-bad=0
-# Files are synced by fdatasync; of a folder's fsync SQLite ignores the
-# outcome.
-for when in 1 2 3 5 8; do
-	mkdir "$scratch/$when"
-	"$driver" "$scratch/$when" init || bad=1
-	strace -f -qq -o "$scratch/trace" -e trace=fdatasync \
-	    -e inject=fdatasync:error=EIO:when=$when \
-	    "$driver" "$scratch/$when" post >"$scratch/answers"
+
+# The first call of SQLite's for a folder is left out: it ignores how that
+# ends, and we sync the folder ourselves, by fsync.
+for fail in fdatasync:1 fsync:1 fdatasync:3 fdatasync:5 fdatasync:8; do
+	call=${fail%:*}
+	when=${fail#*:}
+	n=$((n + 1))
+	mkdir "$scratch/$n"
+	"$driver" "$scratch/$n" init || exit 99
+	strace -f -qq -o "$scratch/trace" -e trace="$call" \
+	    -e inject="$call":error=EIO:when="$when" \
+	    "$driver" "$scratch/$n" post >"$scratch/answers"
 	acked=$(grep -c '^ok' "$scratch/answers")
 	after=$(sed -n '/^refused/,$p' "$scratch/answers" | grep -c '^ok')
-	stored=$("$driver" "$scratch/$when" count)
-	n=$((n + 1))
-	if [ "$bad" = 0 ] && [ "$after" = 0 ] && grep -q '^refused' \
-	    "$scratch/answers" && [ "$stored" -ge "$acked" ]; then
-		echo "ok $n - sync $when fails: $acked acknowledged, $stored stored"
+	stored=$("$driver" "$scratch/$n" count)
+	says="$call $when fails: $acked acknowledged, $after after it, $stored stored"
+	if [ "$after" = 0 ] && [ "$stored" -ge "$acked" ] &&
+	    grep -q '^refused' "$scratch/answers"; then
+		echo "ok $n - $says"
 	else
-		echo "not ok $n - sync $when fails: $acked acknowledged, $after after it, $stored stored"
+		echo "not ok $n - $says"
 	fi
 done
 echo "1..$n"
