@@ -182,7 +182,8 @@ static const struct conf_key keys[] = {
 	    .offset = CONF(server.max_body),
 	    .fallback = "26m",
 	    .least = "1k",
-	    .most = "64m",
+	    /* A row of the store may have 32 MiB, its other columns too. */
+	    .most = "31m",
 	    .doc = "of one request; GitHub sends up to 25 MB" },
 	{ .name = "server.body_memory",
 	    .type = CONF_SIZE,

@@ -136,8 +136,8 @@ check_header(const struct http_req *req, const struct sig_header *h,
 	return RC_OK;
 }
 
-enum rc
-sig_check_headers(const struct source *src, const struct http_req *req,
+static enum rc
+check_own_headers(const struct source *src, const struct http_req *req,
     struct err *e)
 {
 	const struct sig_header own[] = {
@@ -146,6 +146,23 @@ sig_check_headers(const struct source *src, const struct http_req *req,
 		{ src->hmac.event_header, false, EVENT_TYPE_MAX },
 		{ src->hmac.timestamp_header, false, SIG_VALUE_MAX },
 	};
+	enum rc rc;
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (own[i].name == NULL)
+			continue;
+		rc = check_header(req, &own[i], e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+enum rc
+sig_check_headers(const struct sources *all, const struct http_req *req,
+    struct err *e)
+{
 	const struct sig_header *h;
 	enum rc rc;
 	size_t i;
@@ -157,10 +174,8 @@ sig_check_headers(const struct source *src, const struct http_req *req,
 				return rc;
 		}
 	}
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		if (own[i].name == NULL)
-			continue;
-		rc = check_header(req, &own[i], e);
+	for (i = 0; i < all->n; i++) {
+		rc = check_own_headers(&all->v[i], req, e);
 		if (rc != RC_OK)
 			return rc;
 	}

@@ -19,6 +19,7 @@ struct buf;
 struct event;
 struct http_req;
 struct source;
+struct sources;
 struct sig_scheme;
 
 const struct sig_scheme *sig_scheme_find(const char *provider);
@@ -38,11 +39,13 @@ int64_t sig_replay_window_ms(const struct source *src);
 const struct source *sig_nobody(void);
 
 /*
- * RC_INVALID	a security header, over those of all schemes and the
- *		configured ones of src, stands twice, was joined from two by a
- *		comma, holds a control byte or is too long.
+ * Comes before the source is looked up: headers of all schemes and those that
+ * any source has configured are judged, so the answer tells nobody whether
+ * the path names a source.
+ * RC_INVALID	one of them stands twice, was joined from two by a comma,
+ *		holds a control byte or is too long.
  */
-enum rc sig_check_headers(const struct source *src, const struct http_req *req,
+enum rc sig_check_headers(const struct sources *all, const struct http_req *req,
     struct err *e);
 
 /*

@@ -57,6 +57,12 @@ intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
 	enum rc rc;
 
 	rc = store_accept(in->store, ev, wait_ms, &out->receipt, e);
+	/* What the store refuses was judged here before, so it is our fault
+	 * and its words are for the log. */
+	if (rc == RC_INVALID) {
+		e->rc = RC_SYSTEM;
+		return RC_SYSTEM;
+	}
 	if (rc == RC_OK)
 		out->result =
 		    out->receipt.duplicate ? INTAKE_DUPLICATE : INTAKE_QUEUED;
@@ -164,6 +170,9 @@ intake_accept(const struct intake *in, const struct http_req *req,
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
+	rc = sig_check_headers(in->sources, req, e);
+	if (rc != RC_OK)
+		return rc;
 	src = source_find_path(in->sources, req->path);
 	if (src != NULL)
 		out->source = src->name;
@@ -172,9 +181,6 @@ intake_accept(const struct intake *in, const struct http_req *req,
 		 * the same answer. */
 		src = sig_nobody();
 
-	rc = sig_check_headers(src, req, e);
-	if (rc != RC_OK)
-		return rc;
 	/* Until this holds, the body is bytes to hash and nothing more. */
 	rc = sig_verify(src, req, clock_wall_ms(in->clock), e);
 	if (rc == RC_DENIED && out->source == NULL)

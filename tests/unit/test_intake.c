@@ -99,12 +99,17 @@ set_up(void **state)
 {
 	(void)state;
 	memset(&kept, 0, sizeof(kept));
-	sources.v = xcalloc(2, sizeof(*sources.v));
+	sources.v = xcalloc(3, sizeof(*sources.v));
 	source_add("github", "github");
 	strlist_put(&sources.v[0].events, "issues");
 	strlist_put(&sources.v[0].events, "push");
 	strlist_put(&sources.v[0].teams, "red");
 	source_add("std", "standard");
+	source_add("shop", "hmac");
+	sources.v[2].hmac.header = xstrdup("X-Shop-Sig");
+	sources.v[2].hmac.id_header = xstrdup("X-Shop-Id");
+	sources.v[2].hmac.prefix = xstrdup("");
+	sources.v[2].hmac.template = xstrdup("{body}");
 	return 0;
 }
 
@@ -225,6 +230,50 @@ test_what_the_store_says_is_passed_on(void **state)
 	kept.rc = RC_SYSTEM;
 	assert_int_equal(post(&p, &out, &e), RC_SYSTEM);
 	assert_string_equal(out.delivery_id, "d");
+}
+
+static void
+test_what_the_store_refuses_is_our_fault(void **state)
+{
+	const struct post p = { "/hooks/github", "issues", "d", JSON, NULL,
+		BODY };
+	struct intake_outcome out;
+	struct err e;
+
+	(void)state;
+	kept.rc = RC_INVALID;
+	assert_int_equal(post(&p, &out, &e), RC_SYSTEM);
+	assert_int_equal(e.rc, RC_SYSTEM);
+}
+
+static void
+test_a_source_that_is_not_there_is_answered_like_one_that_is(void **state)
+{
+	static const char *const extra[] = {
+		"HTTP_X_SHOP_SIG=a, b",
+		"HTTP_X_SHOP_ID=a,b",
+		"HTTP_X_SHOP_SIG=\001",
+	};
+	const char *params[] = { NULL, NULL };
+	struct http_req req = { .method = "POST",
+		.query = "",
+		.params = params,
+		.body = "" };
+	struct intake_outcome out;
+	struct err known, unknown;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(extra); i++) {
+		params[0] = extra[i];
+		req.path = "/hooks/shop";
+		assert_int_equal(intake_accept(&in, &req, &out, &known),
+		    RC_INVALID);
+		req.path = "/hooks/shopx";
+		assert_int_equal(intake_accept(&in, &req, &out, &unknown),
+		    RC_INVALID);
+		assert_string_equal(known.text, unknown.text);
+	}
 }
 
 static void
@@ -533,6 +582,8 @@ main(void)
 		row(test_a_good_post_is_stored_as_it_came),
 		row(test_a_repeat_is_a_duplicate),
 		row(test_what_the_store_says_is_passed_on),
+		row(test_what_the_store_refuses_is_our_fault),
+		row(test_a_source_that_is_not_there_is_answered_like_one_that_is),
 		row(test_bad_posts_are_refused_and_not_stored),
 		row(test_a_form_is_stored_as_it_was_signed),
 		row(test_what_nobody_asked_for_is_ignored),

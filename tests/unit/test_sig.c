@@ -41,10 +41,11 @@ verify(const struct source *src, const struct post *p, int64_t now_ms)
 	struct http_req req = { .params = p->params,
 		.body = p->body,
 		.bodysz = p->bodysz != 0 ? p->bodysz : strlen(p->body) };
+	struct sources all = { (struct source *)src, 1 };
 	struct err e;
 	enum rc rc;
 
-	rc = sig_check_headers(src, &req, &e);
+	rc = sig_check_headers(&all, &req, &e);
 	return rc != RC_OK ? rc : sig_verify(src, &req, now_ms, &e);
 }
 
