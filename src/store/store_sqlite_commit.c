@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,13 +36,20 @@
 #define IDLE_US (1000 * 1000)
 #define CLOSE_SECONDS 8
 
+enum op_state {
+	OP_OPEN,
+	OP_DONE,     /* the committer's word: rc and err are the waiter's */
+	OP_ABANDONED /* the waiter's word: the committer ends it */
+};
+
+/* A semaphore, not a condition: its waiter wakes once and needs no lock that
+ * whoever wakes it still holds. */
 struct op {
 	struct op *next;
 	struct lite_write w;
 	int64_t since_us;
-	pthread_mutex_t lock; /* over the three below */
-	pthread_cond_t ended;
-	bool done, abandoned;
+	sem_t ended;
+	_Atomic(enum op_state) state;
 	enum rc rc;
 	struct err err;
 };
@@ -121,8 +129,7 @@ monotonic_in(int64_t us)
 static void
 op_free(struct op *op)
 {
-	(void)pthread_cond_destroy(&op->ended);
-	(void)pthread_mutex_destroy(&op->lock);
+	(void)sem_destroy(&op->ended);
 	free(op);
 }
 
@@ -130,17 +137,35 @@ op_free(struct op *op)
 static void
 op_end(struct op *op)
 {
-	bool abandoned;
-
-	(void)pthread_mutex_lock(&op->lock);
-	op->done = true;
-	abandoned = op->abandoned;
-	(void)pthread_cond_signal(&op->ended);
-	(void)pthread_mutex_unlock(&op->lock);
-	if (abandoned) {
+	if (atomic_exchange(&op->state, OP_DONE) == OP_ABANDONED) {
 		op->w.drop(op->w.arg);
 		op_free(op);
+		return;
 	}
+	(void)sem_post(&op->ended);
+}
+
+/* Waits until the operation has ended or, with until, until then; false when
+ * it is the committer's to end from here on. */
+static bool
+op_wait(struct op *op, const struct timespec *until)
+{
+	enum op_state open = OP_OPEN;
+	int r;
+
+	do
+		r = until == NULL
+		    ? sem_wait(&op->ended)
+		    : sem_clockwait(&op->ended, CLOCK_MONOTONIC, until);
+	while (r != 0 && errno == EINTR);
+	if (r != 0 &&
+	    atomic_compare_exchange_strong(&op->state, &open, OP_ABANDONED))
+		return false;
+	/* Late, but the committer was there first: its post is on the way,
+	 * and the operation is not ours before. */
+	while (r != 0)
+		r = sem_wait(&op->ended);
+	return atomic_load(&op->state) == OP_DONE;
 }
 
 enum rc
@@ -460,8 +485,7 @@ queue(struct lite_commit_state *c, const struct lite_write *w, struct op **out,
 	op = xcalloc(1, sizeof(*op));
 	op->w = *w;
 	op->since_us = now_us;
-	(void)pthread_mutex_init(&op->lock, NULL);
-	cond_init_monotonic(&op->ended);
+	(void)sem_init(&op->ended, 0, 0);
 	*c->tail = op;
 	c->tail = &op->next;
 	c->nops++;
@@ -481,7 +505,6 @@ lite_commit(struct lite *l, const struct lite_write *w, bool *left,
 {
 	struct timespec until = { 0, 0 };
 	struct op *op;
-	int timeout = 0;
 	enum rc rc;
 
 	*left = false;
@@ -494,22 +517,12 @@ lite_commit(struct lite *l, const struct lite_write *w, bool *left,
 	if (rc != RC_OK)
 		return rc;
 
-	(void)pthread_mutex_lock(&op->lock);
-	while (!op->done && timeout == 0) {
-		if (w->wait_ms < 0)
-			(void)pthread_cond_wait(&op->ended, &op->lock);
-		else
-			timeout = pthread_cond_timedwait(&op->ended, &op->lock,
-			    &until);
-	}
-	if (!op->done) {
-		op->abandoned = *left = true;
-		(void)pthread_mutex_unlock(&op->lock);
+	if (!op_wait(op, w->wait_ms < 0 ? NULL : &until)) {
+		*left = true;
 		return err_set(e, RC_BUSY,
 		    "the write was not on disk within %lld ms",
 		    (long long)w->wait_ms);
 	}
-	(void)pthread_mutex_unlock(&op->lock);
 	rc = op->rc;
 	*e = op->err;
 	op_free(op);
