@@ -20,6 +20,9 @@ if "HLS_SLOW" not in os.environ and gw.sanitizers():
     waiting.slow = 4.0
 
 
+gw.leave_nothing_behind()
+
+
 @pytest.fixture
 def make_gateway():
     made = []

@@ -5,6 +5,7 @@ builddir).  Everything listens on a Unix socket or on a loopback port that
 the kernel chose; every process is in a group of its own and is ended by id.
 """
 
+import atexit
 import http.client
 import json
 import os
@@ -526,6 +527,19 @@ class Gateway:
             except ValueError:
                 pass  # cut at its begin, or half written
         return out
+
+
+def _discard_all():
+    for g in list(Gateway.live):
+        g.discard()
+
+
+def leave_nothing_behind():
+    """However this program ends, short of SIGKILL, what it started ends
+    too.  For its main thread."""
+    atexit.register(_discard_all)
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def as_bytes(body):
