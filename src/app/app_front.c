@@ -227,6 +227,7 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 {
 	const struct front_options opt = {
 		.listen_fd = l->fd,
+		.socket_path = app_listen_path(l),
 		.threads = (unsigned int)app->conf->server.threads,
 		.body_memory = (size_t)app->conf->server.body_memory,
 		.clock = app->clock,
@@ -241,7 +242,9 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 	};
 
 	if (app_listen_is_public(l))
-		log_say(LOG_LEVEL_WARN, "%s: every local user may connect",
+		log_say(LOG_LEVEL_WARN,
+		    "%s: every local user may connect, though only "
+		    "the file's owner and group are answered",
 		    l->name);
 	log_say(LOG_LEVEL_INFO, "listening on %s", l->name);
 	http_fcgi_setup();

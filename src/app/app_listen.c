@@ -246,7 +246,7 @@ app_listen_inherit(struct app_listen *out, struct err *e)
 	memset(&addr, 0, sizeof(addr));
 	if (getsockname(out->fd, (struct sockaddr *)&addr, &size) == 0 &&
 	    addr.sun_family == AF_UNIX && addr.sun_path[0] == '/')
-		(void)snprintf(out->name, sizeof(out->name), "unix:%.100s",
+		(void)snprintf(out->name, sizeof(out->name), "unix:%.108s",
 		    addr.sun_path);
 	return RC_OK;
 }
@@ -266,13 +266,22 @@ app_listen_close(struct app_listen *l)
 	l->fd = -1;
 }
 
+const char *
+app_listen_path(const struct app_listen *l)
+{
+	static const char prefix[] = "unix:";
+
+	if (strncmp(l->name, prefix, sizeof(prefix) - 1) != 0)
+		return NULL;
+	return l->name + sizeof(prefix) - 1;
+}
+
 bool
 app_listen_is_public(const struct app_listen *l)
 {
-	static const char prefix[] = "unix:";
+	const char *path = app_listen_path(l);
 	struct stat st;
 
-	return strncmp(l->name, prefix, sizeof(prefix) - 1) == 0 &&
-	    stat(l->name + sizeof(prefix) - 1, &st) == 0 &&
+	return path != NULL && stat(path, &st) == 0 &&
 	    (st.st_mode & S_IWOTH) != 0;
 }

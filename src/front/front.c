@@ -380,8 +380,8 @@ front_run(const struct front_options *opt, struct err *e)
 	atomic_init(&f->limit_ms, INT64_MAX);
 	budget_init(&f->bodies, opt->body_memory);
 	f->workers = xcalloc(opt->threads, sizeof(*f->workers));
-	rc = front_accept_new(opt->listen_fd, HEAD_MS, opt->clock, &f->accept,
-	    e);
+	rc = front_accept_new(opt->listen_fd, opt->socket_path, HEAD_MS,
+	    opt->clock, &f->accept, e);
 	if (rc == RC_OK)
 		rc = start(f, e);
 	if (rc == RC_OK) {

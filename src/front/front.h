@@ -19,6 +19,7 @@ struct store;
 
 struct front_options {
 	int listen_fd;
+	const char *socket_path; /* of its file; NULL: none, or not known */
 	unsigned int threads;
 	size_t body_memory;
 	const struct clock *clock;

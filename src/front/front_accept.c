@@ -18,6 +18,7 @@
 #include "base/xalloc.h"
 #include "core/http.h"
 #include "front/front_accept.h"
+#include "front/front_peer.h"
 #include "front/http_head.h"
 #include "front/reply.h"
 
@@ -59,6 +60,7 @@ struct front_accept {
 	int epoll_fd;
 	int stop_fd; /* readable for good once all is to end */
 	atomic_bool is_stopping;
+	struct front_peer peers;
 
 	pthread_mutex_t lock; /* over what follows */
 	struct parked *places;
@@ -91,8 +93,8 @@ watch(struct front_accept *a, int op, int fd, uint32_t events, uint64_t key)
 }
 
 enum rc
-front_accept_new(int fd, int64_t head_ms, const struct clock *clock,
-    struct front_accept **out, struct err *e)
+front_accept_new(int fd, const char *path, int64_t head_ms,
+    const struct clock *clock, struct front_accept **out, struct err *e)
 {
 	struct front_accept *a = xcalloc(1, sizeof(*a));
 	int flags = fcntl(fd, F_GETFL);
@@ -100,6 +102,7 @@ front_accept_new(int fd, int64_t head_ms, const struct clock *clock,
 
 	*out = NULL;
 	pthread_mutex_init(&a->lock, NULL);
+	front_peer_init(&a->peers, fd, path);
 	TAILQ_INIT(&a->parked);
 	TAILQ_INIT(&a->free);
 	a->places = xcalloc(FRONT_ACCEPT_PARKED_MAX, sizeof(*a->places));
@@ -149,6 +152,7 @@ front_accept_free(struct front_accept *a)
 	if (a->stop_fd >= 0)
 		close(a->stop_fd);
 	pthread_mutex_destroy(&a->lock);
+	front_peer_fini(&a->peers);
 	free(a->places);
 	free(a);
 }
@@ -324,7 +328,13 @@ take_new(struct front_accept *a)
 		usleep(STARVED_MS * 1000);
 	watch(a, EPOLL_CTL_MOD, a->listen_fd, EPOLLIN | EPOLLONESHOT,
 	    KEY_LISTEN);
-	return fd < 0 ? -1 : judge(a, fd);
+	if (fd < 0)
+		return -1;
+	if (!front_peer_may(&a->peers, fd)) {
+		close(fd);
+		return -1;
+	}
+	return judge(a, fd);
 }
 
 /* More has come on a parked connection. */

@@ -19,10 +19,12 @@ struct front_accept;
 /* Connections parked at once; beyond it the oldest is dropped. */
 #define FRONT_ACCEPT_PARKED_MAX 4096
 
-/* fd listens and stays the caller's; it is made non-blocking.  A head must
- * come whole within head_ms, or a little later by front_accept_expire(). */
-enum rc front_accept_new(int fd, int64_t head_ms, const struct clock *clock,
-    struct front_accept **out, struct err *e);
+/* fd listens and stays the caller's; it is made non-blocking.  path, which
+ * may be NULL, is of a Unix socket's file, for front_peer.h, and outlives it
+ * all.  A head must come whole within head_ms, or a little later by
+ * front_accept_expire(). */
+enum rc front_accept_new(int fd, const char *path, int64_t head_ms,
+    const struct clock *clock, struct front_accept **out, struct err *e);
 void front_accept_free(struct front_accept *a); /* closes the parked ones */
 
 /* A connection, the caller's, whose head waits whole in its buffer, or -1

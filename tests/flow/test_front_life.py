@@ -58,6 +58,46 @@ def test_its_own_unix_socket(g):
     assert not os.path.exists(g.socket)
 
 
+NOBODY = 65534
+
+
+def is_answered_as(address, uid, gid, groups=()):
+    """What a process of that user and those groups finds."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups(list(groups))
+            os.setgid(gid)
+            os.setuid(uid)
+            os._exit(0 if is_well(address) else 1)
+        except BaseException:
+            os._exit(2)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, 1)
+    return status == 0
+
+
+def test_only_the_owner_and_the_group_of_a_socket_are_answered(g):
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    os.chmod(g.folder, 0o711)
+    g.start_front()
+    os.chmod(g.socket, 0o666)
+    for _ in range(2):
+        assert not is_answered_as(g.socket, NOBODY, NOBODY)
+    told = [x for x in g.log_lines() if x["msg"] == "peer refused"]
+    assert [x["uid"] for x in told] == [NOBODY]
+    assert not is_answered_as(g.socket, NOBODY - 1, NOBODY)
+
+    os.chown(g.socket, -1, 54321)
+    assert is_answered_as(g.socket, NOBODY, 54321)
+    assert is_answered_as(g.socket, NOBODY, NOBODY, [7, 54321])
+    assert not is_answered_as(g.socket, NOBODY, NOBODY, [7, 54320])
+    os.chown(g.socket, NOBODY, -1)
+    assert is_answered_as(g.socket, NOBODY, NOBODY)
+    assert is_well(g.socket)
+
+
 def test_a_stale_socket_is_replaced(g):
     with socket.socket(socket.AF_UNIX) as s:
         s.bind(g.socket)

@@ -54,8 +54,9 @@ make(int64_t head_ms)
 	struct front_accept *a;
 	struct err e;
 
-	assert_int_equal(
-	    front_accept_new(listener, head_ms, clock_system(), &a, &e), RC_OK);
+	assert_int_equal(front_accept_new(listener, address.sun_path, head_ms,
+			     clock_system(), &a, &e),
+	    RC_OK);
 	return a;
 }
 
