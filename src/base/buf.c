@@ -102,6 +102,20 @@ buf_str(const struct buf *b)
 	return b->data == NULL ? "" : b->data;
 }
 
+void
+buf_own(struct buf *b, char *data, size_t n)
+{
+	buf_fini(b);
+	if (n > b->max) {
+		free(data);
+		b->over = true;
+		return;
+	}
+	b->data = data;
+	b->len = n;
+	b->cap = n + 1;
+}
+
 char *
 buf_take(struct buf *b, size_t *n)
 {

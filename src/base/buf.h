@@ -42,6 +42,10 @@ bool buf_is_over(const struct buf *b);
 /* The text, "" when nothing was added; borrowed until the next addition. */
 const char *buf_str(const struct buf *b);
 
+/* Takes data, n bytes and a NUL on the heap, in place of what b held; over
+ * the limit nothing is kept. */
+void buf_own(struct buf *b, char *data, size_t n);
+
 /* The bytes go to the caller, free(3) ends them; b is empty afterwards. */
 char *buf_take(struct buf *b, size_t *n);
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "core/http.h"
+#include "front/budget.h"
 #include "front/page.h"
 #include "front/reply.h"
 #include "stats/show.h"
@@ -143,4 +144,16 @@ page_wait_ms(const struct page *pg)
 	    pg->req->deadline_ms - clock_boot_ms(pg->set->intake.clock);
 
 	return left < 0 ? 0 : left;
+}
+
+enum rc
+page_hold(struct page *pg, size_t n, struct err *e)
+{
+	size_t some = n < pg->bodies->max ? n : pg->bodies->max;
+	enum rc rc;
+
+	rc = budget_take(pg->bodies, some, page_wait_ms(pg), e);
+	if (rc == RC_OK)
+		pg->held += some;
+	return rc;
 }

@@ -23,6 +23,7 @@
 #define PAGE_LIMIT_MAX 200
 #define PAGE_LIMIT_DEFAULT 50
 
+struct budget;
 struct store_attempt_row;
 
 /* Ids for the log line, as far as the page came to know them. */
@@ -42,6 +43,8 @@ struct page {
 	const char *arg; /* what stood for {} in the path */
 	struct auth_who who;
 	struct page_note note;
+	struct budget *bodies; /* the memory that all requests share */
+	size_t held;           /* of it, for the answer */
 };
 
 /* Says 200 and begins a JSON object or ends it. */
@@ -76,6 +79,10 @@ int64_t page_wait_ms(const struct page *pg);
 
 /* What became of a post, as 202 or 200. */
 void page_hooks_outcome(struct page *pg, const struct intake_outcome *out);
+
+/* Memory for n bytes of answer, all there is at most, until the answer has
+ * been sent.  RC_BUSY: none was free in time. */
+enum rc page_hold(struct page *pg, size_t n, struct err *e);
 
 /* The pages, by the files that hold them. */
 enum rc page_hooks_post(struct page *pg, struct err *e);

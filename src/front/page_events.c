@@ -209,13 +209,14 @@ page_events_payload(struct page *pg, struct err *e)
 	rc = find(pg, &ev, e);
 	if (rc != RC_OK)
 		return rc;
-	rc = store_payload(pg->set->intake.store, ev->id, &body, &n, e);
+	rc = page_hold(pg, ev->bodysz, e);
+	if (rc == RC_OK)
+		rc = store_payload(pg->set->intake.store, ev->id, &body, &n, e);
 	if (rc == RC_OK) {
 		pg->resp->status = 200;
 		pg->resp->content_type = payload_type(ev);
 		http_resp_header(pg->resp, "Content-Disposition", "attachment");
-		buf_add(&pg->resp->body, body, n);
-		free(body);
+		buf_own(&pg->resp->body, body, n);
 	}
 	event_free(ev);
 	return rc;

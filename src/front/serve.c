@@ -246,14 +246,15 @@ call_init(struct call *c, const struct serve *s, struct http_conn *conn)
 	c->page.req = &c->req;
 	c->page.resp = &c->resp;
 	c->page.arg = c->match.arg;
+	c->page.bodies = s->bodies;
 }
 
 static void
 call_fini(struct call *c)
 {
 	free(c->body);
-	budget_give(c->s->bodies, c->granted);
 	http_resp_fini(&c->resp);
+	budget_give(c->s->bodies, c->granted + c->page.held);
 }
 
 void

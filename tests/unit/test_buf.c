@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
+#include "base/xalloc.h"
 
 static void
 bytes_add_up_to_the_limit(void **state)
@@ -87,6 +88,27 @@ taken_bytes_are_the_callers(void **state)
 	free(text);
 }
 
+static void
+given_bytes_replace_what_was_there(void **state)
+{
+	struct buf b;
+	char *text = xstrdup("given");
+
+	(void)state;
+	buf_init(&b, 5);
+	buf_add_str(&b, "old");
+	buf_own(&b, text, 5);
+	assert_ptr_equal(b.data, text);
+	assert_int_equal(b.len, 5);
+	buf_add_str(&b, "");
+	assert_string_equal(buf_str(&b), "given");
+	assert_false(buf_is_over(&b));
+	buf_own(&b, xstrdup("too long"), 8);
+	assert_true(buf_is_over(&b));
+	assert_int_equal(b.len, 0);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -95,6 +117,7 @@ main(void)
 		cmocka_unit_test(nothing_is_added_once_something_was_refused),
 		cmocka_unit_test(room_is_filled_by_the_caller),
 		cmocka_unit_test(taken_bytes_are_the_callers),
+		cmocka_unit_test(given_bytes_replace_what_was_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

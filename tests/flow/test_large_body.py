@@ -1,0 +1,119 @@
+"""Bodies as large as they may be: taken whole, delivered whole, and within
+the memory that was set aside for them."""
+
+import signal
+
+import fcgi_client as fcgi
+import gateway as gw
+import sign
+from receiver import Receiver
+from waiting import wait_for
+
+MB = 1 << 20
+LARGEST = 26 * MB
+
+SETTINGS = {"server": {"deadline": "60s", "body_memory": "64m"},
+            "outbound": {"timeout": "60s"}}
+
+
+def body_of(size, number=1):
+    """A payload of exactly so many bytes."""
+    start = gw.as_bytes(gw.issue(number=number))[:-1] + b', "text": "'
+    return start + b"x" * (size - len(start) - 2) + b'"}'
+
+
+def post_straight(g, body, **kw):
+    return g.direct("POST", "/hooks/github", body, sign.github(
+        gw.GITHUB_SECRET, body, delivery=g.unique()), timeout=90, **kw)
+
+
+def peak_mb(proc):
+    with open("/proc/%d/status" % proc.pid, encoding="ascii") as f:
+        for line in f:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    raise AssertionError("no VmHWM")
+
+
+def assert_peaks(g, front, drain):
+    """A sanitizer keeps what was freed."""
+    if not gw.sanitizers():
+        assert peak_mb(g.fronts[0]) < front
+        assert peak_mb(g.drains[0]) < drain
+
+
+def test_26_mb_go_in_and_come_out(make_gateway):
+    g = make_gateway(SETTINGS)
+    with Receiver() as receiver:
+        g.register(receiver.url("/hook"))
+        bodies = [body_of(LARGEST, 1), body_of(LARGEST, 2)]
+        ids = []
+        for body, post in ((bodies[0], lambda b: g.post_github(b,
+                                                               timeout=90)),
+                           (bodies[1], lambda b: post_straight(g, b))):
+            resp = post(body)
+            assert resp.status == 202, resp
+            ids.append(resp.json()["id"])
+        for ident, body in zip(ids, bodies):
+            assert g.payload(ident) == body
+        got = receiver.wait("/hook", 2, 60)
+        assert sorted(a.body for a in got) == sorted(bodies)
+        wait_for(g.drained, 30)
+    assert_peaks(g, 300, 200)
+
+
+def test_one_byte_more_is_refused(make_gateway):
+    g = make_gateway(SETTINGS, drain=False)
+    body = body_of(LARGEST + 1)
+    assert g.post_github(body, timeout=90).status == 413
+    # Refused by its length: the bytes are not waited for.
+    with fcgi.Connection(g.socket) as c:
+        c.send(fcgi.head(fcgi.params_of(
+            "POST", "/hooks/github", b"",
+            sign.github(gw.GITHUB_SECRET, body),
+            CONTENT_LENGTH=str(len(body)))))
+        assert c.receive().status == 413
+    assert g.accepted() == 0
+
+
+def test_the_largest_that_can_be_set_fits_the_store(make_gateway):
+    g = make_gateway({"server": {"max_body": "31m", **SETTINGS["server"]}},
+                     drain=False, nginx=False)
+    body = body_of(31 * MB)
+    resp = post_straight(g, body)
+    assert resp.status == 202, resp
+
+
+def test_several_at_once_stay_within_memory(make_gateway):
+    g = make_gateway(SETTINGS)
+    with Receiver() as receiver:
+        g.register(receiver.url("/hook"))
+        bodies = [body_of(LARGEST, n) for n in range(6)]
+        posted = gw.at_once(6, lambda i: g.post_github(bodies[i],
+                                                       timeout=90))
+        assert {r.status for r in posted} == {202}, posted
+        ids = [r.json()["id"] for r in posted]
+        got = gw.at_once(12, lambda i: g.payload(ids[i % 6]) == bodies[i % 6])
+        assert all(got)
+        receiver.wait("/hook", 6, 60)
+        wait_for(g.drained, 30)
+    assert_peaks(g, 350, 300)
+
+
+def test_who_finds_no_memory_is_sent_away(make_gateway):
+    """One body holds all there is; the next waits for its own time."""
+    g = make_gateway({"server": {"deadline": "30s", "body_memory": "26m"}},
+                     drain=False)
+    held = body_of(LARGEST)
+    data = fcgi.request("POST", "/hooks/github", held,
+                        sign.github(gw.GITHUB_SECRET, held))
+    with fcgi.Connection(g.socket) as c:
+        c.send(data[:-20])
+        g.write_config({"server": {"deadline": "1s"}})
+        g.fronts[0].signal(signal.SIGHUP)
+        wait_for(lambda: "reloaded" in g.log_text(), 10, "the new settings")
+        resp = g.post_github(gw.issue())
+        assert resp.status == 503, resp
+        assert resp.headers["Retry-After"]
+        c.send(data[-20:])
+        assert c.receive().status == 202
