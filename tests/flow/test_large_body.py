@@ -59,7 +59,7 @@ def test_26_mb_go_in_and_come_out(make_gateway):
         got = receiver.wait("/hook", 2, 60)
         assert sorted(a.body for a in got) == sorted(bodies)
         wait_for(g.drained, 30)
-    assert_peaks(g, 300, 200)
+    assert_peaks(g, 200, 100)
 
 
 def test_one_byte_more_is_refused(make_gateway):
@@ -97,7 +97,7 @@ def test_several_at_once_stay_within_memory(make_gateway):
         assert all(got)
         receiver.wait("/hook", 6, 60)
         wait_for(g.drained, 30)
-    assert_peaks(g, 350, 300)
+    assert_peaks(g, 250, 100)
 
 
 def test_who_finds_no_memory_is_sent_away(make_gateway):
