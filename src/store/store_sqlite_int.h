@@ -269,7 +269,6 @@ struct lite {
 	atomic_llong free_checked_us;
 	atomic_bool disk_low;
 	int64_t checkpointed_us; /* the committer's own */
-	bool suspect_turn;       /* the committer's own */
 	struct lite_pool *pool;
 	struct lite_commit_state *commit;
 };

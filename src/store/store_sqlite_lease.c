@@ -46,6 +46,7 @@ struct lease {
 	size_t nsettle;
 	struct claim *claims; /* results, max of them */
 	size_t n;
+	bool held_back;
 	struct lite_ids orphans; /* jobs whose event is gone */
 };
 
@@ -326,7 +327,7 @@ claim_targets(struct lite_tx *tx, struct lease *x, struct err *e)
 }
 
 /* The first suspect that is due, on its own: when its worker dies again, it
- * was this job. */
+ * was this job.  In company it stays where it is. */
 static enum rc
 claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
 {
@@ -336,19 +337,24 @@ claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
 	enum rc rc = RC_OK;
 
 	lite_int(st, 1, x->now_ms);
-	while (x->n == 0) {
+	while (x->n == 0 && !x->held_back) {
 		rc = lite_step(tx->conn, st, &row, e);
 		if (rc != RC_OK || !row)
 			return rc;
 		t.id = lite_col_int(st, AT_TARGET);
 		t.kind = (enum store_kind)lite_col_int(st, AT_TARGET + 1);
 		t.name = lite_col_text(st, AT_TARGET + 2);
-		if (is_wanted(x->want, t.kind, t.name) &&
-		    !take_row(x, st, &t, true))
+		if (!is_wanted(x->want, t.kind, t.name))
+			;
+		else if (x->want->in_company)
+			x->held_back = true;
+		else if (!take_row(x, st, &t, true))
 			add_orphan(x, lite_col_int(st, AT_ID));
 		free(t.name);
 	}
 	lite_reset(st);
+	if (x->held_back)
+		return RC_OK;
 	rc = write_claims(tx, x, 0, true, e);
 	t.id = x->claims[0].was.target;
 	return rc == RC_OK ? set_due(tx, &t, e) : rc;
@@ -375,14 +381,23 @@ end_orphans(struct lite_tx *tx, struct lease *x, struct err *e)
 }
 
 static enum rc
+end_alone(struct lite_tx *tx, const struct store_lease *l, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_JOB_IN_COMPANY);
+
+	lite_int(st, 1, l->job);
+	lite_int(st, 2, l->token);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum rc
 run(struct lite_tx *tx, void *arg, struct err *e)
 {
 	struct lease *x = arg;
-	struct lite *l = tx->lite;
-	bool suspects = !x->want->no_suspects;
 	enum rc rc = RC_OK;
 
 	claims_free(x);
+	x->held_back = false;
 	tx->now_ms = x->now_ms;
 	if (x->nsettle > 0)
 		rc = lite_settle_in(tx, x->settle, x->nsettle, x->want->worker,
@@ -390,15 +405,14 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	/* What is claimed next is looked for in the rows. */
 	if (rc == RC_OK && x->nsettle > 0)
 		rc = lite_tally_rows(tx, x->now_ms, e);
-	x->until_ms = clock_boot_ms(l->clock) + x->want->hold_ms;
-	/* Turn about, so that neither kind of work keeps the other waiting. */
-	if (rc == RC_OK && suspects && l->suspect_turn)
+	x->until_ms = clock_boot_ms(tx->lite->clock) + x->want->hold_ms;
+	/* A hand is seldom empty, and to wait for it costs all the others. */
+	if (rc == RC_OK)
 		rc = claim_suspect(tx, x, e);
 	if (rc == RC_OK && x->n == 0)
 		rc = claim_targets(tx, x, e);
-	if (rc == RC_OK && suspects && x->n == 0)
-		rc = claim_suspect(tx, x, e);
-	l->suspect_turn = x->n == 0 || !(x->n == 1 && x->claims[0].was.suspect);
+	if (rc == RC_OK && x->n > 0 && x->want->alone != NULL)
+		rc = end_alone(tx, x->want->alone, e);
 	if (rc == RC_OK)
 		rc = end_orphans(tx, x, e);
 	lite_ids_fini(&x->orphans);
@@ -443,6 +457,7 @@ lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
 	x->lite = l;
 	x->claims = xcalloc(x->want->max + 1, sizeof(*x->claims));
 	rc = lite_commit_now(l, run, x, e);
+	out->held_back = rc == RC_OK && x->held_back;
 	if (rc == RC_OK && x->n > 0) {
 		out->v = xcalloc(x->n, sizeof(*out->v));
 		for (i = 0; i < x->n; i++)

@@ -214,6 +214,9 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_JOB_RENEW] =
 	    "UPDATE job SET lease_until_ms = ?3 WHERE id = ?1 AND "
 	    "lease_token = ?2 AND state = 1",
+	[LITE_JOB_IN_COMPANY] =
+	    "UPDATE job SET lease_alone = 0 WHERE id = ?1 AND lease_token = "
+	    "?2 AND state = 1",
 	[LITE_JOB_LAPSED] =
 	    "SELECT id FROM job WHERE state = 1 AND (lease_until_ms <= ?1 "
 	    "OR lease_boot <> ?2) LIMIT ?3",

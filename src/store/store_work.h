@@ -83,7 +83,7 @@ struct store_lease {
 	unsigned int attempt; /* 1 on the first try of this round */
 	unsigned int round;   /* 0, then 1 for the first replay */
 	int64_t until_ms;     /* boot clock */
-	bool alone;           /* its worker died over it: see no_suspects */
+	bool alone;           /* a worker died over it: see in_company */
 	char *target;         /* webhook id, repository or command */
 	struct event *event;  /* without body */
 };
@@ -91,6 +91,7 @@ struct store_lease {
 struct store_leases {
 	struct store_lease *v;
 	size_t n;
+	bool held_back; /* see in_company */
 };
 
 struct store_lease_want {
@@ -102,9 +103,13 @@ struct store_lease_want {
 	/* Targets not to take from now, sorted by strcmp: full ones. */
 	const char *const *skip;
 	size_t nskip;
-	/* Leave out jobs that a worker died over, because one is in hand: a
-	 * second death is to name one job alone. */
-	bool no_suspects;
+	/* Other jobs are in hand.  One that a worker died over does not come
+	 * then, as a second death is to name it alone; held_back tells that
+	 * one would have. */
+	bool in_company;
+	/* In hand alone until now, or NULL: when anything comes beside it, its
+	 * worker's death is no longer counted against it. */
+	const struct store_lease *alone;
 };
 
 /*

@@ -293,6 +293,8 @@ wait_ms(const struct work *w)
 		sooner(&at, w->sweep_at);
 		if (w->expand || (w->lease && work_has_room(w)))
 			at = now;
+		else if (w->lease && work_is_quiet(w))
+			sooner(&at, w->quiet_until);
 		if (w->due_ms != INT64_MAX)
 			sooner(&at,
 			    now + w->due_ms - clock_wall_ms(w->opt.clock));

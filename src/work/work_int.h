@@ -12,9 +12,10 @@
 #include "work/work.h"
 
 #define WORK_KINDS_MAX STORE_KINDS
-#define WORK_GROUP 64        /* results of one settlement */
-#define WORK_GROUP_WAIT 10   /* ms that a result waits for others at most */
-#define WORK_SUSPECT_MS 1000 /* for which one that killed is alone its kind */
+#define WORK_GROUP 64      /* results of one settlement */
+#define WORK_GROUP_WAIT 10 /* ms that a result waits for others at most */
+#define WORK_ALONE_MS 1000 /* that others wait for one that killed */
+#define WORK_ALONE_TWICE 4 /* times that this is doubled at most */
 
 struct work_bound {
 	const struct work_kind *kind;
@@ -48,11 +49,12 @@ struct work {
 	int64_t pause_until;   /* the store failed: not before */
 	int64_t trouble_since; /* 0: none */
 
-	/* The latest job in hand that a worker died over, and until when no
-	 * other such one is taken: should it happen again while several are
-	 * in hand, the innocent would be blamed too. */
-	const struct work_job *suspect;
-	int64_t suspect_until;
+	/* A job that a worker died over is tried alone, or the innocent would
+	 * be blamed with it: for a moment nothing is leased, first for the
+	 * hand to become empty, then beside the one. */
+	bool one_waits;
+	int64_t quiet_until;
+	const struct work_job *alone; /* nothing came beside it so far */
 
 	struct store_worker seen; /* as last told */
 };
@@ -71,6 +73,8 @@ enum rc work_renew(struct work *w, struct err *e);
 
 /* work_lease.c: fills the hand, starts what may start. */
 size_t work_in_hand(const struct work *w);
+/* Nothing is leased, so that one job may be alone. */
+bool work_is_quiet(const struct work *w);
 bool work_has_room(const struct work *w);
 enum rc work_lease(struct work *w, struct err *e);
 /* Settles one group and fills the room it leaves, in one transaction. */

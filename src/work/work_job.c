@@ -41,8 +41,8 @@ work_forget(struct work *w, struct work_job *job)
 {
 	if (job->at != WORK_ENDED)
 		job->bound->kind->drop(job->bound->arg, job);
-	if (w->suspect == job)
-		w->suspect = NULL;
+	if (w->alone == job)
+		w->alone = NULL;
 	work_list_drop(w, job);
 	free(job->lease.target);
 	event_free(job->lease.event);
@@ -117,6 +117,8 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 	}
 	if (w->lists[WORK_ENDED].n == 0)
 		w->settle_by = clock_boot_ms(w->opt.clock) + WORK_GROUP_WAIT;
+	if (w->alone == job)
+		w->quiet_until = 0;
 	work_list_drop(w, job);
 	work_list_put(w, WORK_ENDED, job);
 	job->bound->kind->drop(job->bound->arg, job);

@@ -14,13 +14,40 @@ work_in_hand(const struct work *w)
 	    w->lists[WORK_ENDED].n;
 }
 
+/* What ended is harmless; its result only waits for others. */
+static bool
+is_busy(const struct work *w)
+{
+	return w->lists[WORK_QUEUED].n + w->lists[WORK_RUNNING].n > 0;
+}
+
+bool
+work_is_quiet(const struct work *w)
+{
+	return is_busy(w) && w->now_ms < w->quiet_until;
+}
+
 /* Room for at least half a batch, so that no transaction is spent on a job
  * or two while many are under way. */
 bool
 work_has_room(const struct work *w)
 {
-	return work_in_hand(w) + (w->opt.batch + 1) / 2 <=
+	return !work_is_quiet(w) &&
+	    work_in_hand(w) + (w->opt.batch + 1) / 2 <=
 	    w->opt.concurrency + w->opt.batch;
+}
+
+/* Each time that its lease lapsed the others wait longer for it: one that
+ * kills late is found too, one with a slow receiver holds up nobody much. */
+static int64_t
+alone_ms(const struct store_lease *l)
+{
+	int64_t lapses = l->token - l->attempt - 1;
+
+	if (lapses < 0)
+		lapses = 0;
+	return WORK_ALONE_MS
+	    << (lapses < WORK_ALONE_TWICE ? lapses : WORK_ALONE_TWICE);
 }
 
 static void
@@ -36,8 +63,8 @@ hold(struct work *w, const struct work_bound *b, struct store_lease *lease)
 	work_list_put(w, WORK_QUEUED, job);
 	b->kind->hold(b->arg, job);
 	if (job->lease.alone) {
-		w->suspect = job;
-		w->suspect_until = w->now_ms + WORK_SUSPECT_MS;
+		w->alone = job;
+		w->quiet_until = w->now_ms + alone_ms(&job->lease);
 	}
 }
 
@@ -47,6 +74,11 @@ take_in_hand(struct work *w, const struct work_bound *b, struct store_leases *l,
 {
 	size_t i;
 
+	if (l->n > 0)
+		w->alone = NULL;
+	w->one_waits = l->held_back;
+	if (l->held_back)
+		w->quiet_until = w->now_ms + WORK_ALONE_MS;
 	for (i = 0; i < l->n; i++)
 		hold(w, b, &l->v[i]);
 	/* One that is due and did not come was left out on purpose. */
@@ -70,8 +102,9 @@ fill_want(const struct work *w, const struct work_bound *b, size_t leaving,
 	want->kinds = 1u << b->kind->kind;
 	want->max = room < w->opt.batch ? room : w->opt.batch;
 	want->hold_ms = w->opt.lease_ms;
-	want->no_suspects = w->suspect != NULL &&
-	    w->suspect->at != WORK_ENDED && w->now_ms < w->suspect_until;
+	/* A receiver that does not answer shall not keep it waiting for ever. */
+	want->in_company = is_busy(w) && !w->one_waits;
+	want->alone = w->alone != NULL ? &w->alone->lease : NULL;
 }
 
 /* One lease of one kind; *n: jobs that came. */
@@ -109,7 +142,8 @@ work_exchange(struct work *w, struct err *e)
 	enum rc rc;
 
 	x.nresults = work_results(w, v, WORK_GROUP);
-	if (!may_lease(w, b) || !b->kind->want(b->arg, 0, &want))
+	if (work_is_quiet(w) || !may_lease(w, b) ||
+	    !b->kind->want(b->arg, 0, &want))
 		return work_settle(w, e);
 	fill_want(w, b, x.nresults, &want);
 	x.now_ms = clock_wall_ms(w->opt.clock);
@@ -156,7 +190,7 @@ work_lease(struct work *w, struct err *e)
 			return rc;
 	}
 	/* Until a turn brings nothing, there may be more. */
-	w->lease = n > 0;
+	w->lease = n > 0 || w->one_waits;
 
 	return RC_OK;
 }

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import gateway as gw
-from receiver import Answer, Hold, Receiver
+from receiver import Answer, Hold, Receiver, Silent
 from waiting import wait_for
 
 
@@ -154,27 +154,64 @@ def test_a_killed_drain_s_jobs_move_on(make_gateway, receiver):
     wait_for(g.drained, 10)
 
 
-def test_a_job_that_its_workers_die_over_is_set_aside(make_gateway, receiver):
+class Fatal(Silent):
+    """Whoever sends here is dead before it gets an answer."""
+
+    def __init__(self, g):
+        super().__init__()
+        self.g = g
+
+    async def answer(self, peer, arrival):
+        for drain in self.g.drains:
+            if drain.is_alive():
+                drain.kill()
+        return False
+
+
+def test_a_job_that_kills_its_worker_is_set_aside_and_no_other(
+        make_gateway, receiver):
+    """F6: after three deaths alone it is dead, all others arrive."""
     g = make_gateway({"drain": {"lease": "1s"}}, drain=False)
-    receiver.script("/deadly", "silent")
-    g.register(receiver.url("/deadly"), ["deadly"], timeout="60s")
+    receiver.script("/deadly", Fatal(g))
+    receiver.script("/slow", Answer(200, delay=0.7))
+    g.register(receiver.url("/deadly"), ["deadly"])
+    g.register(receiver.url("/slow"), ["good"], max_in_flight=4)
     g.register(receiver.url("/good"), ["deadly", "good"])
     event = g.post_github({"n": 0}, event="deadly").json()["id"]
-    # Once in company, then alone until three deaths are its own.
-    for n in range(4):
-        drain = g.start_drain()
-        receiver.wait("/deadly", n + 1)
-        queue(g, 3, "good")
-        receiver.wait("/good", 1 + 3 * (n + 1))
-        wait_for(lambda: g.get("/queue/stats")["total_open"] == 1, 20,
-                 "nothing else is in hand")
-        drain.kill()
+    ids = []
+
+    def end():
+        if g.drains and g.drains[-1].is_alive():
+            return g.get("/api/v1/events/%s" % event)["status"] == "failed"
+        ids.extend(queue(g, 4, "good"))
+        g.start_drain()
+
+    wait_for(end, 60, "the job is set aside")
+    wait_for(g.drained, 60, "all others are delivered")
+    # Once in company at most; then the others were out of the way.
+    assert 3 <= len(receiver.arrivals("/deadly")) <= 5
+    assert set(deliveries(receiver, "/slow")) == set(ids)
+    assert len(set(deliveries(receiver, "/good"))) == len(ids) + 1
+    assert g.get("/queue/stats")["queue_status"]["failed"] == 1
+    job, = [j for j in g.get("/api/v1/events/%s" % event)["jobs"]
+            if j["state"] == "dead"]
+    assert "three times" in str(job)
+
+
+def test_a_slow_receiver_s_job_holds_up_nobody_after_a_crash(
+        make_gateway, receiver):
+    g = make_gateway({"drain": {"lease": "1s"}})
+    receiver.script("/slow", "silent")
+    g.register(receiver.url("/slow"), ["slow"], timeout="60s")
+    g.register(receiver.url("/good"), ["good"])
+    queue(g, 1, "slow")
+    receiver.wait("/slow")
+    g.drains[0].kill()
     g.start_drain()
-    wait_for(lambda: g.get("/api/v1/events/%s" % event)["status"] ==
-             "failed", 20, "the job is set aside")
-    assert g.drained()
-    assert len(receiver.arrivals("/deadly")) == 4
-    assert len(set(deliveries(receiver, "/good"))) == 13
+    receiver.wait("/slow", 2)
+    ids = queue(g, 3, "good")
+    receiver.wait("/good", 3, timeout=5)
+    assert set(deliveries(receiver, "/good")) == set(ids)
 
 
 def test_a_drain_that_stood_still_does_not_end_a_job_twice(

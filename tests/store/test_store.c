@@ -469,14 +469,14 @@ test_an_exchange_settles_and_leases_at_once(void **state)
 }
 
 static void
-test_a_job_that_its_worker_died_over_may_be_left_out(void **state)
+test_a_job_that_its_worker_died_over_is_held_back_in_company(void **state)
 {
 	struct fix *f = *state;
 	struct store_lease_want want = { .worker = "w",
 		.max = 9,
 		.max_per_target = 9,
 		.hold_ms = 60000,
-		.no_suspects = true };
+		.in_company = true };
 	struct store_leases l;
 	int64_t next_ms;
 	size_t n;
@@ -492,11 +492,61 @@ test_a_job_that_its_worker_died_over_may_be_left_out(void **state)
 	    store_lease_due(f->s, f->wall_ms, &want, &l, &next_ms, &f->e),
 	    RC_OK);
 	assert_int_equal(l.n, 0);
+	assert_true(l.held_back);
 	store_leases_free(&l);
 	fix_lease(f, 9, &l);
 	assert_int_equal(l.n, 1);
 	assert_true(l.v[0].alone);
+	assert_false(l.held_back);
 	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
+test_only_deaths_alone_are_counted(void **state)
+{
+	struct fix *f = *state;
+	struct store_lease_want want = { .worker = "w",
+		.max = 9,
+		.max_per_target = 9,
+		.hold_ms = 60000 };
+	struct store_leases l, more;
+	struct store_job *j;
+	int64_t next_ms, job = 0;
+	char name[16];
+	size_t n, i;
+
+	(void)fix_job(f, "d-1", "hook-1");
+	/* The first lapse makes it a suspect, each later one has company. */
+	for (i = 0; i < 6; i++) {
+		want.in_company = false;
+		want.alone = NULL;
+		assert_int_equal(store_lease_due(f->s, f->wall_ms, &want, &l,
+				     &next_ms, &f->e),
+		    RC_OK);
+		assert_int_equal(l.n, 1);
+		job = l.v[0].job;
+		(void)snprintf(name, sizeof(name), "with-%zu", i);
+		(void)fix_job(f, name, "hook-2");
+		want.in_company = true;
+		want.alone = &l.v[0];
+		assert_int_equal(store_lease_due(f->s, f->wall_ms, &want, &more,
+				     &next_ms, &f->e),
+		    RC_OK);
+		assert_int_equal(more.n, 1);
+		assert_int_equal(fix_settle(f, &more.v[0], STORE_DONE, 0, NULL),
+		    RC_OK);
+		store_leases_free(&more);
+		store_leases_free(&l);
+		f->boot_ms += 60001;
+		assert_int_equal(store_recover(f->s, f->wall_ms, &n, &f->e),
+		    RC_OK);
+		assert_int_equal(n, 1);
+	}
+	assert_int_equal(store_job_find(f->s, job, &j, &f->e), RC_OK);
+	assert_int_equal(j->state, STORE_WAITING);
+	assert_int_equal(j->deaths, 0);
+	store_job_free(j);
 	fix_assert_sound(f);
 }
 
@@ -746,7 +796,9 @@ main(void)
 		CASE(test_a_full_target_is_skipped),
 		CASE(test_a_release_uses_no_attempt),
 		CASE(test_an_exchange_settles_and_leases_at_once),
-		CASE(test_a_job_that_its_worker_died_over_may_be_left_out),
+		CASE(
+		    test_a_job_that_its_worker_died_over_is_held_back_in_company),
+		CASE(test_only_deaths_alone_are_counted),
 		CASE(test_a_lapsed_lease_moves_on_and_is_fenced),
 		CASE(test_a_job_that_kills_its_workers_is_set_aside),
 		CASE(test_a_renewed_lease_holds),

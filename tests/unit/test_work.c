@@ -29,6 +29,7 @@ struct row {
 	} state;
 	enum store_verdict verdict; /* of its last settlement */
 	size_t leases, starts, settled;
+	bool suspect;
 };
 
 static struct {
@@ -39,6 +40,8 @@ static struct {
 	size_t settlements, largest_group;
 	size_t renewals;
 	size_t lease_calls;
+	size_t beside; /* rows leased beside a suspect that did not end */
+	size_t marks_ended;
 	size_t busy; /* calls of settle that fail first */
 	bool dead, leases_lapsed;
 	size_t payloads;
@@ -123,6 +126,51 @@ store_expand(struct store *s, const struct store_expansion *v, size_t n,
 	return RC_OK;
 }
 
+static void
+lease_row(size_t i, const struct store_lease_want *want,
+    struct store_leases *out)
+{
+	struct row *r = &db.rows[i];
+	struct store_lease *l = &out->v[out->n];
+
+	r->state = ROW_LEASED;
+	r->leases++;
+	l->job = (int64_t)i;
+	l->attempt = 1;
+	l->token = r->suspect ? 2 : 1;
+	l->alone = r->suspect;
+	l->target = xstrdup("wh");
+	l->event = some_event(1);
+	l->until_ms = db.leases_lapsed
+	    ? 1
+	    : clock_boot_ms(clock_system()) + want->hold_ms;
+	out->n++;
+}
+
+/* As the real one does: it comes first and alone, or not at all. */
+static void
+lease_suspect(const struct store_lease_want *want, struct store_leases *out)
+{
+	for (size_t i = 0; i < db.n; i++) {
+		if (!db.rows[i].suspect || db.rows[i].state != ROW_WAITING)
+			continue;
+		if (want->in_company)
+			out->held_back = true;
+		else
+			lease_row(i, want, out);
+		return;
+	}
+}
+
+static size_t
+count_beside(size_t n)
+{
+	for (size_t i = 0; i < db.n; i++)
+		if (db.rows[i].suspect && db.rows[i].state == ROW_LEASED)
+			return n;
+	return 0;
+}
+
 enum rc
 store_lease_due(struct store *s, int64_t now_ms,
     const struct store_lease_want *want, struct store_leases *out,
@@ -133,31 +181,26 @@ store_lease_due(struct store *s, int64_t now_ms,
 	(void)s;
 	(void)e;
 	db.lease_calls++;
-	out->n = 0;
+	memset(out, 0, sizeof(*out));
 	out->v = xcalloc(want->max + 1, sizeof(*out->v));
 	*next_due_ms = INT64_MAX;
+	lease_suspect(want, out);
+	if (out->n > 0)
+		return RC_OK;
 	for (size_t i = 0; i < db.n && out->n < want->max; i++) {
-		struct store_lease *l = &out->v[out->n];
-
 		r = &db.rows[i];
-		if (r->state != ROW_WAITING)
+		if (r->state != ROW_WAITING || r->suspect)
 			continue;
 		if (r->due_ms > now_ms) {
 			if (r->due_ms < *next_due_ms)
 				*next_due_ms = r->due_ms;
 			continue;
 		}
-		r->state = ROW_LEASED;
-		r->leases++;
-		l->job = (int64_t)i;
-		l->attempt = 1;
-		l->target = xstrdup("wh");
-		l->event = some_event(1);
-		l->until_ms = db.leases_lapsed
-		    ? 1
-		    : clock_boot_ms(clock_system()) + want->hold_ms;
-		out->n++;
+		lease_row(i, want, out);
 	}
+	db.beside += count_beside(out->n);
+	if (out->n > 0 && want->alone != NULL)
+		db.marks_ended++;
 
 	return RC_OK;
 }
@@ -279,6 +322,7 @@ static struct {
 	struct work_job *jobs[JOBS_MAX];
 	struct work *work;
 	int64_t stop_after; /* starts; 0: never */
+	bool slow_suspects; /* they end when nothing else runs */
 	int64_t starts;
 	size_t wait_renewals;
 } kind;
@@ -390,8 +434,15 @@ kind_woken(void *arg)
 		return;
 	while (read(kind.pipe[0], text, sizeof(text)) > 0)
 		continue;
-	while (kind.running > 0)
-		end_done(kind.jobs[--kind.running]);
+	for (size_t i = kind.running; i-- > 0;) {
+		struct work_job *job = kind.jobs[i];
+
+		if (kind.slow_suspects && job->lease.alone && db.n > 1 &&
+		    db.rows[0].state != ROW_ENDED)
+			continue;
+		kind.jobs[i] = kind.jobs[--kind.running];
+		end_done(job);
+	}
 }
 
 static enum rc
@@ -563,6 +614,35 @@ a_running_job_keeps_its_lease(void **state)
 }
 
 static void
+nothing_comes_beside_a_job_that_its_worker_died_over(void **state)
+{
+	(void)state;
+	prepare(100, 0);
+	for (size_t i = 10; i < 100; i += 30)
+		db.rows[i].suspect = true;
+	assert_int_equal(run(options()), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+	assert_int_equal(db.beside, 0);
+}
+
+static void
+one_that_takes_long_holds_the_others_up_for_a_moment(void **state)
+{
+	int64_t began = clock_boot_ms(clock_system()), took;
+
+	(void)state;
+	prepare(20, 0);
+	db.rows[19].suspect = true;
+	kind.slow_suspects = true;
+	assert_int_equal(run(options()), RC_OK);
+	took = clock_boot_ms(clock_system()) - began;
+	assert_each(1, 1, 1, STORE_DONE);
+	assert_true(took >= 1000 && took < 5000);
+	/* From then on its worker's death says nothing of it. */
+	assert_int_equal(db.marks_ended, 1);
+}
+
+static void
 told_to_stop_it_finishes_what_runs_and_puts_back_the_rest(void **state)
 {
 	struct work_options opt = options();
@@ -677,6 +757,10 @@ main(void)
 		cmocka_unit_test(once_waits_for_what_is_due_within_a_second),
 		cmocka_unit_test(a_job_whose_lease_lapsed_is_not_started),
 		cmocka_unit_test(a_running_job_keeps_its_lease),
+		cmocka_unit_test(
+		    nothing_comes_beside_a_job_that_its_worker_died_over),
+		cmocka_unit_test(
+		    one_that_takes_long_holds_the_others_up_for_a_moment),
 		cmocka_unit_test(
 		    told_to_stop_it_finishes_what_runs_and_puts_back_the_rest),
 		cmocka_unit_test(what_outlasts_the_grace_is_cut_and_put_back),
