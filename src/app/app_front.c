@@ -80,6 +80,7 @@ settings_take(struct app *app, struct app_conf *conf)
 	l->users = users_of(conf);
 	set->base_path = conf->server.base_path;
 	set->max_body = conf->server.max_body;
+	set->body_memory = (size_t)conf->server.body_memory;
 	set->deadline_ms = conf->server.deadline_ms;
 	set->intake.sources = &conf->sources;
 	set->intake.store = app->store;
@@ -229,7 +230,6 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 		.listen_fd = l->fd,
 		.socket_path = app_listen_path(l),
 		.threads = (unsigned int)app->conf->server.threads,
-		.body_memory = (size_t)app->conf->server.body_memory,
 		.clock = app->clock,
 		.store = app->store,
 		.settings = set,

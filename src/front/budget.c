@@ -17,7 +17,7 @@ budget_init(struct budget *b, size_t max)
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->freed, &attr);
 	pthread_condattr_destroy(&attr);
-	b->left = max;
+	b->taken = 0;
 	b->max = max;
 }
 
@@ -40,34 +40,59 @@ tick_in(int64_t wait_ms)
 	return t;
 }
 
+void
+budget_change(struct budget *b, size_t max)
+{
+	pthread_mutex_lock(&b->lock);
+	b->max = max;
+	pthread_cond_broadcast(&b->freed);
+	pthread_mutex_unlock(&b->lock);
+}
+
+size_t
+budget_size(struct budget *b)
+{
+	size_t max;
+
+	pthread_mutex_lock(&b->lock);
+	max = b->max;
+	pthread_mutex_unlock(&b->lock);
+	return max;
+}
+
+/* The lock is held. */
+static bool
+has_room(const struct budget *b, size_t n)
+{
+	return b->taken <= b->max && n <= b->max - b->taken;
+}
+
 enum rc
 budget_take(struct budget *b, size_t n, int64_t wait_ms, struct err *e)
 {
-	struct timespec until;
-	bool is_late = false;
+	struct timespec until = tick_in(wait_ms);
+	bool is_late = false, is_never, has;
 
-	if (n > b->max)
-		return err_set(e, RC_TOOBIG, "over the memory for bodies");
 	pthread_mutex_lock(&b->lock);
-	if (b->left < n) {
-		until = tick_in(wait_ms);
-		while (b->left < n && !is_late)
-			is_late = pthread_cond_timedwait(&b->freed, &b->lock,
-				      &until) != 0;
-	}
-	is_late = b->left < n;
-	if (!is_late)
-		b->left -= n;
+	while (n <= b->max && !has_room(b, n) && !is_late)
+		is_late =
+		    pthread_cond_timedwait(&b->freed, &b->lock, &until) != 0;
+	is_never = n > b->max;
+	has = has_room(b, n);
+	if (has)
+		b->taken += n;
 	pthread_mutex_unlock(&b->lock);
-	return is_late ? err_set(e, RC_BUSY, "no memory for the body") : RC_OK;
+	if (is_never)
+		return err_set(e, RC_TOOBIG, "over the memory for bodies");
+	return has ? RC_OK : err_set(e, RC_BUSY, "no memory for the body");
 }
 
 void
 budget_give(struct budget *b, size_t n)
 {
 	pthread_mutex_lock(&b->lock);
-	b->left += n;
-	assert(b->left <= b->max);
+	assert(n <= b->taken);
+	b->taken -= n;
 	/* All: the first in line may need more than the second. */
 	pthread_cond_broadcast(&b->freed);
 	pthread_mutex_unlock(&b->lock);

@@ -16,12 +16,16 @@
 struct budget {
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
-	size_t left;
+	size_t taken;
 	size_t max;
 };
 
 void budget_init(struct budget *b, size_t max);
 void budget_fini(struct budget *b);
+
+/* What is taken stays so, over the new size too. */
+void budget_change(struct budget *b, size_t max);
+size_t budget_size(struct budget *b);
 
 /*
  * RC_OK	n bytes are the caller's until budget_give().

@@ -235,8 +235,11 @@ reload(struct front *f)
 	if (f->old != NULL)
 		return false;
 	set = f->opt->reload(f->opt->arg);
-	if (set != NULL)
-		f->old = atomic_exchange(&f->set, set);
+	if (set == NULL)
+		return true;
+	/* First, so that no body is let in that no memory could hold. */
+	budget_change(&f->bodies, set->body_memory);
+	f->old = atomic_exchange(&f->set, set);
 	return true;
 }
 
@@ -378,7 +381,7 @@ front_run(const struct front_options *opt, struct err *e)
 	f->opt = opt;
 	atomic_init(&f->set, opt->settings);
 	atomic_init(&f->limit_ms, INT64_MAX);
-	budget_init(&f->bodies, opt->body_memory);
+	budget_init(&f->bodies, opt->settings->body_memory);
 	f->workers = xcalloc(opt->threads, sizeof(*f->workers));
 	rc = front_accept_new(opt->listen_fd, opt->socket_path, HEAD_MS,
 	    opt->clock, &f->accept, e);

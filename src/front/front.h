@@ -21,7 +21,6 @@ struct front_options {
 	int listen_fd;
 	const char *socket_path; /* of its file; NULL: none, or not known */
 	unsigned int threads;
-	size_t body_memory;
 	const struct clock *clock;
 	struct store *store;
 

@@ -149,7 +149,8 @@ page_wait_ms(const struct page *pg)
 enum rc
 page_hold(struct page *pg, size_t n, struct err *e)
 {
-	size_t some = n < pg->bodies->max ? n : pg->bodies->max;
+	size_t all = budget_size(pg->bodies);
+	size_t some = n < all ? n : all;
 	enum rc rc;
 
 	rc = budget_take(pg->bodies, some, page_wait_ms(pg), e);

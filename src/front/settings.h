@@ -25,6 +25,7 @@ struct settings_user {
 struct settings {
 	const char *base_path; /* "" or "/hls" */
 	int64_t max_body;
+	size_t body_memory;
 	int64_t deadline_ms; /* an answer by then */
 	struct intake intake;
 	struct registry registry; /* with the store and the clock of intake */

@@ -52,12 +52,32 @@ who_waits_is_woken(void **state)
 	budget_fini(&b);
 }
 
+static void
+a_new_size_leaves_what_is_taken(void **state)
+{
+	struct budget b;
+	struct err e;
+
+	(void)state;
+	budget_init(&b, 100);
+	assert_int_equal(budget_take(&b, 80, 0, &e), RC_OK);
+	budget_change(&b, 50);
+	assert_int_equal(budget_size(&b), 50);
+	assert_int_equal(budget_take(&b, 51, 1000, &e), RC_TOOBIG);
+	assert_int_equal(budget_take(&b, 10, 1, &e), RC_BUSY);
+	budget_change(&b, 200);
+	assert_int_equal(budget_take(&b, 120, 0, &e), RC_OK);
+	budget_give(&b, 200);
+	budget_fini(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_taken_is_gone_until_given_back),
 		cmocka_unit_test(who_waits_is_woken),
+		cmocka_unit_test(a_new_size_leaves_what_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
