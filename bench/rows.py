@@ -317,8 +317,7 @@ def drain(b):
                  "64"], stdout=subprocess.PIPE, check=True).stdout)
             sink.result()
             rates["curl"].append(count / bare["seconds"])
-            g = b.gateway({"outbound": {"rate_limit": 0,
-                                        "max_in_flight": 64}})
+            g = b.gateway({"outbound": {"max_in_flight": 64}})
             g.register(sink.url("/hook"))
             enqueue(g, posts, count)
             g.start_drain()
@@ -362,7 +361,7 @@ def wake(b):
     dice = random.Random(1)
     took = []
     with Receiver() as r:
-        g = b.gateway({"outbound": {"rate_limit": 0}}, drain=True)
+        g = b.gateway(drain=True)
         g.register(r.url("/w"))
         for n in range(count + 1):
             # Idle for as long as the dice say, the poll's rhythm avoided.

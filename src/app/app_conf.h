@@ -50,7 +50,6 @@ struct app_conf {
 		int64_t timeout_ms;
 		int64_t connect_timeout_ms;
 		struct conf_durations retry_schedule;
-		int64_t rate_limit; /* requests per second; 0: none */
 		int64_t max_in_flight;
 	} outbound;
 	struct {

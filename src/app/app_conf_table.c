@@ -6,6 +6,7 @@
 
 #include "app/app_conf.h"
 #include "app/app_conf_int.h"
+#include "core/webhook.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -18,6 +19,10 @@ const char *const app_conf_roles[] = { "viewer", "publisher", "operator",
 /* In the order of enum crypt_digest and enum source_encoding. */
 static const char *const algorithms[] = { "sha1", "sha256", "sha512", NULL };
 static const char *const encodings[] = { "hex", "base64", NULL };
+
+/* A limit of another module as the table writes it. */
+#define NUMBER(n) NUMBER_TEXT(n)
+#define NUMBER_TEXT(n) #n
 
 #define SOURCE(m) offsetof(struct app_source, m)
 
@@ -191,7 +196,6 @@ static const struct conf_key keys[] = {
 	    .fallback = "64m",
 	    .least = "1k",
 	    .most = "64g",
-	    .flags = CONF_RESTART,
 	    .doc = "all bodies in hand; over it a request waits" },
 	{ .name = "server.deadline",
 	    .type = CONF_DURATION,
@@ -237,19 +241,13 @@ static const struct conf_key keys[] = {
 	    .most = "7d",
 	    .entries_max = 50,
 	    .doc = "waits before the second attempt and further ones" },
-	{ .name = "outbound.rate_limit",
-	    .type = CONF_INT,
-	    .offset = CONF(outbound.rate_limit),
-	    .fallback = "10",
-	    .least = "0",
-	    .most = "100000",
-	    .doc = "requests per second per webhook; 0: none" },
+	{ .name = "outbound.rate_limit", .flags = CONF_LATER },
 	{ .name = "outbound.max_in_flight",
 	    .type = CONF_INT,
 	    .offset = CONF(outbound.max_in_flight),
 	    .fallback = "8",
 	    .least = "1",
-	    .most = "1024",
+	    .most = NUMBER(WEBHOOK_IN_FLIGHT_MAX),
 	    .doc = "open requests per webhook" },
 	{ .name = "outbound.breaker", .flags = CONF_LATER },
 	{ .name = "outbound.disable_after", .flags = CONF_LATER },
@@ -266,7 +264,6 @@ static const struct conf_key keys[] = {
 	    .fallback = "64",
 	    .least = "1",
 	    .most = "1024",
-	    .flags = CONF_RESTART,
 	    .doc = "jobs in hand at once" },
 	{ .name = "drain.batch",
 	    .type = CONF_INT,
@@ -274,7 +271,6 @@ static const struct conf_key keys[] = {
 	    .fallback = "64",
 	    .least = "1",
 	    .most = "1024",
-	    .flags = CONF_RESTART,
 	    .doc = "jobs leased in one transaction" },
 	{ .name = "drain.lease",
 	    .type = CONF_DURATION,
@@ -282,7 +278,6 @@ static const struct conf_key keys[] = {
 	    .fallback = "60s",
 	    .least = "1s",
 	    .most = "1h",
-	    .flags = CONF_RESTART,
 	    .doc = "after this long a dead drain's jobs move on" },
 	{ .name = "drain.retry_schedule",
 	    .type = CONF_DURATIONS,
@@ -298,7 +293,6 @@ static const struct conf_key keys[] = {
 	    .fallback = "1s",
 	    .least = "100ms",
 	    .most = "1h",
-	    .flags = CONF_RESTART,
 	    .doc = "the fallback; new work wakes a drain at once" },
 
 	{ .name = "retention", .flags = CONF_LATER },

@@ -208,7 +208,6 @@ put_whole(struct ctl *c, const struct webhook *w)
 	put_field(c, "body", webhook_body_name(w->body));
 	put_field(c, "filter", w->filter);
 	put_field(c, "order by", w->order_by);
-	put_limit(c, "rate limit", w->rate_limit);
 	put_limit(c, "in flight", w->max_in_flight);
 	put_times(c, w);
 	buf_addf(&c->out, "%-14s%lld, %lld failed, %lld in a row\n", "calls",

@@ -44,9 +44,6 @@
 		    .arg = "FILE",                                           \
 		    .doc = "its secret, one line; - is standard input" },    \
 	    { .name = "body", .arg = "FORM", .doc = "raw or envelope" },     \
-	    { .name = "rate-limit",                                          \
-		    .arg = "N",                                              \
-		    .doc = "requests a second; 0: none" },                   \
 	    { .name = "max-in-flight",                                       \
 		    .arg = "N",                                              \
 		    .doc = "open requests at once" },                        \
@@ -112,12 +109,7 @@ put_numbers(struct ctl *c, struct js_writer *w, struct err *e)
 	enum rc rc;
 
 	n = -1;
-	rc = ctl_number(c, "rate-limit", 0, 100000, &n, e);
-	if (rc == RC_OK && n >= 0)
-		js_int(w, "rate_limit", n);
-	n = -1;
-	if (rc == RC_OK)
-		rc = ctl_number(c, "max-in-flight", 1, 1024, &n, e);
+	rc = ctl_number(c, "max-in-flight", 1, WEBHOOK_IN_FLIGHT_MAX, &n, e);
 	if (rc == RC_OK && n >= 0)
 		js_int(w, "max_in_flight", n);
 	return rc;

@@ -37,6 +37,9 @@ struct webhook_header {
 	struct secret value;
 };
 
+/* Open requests that one may be given, as hls.yaml may too. */
+#define WEBHOOK_IN_FLIGHT_MAX 1024
+
 struct webhook {
 	char *id;
 	char *url;             /* normal form */
@@ -50,7 +53,7 @@ struct webhook {
 	size_t nheaders;
 	struct strlist signatures; /* empty: the default set */
 	enum webhook_body body;
-	int64_t rate_limit;      /* -1: outbound.rate_limit */
+	int64_t rate_limit;      /* 0: none; -1: not given */
 	int64_t max_in_flight;   /* -1: outbound.max_in_flight */
 	int64_t timeout_ms;      /* -1: outbound.timeout */
 	int64_t *retry_schedule; /* milliseconds; NULL: the outbound one */

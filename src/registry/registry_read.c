@@ -280,14 +280,21 @@ static void
 read_rate_limit(struct registry_read *rd, const char *field,
     struct json_object *value)
 {
-	read_number(rd, field, value, 0, 1000000, &rd->w->rate_limit);
+	int64_t n;
+
+	/* A limit that nobody keeps to would break the receiver. */
+	if (js_get_int(value, &n) && n > 0)
+		wrong(rd, field, "not supported yet; 0 is none");
+	else
+		read_number(rd, field, value, 0, 0, &rd->w->rate_limit);
 }
 
 static void
 read_max_in_flight(struct registry_read *rd, const char *field,
     struct json_object *value)
 {
-	read_number(rd, field, value, 1, 1000, &rd->w->max_in_flight);
+	read_number(rd, field, value, 1, WEBHOOK_IN_FLIGHT_MAX,
+	    &rd->w->max_in_flight);
 }
 
 /* "15s", or a number of seconds that may have a fraction. */

@@ -152,7 +152,7 @@ def test_the_shipped_file_loads_unchanged(g, tmp_path):
     assert "GITHUB_WEBHOOK_SECRET" in check(g, copy)
     env = dict(g.env, GITHUB_WEBHOOK_SECRET="a secret of sixteen",
                DATABASE_URL="sqlite:/x/y.db", WORKER_ID="w1", BATCH_SIZE="7",
-               POLL_INTERVAL="2", HTTP_TIMEOUT="20", RATE_LIMIT_RPS="5",
+               POLL_INTERVAL="2", HTTP_TIMEOUT="20",
                LOG_LEVEL="DEBUG")
     done = subprocess.run(
         [gw.program("hlsctl"), "-c", str(copy), "config", "show", "--json"],
@@ -161,5 +161,5 @@ def test_the_shipped_file_loads_unchanged(g, tmp_path):
     assert shown["database"]["url"] == "sqlite:/x/y.db"
     assert shown["drain"]["worker_id"] == "w1"
     assert shown["drain"]["batch"] == 7
-    assert shown["outbound"]["rate_limit"] == 5
+    assert shown["outbound"]["timeout"] == "20s"
     assert b"a secret of" not in done.stdout

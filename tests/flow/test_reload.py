@@ -63,3 +63,28 @@ def test_requests_in_hand_survive_reloads(make_gateway):
         return g.post_github(gw.issue(number=i)).status
     assert set(gw.at_once(40, post)) == {202}
     assert g.accepted() == 40
+
+
+def test_a_reload_makes_room_for_larger_bodies(make_gateway):
+    """Length and memory change together."""
+    g = make_gateway({"server": {"max_body": "64k", "body_memory": "64k"}},
+                     drain=False)
+    body = gw.as_bytes(gw.issue(text="x" * (100 << 10)))
+    assert g.post_github(body).status == 413
+    g.write_config({"server": {"max_body": "128k", "body_memory": "128k"}})
+    g.fronts[0].signal(signal.SIGHUP)
+    wait_for(lambda: g.post_github(body).status == 202, 10, "there is room")
+    assert "restart" not in g.log_text()
+
+
+def test_a_drain_takes_all_of_its_settings_anew(make_gateway):
+    g = make_gateway(front=False, nginx=False)
+    drain = {"concurrency": 3, "batch": 3, "lease": "30s", "poll": "200ms"}
+    g.write_config({"drain": drain})
+    g.drains[0].signal(signal.SIGHUP)
+    wait_for(lambda: "reloaded" in g.log_text("hls-drain"), 10)
+    assert "restart" not in g.log_text("hls-drain")
+    g.write_config({"drain": {"worker_id": "another"}})
+    g.drains[0].signal(signal.SIGHUP)
+    wait_for(lambda: "drain.worker_id changes with a restart only" in
+             g.log_text("hls-drain"), 10)

@@ -120,6 +120,8 @@ static const struct {
 
 	/* Keys of features that are not there yet. */
 	{ "repositories: []", ":2: repositories: not in this version" },
+	{ "outbound: {rate_limit: 10}",
+	    ":2: outbound.rate_limit: not in this version" },
 	{ "outbound:\n  breaker: {failures: 5}",
 	    ":3: outbound.breaker: not in this version" },
 	{ "outbound: {disable_after: 5d}", "not in this version" },
@@ -229,7 +231,6 @@ defaults_are_those_of_the_manual(void **state)
 	assert_string_equal(c->server.base_path, "");
 	assert_int_equal(c->outbound.retry_schedule.n, 12);
 	assert_int_equal(c->outbound.retry_schedule.ms[11], 86400000);
-	assert_int_equal(c->outbound.rate_limit, 10);
 	assert_int_equal(c->drain.retry_schedule.n, 3);
 	assert_int_equal(c->drain.lease_ms, 60000);
 	assert_int_equal(c->monitor.drain_seen_ms, 300000);
@@ -392,7 +393,6 @@ the_shipped_file_loads_unchanged(void **state)
 	(void)setenv("BATCH_SIZE", "5", 1);
 	(void)setenv("POLL_INTERVAL", "2", 1);
 	(void)setenv("HTTP_TIMEOUT", "30", 1);
-	(void)setenv("RATE_LIMIT_RPS", "3", 1);
 	(void)setenv("LOG_LEVEL", "DEBUG", 1);
 	vars = conf_vars_new();
 	for (i = 0; i < 2; i++) {
@@ -403,7 +403,6 @@ the_shipped_file_loads_unchanged(void **state)
 		assert_int_equal(c->drain.batch, 5);
 		assert_int_equal(c->drain.poll_ms, 2000);
 		assert_int_equal(c->outbound.timeout_ms, 30000);
-		assert_int_equal(c->outbound.rate_limit, 3);
 		assert_int_equal(c->logging.level, LOG_LEVEL_DEBUG);
 		assert_true(secret_is_equal(&c->sources.v[0].secrets[0],
 		    "it is a secret to us", 20));
