@@ -118,7 +118,7 @@ expand(struct store *s, int targets)
 			break;
 		for (i = 0; i < found.n; i++)
 			v[i] = (struct store_expansion){ found.v[i]->id, owed,
-				(size_t)targets };
+				(size_t)targets, false };
 		must(store_expand(s, v, found.n, clock_wall_ms(clock_system()),
 			 &e),
 		    &e);

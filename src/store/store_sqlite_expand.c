@@ -198,8 +198,9 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 		for (j = 0; rc == RC_OK && j < x->v[i].njobs; j++)
 			rc = put_job(tx, x->v[i].event, &te, &x->v[i].jobs[j],
 			    x->now_ms, e);
-		if (rc == RC_OK)
-			rc = lite_tally_event(tx, x->v[i].event, &ev, e);
+		if (rc != RC_OK || x->v[i].more)
+			continue;
+		rc = lite_tally_event(tx, x->v[i].event, &ev, e);
 		if (rc == RC_OK)
 			ev->expanded = true;
 	}

@@ -66,11 +66,13 @@ struct store_expansion {
 	int64_t event;
 	const struct store_owed *jobs;
 	size_t njobs;
+	bool more; /* of its jobs are to come, so it is not expanded yet */
 };
 
-/* Makes all jobs of each event, unique on (event, round, kind, target), due
+/* Makes the jobs of each event, unique on (event, round, kind, target), due
  * at the event's scheduled time; done twice, by whomever, it changes
- * nothing.  An event that owes none is completed. */
+ * nothing.  An event that owes none is completed.  All is one transaction,
+ * so what is very much is handed over in parts. */
 enum rc store_expand(struct store *s, const struct store_expansion *v, size_t n,
     int64_t now_ms, struct err *e);
 

@@ -7,7 +7,9 @@
 #include "core/event.h"
 #include "work/work_int.h"
 
-#define EVENTS 256 /* of one transaction */
+/* Of one transaction: intake waits while it runs. */
+#define EVENTS 256
+#define OWED 2000
 
 /* The jobs of a batch of events lie one after the other. */
 struct work_owed {
@@ -29,31 +31,58 @@ work_owe(struct work_owed *o, const char *target, const char *order_key)
 	o->n++;
 }
 
+/*
+ * The first part ends within the jobs of the last event, when these are too
+ * many, and the rest of them follow.  Whoever begins again after a crash
+ * makes the same jobs, and an event is expanded with its last part.
+ */
 static enum rc
-expand(struct work *w, const struct store_events *l, struct work_owed *o,
+expand_parts(struct work *w, struct store_expansion *v, size_t n, size_t owed,
     struct err *e)
 {
-	struct store_expansion v[EVENTS];
-	size_t first[EVENTS + 1];
+	struct store_expansion *last = &v[n - 1];
+	size_t left = owed > OWED ? owed - OWED : 0;
+	enum rc rc;
+
+	last->njobs -= left;
+	last->more = left > 0;
+	rc = store_expand(w->opt.store, v, n, clock_wall_ms(w->opt.clock), e);
+	while (rc == RC_OK && left > 0) {
+		last->jobs += last->njobs;
+		last->njobs = left < OWED ? left : OWED;
+		left -= last->njobs;
+		last->more = left > 0;
+		rc = store_expand(w->opt.store, last, 1,
+		    clock_wall_ms(w->opt.clock), e);
+	}
+
+	return rc;
+}
+
+static enum rc
+expand(struct work *w, const struct store_events *l, struct work_owed *o,
+    size_t *n, struct err *e)
+{
+	struct store_expansion v[EVENTS] = { 0 };
+	size_t first[EVENTS + 1] = { 0 };
 	size_t i, k;
 
-	for (i = 0; i < l->n; i++) {
-		first[i] = o->n;
+	for (i = 0; i < l->n && o->n < OWED; i++) {
 		for (k = 0; k < w->nkinds; k++) {
 			o->kind = w->kinds[k].kind->kind;
 			w->kinds[k].kind->owes(w->kinds[k].arg, l->v[i], o);
 		}
+		first[i + 1] = o->n;
 	}
-	first[l->n] = o->n;
+	*n = i;
 	/* Only now: the array moves while it grows. */
-	for (i = 0; i < l->n; i++) {
+	for (i = 0; i < *n; i++) {
 		v[i].event = l->v[i]->id;
 		v[i].jobs = o->n == 0 ? NULL : o->v + first[i];
 		v[i].njobs = first[i + 1] - first[i];
 	}
 
-	return store_expand(w->opt.store, v, l->n, clock_wall_ms(w->opt.clock),
-	    e);
+	return expand_parts(w, v, *n, o->n, e);
 }
 
 enum rc
@@ -61,6 +90,7 @@ work_expand(struct work *w, bool *more, struct err *e)
 {
 	struct store_events l;
 	struct work_owed o = { 0 };
+	size_t n;
 	enum rc rc;
 
 	*more = false;
@@ -68,8 +98,8 @@ work_expand(struct work *w, bool *more, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	if (l.n > 0) {
-		rc = expand(w, &l, &o, e);
-		*more = l.n == EVENTS;
+		rc = expand(w, &l, &o, &n, e);
+		*more = n < l.n || n == EVENTS;
 		w->lease = true;
 	}
 	free(o.v);

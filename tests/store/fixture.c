@@ -189,7 +189,7 @@ void
 fix_expand(struct fix *f, int64_t event, const char *const *targets)
 {
 	struct store_owed owed[16];
-	struct store_expansion x = { event, owed, 0 };
+	struct store_expansion x = { .event = event, .jobs = owed };
 
 	for (; targets[x.njobs] != NULL; x.njobs++) {
 		assert_true(x.njobs < NELEM(owed));

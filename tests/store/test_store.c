@@ -175,6 +175,48 @@ test_expansion_twice_changes_nothing(void **state)
 }
 
 static void
+test_an_event_is_expanded_with_its_last_part(void **state)
+{
+	struct fix *f = *state;
+	const struct store_owed owed[] = { { STORE_DELIVER, "hook-1", NULL },
+		{ STORE_DELIVER, "hook-2", NULL },
+		{ STORE_DELIVER, "hook-3", NULL } };
+	struct store_expansion x = { .jobs = owed, .njobs = 2, .more = true };
+	struct store_events un;
+	struct store_leases l;
+	struct store_stats st;
+	size_t i;
+
+	x.event = fix_put(f, "d-1");
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+	fix_lease(f, 9, &l);
+	assert_int_equal(l.n, 2);
+	for (i = 0; i < l.n; i++)
+		assert_int_equal(fix_settle(f, &l.v[i], STORE_DONE, 0, NULL),
+		    RC_OK);
+	store_leases_free(&l);
+	/* More is to come, so it is not over; a crash begins again. */
+	assert_int_equal(fix_status(f, x.event), EVENT_PROCESSING);
+	assert_int_equal(store_unexpanded(f->s, 9, &un, &f->e), RC_OK);
+	assert_int_equal(un.n, 1);
+	store_events_free(&un);
+	fix_assert_sound(f);
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+	x.jobs = owed + 2;
+	x.njobs = 1;
+	x.more = false;
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+	fix_stats(f, &st);
+	assert_int_equal(st.jobs_owed, 3);
+	fix_lease(f, 9, &l);
+	assert_int_equal(l.n, 1);
+	assert_int_equal(fix_settle(f, &l.v[0], STORE_DONE, 0, NULL), RC_OK);
+	store_leases_free(&l);
+	assert_int_equal(fix_status(f, x.event), EVENT_COMPLETED);
+	fix_assert_sound(f);
+}
+
+static void
 test_an_event_that_owes_nothing_is_completed(void **state)
 {
 	static const char *const none[] = { NULL };
@@ -787,6 +829,7 @@ main(void)
 		CASE(test_a_repeat_is_stored_once),
 		CASE(test_known_bytes_under_a_new_id_owe_nothing),
 		CASE(test_expansion_twice_changes_nothing),
+		CASE(test_an_event_is_expanded_with_its_last_part),
 		CASE(test_an_event_that_owes_nothing_is_completed),
 		CASE(test_a_delivery_is_leased_once_and_done),
 		CASE(test_a_retry_waits_for_its_time),

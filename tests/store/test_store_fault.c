@@ -57,7 +57,7 @@ expand(struct fix *f)
 	INSIST(rc, store_unexpanded(f->s, EVENTS, &un, &f->e));
 	assert_int_equal(rc, RC_OK);
 	for (i = 0; i < un.n; i++)
-		x[i] = (struct store_expansion){ un.v[i]->id, owed, 2 };
+		x[i] = (struct store_expansion){ un.v[i]->id, owed, 2, false };
 	INSIST(rc, store_expand(f->s, x, un.n, f->wall_ms, &f->e));
 	assert_int_equal(rc, RC_OK);
 	store_events_free(&un);

@@ -18,7 +18,7 @@
 #include "work/work_body.h"
 
 /* A store in memory: what the loop asks of the real one, and its faults. */
-#define JOBS_MAX 512
+#define JOBS_MAX 12000
 
 struct row {
 	int64_t due_ms;
@@ -36,7 +36,8 @@ static struct {
 	struct row rows[JOBS_MAX];
 	size_t n;
 	size_t events; /* not expanded yet */
-	size_t expansions;
+	size_t expansions, largest_expansion;
+	size_t owed; /* of one event, instead of two */
 	size_t settlements, largest_group;
 	size_t renewals;
 	size_t lease_calls;
@@ -115,13 +116,19 @@ enum rc
 store_expand(struct store *s, const struct store_expansion *v, size_t n,
     int64_t now_ms, struct err *e)
 {
+	size_t jobs = 0;
+
 	(void)s;
 	(void)e;
 	db.expansions++;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < v[i].njobs; k++)
 			put_row(now_ms);
-	db.events -= n;
+		jobs += v[i].njobs;
+		db.events -= !v[i].more;
+	}
+	if (jobs > db.largest_expansion)
+		db.largest_expansion = jobs;
 
 	return RC_OK;
 }
@@ -341,6 +348,10 @@ kind_owes(void *arg, const struct event *ev, struct work_owed *o)
 {
 	(void)arg;
 	(void)ev;
+	for (size_t i = 0; i < db.owed; i++)
+		work_owe(o, "one of many", NULL);
+	if (db.owed > 0)
+		return;
 	work_owe(o, "one", NULL);
 	work_owe(o, "two", NULL);
 }
@@ -577,6 +588,33 @@ new_events_become_jobs(void **state)
 }
 
 static void
+no_expansion_is_large(void **state)
+{
+	struct work_options opt = options();
+
+	(void)state;
+	opt.concurrency = opt.batch = 100;
+	kind.in_start = true;
+	/* B87: one event for a great many; then many that make a great many. */
+	prepare(0, 0);
+	db.events = 1;
+	db.owed = 10000;
+	assert_int_equal(run(opt), RC_OK);
+	assert_int_equal(db.n, 10000);
+	assert_int_equal(db.expansions, 5);
+	assert_int_equal(db.largest_expansion, 2000);
+	assert_each(1, 1, 1, STORE_DONE);
+
+	prepare(0, 0);
+	db.events = 30;
+	db.owed = 300;
+	assert_int_equal(run(opt), RC_OK);
+	assert_int_equal(db.n, 9000);
+	assert_int_equal(db.largest_expansion, 2000);
+	assert_each(1, 1, 1, STORE_DONE);
+}
+
+static void
 once_waits_for_what_is_due_within_a_second(void **state)
 {
 	int64_t now = clock_wall_ms(clock_system());
@@ -754,6 +792,7 @@ main(void)
 		cmocka_unit_test(a_job_may_end_where_it_starts),
 		cmocka_unit_test(a_job_that_may_not_start_is_asked_again),
 		cmocka_unit_test(new_events_become_jobs),
+		cmocka_unit_test(no_expansion_is_large),
 		cmocka_unit_test(once_waits_for_what_is_due_within_a_second),
 		cmocka_unit_test(a_job_whose_lease_lapsed_is_not_started),
 		cmocka_unit_test(a_running_job_keeps_its_lease),
