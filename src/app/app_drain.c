@@ -34,7 +34,8 @@
 #define FILES_MIN 4096         /* open files, where the hard limit lets us */
 #define BODY_BUDGET (32 << 20) /* bytes of bodies in hand */
 #define QUEUE_BYTES (8 << 20)  /* nothing big is written here */
-#define GRACE_MS 8000          /* of the 10 s that SIGTERM allows */
+#define GRACE_MS 6000          /* of the 10 s that SIGTERM allows */
+#define TURN_MS 1000           /* of a write: the loop has to come round */
 #define WORKER_ID_MAX 128
 
 struct app {
@@ -344,6 +345,7 @@ open_store(struct app *app, struct err *e)
 		.min_free = app->conf->database.min_free,
 		.max_waiting = app->conf->database.max_waiting,
 		.queue_bytes = QUEUE_BYTES,
+		.turn_ms = TURN_MS,
 		.clock = app->clock,
 		.readers = 1,
 	};

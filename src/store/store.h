@@ -18,8 +18,8 @@
  *
  * Codes that any function may return:
  * RC_BUSY	the database was locked or the queue of writes full for too
- *		long; whether a write happened is unknown, and doing it again
- *		is safe.
+ *		long, 5 seconds at most; whether a write happened is unknown,
+ *		and doing it again is safe.
  * RC_SYSTEM	disk or file failed.  After a failed sync or damage every
  *		later write returns this too and store_is_dead() holds: the
  *		process must end and be started anew.
@@ -45,6 +45,7 @@ struct store_options {
 	int64_t min_free;     /* bytes of disk below which intake is refused */
 	int64_t max_waiting;  /* waiting jobs beyond which it is; 0: none */
 	int64_t queue_bytes;  /* most bytes of events waiting for a commit */
+	int64_t turn_ms;      /* a write's longest wait for its turn; 0: 5 s */
 	const struct clock *clock;
 	unsigned int readers; /* read connections shared by all threads */
 };
@@ -57,7 +58,8 @@ struct store_options {
 enum rc store_open(const struct store_options *opt, struct store **out,
     struct err *e);
 
-/* Waits for writes in hand, at most until they end; NULL is fine. */
+/* Waits a second for what is in hand, whose callers have given it up; NULL is
+ * fine. */
 void store_close(struct store *s);
 
 /*

@@ -15,6 +15,7 @@
 
 #define FREE_CHECK_US (250 * 1000)
 #define QUEUE_BYTES_LEAST (1024 * 1024)
+#define TURN_MS 5000
 
 /* So that the boot a lease was given under is one integer in a row. */
 static int64_t
@@ -68,6 +69,7 @@ new_closed(const struct store_options *opt, const char *path)
 	l->queue_bytes = opt->queue_bytes > QUEUE_BYTES_LEAST
 	    ? opt->queue_bytes
 	    : QUEUE_BYTES_LEAST;
+	l->turn_ms = opt->turn_ms > 0 ? opt->turn_ms : TURN_MS;
 	l->boot = boot_number(opt->clock->boot_id);
 	l->pool = lite_pool_new(l->path, opt->readers);
 	return l;

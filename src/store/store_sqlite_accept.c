@@ -324,7 +324,10 @@ lite_accept(void *impl, struct event *ev, int64_t wait_ms,
     struct store_receipt *out, struct err *e)
 {
 	struct lite *l = impl;
-	struct lite_write w = { run, NULL, 0, wait_ms, accept_free };
+	struct lite_write w = { .run = run,
+		.turn_ms = wait_ms,
+		.wait_ms = wait_ms,
+		.drop = accept_free };
 	struct accept *a;
 	bool left;
 	enum rc rc;

@@ -173,8 +173,10 @@ lite_token_used(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
     int64_t now_ms, struct err *e)
 {
 	struct token_use *use = xcalloc(1, sizeof(*use));
-	const struct lite_write w = { run_token_used, use, sizeof(*use), 0,
-		free };
+	const struct lite_write w = { .run = run_token_used,
+		.arg = use,
+		.bytes = sizeof(*use),
+		.drop = free };
 	bool left;
 	enum rc rc;
 

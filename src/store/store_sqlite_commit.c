@@ -28,16 +28,22 @@
  * 2. Nothing is acknowledged after a failure that lite_conn calls fatal.
  * 3. An operation belongs to its waiter and the committer until one of them
  *    is done with it; the other ends it.
+ * 4. An argument without drop() is its waiter's: it is touched while the
+ *    operation runs and at no other time, and the waiter stays for that.
  */
 #define GROUP_OPS 64
 #define GROUP_BYTES (4 * 1024 * 1024)
 #define QUEUE_OPS 4096
 #define OLDEST_US (2 * 1000 * 1000)
 #define IDLE_US (1000 * 1000)
-#define CLOSE_SECONDS 8
+#define CLOSE_SECONDS 1
+#define WAIT_MS 5000 /* of one that nobody gave a time */
 
 enum op_state {
-	OP_OPEN,
+	OP_QUEUED,
+	OP_RUNNING,
+	OP_LEAVING,  /* the waiter's word: it runs, and is given up after */
+	OP_RAN,      /* it waits for its group, and may run again */
 	OP_DONE,     /* the committer's word: rc and err are the waiter's */
 	OP_ABANDONED /* the waiter's word: the committer ends it */
 };
@@ -138,19 +144,38 @@ static void
 op_end(struct op *op)
 {
 	if (atomic_exchange(&op->state, OP_DONE) == OP_ABANDONED) {
-		op->w.drop(op->w.arg);
+		if (op->w.drop != NULL)
+			op->w.drop(op->w.arg);
 		op_free(op);
 		return;
 	}
 	(void)sem_post(&op->ended);
 }
 
-/* Waits until the operation has ended or, with until, until then; false when
- * it is the committer's to end from here on. */
+static bool
+op_move(struct op *op, enum op_state from, enum op_state to)
+{
+	return atomic_compare_exchange_strong(&op->state, &from, to);
+}
+
+/* False for one whose waiter has gone with its argument. */
+static bool
+op_begin(struct op *op)
+{
+	return op_move(op, OP_QUEUED, OP_RUNNING) ||
+	    op_move(op, OP_RAN, OP_RUNNING) || op->w.drop != NULL;
+}
+
+static void
+op_has_run(struct op *op)
+{
+	if (!op_move(op, OP_RUNNING, OP_RAN) && op_move(op, OP_LEAVING, OP_RAN))
+		(void)sem_post(&op->ended);
+}
+
 static bool
 op_wait(struct op *op, const struct timespec *until)
 {
-	enum op_state open = OP_OPEN;
 	int r;
 
 	do
@@ -158,14 +183,34 @@ op_wait(struct op *op, const struct timespec *until)
 		    ? sem_wait(&op->ended)
 		    : sem_clockwait(&op->ended, CLOCK_MONOTONIC, until);
 	while (r != 0 && errno == EINTR);
-	if (r != 0 &&
-	    atomic_compare_exchange_strong(&op->state, &open, OP_ABANDONED))
-		return false;
-	/* Late, but the committer was there first: its post is on the way,
-	 * and the operation is not ours before. */
-	while (r != 0)
-		r = sem_wait(&op->ended);
-	return atomic_load(&op->state) == OP_DONE;
+	return r == 0;
+}
+
+/*
+ * The waiter's time is up; false when the operation is the committer's to end
+ * from here on.  One that runs is waited for where it uses what is ours: it
+ * runs inside the gate, where only this process and the disk hold it up.
+ */
+static bool
+op_leave(struct op *op)
+{
+	for (;;) {
+		if (op_move(op, OP_QUEUED, OP_ABANDONED) ||
+		    op_move(op, OP_RAN, OP_ABANDONED))
+			return false;
+		if (op->w.drop != NULL && op_move(op, OP_RUNNING, OP_ABANDONED))
+			return false;
+		if (op_move(op, OP_RUNNING, OP_LEAVING)) {
+			(void)op_wait(op, NULL);
+			continue;
+		}
+		/* Late, but the committer was there first: its post is on the
+		 * way, and the operation is not ours before. */
+		if (atomic_load(&op->state) == OP_DONE) {
+			(void)op_wait(op, NULL);
+			return true;
+		}
+	}
 }
 
 enum rc
@@ -222,8 +267,11 @@ run_one(struct lite_commit_state *c, struct op *op)
 	int before = sqlite3_total_changes(c->conn.db);
 	uint64_t additions = tx->tally.additions;
 
+	if (!op_begin(op))
+		return true;
 	tx->now_ms = 0;
 	op->rc = op->w.run(tx, op->w.arg, &op->err);
+	op_has_run(op);
 	if (op->rc == RC_OK)
 		op->rc = lite_tally_rows(tx, tx->now_ms, &op->err);
 	if (op->rc == RC_OK)
@@ -503,7 +551,8 @@ enum rc
 lite_commit(struct lite *l, const struct lite_write *w, bool *left,
     struct err *e)
 {
-	struct timespec until = { 0, 0 };
+	struct timespec turn = monotonic_in(w->turn_ms * 1000);
+	struct timespec end = monotonic_in(w->wait_ms * 1000);
 	struct op *op;
 	enum rc rc;
 
@@ -511,17 +560,21 @@ lite_commit(struct lite *l, const struct lite_write *w, bool *left,
 	if (atomic_load(&l->dead))
 		return err_set(e, RC_SYSTEM,
 		    "the store failed before and takes no more");
-	if (w->wait_ms >= 0)
-		until = monotonic_in(w->wait_ms * 1000);
 	rc = queue(l->commit, w, &op, e);
 	if (rc != RC_OK)
 		return rc;
 
-	if (!op_wait(op, w->wait_ms < 0 ? NULL : &until)) {
-		*left = true;
-		return err_set(e, RC_BUSY,
-		    "the write was not on disk within %lld ms",
-		    (long long)w->wait_ms);
+	if (!op_wait(op, &turn)) {
+		*left = op_move(op, OP_QUEUED, OP_ABANDONED);
+		if (*left)
+			return err_set(e, RC_BUSY,
+			    "the write had no turn within %lld ms",
+			    (long long)w->turn_ms);
+		*left = !op_wait(op, &end) && !op_leave(op);
+		if (*left)
+			return err_set(e, RC_BUSY,
+			    "the write was not on disk within %lld ms",
+			    (long long)w->wait_ms);
 	}
 	rc = op->rc;
 	*e = op->err;
@@ -532,7 +585,10 @@ lite_commit(struct lite *l, const struct lite_write *w, bool *left,
 enum rc
 lite_commit_now(struct lite *l, lite_op_run *run, void *arg, struct err *e)
 {
-	const struct lite_write w = { run, arg, 0, -1, NULL };
+	const struct lite_write w = { .run = run,
+		.arg = arg,
+		.turn_ms = l->turn_ms,
+		.wait_ms = WAIT_MS };
 	bool left;
 
 	return lite_commit(l, &w, &left, e);

@@ -220,27 +220,30 @@ enum rc lite_next_id(struct lite_tx *tx, enum lite_sum which, int64_t *last,
 typedef enum rc lite_op_run(struct lite_tx *tx, void *arg, struct err *e);
 
 /*
- * Runs op in a group commit and returns once it is on disk.  With wait_ms
- * >= 0, RC_BUSY after that long: then the committer keeps arg, frees it
- * with drop, and sets *left; else arg stays the caller's.
+ * Runs op in a group commit and returns once it is on disk, or with RC_BUSY
+ * and *left when it has not begun after turn_ms or is not on disk after
+ * wait_ms.  Then, with drop, the committer keeps arg, goes on with it and
+ * frees it with drop; without, what has not begun never will, what has may
+ * yet come on disk, and arg is not touched any more.  Where *left is not
+ * set arg stays the caller's.
  */
 struct lite_write {
 	lite_op_run *run;
 	void *arg;
 	size_t bytes; /* counted against queue_bytes */
-	int64_t wait_ms;
+	int64_t turn_ms, wait_ms;
 	void (*drop)(void *arg);
 };
 enum rc lite_commit(struct lite *l, const struct lite_write *w, bool *left,
     struct err *e);
-/* The same for an argument on the caller's stack, without a deadline. */
+/* The same for an argument on the caller's stack, in the store's time. */
 enum rc lite_commit_now(struct lite *l, lite_op_run *run, void *arg,
     struct err *e);
 
 struct lite_commit_state;
 struct lite_commit_state *lite_commit_new(struct lite *l);
 /* Ends the committer's thread after the writes in hand; false when it could
- * not be ended, and goes on using the store. */
+ * not be ended within a second, and goes on using the store. */
 bool lite_commit_free(struct lite_commit_state *c);
 
 /* Called by the committer between groups; true when the WAL still wants a
@@ -260,7 +263,7 @@ struct lite {
 	char *gate_path, *ckpt_path, *run_path, *wake_path, *key_path;
 	int gate_fd, ckpt_fd, run_fd, wake_fd;
 	const struct clock *clock;
-	int64_t min_free, max_waiting, queue_bytes;
+	int64_t min_free, max_waiting, queue_bytes, turn_ms;
 	uint32_t salt;
 	int64_t boot; /* the boot id as a number */
 	bool has_key;

@@ -261,7 +261,8 @@ is_over(const struct work *w)
 {
 	if (w->stopping)
 		return work_in_hand(w) == 0 ||
-		    w->now_ms >= w->stop_by + LAST_SETTLE_MS;
+		    w->now_ms >=
+		    w->stop_by + (w->trouble_since == 0 ? LAST_SETTLE_MS : 0);
 
 	return w->opt.once && work_in_hand(w) == 0 && !w->expand && !w->lease &&
 	    w->trouble_since == 0 &&
@@ -335,7 +336,8 @@ work_run(struct work *w, struct err *e)
 			break;
 	}
 	w->seen.last_seen_ms = 0;
-	(void)say_alive(w, &last);
+	if (w->trouble_since == 0)
+		(void)say_alive(w, &last);
 
 	return RC_OK;
 }

@@ -1,0 +1,120 @@
+"""Somebody sits in the gate and does not come out: a stopped process, or
+one whose disk does not answer.  Everybody else says so in time, ends when told to, and
+loses nothing that was acknowledged."""
+
+import fcntl
+import signal
+import subprocess
+import time
+
+import pytest
+
+import gateway as gw
+import waiting
+from waiting import wait_for
+
+HOOK = {"url": "http://127.0.0.1:1025/", "events": ["none.such"],
+        "secret": "a secret for a webhook that waits"}
+
+
+class Gate:
+    """The gate of a gateway's database, held until let go."""
+
+    def __init__(self, g):
+        self.f = open(g.database + "-gate", "r+b")
+        fcntl.flock(self.f, fcntl.LOCK_EX)
+
+    def let_go(self):
+        self.f.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *ignored):
+        self.let_go()
+
+
+def within(seconds, call):
+    begun = time.monotonic()
+    got = call()
+    took = time.monotonic() - begun
+    assert took < seconds * waiting.slow, (took, got)
+    return got
+
+
+def writers(g):
+    """One call of each kind that has to write."""
+    return [
+        lambda: g.post_github(gw.issue()),
+        lambda: g.api("POST", "/api/v1/webhooks/register", HOOK),
+        lambda: g.request("GET", "/ready?intake"),
+    ]
+
+
+def test_front_answers_in_time_and_goes_on(make_gateway):
+    g = make_gateway(drain=False)
+    g.token()
+    kept = [g.post_github(gw.issue(number=n)).json()["id"] for n in range(3)]
+    with Gate(g):
+        calls = writers(g)
+        for resp in gw.at_once(2 * len(calls), lambda i: within(
+                6, calls[i % len(calls)])):
+            assert resp.status == 503, resp
+        # Nobody waits behind those who have given up.
+        resp = within(6, calls[0])
+        assert resp.status == 503, resp
+        assert within(2, lambda: g.request("GET", "/health")).status == 200
+    wait_for(lambda: g.request("GET", "/ready?intake").status == 200, 10,
+             "ready again")
+    assert g.post_github(gw.issue(number=9)).status == 202
+    assert g.api("POST", "/api/v1/webhooks/register", HOOK).status == 201
+    for ident in kept:
+        assert g.get("/api/v1/events/%s" % ident)["id"] == ident
+    # What was refused is not done later: one webhook, not several.
+    assert len(g.get("/api/v1/webhooks")["webhooks"]) == 1
+
+
+def test_front_ends(make_gateway):
+    g = make_gateway(drain=False)
+    ident = g.post_github(gw.issue()).json()["id"]
+    g.token()
+    with Gate(g):
+        def run(i):
+            if i == 3:
+                g.fronts[0].signal(signal.SIGTERM)
+                return g.fronts[0].wait(10)
+            return writers(g)[i]().status
+        answers = gw.at_once(4, run)
+        assert answers[3] == 0
+        # nginx says 502 for those that came too late.
+        assert set(answers[:3]) <= {502, 503}
+    g.start_front()
+    assert g.get("/api/v1/events/%s" % ident)["id"] == ident
+
+
+@pytest.mark.parametrize("args", [(), ("--once",)])
+def test_drain_ends(make_gateway, args):
+    g = make_gateway(drain=False)
+    g.token()
+    g.register("http://127.0.0.1:1025/")
+    assert g.post_github(gw.issue()).status == 202
+    with Gate(g):
+        drain = g.start_drain(*args)
+        assert drain.stop(10) in (0, 75)
+    g.drain_once()
+    wait_for(lambda: g.get("/queue/stats")["total_open"] == 1, 5, "a job")
+
+
+def test_hlsctl_ends_and_says_busy(make_gateway):
+    g = make_gateway(drain=False)
+    with Gate(g):
+        done = within(7, lambda: g.ctl("token", "create", "--name", "late",
+                                       "--role", "viewer", ok=None, raw=True))
+        assert done.returncode == 75, done
+        ctl = subprocess.Popen(
+            [gw.program("hlsctl"), "token", "create", "--name", "later",
+             "--role", "viewer"], env=g.env, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        ctl.send_signal(signal.SIGTERM)
+        ctl.wait(10)
+    assert g.sql("SELECT name FROM token") == []
