@@ -53,17 +53,21 @@ struct app {
 	bool is_ready;
 };
 
-/* Written by the handlers, read by the loop; both ends never block. */
+/* Set by the handlers; the pipe only wakes the loop, so a full one loses
+ * nothing.  Both its ends never block. */
+static volatile sig_atomic_t is_told_to_end, is_told_to_reload;
 static int signals[2] = { -1, -1 };
 
 static void
 on_signal(int number)
 {
-	char c = number == SIGHUP ? 'h' : 't';
 	int kept = errno;
 
-	/* A full pipe holds enough of them already. */
-	if (write(signals[1], &c, 1) < 0)
+	if (number == SIGHUP)
+		is_told_to_reload = 1;
+	else
+		is_told_to_end = 1;
+	if (write(signals[1], "", 1) < 0)
 		errno = 0;
 	errno = kept;
 }
@@ -232,18 +236,20 @@ static void
 woken(void *arg)
 {
 	struct app *app = arg;
-	bool again = false;
-	char c;
+	char text[256];
 
-	while (read(signals[0], &c, 1) == 1) {
-		if (c == 't')
-			stop(app, "told to");
-		else
-			again = true;
+	while (read(signals[0], text, sizeof(text)) > 0)
+		continue;
+	if (is_told_to_end) {
+		is_told_to_end = 0;
+		stop(app, "told to");
 	}
-	/* A storm of signals is one reload. */
-	if (again)
+	/* A storm of signals is one reload; one that comes from here on is
+	 * the next. */
+	if (is_told_to_reload) {
+		is_told_to_reload = 0;
 		reload(app);
+	}
 	if (app->end_ms != 0 && clock_boot_ms(app->clock) >= app->end_ms) {
 		app->end_ms = 0;
 		stop(app, "the time is up");
@@ -364,9 +370,7 @@ run(struct app *app, struct err *e)
 	struct work_options to_work;
 	enum rc rc;
 
-	rc = catch_signals(e);
-	if (rc == RC_OK)
-		rc = httpc_new(&to_http, &app->http, e);
+	rc = httpc_new(&to_http, &app->http, e);
 	if (rc != RC_OK)
 		return rc;
 
@@ -398,7 +402,10 @@ app_drain(const struct app_drain_options *opt)
 
 	app_notify_open();
 	app.vars = conf_vars_new();
-	rc = read_conf(&app, &app.conf, &e);
+	/* A reload that is sent to one that starts shall not end it. */
+	rc = opt->check ? RC_OK : catch_signals(&e);
+	if (rc == RC_OK)
+		rc = read_conf(&app, &app.conf, &e);
 	if (rc == RC_OK) {
 		rc = open_log(&app, app.conf, &e);
 		if (rc == RC_OK)
@@ -417,7 +424,7 @@ app_drain(const struct app_drain_options *opt)
 	rc = open_store(&app, &e);
 	status = rc == RC_NOTFOUND || rc == RC_INVALID ? EX_UNAVAILABLE
 						       : err_exit_status(rc);
-	if (rc == RC_OK && !opt->check) {
+	if (rc == RC_OK && !opt->check && !is_told_to_end) {
 		rc = run(&app, &e);
 		status = err_exit_status(rc);
 	}

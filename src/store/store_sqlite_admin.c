@@ -8,6 +8,8 @@
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
 
+#define WORKER_KEPT_MS (INT64_C(86400) * 1000) /* since it was last seen */
+
 /* Blocks a target's queue until a time, or frees it with 0. */
 enum rc
 lite_target_block(struct lite_tx *tx, enum store_kind kind, const char *name,
@@ -215,6 +217,7 @@ run_worker(struct lite_tx *tx, void *arg, struct err *e)
 {
 	const struct store_worker *w = arg;
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WORKER_PUT);
+	enum rc rc;
 
 	lite_text(st, 1, w->id);
 	lite_text(st, 2, w->kinds);
@@ -223,6 +226,11 @@ run_worker(struct lite_tx *tx, void *arg, struct err *e)
 	lite_int(st, 5, w->in_flight);
 	lite_int(st, 6, w->done);
 	lite_int(st, 7, w->failed);
+	rc = lite_run(tx->conn, st, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_WORKER_FORGET);
+	lite_int(st, 1, w->last_seen_ms - WORKER_KEPT_MS);
 	return lite_run(tx->conn, st, e);
 }
 

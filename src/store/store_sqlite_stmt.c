@@ -335,6 +335,7 @@ static const char *const texts[LITE_STMTS] = {
 	    "started_ms = excluded.started_ms, last_seen_ms = "
 	    "excluded.last_seen_ms, in_flight = excluded.in_flight, done = "
 	    "excluded.done, failed = excluded.failed",
+	[LITE_WORKER_FORGET] = "DELETE FROM worker WHERE last_seen_ms < ?1",
 	[LITE_WORKER_LIST] =
 	    "SELECT id, kinds, started_ms, last_seen_ms, in_flight, done, "
 	    "failed FROM worker ORDER BY id",

@@ -203,7 +203,8 @@ enum rc store_exchange(struct store *s, struct store_exchange *x,
 enum rc store_payload(struct store *s, int64_t event, char **body,
     size_t *bodysz, struct err *e);
 
-/* A worker says it is alive; made on the first call. */
+/* A worker says it is alive; made on the first call.  Those that nobody has
+ * seen for a day before it are forgotten. */
 struct store_worker {
 	char *id;
 	char *kinds; /* "deliver" or "all" */

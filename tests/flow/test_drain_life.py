@@ -128,6 +128,21 @@ def test_a_storm_of_reloads_disturbs_nothing(make_gateway, receiver):
     assert g.drains[0].is_alive()
 
 
+def test_one_that_starts_minds_its_signals(make_gateway, receiver):
+    g = make_gateway(drain=False)
+    g.register(receiver.url("/in"), ["queued"])
+    for n in range(5):
+        queue(g, 1)
+        drain = g.start_drain()
+        drain.signal(signal.SIGHUP)
+        receiver.wait("/in", n + 1)
+        wait_for(lambda: g.log_text("hls-drain").count("reloaded") == n + 1,
+                 10, "it reloads")
+        assert drain.stop() == 0
+        # Told before it has begun, it does not begin.
+        assert g.start_drain().stop() == 0
+
+
 def test_a_bad_file_keeps_the_old_settings(make_gateway, receiver):
     g = make_gateway()
     g.register(receiver.url("/in"), ["queued"])

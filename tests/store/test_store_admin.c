@@ -442,7 +442,7 @@ test_workers_are_seen(void **state)
 {
 	struct fix *f = *state;
 	struct store_workers l;
-	char id[] = "host:1", kinds[] = "all";
+	char id[] = "host:1", other[] = "host:2", kinds[] = "all";
 	struct store_worker w = { id, kinds, 1, 2, 3, 4, 5 };
 
 	assert_int_equal(store_worker_seen(f->s, &w, &f->e), RC_OK);
@@ -452,6 +452,20 @@ test_workers_are_seen(void **state)
 	assert_int_equal(l.n, 1);
 	assert_int_equal(l.v[0].last_seen_ms, 9);
 	assert_string_equal(l.v[0].id, "host:1");
+	store_workers_free(&l);
+
+	/* One that is named by its process is seldom seen again. */
+	w.id = other;
+	w.last_seen_ms += 86400000;
+	assert_int_equal(store_worker_seen(f->s, &w, &f->e), RC_OK);
+	assert_int_equal(store_worker_list(f->s, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 2);
+	store_workers_free(&l);
+	w.last_seen_ms++;
+	assert_int_equal(store_worker_seen(f->s, &w, &f->e), RC_OK);
+	assert_int_equal(store_worker_list(f->s, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.v[0].id, "host:2");
 	store_workers_free(&l);
 }
 
