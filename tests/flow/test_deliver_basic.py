@@ -1,12 +1,14 @@
 """What a receiver gets, and which webhook gets an event."""
 
 import json
+import os
 import time
 
 import pytest
 
 import gateway as gw
 import sign
+import waiting
 from receiver import Receiver
 from waiting import wait_for
 
@@ -235,3 +237,68 @@ def test_the_log_has_one_line_for_each_attempt(calm_gateway, receiver):
     text = g.log_text("hls-drain")
     for word in ("hunter", secret, json.dumps(secret)):
         assert word not in text
+
+
+def test_while_a_secret_rotates_both_sign(calm_gateway, receiver):
+    g = calm_gateway
+    old = "the secret before it rotated"
+    hook = g.register(receiver.url("/rotated"), ["rotated"], secret=old)
+    resp = g.api("POST", "/api/v1/webhooks/%s/rotate-secret" %
+                 hook["webhook_id"])
+    assert resp.status == 200, resp
+    new = resp.json()["secret"]
+    assert g.post_github(gw.issue(7), event="rotated").status == 202
+    got, = receiver.wait("/rotated")
+
+    def standard(secret):
+        return sign.standard_signature(secret, got.h("webhook-id"),
+                                       got.h("webhook-timestamp"), got.body)
+
+    def github(secret):
+        return dict(sign.github(secret, got.body))["X-Hub-Signature-256"]
+    assert got.h("webhook-signature") == standard(new) + " " + standard(old)
+    assert got.h("X-Hub-Signature-256") == github(new)
+    assert got.h("X-Hub-Signature-256-Old") == github(old)
+    assert "sha256=" + got.h("X-Webhook-Signature") == github(new)
+    assert "sha256=" + got.h("X-Webhook-Signature-Old") == github(old)
+
+
+def test_an_event_that_comes_back_to_our_own_hook_is_stopped(make_gateway):
+    """B88: every round has an id of its own, so only the count stops it."""
+    g = make_gateway()
+    g.register("http://127.0.0.1:%d/hooks/standard" % g.port, ["*"],
+               secret=gw.STANDARD_SECRET)
+    resp = g.post_standard({"type": "round", "data": {}})
+    assert resp.status == 202, resp
+    wait_for(lambda: g.accepted() == 2 and g.drained(), 20,
+             "the second round has ended")
+    assert g.get("/queue/stats")["queue_status"]["completed"] == 2
+    answers = [x["outcome"] for x in g.log_lines() if x.get("outcome")]
+    assert answers == ["queued", "queued", "ignored"], answers
+
+
+def test_one_event_for_ten_thousand_webhooks_holds_up_nobody(make_gateway):
+    """B87: its jobs are made in parts, between which posts are stored."""
+    n = 10000
+    g = make_gateway(drain=False)
+    with Receiver() as r:
+        path = os.path.join(g.folder, "many.json")
+        with open(path, "w") as f:
+            json.dump({"many-%d" % i: {
+                "url": r.url("/many"), "events": ["many"],
+                "secret": "a secret of sixteen",
+                "created_at": "2025-01-02T03:04:05Z"} for i in range(n)}, f)
+        g.ctl("webhook", "import", path)
+        event = g.post_github({}, event="many").json()["id"]
+        g.start_drain()
+        worst, jobs = 0, 0
+        while jobs < n:
+            began = time.monotonic()
+            assert g.post_github({"n": g.counter}, event="few").status == 202
+            worst = max(worst, time.monotonic() - began)
+            jobs = g.get("/stats")["deliveries"]["total"]
+        assert worst < 1 * waiting.slow
+        wait_for(g.drained, 60, "all have it")
+        assert len(r.arrivals("/many")) == n
+        assert len({a.h("X-Webhook-ID") for a in r.arrivals("/many")}) == n
+        assert g.get("/api/v1/events/%s" % event)["status"] == "completed"

@@ -264,6 +264,18 @@ def test_two_drains_deliver_nothing_twice(make_gateway, receiver):
     assert {"one", "two"} <= workers
 
 
+def test_two_drains_of_one_name_do_no_harm(make_gateway, receiver):
+    g = make_gateway(drain=False)
+    receiver.script("/a", Answer(200, delay=0.01))
+    g.register(receiver.url("/a"), ["queued"], max_in_flight=8)
+    ids = queue(g, 200)
+    drains = [g.start_drain("--worker-id", "same") for _ in range(2)]
+    wait_for(g.drained, 60, "all is delivered")
+    assert sorted(deliveries(receiver)) == sorted(ids)
+    assert [w["worker_id"] for w in g.get("/stats")["workers"]] == ["same"]
+    assert [d.stop() for d in drains] == [0, 0]
+
+
 def test_new_work_wakes_a_drain_within_milliseconds(make_gateway, receiver):
     # Polling alone would take half a minute.
     g = make_gateway({"drain": {"poll": "60s"}})

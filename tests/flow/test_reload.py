@@ -2,6 +2,7 @@
 
 import json
 import signal
+import threading
 
 import gateway as gw
 from waiting import wait_for
@@ -63,6 +64,39 @@ def test_requests_in_hand_survive_reloads(make_gateway):
         return g.post_github(gw.issue(number=i)).status
     assert set(gw.at_once(40, post)) == {202}
     assert g.accepted() == 40
+
+
+def test_a_storm_of_signals_under_load_disturbs_nobody(make_gateway):
+    """A hundred reloads in a second, then the end within ten."""
+    g = make_gateway(sources(gw.GITHUB_SECRET), drain=False)
+    done = threading.Event()
+    seen = []
+
+    def post(i):
+        n = 0
+        while not done.is_set():
+            n += 1
+            seen.append(g.post_github(gw.issue(number=n),
+                                      delivery="%d-%d" % (i, n)).status)
+
+    def signals():
+        wait_for(lambda: len(seen) > 32, 10, "there is load")
+        for _ in range(100):
+            g.fronts[0].signal(signal.SIGHUP)
+            done.wait(0.01)
+        assert set(seen) == {202}
+        g.fronts.pop().stop(10)
+        done.set()
+
+    def run(i):
+        try:
+            return signals() if i == 0 else post(i)
+        finally:
+            done.set()
+    gw.at_once(17, run)
+    assert set(seen) <= {202, 502, 503}
+    g.start_front()
+    assert g.accepted() == seen.count(202)
 
 
 def test_a_reload_makes_room_for_larger_bodies(make_gateway):
