@@ -184,3 +184,14 @@ def test_the_front_outlives_all_of_it(calm_gateway):
     g = calm_gateway
     wait_for(lambda: health(g) < 1 * waiting.slow, 10, "a quick answer")
     assert resident_kb(g) < 40 * 1024 * waiting.slow
+
+
+@pytest.mark.parametrize("path", ["/health", "/hooks/github", "/nothing"])
+def test_an_answer_does_not_overtake_the_end_of_the_request(calm_gateway,
+                                                            path):
+    """Apache writes the empty input late, and calls a socket that is closed
+    by then a failure of ours."""
+    with fcgi.Connection(calm_gateway.socket) as c:
+        c.send(fcgi.head(fcgi.params_of("GET", path)))
+        assert c.receive().status in (200, 404, 405)
+        assert c.send(fcgi.stream(fcgi.STDIN, b""))
