@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_vfs.h"
 
 #define BUSY_LIMIT_US (2 * 1000 * 1000)
 #define PROGRESS_STEPS 10000
@@ -327,7 +328,8 @@ lite_conn_open(const char *path, enum lite_mode mode, struct lite_conn *out,
 	memset(out, 0, sizeof(*out));
 	if (mode == LITE_MAKE)
 		flags |= SQLITE_OPEN_CREATE;
-	if (sqlite3_open_v2(path, &out->db, flags, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(path, &out->db, flags,
+		mode == LITE_WRITE ? lite_vfs_name() : NULL) != SQLITE_OK) {
 		rc = out->db == NULL ? err_set(e, RC_BUSY, "out of memory")
 				     : lite_failed(out, e);
 		lite_conn_close(out);
