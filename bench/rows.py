@@ -16,6 +16,7 @@ from posts import SECRET, Posts
 from receiver import Receiver
 from waiting import wait_for
 
+ROUNDS = 5    # of what is compared by turns
 THREADS = 32  # of hls.fcgi and of the null responder
 SOURCES = [{"name": "github", "provider": "github", "secrets": [SECRET]}]
 
@@ -96,11 +97,11 @@ def intake(b):
     """Durable intake: wrk, 32 connections, nginx with one worker, every 202
     synced, against a responder that does nothing."""
     for size, least in ((11264, 0.45), (1024, 0.55)):
-        seconds = b.seconds(6)
-        posts = b.posts(size, 22000 * seconds)
+        seconds = b.seconds(4)
+        posts = b.posts(size, 25000 * seconds)
         rates = {"null": [], "hls": []}
         delays = []
-        for _ in range(3):
+        for _ in range(ROUNDS):
             g = b.null()
             rates["null"].append(rate(b.wrk(g.port, posts, seconds)))
             g.discard()
@@ -111,12 +112,18 @@ def intake(b):
             delays.append(got["p99_ms"])
             b.note_memory(g.fronts[0])
             g.stop()
-        hls, null = median(rates["hls"]), median(rates["null"])
         yield Figure("intake", "%d KB, share of the null responder" %
-                     (size // 1024), hls / null, least=least,
+                     (size // 1024), share(rates["hls"], rates["null"]),
+                     least=least,
                      raw="hls %s, null %s posts/s; p99 %s ms" % (
                          spread(rates["hls"]), spread(rates["null"]),
                          spread(delays, "%.1f")))
+
+
+def share(ours, other):
+    """Each round's two figures stand minutes from the others' and seconds
+    from each other: the median of the rounds' ratios."""
+    return median([a / b for a, b in zip(ours, other)])
 
 
 def rate(got):
@@ -310,7 +317,7 @@ def drain(b):
     count = 2000 if b.quick else 10000
     posts = b.posts(11264, count)
     rates = {"hls": [], "curl": []}
-    for _ in range(3):
+    for _ in range(ROUNDS):
         with Sink(count) as sink:
             bare = json.loads(subprocess.run(
                 [gw.program("bare_multi"), sink.url(), str(count), "11264",
@@ -326,8 +333,8 @@ def drain(b):
             wait_for(g.drained, 60)
             b.note_memory(g.drains[0])
             g.stop()
-    hls, bare = median(rates["hls"]), median(rates["curl"])
-    yield Figure("drain", "share of curl multi alone", hls / bare,
+    yield Figure("drain", "share of curl multi alone",
+                 share(rates["hls"], rates["curl"]),
                  least=round(6000 / 35000, 3),
                  raw="hls %s, curl %s deliveries/s" % (
                      spread(rates["hls"]), spread(rates["curl"])))
