@@ -227,10 +227,19 @@ def test_refusals_keep_their_status(g):
     assert g.request("GET", "/stats").status == 401
     assert g.request("GET", "/hooks/github").status == 405
     assert g.request("GET", "/nothing/here").status == 404
+    basic = [("Authorization", "Basic YWxpY2U6eA==")]
+    assert g.request("GET", "/stats", headers=basic).status == 401
     resp = g.request("GET", "/stats?x=%2e", headers=[
         ("Authorization", "Bearer " + g.token("admin")[:-1] + "x")])
     assert resp.status == 401
     assert resp.headers["Content-Type"] == "application/problem+json"
+
+
+def test_paths_and_queries_come_through(g):
+    assert len(g.get("/api/v1/events", limit=1, type="issues")["events"]) < 2
+    assert g.api("GET", "/api/v1/events?limit=0").status == 422
+    assert g.api("GET", "/api/v1/events/999999").status == 404
+    assert "X-Request-ID" in g.api("GET", "/health").headers
 
 
 def test_a_large_body_is_let_through(g):
