@@ -289,11 +289,16 @@ check_name(const struct urlpolicy *p, const char *host, struct err *e)
 		return err_set(e, RC_DENIED,
 		    "localhost is never a target; its address may be, where "
 		    "the settings allow it");
+	/* Where clouds keep credentials, whichever network that is. */
+	if (strcasecmp(host, "metadata") == 0 ||
+	    strncasecmp(host, "metadata.", 9) == 0)
+		return err_set(e, RC_DENIED,
+		    "a host named metadata is never a target; its address may "
+		    "be, where the settings allow it");
 	if (p->nallow > 0)
 		return RC_OK;
 	if (strchr(host, '.') == NULL || has_suffix(host, ".local") ||
-	    has_suffix(host, ".internal") ||
-	    strncasecmp(host, "metadata.", 9) == 0)
+	    has_suffix(host, ".internal"))
 		return err_set(e, RC_DENIED,
 		    "the target's name is of a local network, and the "
 		    "settings allow none");

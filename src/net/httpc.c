@@ -127,8 +127,9 @@ is_allowed(struct httpc_call *call, const struct sockaddr *sa)
 	const struct httpc_options *opt = &call->pool->c->opt;
 	struct err e;
 
-	/* One refused address of a name refuses the lot: a name that mixes
-	 * allowed with forbidden ones is a probe. */
+	/* A name that mixes allowed addresses with forbidden ones is a probe:
+	 * from the first that is refused on none is tried.  libcurl shows
+	 * them one by one, so one before it may have been connected to. */
 	if (!call->denied &&
 	    opt->allow(opt->arg, sa, call->is_https, &e) != RC_OK)
 		call->denied = true;

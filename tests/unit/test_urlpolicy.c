@@ -271,6 +271,10 @@ test_names_of_local_networks_need_an_exception(void **state)
 		{ "https://db.internal/", RC_DENIED, RC_OK },
 		{ "http://localhost:8123/", RC_DENIED, RC_DENIED },
 		{ "https://a.localhost/", RC_DENIED, RC_DENIED },
+		{ "https://metadata/", RC_DENIED, RC_DENIED },
+		{ "https://metadata.google.internal/", RC_DENIED, RC_DENIED },
+		{ "https://METADATA.example.com/", RC_DENIED, RC_DENIED },
+		{ "https://metadatas.example.com/", RC_OK, RC_OK },
 	};
 	const struct urlpolicy bare = { 0 };
 	struct urlpolicy allowed = { 0 };
