@@ -15,7 +15,6 @@
 #include "store/store.h"
 #include "store/store_work.h"
 #include "work/work.h"
-#include "work/work_body.h"
 
 /* A store in memory: what the loop asks of the real one, and its faults. */
 #define JOBS_MAX 12000
@@ -45,8 +44,6 @@ static struct {
 	size_t marks_ended;
 	size_t busy; /* calls of settle that fail first */
 	bool dead, leases_lapsed;
-	size_t payloads;
-	size_t payload_size;
 	int64_t worker_done;
 } db;
 
@@ -298,13 +295,11 @@ store_payload(struct store *s, int64_t event, char **body, size_t *bodysz,
     struct err *e)
 {
 	(void)s;
-	if (event == 0)
-		return err_set(e, RC_NOTFOUND, "purged");
-	db.payloads++;
-	*bodysz = db.payload_size;
-	*body = xcalloc(1, db.payload_size + 1);
+	(void)event;
+	(void)body;
+	(void)bodysz;
 
-	return RC_OK;
+	return err_set(e, RC_NOTFOUND, "no kind here asks for it");
 }
 
 enum rc
@@ -736,39 +731,6 @@ a_dead_store_ends_the_run(void **state)
 	assert_int_equal(run(options()), RC_SYSTEM);
 }
 
-static void
-a_body_is_read_once_for_all_and_the_budget_holds(void **state)
-{
-	struct work_bodies *b = work_bodies_new(NULL, 1000);
-	const struct work_body *one, *two, *three;
-	struct err e;
-
-	(void)state;
-	prepare(0, 0);
-	db.payload_size = 600;
-	assert_int_equal(work_body_hold(b, 1, 600, &one, &e), RC_OK);
-	assert_int_equal(work_body_hold(b, 1, 600, &two, &e), RC_OK);
-	assert_ptr_equal(one, two);
-	assert_int_equal(one->n, 600);
-	assert_int_equal(db.payloads, 1);
-	assert_int_equal(work_body_hold(b, 2, 600, &three, &e), RC_BUSY);
-	assert_null(three);
-	work_body_release(b, one);
-	work_body_release(b, two);
-
-	/* Alone, a body may be larger than the budget. */
-	db.payload_size = 5000;
-	assert_int_equal(work_body_hold(b, 2, 5000, &three, &e), RC_OK);
-	/* The first is still kept, but does not fit beside it. */
-	assert_int_equal(work_body_hold(b, 1, 0, &one, &e), RC_BUSY);
-	work_body_release(b, three);
-	assert_int_equal(work_body_hold(b, 1, 0, &one, &e), RC_OK);
-	assert_int_equal(db.payloads, 2);
-	work_body_release(b, one);
-	assert_int_equal(work_body_hold(b, 0, 0, &one, &e), RC_NOTFOUND);
-	work_bodies_free(b);
-}
-
 /* A line for each of a thousand attempts is no help here. */
 static int
 quiet(void **state)
@@ -806,8 +768,6 @@ main(void)
 		cmocka_unit_test(
 		    a_busy_store_is_asked_again_and_nothing_is_lost),
 		cmocka_unit_test(a_dead_store_ends_the_run),
-		cmocka_unit_test(
-		    a_body_is_read_once_for_all_and_the_budget_holds),
 	};
 
 	return cmocka_run_group_tests(tests, quiet, NULL);
