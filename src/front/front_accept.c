@@ -342,7 +342,7 @@ static int
 take_parked(struct front_accept *a, uint64_t key)
 {
 	enum http_head_state state = HTTP_HEAD_PART;
-	struct http_head head;
+	struct http_head head = { 0 };
 	struct parked *p;
 	size_t size;
 	int fd = -1;
