@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <sqlite3.h>
 
@@ -12,9 +13,33 @@
 
 /*
  * A person's own statement.  It runs on a connection of its own, which an
- * authorizer keeps to reading: sealed columns and pragmas that set anything
- * are not for it either.
+ * authorizer keeps to reading.  What is sealed, or opens a door by itself,
+ * reads as NULL; pragmas that set anything are not for it either.
  */
+
+static const struct {
+	const char *table;
+	const char *column;
+} hidden[] = {
+	{ "webhook", "secret" },
+	{ "webhook", "old_secret" },
+	{ "webhook", "headers" },
+	{ "token", "hash" },
+};
+
+static bool
+is_hidden(const char *table, const char *column)
+{
+	size_t i;
+
+	if (table == NULL || column == NULL)
+		return false;
+	for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (strcasecmp(table, hidden[i].table) == 0 &&
+		    strcasecmp(column, hidden[i].column) == 0)
+			return true;
+	return false;
+}
 
 static int
 authorize(void *arg, int action, const char *a, const char *b,
@@ -27,8 +52,9 @@ authorize(void *arg, int action, const char *a, const char *b,
 	case SQLITE_SELECT:
 	case SQLITE_FUNCTION:
 	case SQLITE_RECURSIVE:
-	case SQLITE_READ:
 		return SQLITE_OK;
+	case SQLITE_READ:
+		return is_hidden(a, b) ? SQLITE_IGNORE : SQLITE_OK;
 	case SQLITE_PRAGMA:
 		/* With a value it would set something. */
 		return a != NULL && b == NULL ? SQLITE_OK : SQLITE_DENY;

@@ -3,6 +3,7 @@ again, delivered, counted."""
 
 import hashlib
 import hmac
+import os
 
 import gateway as gw
 import sign
@@ -91,3 +92,39 @@ def test_work_waits_for_a_drain_and_once_does_it_all(make_gateway):
         g.drain_once()
         assert len(receiver.arrivals("/hook")) == 20
         assert g.drained()
+
+
+def test_no_secret_lies_about(make_gateway):
+    """Not in the store, the logs, a command line or an environment; of the
+    settings' file and the key that is their purpose."""
+    g = make_gateway()
+    with Receiver() as receiver:
+        g.register(receiver.url("/hook"), secret=SECRET,
+                   headers={"X-Key": "the key of the receiver"})
+        assert g.post_github(gw.issue()).status == 202
+        assert g.post_github(gw.issue(), secret="a wrong one").status == 401
+        g.ctl("webhook", "list")
+        receiver.wait("/hook", 1)
+        wait_for(g.drained)
+    marked = [word.encode() for word in (
+        SECRET, "the key of the receiver", gw.GITHUB_SECRET, gw.OLD_SECRET,
+        gw.STANDARD_SECRET[6:], gw.HMAC_SECRET, g.token("admin"),
+        g.token("admin")[4:36])]
+    for name, data in at_rest(g):
+        found = [word for word in marked if word in data]
+        assert not found, (name, found)
+
+
+def at_rest(g):
+    names = []
+    for folder, _, files in os.walk(g.folder):
+        names += [os.path.join(folder, name) for name in files
+                  if name not in ("hls.yaml", "hls.key")]
+    names = [name for name in names if os.path.isfile(name)]
+    assert g.database in names and any(g.logs in name for name in names)
+    for proc in g.fronts + g.drains:
+        names += ["/proc/%d/%s" % (proc.pid, x) for x in ("cmdline",
+                                                         "environ")]
+    for name in names:
+        with open(name, "rb") as f:
+            yield name, f.read()

@@ -504,6 +504,50 @@ test_sql_only_reads(void **state)
 		    RC_INVALID);
 }
 
+/* Counts what is not NULL. */
+static int
+seen_values(void *arg, bool header, size_t n, const char *const *cols)
+{
+	size_t i;
+
+	for (i = 0; i < n && !header; i++)
+		*(size_t *)arg += cols[i] != NULL;
+	return 0;
+}
+
+static void
+test_sql_shows_no_secret(void **state)
+{
+	static const char *const none[] = {
+		"SELECT secret, old_secret, headers FROM webhook",
+		"SELECT w.SECRET FROM main.webhook AS w",
+		"SELECT x FROM (SELECT hex(headers) AS x FROM webhook) "
+		"WHERE x <> ''",
+		"SELECT hash FROM token",
+	};
+	struct store_token t = { .role = (char *)"admin",
+		.name = (char *)"ann",
+		.created_ms = 1 };
+	struct fix *f = *state;
+	size_t i, seen = 0;
+
+	fix_register(f, "w-1");
+	memset(t.hash, 7, sizeof(t.hash));
+	assert_int_equal(store_token_put(f->s, &t, &f->e), RC_OK);
+	for (i = 0; i < NELEM(none); i++) {
+		assert_int_equal(store_sql(f->s, none[i], 10, 5000, seen_values,
+				     &seen, &f->e),
+		    RC_OK);
+		assert_int_equal(seen, 0);
+	}
+	assert_int_equal(store_sql(f->s,
+			     "SELECT w.id, name FROM webhook w, "
+			     "token",
+			     10, 5000, seen_values, &seen, &f->e),
+	    RC_OK);
+	assert_int_equal(seen, 2);
+}
+
 int
 main(void)
 {
@@ -520,6 +564,7 @@ main(void)
 		CASE(test_tokens_are_kept),
 		CASE(test_workers_are_seen),
 		CASE(test_sql_only_reads),
+		CASE(test_sql_shows_no_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
