@@ -24,6 +24,7 @@
 #define EVENT_ACTION_MAX 100
 #define EVENT_REPOSITORY_MAX 200
 #define EVENT_PRIORITY_DEFAULT 5
+#define EVENT_PRIORITY_MAX 9
 #define EVENT_TEAM_MAX 64
 #define EVENT_HOPS_MAX 2 /* rounds through our own hook before it stops */
 

@@ -331,6 +331,7 @@ struct lite_job {
 	int priority;
 	unsigned int attempt, tries, deaths;
 	bool suspect; /* a worker died over it */
+	bool damaged; /* held what cannot be, and was mended for counting */
 	int64_t due_ms, ended_ms;
 	int64_t token;
 	int64_t until_ms; /* these three while it is leased */
@@ -338,6 +339,8 @@ struct lite_job {
 	const char *owner;
 };
 
+/* Brings what no row of ours holds into range; true when there was any. */
+bool lite_job_mend(struct lite_job *j);
 enum rc lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out,
     bool *found, struct err *e);
 /*

@@ -6,6 +6,42 @@
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
 
+static bool
+mend(int64_t v, int64_t most, int64_t *out)
+{
+	bool is_bad = v < 0 || v > most;
+
+	*out = is_bad ? 0 : v;
+	return is_bad;
+}
+
+bool
+lite_job_mend(struct lite_job *j)
+{
+	int64_t priority, attempt, tries, deaths, due_ms;
+	bool is_bad;
+
+	is_bad = mend(j->priority, EVENT_PRIORITY_MAX, &priority);
+	is_bad = mend((int)j->attempt, INT32_MAX, &attempt) || is_bad;
+	is_bad = mend((int)j->tries, INT32_MAX, &tries) || is_bad;
+	is_bad = mend((int)j->deaths, INT32_MAX, &deaths) || is_bad;
+	is_bad = mend(j->due_ms, INT64_MAX, &due_ms) || is_bad;
+	if (j->token == INT64_MAX) {
+		j->token = 0;
+		is_bad = true;
+	}
+	if ((unsigned int)j->state >= STORE_STATES) {
+		j->state = STORE_STATE_DEAD;
+		is_bad = true;
+	}
+	j->priority = (int)priority;
+	j->attempt = (unsigned int)attempt;
+	j->tries = (unsigned int)tries;
+	j->deaths = (unsigned int)deaths;
+	j->due_ms = due_ms;
+	return is_bad;
+}
+
 enum rc
 lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out, bool *found,
     struct err *e)
@@ -31,6 +67,7 @@ lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out, bool *found,
 	out->token = lite_col_int(st, 9);
 	out->alone = lite_col_int(st, 10) != 0;
 	lite_reset(st);
+	out->damaged = lite_job_mend(out);
 	return RC_OK;
 }
 

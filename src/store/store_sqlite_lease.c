@@ -47,7 +47,7 @@ struct lease {
 	struct claim *claims; /* results, max of them */
 	size_t n;
 	bool held_back;
-	struct lite_ids orphans; /* jobs whose event is gone */
+	struct lite_ids aside; /* jobs whose event is gone, or damaged ones */
 };
 
 /* A target that something of may be leased now. */
@@ -68,6 +68,8 @@ static bool
 is_wanted(const struct store_lease_want *want, enum store_kind kind,
     const char *name)
 {
+	if ((unsigned int)kind >= STORE_KINDS)
+		return false;
 	if (want->kinds != 0 && (want->kinds & 1U << kind) == 0)
 		return false;
 	return want->nskip == 0 ||
@@ -87,7 +89,7 @@ claims_free(struct lease *x)
 	x->n = 0;
 }
 
-/* One row of a claim statement; false when its event is gone. */
+/* One row of a claim statement; false when it is to be set aside. */
 static bool
 take_row(struct lease *x, struct sqlite3_stmt *st, const struct ready *t,
     bool suspect)
@@ -108,6 +110,8 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct ready *t,
 	c->was.suspect = suspect;
 	c->was.due_ms = lite_col_int(st, AT_DUE);
 	c->was.token = lite_col_int(st, AT_TOKEN);
+	if (lite_job_mend(&c->was))
+		return false;
 	c->lease.job = c->was.id;
 	c->lease.token = c->was.token + 1;
 	c->lease.kind = t->kind;
@@ -122,12 +126,12 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct ready *t,
 }
 
 static void
-add_orphan(struct lease *x, int64_t id)
+set_aside(struct lease *x, int64_t id)
 {
-	if (x->orphans.n % 64 == 0)
-		x->orphans.v = xreallocarray(x->orphans.v, x->orphans.n + 64,
-		    sizeof(*x->orphans.v));
-	x->orphans.v[x->orphans.n++] = id;
+	if (x->aside.n % 64 == 0)
+		x->aside.v = xreallocarray(x->aside.v, x->aside.n + 64,
+		    sizeof(*x->aside.v));
+	x->aside.v[x->aside.n++] = id;
 }
 
 static enum rc
@@ -176,7 +180,7 @@ claim_lane(struct lite_tx *tx, struct lease *x, const struct ready *t,
 		if (rc != RC_OK)
 			return rc;
 		if (row && !take_row(x, st, t, false))
-			add_orphan(x, lite_col_int(st, AT_ID));
+			set_aside(x, lite_col_int(st, AT_ID));
 	}
 	/* Only now: the rows move in the index that was being read. */
 	return write_claims(tx, x, begun, false, e);
@@ -349,7 +353,7 @@ claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
 		else if (x->want->in_company)
 			x->held_back = true;
 		else if (!take_row(x, st, &t, true))
-			add_orphan(x, lite_col_int(st, AT_ID));
+			set_aside(x, lite_col_int(st, AT_ID));
 		free(t.name);
 	}
 	lite_reset(st);
@@ -361,22 +365,25 @@ claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
 }
 
 static enum rc
-end_orphans(struct lite_tx *tx, struct lease *x, struct err *e)
+end_aside(struct lite_tx *tx, struct lease *x, struct err *e)
 {
 	const struct store_attempt gone = { .class = STORE_CLASS_US,
 		.text = "its event is gone" };
+	const struct store_attempt bad = { .class = STORE_CLASS_US,
+		.text = "its row in the store is damaged" };
 	struct lite_job job;
 	enum rc rc = RC_OK;
 	bool found;
 	size_t i;
 
-	for (i = 0; rc == RC_OK && i < x->orphans.n; i++) {
-		rc = lite_job_read(tx, x->orphans.v[i], &job, &found, e);
+	for (i = 0; rc == RC_OK && i < x->aside.n; i++) {
+		rc = lite_job_read(tx, x->aside.v[i], &job, &found, e);
 		if (rc == RC_OK && found && job.state == STORE_WAITING)
-			rc = lite_job_end(tx, &job, STORE_CANCELLED, &gone,
-			    x->now_ms, e);
+			rc = lite_job_end(tx, &job,
+			    job.damaged ? STORE_STATE_DEAD : STORE_CANCELLED,
+			    job.damaged ? &bad : &gone, x->now_ms, e);
 	}
-	lite_ids_fini(&x->orphans);
+	lite_ids_fini(&x->aside);
 	return rc;
 }
 
@@ -414,8 +421,8 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	if (rc == RC_OK && x->n > 0 && x->want->alone != NULL)
 		rc = end_alone(tx, x->want->alone, e);
 	if (rc == RC_OK)
-		rc = end_orphans(tx, x, e);
-	lite_ids_fini(&x->orphans);
+		rc = end_aside(tx, x, e);
+	lite_ids_fini(&x->aside);
 	return rc;
 }
 

@@ -162,6 +162,9 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_TARGET_PUT] = "INSERT INTO target (kind, name) VALUES (?1, ?2)",
 	[LITE_TARGET_GET] = "SELECT kind, name, waiting, leased, next_due_ms, "
 			    "blocked_until_ms FROM target WHERE id = ?1",
+	[LITE_TARGET_RECOUNT] =
+	    "SELECT count(*), coalesce(min(due_ms), 9223372036854775807) "
+	    "FROM job WHERE state = 0 AND target = ?1",
 	[LITE_TARGET_SET] =
 	    "UPDATE target SET waiting = ?2, leased = ?3, next_due_ms = ?4, "
 	    "blocked_until_ms = ?5, ready_ms = max(?4, ?5) WHERE id = ?1",

@@ -321,6 +321,8 @@ read_counts(struct lite_tx *tx, int64_t id, struct counts *c, bool *found,
 	if (rc != RC_OK || !*found)
 		return rc;
 	c->status = (enum event_status)lite_col_int(st, 0);
+	if ((unsigned int)c->status >= EVENT_STATUSES)
+		c->status = EVENT_PENDING;
 	c->expanded = lite_col_int(st, 1) != 0;
 	c->touched = lite_col_int(st, 2) != 0;
 	c->total = lite_col_int(st, 3);
@@ -363,6 +365,21 @@ write_counts(struct lite_tx *tx, int64_t id, const struct counts *c,
 	return lite_run(tx->conn, st, e);
 }
 
+/* Counts that do not fit their jobs any more must not hold up any of them;
+ * hlsctl doctor finds what is wrong. */
+static void
+keep_possible(struct counts *c)
+{
+	if (c->fresh < 0)
+		c->fresh = 0;
+	if (c->repeats < 0)
+		c->repeats = 0;
+	if (c->leased < 0)
+		c->leased = 0;
+	if (c->dead < 0)
+		c->dead = 0;
+}
+
 static enum rc
 write_event(struct lite_tx *tx, const struct lite_event_change *ch,
     int64_t now_ms, struct err *e)
@@ -381,6 +398,7 @@ write_event(struct lite_tx *tx, const struct lite_event_change *ch,
 	c.repeats += ch->repeats;
 	c.leased += ch->leased;
 	c.dead += ch->dead;
+	keep_possible(&c);
 	if (ch->expanded && !c.expanded) {
 		c.expanded = true;
 		lite_tally_sum(tx, LITE_SUM_UNEXPANDED, -1);
@@ -444,6 +462,25 @@ disable_webhook(struct lite_tx *tx, const char *id, int64_t now_ms,
 	return rc;
 }
 
+/* For one whose count is wrong: with none waiting nobody would look. */
+static enum rc
+recount(struct lite_tx *tx, int64_t target, int64_t *waiting, int64_t *due_ms,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_RECOUNT);
+	bool row;
+	enum rc rc;
+
+	lite_int(st, 1, target);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc != RC_OK || !row)
+		return rc;
+	*waiting = lite_col_int(st, 0);
+	*due_ms = lite_col_int(st, 1);
+	lite_reset(st);
+	return RC_OK;
+}
+
 static enum rc
 write_target(struct lite_tx *tx, const struct lite_target_change *ch,
     int64_t now_ms, struct err *e)
@@ -466,6 +503,10 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	due_ms = lite_col_int(st, 4);
 	blocked_ms = ch->gone ? LITE_FAR : lite_col_int(st, 5);
 	lite_reset(st);
+	if (leased < 0)
+		leased = 0;
+	if (waiting < 0)
+		rc = recount(tx, ch->id, &waiting, &due_ms, e);
 	if (waiting == 0)
 		due_ms = LITE_FAR;
 	else if (ch->due_ms < due_ms)
@@ -477,7 +518,8 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	lite_int(st, 3, leased);
 	lite_int(st, 4, due_ms);
 	lite_int(st, 5, blocked_ms);
-	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK)
+		rc = lite_run(tx->conn, st, e);
 	if (rc == RC_OK && kind == STORE_DELIVER && ch->calls > 0)
 		rc = write_webhook(tx, ch, name, e);
 	if (rc == RC_OK && kind == STORE_DELIVER && ch->gone)

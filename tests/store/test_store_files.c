@@ -119,6 +119,23 @@ test_init_is_safe_to_repeat(void **state)
 	fix_assert_sound(f);
 }
 
+static int64_t
+sql_count(const struct fix *f, const char *text)
+{
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	int64_t n;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	n = sqlite3_column_int64(st, 0);
+	(void)sqlite3_finalize(st);
+	(void)sqlite3_close(db);
+	return n;
+}
+
 static void
 test_what_is_not_ours_is_refused_and_kept(void **state)
 {
@@ -395,6 +412,97 @@ test_an_orphan_is_set_aside_and_others_go_on(void **state)
 	assert_int_equal(l.n, 0);
 }
 
+/* Counters and rows that no program of ours writes; the good job of the same
+ * target is leased and settled beside each. */
+static void
+test_an_impossible_row_is_set_aside_and_others_go_on(void **state)
+{
+	static const struct {
+		const char *sql;
+		bool is_dead; /* job 1 can not be done */
+	} cases[] = {
+		{ "UPDATE job SET priority = 99 WHERE id = 1", true },
+		{ "UPDATE job SET attempt = -3 WHERE id = 1", true },
+		{ "UPDATE job SET tries = -1, deaths = -7 WHERE id = 1", true },
+		{ "UPDATE job SET lease_token = 9223372036854775807 "
+		  "WHERE id = 1",
+		    true },
+		{ "UPDATE event SET fresh = 0 WHERE id = 1", false },
+		{ "UPDATE event SET fresh = -5, leased = -5, status = 77 "
+		  "WHERE id = 1",
+		    false },
+		{ "UPDATE target SET waiting = 1, leased = -9", false },
+	};
+	struct store_result r;
+	struct store_leases l;
+	struct fix *f = *state;
+	char *text;
+	size_t i, j;
+
+	for (i = 0; i < NELEM(cases); i++) {
+		if (i > 0) {
+			fix_fini(f);
+			fix_init(f);
+		}
+		(void)fix_job(f, "d-1", "hook-1");
+		(void)fix_job(f, "d-2", "hook-1");
+		fix_close(f);
+		text = xasprintf("PRAGMA ignore_check_constraints = 1; %s",
+		    cases[i].sql);
+		sql(f, text);
+		fix_open(f);
+		fix_lease(f, 10, &l);
+		if (l.n != (cases[i].is_dead ? 1 : 2))
+			fail_msg("%s: %zu leases", text, l.n);
+		for (j = 0; j < l.n; j++) {
+			memset(&r, 0, sizeof(r));
+			r.job = l.v[j].job;
+			r.token = l.v[j].token;
+			r.verdict = STORE_DONE;
+			if (store_settle(f->s, &r, 1, "w", f->wall_ms, &f->e) !=
+			    RC_OK)
+				fail_msg("%s: %s", text, f->e.text);
+			assert_false(r.fenced);
+		}
+		store_leases_free(&l);
+		fix_lease(f, 10, &l);
+		assert_int_equal(l.n, 0);
+		fix_close(f);
+		free(text);
+		if (cases[i].is_dead)
+			assert_int_equal(sql_count(f,
+					     "SELECT count(*) FROM job WHERE "
+					     "id = 1 AND state = 3 AND "
+					     "last_class = 3 AND last_text "
+					     "LIKE '%damaged%'"),
+			    1);
+		fix_open(f);
+	}
+}
+
+/* A lease that lapses over such a row is no different. */
+static void
+test_an_impossible_row_on_lease_comes_back(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	size_t n;
+
+	(void)fix_job(f, "d-1", "hook-1");
+	(void)fix_job(f, "d-2", "hook-1");
+	fix_lease(f, 10, &l);
+	assert_int_equal(l.n, 2);
+	store_leases_free(&l);
+	fix_close(f);
+	sql(f,
+	    "PRAGMA ignore_check_constraints = 1; "
+	    "UPDATE job SET lease_until_ms = 0; "
+	    "UPDATE job SET priority = 50, attempt = -1 WHERE id = 1");
+	fix_open(f);
+	assert_int_equal(store_recover(f->s, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(n, 2);
+}
+
 static void
 test_the_views_of_the_origins_are_read_only(void **state)
 {
@@ -488,6 +596,8 @@ main(void)
 		CASE(test_no_secret_is_on_disk_in_the_clear),
 		CASE(test_a_schema_in_change_keeps_programs_out),
 		CASE(test_an_orphan_is_set_aside_and_others_go_on),
+		CASE(test_an_impossible_row_is_set_aside_and_others_go_on),
+		CASE(test_an_impossible_row_on_lease_comes_back),
 		CASE(test_the_views_of_the_origins_are_read_only),
 		CASE(test_damage_is_harmless_or_reported),
 	};
