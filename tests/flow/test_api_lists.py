@@ -1,0 +1,142 @@
+"""Lists, pages and the second chances of the API: what a parameter means,
+what is refused, and that no page leaves anything out or shows it twice."""
+
+import json
+
+import pytest
+
+import gateway as gw
+from receiver import Receiver
+
+STARTS = {"drain": False}
+COUNT = 7
+EVENTS = "/api/v1/events"
+
+
+@pytest.fixture(scope="module")
+def g(calm_gateway):
+    """Seven events of two types and two repositories."""
+    for n in range(COUNT):
+        resp = calm_gateway.post_github(
+            gw.issue(number=n, repository="octo/%s" % "ab"[n % 2]),
+            event="issues" if n < 4 else "push", delivery="l-%d" % n)
+        assert resp.status == 202, resp
+    return calm_gateway
+
+
+def delivered(g, **query):
+    return [e["delivery_id"] for e in g.get(EVENTS, **query)["events"]]
+
+
+@pytest.mark.parametrize("query,want", [
+    ({}, [6, 5, 4, 3, 2, 1, 0]),
+    ({"type": "push"}, [6, 5, 4]),
+    ({"type": "nothing"}, []),
+    ({"repository": "octo/a"}, [6, 4, 2, 0]),
+    ({"type": "issues", "repository": "octo/b"}, [3, 1]),
+    ({"source": "github", "limit": 2}, [6, 5]),
+    ({"source": "shop"}, []),
+    ({"status": "pending", "limit": 200}, [6, 5, 4, 3, 2, 1, 0]),
+    ({"status": "failed"}, []),
+    ({"since": "2001-01-01T00:00:00Z", "limit": 1}, [6]),
+    ({"until": "2001-01-01T00:00:00Z"}, []),
+    ({"since": "2001-01-01T00:00:00Z", "until": "2101-01-01T00:00:00Z"},
+     [6, 5, 4, 3, 2, 1, 0]),
+    ({"since": "2101-01-01T00:00:00Z"}, []),
+])
+def test_a_list_holds_what_was_asked_for(g, query, want):
+    assert delivered(g, **query) == ["l-%d" % n for n in want]
+
+
+@pytest.mark.parametrize("query,field", [
+    ("limit=0", "limit"), ("limit=201", "limit"), ("limit=-1", "limit"),
+    ("limit=1e2", "limit"), ("limit=99999999999999999999", "limit"),
+    ("cursor=0", "cursor"), ("cursor=x", "cursor"), ("cursor=-5", "cursor"),
+    ("cursor=1%00", "cursor"), ("cursor=%zz", "cursor"),
+    ("status=waiting", "status"), ("since=yesterday", "since"),
+    ("until=2026-13-01T00:00:00Z", "until"), ("type=" + "x" * 5000, "type"),
+    ("source=%80%", "source"),
+])
+def test_a_parameter_that_is_wrong_is_named(g, query, field):
+    resp = g.api("GET", EVENTS + "?" + query)
+    assert resp.status == 422, resp
+    assert [e["field"] for e in resp.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 200])
+def test_pages_leave_nothing_out(g, limit):
+    seen, cursor = [], None
+    while True:
+        page = g.get(EVENTS, limit=limit,
+                     **({"cursor": cursor} if cursor else {}))
+        assert len(page["events"]) <= limit
+        seen += [e["delivery_id"] for e in page["events"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == ["l-%d" % n for n in range(COUNT - 1, -1, -1)]
+
+
+def test_webhooks_come_in_pages_too(g):
+    made = {g.register("http://127.0.0.1:9009/l/%d" % n)["webhook_id"]
+            for n in range(5)}
+    seen, cursor = [], None
+    while True:
+        page = g.get("/api/v1/webhooks", limit=2,
+                     **({"cursor": cursor} if cursor else {}))
+        seen += [w["id"] for w in page["webhooks"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) and set(seen) == made
+    assert g.api("GET", "/api/v1/webhooks?limit=0").status == 422
+    assert g.api("GET", "/api/v1/webhooks?limit=201").status == 422
+
+
+@pytest.mark.parametrize("method,path", [
+    ("POST", "/queue/retry/%s"), ("POST", EVENTS + "/%s/replay"),
+    ("GET", EVENTS + "/%s"), ("GET", EVENTS + "/%s/payload")])
+@pytest.mark.parametrize("name", ["999999", "0", "-1", "evt_nothing", "x%00",
+                                  "99999999999999999999"])
+def test_no_such_event(g, method, path, name):
+    resp = g.api(method, path % name)
+    assert resp.status in (400, 404) if "%" in name else resp.status == 404
+
+
+def test_what_has_not_failed_is_not_tried_again(g):
+    ident = g.get(EVENTS, limit=1)["events"][0]["id"]
+    assert g.api("POST", "/queue/retry/%s" % ident).status == 409
+
+
+def test_what_has_failed_is_tried_again(make_gateway):
+    g = make_gateway({"outbound": {"retry_schedule": ["100ms"]}},
+                     drain=False)
+    with Receiver() as receiver:
+        receiver.script("/hook", 410, 200)
+        g.register(receiver.url("/hook"))
+        ident = g.post_github(gw.issue()).json()["id"]
+        g.drain_once()
+        assert g.get(EVENTS + "/%s" % ident)["status"] == "failed"
+        for role, status in (("viewer", 403), ("operator", 202),
+                             ("operator", 409)):
+            resp = g.api("POST", "/queue/retry/%s" % ident, role=role)
+            assert resp.status == status, (role, resp)
+
+
+def test_a_suspect_goes_out_once_a_person_says_so(make_gateway):
+    g = make_gateway(drain=False)
+    with Receiver() as receiver:
+        g.register(receiver.url("/hook"))
+        body = json.dumps(gw.issue())
+        assert g.post_github(body, delivery="s-1").status == 202
+        resp = g.post_github(body, delivery="s-2")
+        assert resp.json()["replay_suspect"] is True
+        ident = resp.json()["id"]
+        g.drain_once()
+        assert len(receiver.arrivals("/hook")) == 1
+        path = EVENTS + "/%s/replay" % ident
+        assert g.api("POST", path, role="viewer").status == 403
+        resp = g.api("POST", path, role="operator")
+        assert resp.status == 202, resp
+        g.drain_once()
+        assert receiver.wait("/hook", 2)[1].h("X-GitHub-Delivery") == "s-2"
