@@ -1,5 +1,5 @@
-"""What a registration must not do to us: rows 84 to 88 and 112 of the
-catalogue of bad input."""
+"""What a registration must not do to us: rows 75, 84 to 88 and 112 of
+the catalogue of bad input."""
 
 import json
 
@@ -20,6 +20,17 @@ def refused(g, **fields):
         "secret": "sixteen characters", **fields})
     assert len(g.get("/api/v1/webhooks/list")["webhooks"]) == before
     return resp
+
+
+@pytest.mark.parametrize("pattern", [
+    "(a+)+$", "^(([a-z])+.)+[A-Z]([a-z])+$", "*a*a*a*a*a*b", "**", "*.*",
+    "a.*.b", "[a-z]*", "a" * 65536, "*" * 4096, "issues.*x", "", "\n",
+])
+def test_b75_patterns_cannot_backtrack(calm_gateway, pattern):
+    """A star stands alone or at the end; there are no expressions."""
+    resp = refused(calm_gateway, events=[pattern])
+    assert resp.status == 422, resp
+    assert resp.json()["errors"][0]["field"].startswith("events")
 
 
 @pytest.mark.parametrize("name", [

@@ -375,3 +375,19 @@ def test_the_type_is_stored_as_it_comes(calm_gateway, send, event):
     resp = send("/hooks/github", body, headers)
     assert resp.status == 202, resp
     assert resp.json()["event_type"] == event
+
+
+@pytest.mark.parametrize("value", [
+    "t=%(t)d,v1=%(v)s", "t=%(t)d,t=%(t)d,v1=%(v)s", "t=0,v1=%(v)s,t=%(t)d",
+    "t=%(t)d,v1=%(v)s,v1=%(w)s", "t=%(t)d, v1=%(v)s",
+])
+def test_b64_two_values_in_one_header_are_refused(calm_gateway, send, value):
+    """A header of several parts, one of them twice, is read by nobody
+    here: whoever took the first would not check what another signed."""
+    signature = hexdigest(gw.HMAC_SECRET, BODY)
+    headers = [("Content-Type", "application/json"),
+               ("X-Shop-Id", calm_gateway.unique()),
+               ("X-Signature", value % {"t": time.time(), "v": signature,
+                                        "w": "0" * 64})]
+    assert_refused(calm_gateway, lambda: send("/hooks/shop", BODY, headers),
+                   400)
