@@ -267,40 +267,6 @@ read_back(struct lite_conn *c, enum lite_mode mode, struct err *e)
 	return RC_OK;
 }
 
-static enum rc
-apply(struct lite_conn *c, enum lite_mode mode, struct err *e)
-{
-	size_t i;
-	enum rc rc;
-
-	(void)sqlite3_extended_result_codes(c->db, 1);
-	for (i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
-		if (sqlite3_db_config(c->db, switches[i].option,
-			switches[i].value, NULL) != SQLITE_OK)
-			return err_set(e, RC_SYSTEM,
-			    "sqlite lacks the switch %d", switches[i].option);
-	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		(void)sqlite3_limit(c->db, limits[i].limit, limits[i].value);
-	(void)sqlite3_busy_handler(c->db, when_busy, c);
-	if (mode == LITE_MAKE) {
-		rc = exec(c, lite_sql_make, e);
-		if (rc != RC_OK)
-			return rc;
-		return RC_OK;
-	}
-	rc = exec(c, lite_sql_settings, e);
-	if (rc == RC_OK)
-		rc = exec(c,
-		    mode == LITE_READ ? lite_sql_reader : lite_sql_writer, e);
-	if (rc != RC_OK)
-		return rc;
-	(void)sqlite3_wal_hook(c->db, after_commit, c);
-	if (mode == LITE_READ)
-		sqlite3_progress_handler(c->db, PROGRESS_STEPS, while_reading,
-		    c);
-	return read_back(c, mode, e);
-}
-
 /* Told apart from other failures: nobody should try again, or delete it. */
 static enum rc
 say_damaged(struct lite_conn *c, const char *path, enum rc rc, struct err *e)
@@ -313,6 +279,62 @@ say_damaged(struct lite_conn *c, const char *path, enum rc rc, struct err *e)
 	    "%s is not a database or is damaged; it is left as it is: "
 	    "restore a backup in its place",
 	    path);
+}
+
+enum rc
+lite_conn_identify(struct lite_conn *c, const char *path, int *version,
+    struct err *e)
+{
+	int64_t id, number;
+	enum rc rc;
+
+	rc = lite_conn_pragma(c, LITE_PRAGMA_APPLICATION_ID, &id, e);
+	if (rc == RC_OK)
+		rc = lite_conn_pragma(c, LITE_PRAGMA_USER_VERSION, &number, e);
+	if (rc != RC_OK)
+		return say_damaged(c, path, rc, e);
+	if (id != LITE_APPLICATION_ID)
+		return err_set(e, RC_INVALID,
+		    "%s is not a store of hls (application id %lld); it is "
+		    "left as it is: name another file in database.url, or "
+		    "restore a backup in its place",
+		    path, (long long)id);
+	*version = (int)number;
+	return RC_OK;
+}
+
+static enum rc
+apply(struct lite_conn *c, const char *path, enum lite_mode mode, struct err *e)
+{
+	int version;
+	size_t i;
+	enum rc rc;
+
+	(void)sqlite3_extended_result_codes(c->db, 1);
+	for (i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+		if (sqlite3_db_config(c->db, switches[i].option,
+			switches[i].value, NULL) != SQLITE_OK)
+			return err_set(e, RC_SYSTEM,
+			    "sqlite lacks the switch %d", switches[i].option);
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		(void)sqlite3_limit(c->db, limits[i].limit, limits[i].value);
+	(void)sqlite3_busy_handler(c->db, when_busy, c);
+	if (mode == LITE_MAKE)
+		return exec(c, lite_sql_make, e);
+	/* Whose it is comes first: the settings write what is not ours. */
+	rc = lite_conn_identify(c, path, &version, e);
+	if (rc == RC_OK)
+		rc = exec(c, lite_sql_settings, e);
+	if (rc == RC_OK)
+		rc = exec(c,
+		    mode == LITE_READ ? lite_sql_reader : lite_sql_writer, e);
+	if (rc != RC_OK)
+		return rc;
+	(void)sqlite3_wal_hook(c->db, after_commit, c);
+	if (mode == LITE_READ)
+		sqlite3_progress_handler(c->db, PROGRESS_STEPS, while_reading,
+		    c);
+	return read_back(c, mode, e);
 }
 
 enum rc
@@ -335,7 +357,7 @@ lite_conn_open(const char *path, enum lite_mode mode, struct lite_conn *out,
 		lite_conn_close(out);
 		return rc;
 	}
-	rc = apply(out, mode, e);
+	rc = apply(out, path, mode, e);
 	if (rc != RC_OK) {
 		rc = say_damaged(out, path, rc, e);
 		lite_conn_close(out);
@@ -352,26 +374,6 @@ lite_conn_close(struct lite_conn *c)
 		(void)sqlite3_finalize(c->stmts[i]);
 	(void)sqlite3_close(c->db);
 	memset(c, 0, sizeof(*c));
-}
-
-enum rc
-lite_conn_identify(struct lite_conn *c, const char *path, int *version,
-    struct err *e)
-{
-	int64_t id, number;
-	enum rc rc;
-
-	rc = lite_conn_pragma(c, LITE_PRAGMA_APPLICATION_ID, &id, e);
-	if (rc == RC_OK)
-		rc = lite_conn_pragma(c, LITE_PRAGMA_USER_VERSION, &number, e);
-	if (rc != RC_OK)
-		return say_damaged(c, path, rc, e);
-	if (id != LITE_APPLICATION_ID)
-		return err_set(e, RC_INVALID,
-		    "%s is not a store of hls (application id %lld)", path,
-		    (long long)id);
-	*version = (int)number;
-	return RC_OK;
 }
 
 struct sqlite3_stmt *

@@ -160,6 +160,9 @@ test_what_is_not_ours_is_refused_and_kept(void **state)
 		write_file(f->path, cases[i].bytes, cases[i].n);
 		if (try_open(f) != RC_INVALID)
 			fail_msg("%s: opened: %s", cases[i].name, f->e.text);
+		if (strstr(f->e.text, "hls.db") == NULL ||
+		    strstr(f->e.text, "restore a backup") == NULL)
+			fail_msg("%s: %s", cases[i].name, f->e.text);
 		if (try_init(f) != RC_INVALID)
 			fail_msg("%s: init: %s", cases[i].name, f->e.text);
 		now = read_file(f->path, &n);
