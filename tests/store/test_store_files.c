@@ -396,6 +396,72 @@ test_a_schema_in_change_keeps_programs_out(void **state)
 	free(run);
 }
 
+/* Schema 0 is what a file has before its first migration. */
+static void
+test_an_older_schema_is_changed_by_init_alone(void **state)
+{
+	struct fix *f = *state;
+	char *backup = beside(f, ".before-schema-1");
+
+	sql(f, "PRAGMA user_version = 0");
+	/* A program, this one, has it open. */
+	assert_int_equal(try_init(f), RC_BUSY);
+	assert_non_null(strstr(f->e.text, "stop them"));
+	fix_close(f);
+	assert_int_equal(access(backup, F_OK), -1);
+	assert_int_equal(try_open(f), RC_INVALID);
+	assert_non_null(strstr(f->e.text, "hlsctl init"));
+
+	/* A migration that does not go through leaves all as it was. */
+	assert_int_not_equal(try_init(f), RC_OK);
+	assert_int_equal(access(backup, F_OK), 0);
+	assert_int_equal(sql_count(f, "PRAGMA user_version"), 0);
+	assert_int_equal(
+	    sql_count(f, "SELECT count(*) FROM meta WHERE key = 'salt'"), 1);
+	free(backup);
+}
+
+static void
+test_an_upgrade_keeps_the_old_one_beside(void **state)
+{
+	struct fix *f = *state;
+	char *backup = beside(f, ".before-schema-1");
+	char *path = f->path;
+	struct stat st;
+	sqlite3 *db;
+	bool made;
+	char *says;
+
+	fix_close(f);
+	assert_int_equal(unlink(path), 0);
+	sql(f,
+	    "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; "
+	    "PRAGMA application_id = 1751937841; "
+	    "CREATE TABLE kept (n INTEGER); INSERT INTO kept VALUES (7)");
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(store_init(&f->opt, &made, &says, &f->e), RC_OK);
+	assert_true(made);
+	assert_non_null(strstr(says, "upgraded"));
+	free(says);
+	assert_int_equal(sql_count(f, "PRAGMA user_version"), 1);
+	assert_int_equal(sql_count(f, "SELECT n FROM kept"), 7);
+	assert_int_equal(stat(backup, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(sqlite3_open(backup, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, "SELECT n FROM kept", NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, "SELECT 1 FROM meta", NULL, NULL, NULL),
+	    SQLITE_ERROR);
+	(void)sqlite3_close(db);
+	/* Once is enough. */
+	assert_int_equal(store_init(&f->opt, &made, &says, &f->e), RC_OK);
+	assert_false(made);
+	free(says);
+	free(backup);
+}
+
 static void
 test_an_orphan_is_set_aside_and_others_go_on(void **state)
 {
@@ -598,6 +664,8 @@ main(void)
 		CASE(test_a_ciphertext_opens_in_its_own_place_only),
 		CASE(test_no_secret_is_on_disk_in_the_clear),
 		CASE(test_a_schema_in_change_keeps_programs_out),
+		CASE(test_an_older_schema_is_changed_by_init_alone),
+		CASE(test_an_upgrade_keeps_the_old_one_beside),
 		CASE(test_an_orphan_is_set_aside_and_others_go_on),
 		CASE(test_an_impossible_row_is_set_aside_and_others_go_on),
 		CASE(test_an_impossible_row_on_lease_comes_back),
