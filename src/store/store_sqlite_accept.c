@@ -155,7 +155,8 @@ take_duplicate(struct lite_tx *tx, struct accept *a, struct err *e)
 	}
 	if (rc != RC_OK || !is_failed)
 		return rc;
-	rc = lite_requeue_dead(tx, a->out.id, a->ev->received_ms, &jobs, e);
+	rc = lite_requeue_dead(tx, a->out.id, a->ev->received_ms, SIZE_MAX,
+	    &jobs, e);
 	a->out.retried = rc == RC_OK && jobs > 0;
 	return rc;
 }

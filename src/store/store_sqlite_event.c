@@ -225,14 +225,34 @@ lite_event_list(void *impl, const struct store_event_filter *f,
 	return rc;
 }
 
-/* What a person does with an event. */
+/* What a person does with an event.  Its jobs may be very many: intake waits
+ * for no more of them than of one transaction. */
+#define JOBS_AT_ONCE 500
 
 struct act {
 	int64_t id;
 	int64_t now_ms;
 	const char *webhook_id;
-	size_t jobs;
+	bool goes_on; /* not the first transaction */
+	size_t jobs;  /* of this one */
 };
+
+static enum rc
+in_parts(struct lite *l, lite_op_run *run, struct act *x, size_t *jobs,
+    struct err *e)
+{
+	size_t n = 0;
+	enum rc rc;
+
+	do {
+		rc = lite_commit_now(l, run, x, e);
+		x->goes_on = true;
+		n += rc == RC_OK ? x->jobs : 0;
+	} while (rc == RC_OK && x->jobs == JOBS_AT_ONCE);
+	if (jobs != NULL)
+		*jobs = n;
+	return rc;
+}
 
 static enum rc
 read_status(struct lite_tx *tx, int64_t id, enum event_status *status,
@@ -267,22 +287,20 @@ run_retry(struct lite_tx *tx, void *arg, struct err *e)
 	rc = read_status(tx, x->id, &status, &expanded, e);
 	if (rc != RC_OK)
 		return rc;
-	if (status != EVENT_FAILED)
+	if (status != EVENT_FAILED && !x->goes_on)
 		return err_set(e, RC_EXISTS, "event %lld is %s, not failed",
 		    (long long)x->id, event_status_name(status));
-	return lite_requeue_dead(tx, x->id, x->now_ms, &x->jobs, e);
+	return lite_requeue_dead(tx, x->id, x->now_ms, JOBS_AT_ONCE, &x->jobs,
+	    e);
 }
 
 enum rc
 lite_event_retry(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
     struct err *e)
 {
-	struct act x = { id, now_ms, NULL, 0 };
-	enum rc rc = lite_commit_now(impl, run_retry, &x, e);
+	struct act x = { .id = id, .now_ms = now_ms };
 
-	if (jobs != NULL)
-		*jobs = rc == RC_OK ? x.jobs : 0;
-	return rc;
+	return in_parts(impl, run_retry, &x, jobs, e);
 }
 
 static enum rc
@@ -312,7 +330,7 @@ run_cancel(struct lite_tx *tx, void *arg, struct err *e)
 	st = lite_stmt(tx->conn, LITE_JOB_OF_EVENT);
 	lite_int(st, 1, x->id);
 	rc = lite_ids(tx->conn, st, &ids, e);
-	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+	for (i = 0; rc == RC_OK && i < ids.n && x->jobs < JOBS_AT_ONCE; i++) {
 		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
 		if (rc != RC_OK ||
 		    (job.state != STORE_WAITING && job.state != STORE_LEASED))
@@ -329,12 +347,9 @@ enum rc
 lite_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
     struct err *e)
 {
-	struct act x = { id, now_ms, NULL, 0 };
-	enum rc rc = lite_commit_now(impl, run_cancel, &x, e);
+	struct act x = { .id = id, .now_ms = now_ms };
 
-	if (jobs != NULL)
-		*jobs = rc == RC_OK ? x.jobs : 0;
-	return rc;
+	return in_parts(impl, run_cancel, &x, jobs, e);
 }
 
 static enum rc
@@ -370,7 +385,7 @@ enum rc
 lite_event_replay(void *impl, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e)
 {
-	struct act x = { id, now_ms, webhook_id, 0 };
+	struct act x = { .id = id, .now_ms = now_ms, .webhook_id = webhook_id };
 
 	return lite_commit_now(impl, run_replay, &x, e);
 }

@@ -372,7 +372,7 @@ void lite_ids_fini(struct lite_ids *ids);
 enum rc lite_target_get(struct lite_tx *tx, enum store_kind kind,
     const char *name, int64_t *id, struct err *e);
 enum rc lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
-    size_t *jobs, struct err *e);
+    size_t max, size_t *jobs, struct err *e);
 enum rc lite_target_block(struct lite_tx *tx, enum store_kind kind,
     const char *name, int64_t until_ms, struct err *e);
 

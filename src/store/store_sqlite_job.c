@@ -217,7 +217,7 @@ lite_ids_fini(struct lite_ids *ids)
 }
 
 enum rc
-lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
+lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms, size_t max,
     size_t *jobs, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_JOB_OF_EVENT);
@@ -230,7 +230,7 @@ lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
 	*jobs = 0;
 	lite_int(st, 1, event);
 	rc = lite_ids(tx->conn, st, &ids, e);
-	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+	for (i = 0; rc == RC_OK && i < ids.n && *jobs < max; i++) {
 		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
 		if (rc != RC_OK || job.state != STORE_STATE_DEAD)
 			continue;

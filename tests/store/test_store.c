@@ -561,6 +561,49 @@ test_jobs_are_cancelled_and_retried(void **state)
 }
 
 static void
+test_very_many_jobs_are_retried_and_cancelled(void **state)
+{
+	struct fix *f = *state;
+	struct store_owed owed[1201];
+	struct store_expansion x = { .jobs = owed, .njobs = NELEM(owed) };
+	struct store_result r[200];
+	char names[NELEM(owed)][16];
+	struct store_leases l;
+	struct store_stats st;
+	size_t i, n;
+
+	for (i = 0; i < NELEM(owed); i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "hook-%zu", i);
+		owed[i] = (struct store_owed){ STORE_DELIVER, names[i], NULL };
+	}
+	x.event = fix_put(f, "d-1");
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+	for (n = 0; n < NELEM(owed);) {
+		fix_lease(f, 200, &l);
+		assert_true(l.n > 0);
+		for (i = 0; i < l.n; i++)
+			r[i] = (struct store_result){ .job = l.v[i].job,
+				.token = l.v[i].token,
+				.verdict = STORE_DEAD };
+		assert_int_equal(
+		    store_settle(f->s, r, l.n, "w", f->wall_ms, &f->e), RC_OK);
+		n += l.n;
+		store_leases_free(&l);
+	}
+	assert_int_equal(fix_status(f, x.event), EVENT_FAILED);
+	assert_int_equal(
+	    store_event_retry(f->s, x.event, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(n, NELEM(owed));
+	assert_int_equal(
+	    store_event_cancel(f->s, x.event, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(n, NELEM(owed));
+	fix_stats(f, &st);
+	assert_int_equal(st.jobs[STORE_CANCELLED], NELEM(owed));
+	assert_int_equal(fix_status(f, x.event), EVENT_COMPLETED);
+	fix_assert_sound(f);
+}
+
+static void
 test_a_replay_is_a_new_round(void **state)
 {
 	struct fix *f = *state;
@@ -635,6 +678,7 @@ main(void)
 		CASE(test_a_release_uses_no_attempt),
 		CASE(test_an_exchange_settles_and_leases_at_once),
 		CASE(test_jobs_are_cancelled_and_retried),
+		CASE(test_very_many_jobs_are_retried_and_cancelled),
 		CASE(test_a_replay_is_a_new_round),
 		CASE(test_too_much_waiting_refuses_more),
 	};
