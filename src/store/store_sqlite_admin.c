@@ -213,6 +213,17 @@ lite_token_revoke(void *impl, const char *name, struct err *e)
 }
 
 static enum rc
+run_worker_gone(struct lite_tx *tx, void *arg, struct err *e)
+{
+	const struct store_worker *w = arg;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WORKER_GONE);
+
+	lite_text(st, 1, w->id);
+	lite_int(st, 2, w->started_ms);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum rc
 run_worker(struct lite_tx *tx, void *arg, struct err *e)
 {
 	const struct store_worker *w = arg;
@@ -239,7 +250,8 @@ lite_worker_seen(void *impl, const struct store_worker *w, struct err *e)
 {
 	struct store_worker copy = *w;
 
-	return lite_commit_now(impl, run_worker, &copy, e);
+	return lite_commit_now(impl, w->gone ? run_worker_gone : run_worker,
+	    &copy, e);
 }
 
 enum rc
@@ -271,6 +283,7 @@ lite_worker_list(void *impl, struct store_workers *out, struct err *e)
 		w->in_flight = lite_col_int(st, 4);
 		w->done = lite_col_int(st, 5);
 		w->failed = lite_col_int(st, 6);
+		w->gone = false;
 	}
 	lite_reader_give(l, c);
 	if (rc != RC_OK)

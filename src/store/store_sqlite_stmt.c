@@ -339,6 +339,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "excluded.last_seen_ms, in_flight = excluded.in_flight, done = "
 	    "excluded.done, failed = excluded.failed",
 	[LITE_WORKER_FORGET] = "DELETE FROM worker WHERE last_seen_ms < ?1",
+	[LITE_WORKER_GONE] =
+	    "DELETE FROM worker WHERE id = ?1 AND started_ms = ?2",
 	[LITE_WORKER_LIST] =
 	    "SELECT id, kinds, started_ms, last_seen_ms, in_flight, done, "
 	    "failed FROM worker ORDER BY id",

@@ -204,12 +204,14 @@ enum rc store_payload(struct store *s, int64_t event, char **body,
     size_t *bodysz, struct err *e);
 
 /* A worker says it is alive; made on the first call.  Those that nobody has
- * seen for a day before it are forgotten. */
+ * seen for a day before it are forgotten, and at once one that says it is
+ * gone, unless another has its id by now. */
 struct store_worker {
 	char *id;
 	char *kinds; /* "deliver" or "all" */
 	int64_t started_ms, last_seen_ms;
 	int64_t in_flight, done, failed;
+	bool gone; /* not in lists, where nobody is */
 };
 enum rc store_worker_seen(struct store *s, const struct store_worker *w,
     struct err *e);

@@ -336,6 +336,8 @@ work_run(struct work *w, struct err *e)
 			break;
 	}
 	w->seen.last_seen_ms = 0;
+	/* One that runs once comes again, so it stays on the list. */
+	w->seen.gone = !w->opt.once;
 	if (w->trouble_since == 0)
 		(void)say_alive(w, &last);
 

@@ -260,8 +260,14 @@ def test_two_drains_deliver_nothing_twice(make_gateway, receiver):
     wait_for(g.drained, 60, "all is delivered")
     for path in ("/a", "/b", "/c"):
         assert sorted(deliveries(receiver, path)) == sorted(ids)
-    workers = {w["worker_id"] for w in g.get("/stats")["workers"]}
-    assert {"one", "two"} <= workers
+
+    def workers():
+        return {w["worker_id"] for w in g.get("/stats")["workers"]}
+    assert {"one", "two"} <= workers()
+    # Who was told to end is not waited for.
+    assert [d.stop() for d in g.drains[-2:]] == [0, 0]
+    assert not workers() & {"one", "two"}
+    assert g.api("GET", "/ready", role=None).status == 503
 
 
 def test_two_drains_of_one_name_do_no_harm(make_gateway, receiver):

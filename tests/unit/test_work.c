@@ -45,6 +45,7 @@ static struct {
 	size_t busy; /* calls of settle that fail first */
 	bool dead, leases_lapsed;
 	int64_t worker_done;
+	bool worker_gone;
 } db;
 
 const char *
@@ -308,6 +309,7 @@ store_worker_seen(struct store *s, const struct store_worker *w, struct err *e)
 	(void)s;
 	(void)e;
 	db.worker_done = w->done;
+	db.worker_gone = w->gone;
 
 	return RC_OK;
 }
@@ -533,6 +535,7 @@ every_due_job_runs_once_within_the_limits(void **state)
 	assert_true(kind.most_running >= 4);
 	assert_true(kind.most_held <= 12);
 	assert_int_equal(db.worker_done, 200);
+	assert_false(db.worker_gone);
 }
 
 static void
@@ -692,6 +695,7 @@ told_to_stop_it_finishes_what_runs_and_puts_back_the_rest(void **state)
 		back += db.rows[i].starts == 0 && db.rows[i].leases > 0;
 	}
 	assert_int_equal(done, kind.starts);
+	assert_true(db.worker_gone);
 	assert_true(done < 100);
 	assert_true(back <= 4);
 	assert_int_equal(kind.cancelled, 0);
