@@ -106,8 +106,26 @@ lite_files_fini(struct lite_files *f)
 	memset(f, 0, sizeof(*f));
 }
 
+/* Only its owner may open a file of ours.  Root's are the usual slip: hlsctl
+ * was run as root once. */
 static enum rc
-judge_file(const char *path, struct err *e)
+judge_owner(const char *path, uid_t owner, uid_t folder_owner, struct err *e)
+{
+	uid_t we = geteuid();
+
+	if (we == 0 || owner == we)
+		return RC_OK;
+	if (folder_owner == we)
+		return err_set(e, RC_DENIED,
+		    "%s belongs to user %ld, not to us: chown %ld %s", path,
+		    (long)owner, (long)we, path);
+	return err_set(e, RC_DENIED,
+	    "%s belongs to user %ld, and we are %ld: run this as its owner",
+	    path, (long)owner, (long)we);
+}
+
+static enum rc
+judge_file(const char *path, uid_t folder_owner, struct err *e)
 {
 	struct stat st;
 
@@ -117,6 +135,8 @@ judge_file(const char *path, struct err *e)
 		    : err_errno(e, RC_SYSTEM, errno, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, RC_DENIED, "%s is not a regular file", path);
+	if (judge_owner(path, st.st_uid, folder_owner, e) != RC_OK)
+		return RC_DENIED;
 	if (st.st_mode & 077)
 		return err_set(e, RC_DENIED,
 		    "%s may be read or written by others: chmod 600", path);
@@ -145,7 +165,7 @@ lite_files_judge(const struct lite_files *f, struct err *e)
 	for (i = 0; rc == RC_OK && i < sizeof(suffixes) / sizeof(suffixes[0]);
 	     i++) {
 		path = xasprintf("%s%s", f->path, suffixes[i]);
-		rc = judge_file(path, e);
+		rc = judge_file(path, st.st_uid, e);
 		free(path);
 	}
 	return rc;

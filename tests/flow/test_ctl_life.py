@@ -102,6 +102,24 @@ def test_another_user_is_refused(make_gateway):
     assert g.ctl("stats")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is somebody else")
+def test_a_file_that_root_left_is_named(make_gateway):
+    g = make_gateway(start=False)
+    g.init()
+    enqueue(g, gw.issue(), "--event-type", "issues")
+    os.chown(g.folder, 65534, 65534)
+    for folder, folders, names in os.walk(g.folder):
+        for name in folders + names:
+            os.chown(os.path.join(folder, name), 65534, 65534)
+    left = g.database + "-gate"
+    os.chown(left, 0, 0)
+    done = subprocess.run([gw.program("hlsctl"), "stats"], env=g.env,
+                          capture_output=True, user=65534, group=65534,
+                          extra_groups=[])
+    assert done.returncode == 77, done
+    assert b"chown 65534 " + left.encode() in done.stderr
+
+
 def test_without_a_store_the_way_out_is_named(make_gateway):
     g = make_gateway(start=False)
     done = g.ctl("stats", ok=None, raw=True)
