@@ -358,6 +358,9 @@ run(struct ctl *c, const struct ctl_cmd *cmd, struct err *e)
 	}
 	if (cmd->needs & CTL_STORE) {
 		rc = app_ctl_open(&c->app, e);
+		/* It is the store that is not right, not what was given. */
+		if (rc == RC_NOTFOUND || rc == RC_INVALID)
+			c->status = EX_UNAVAILABLE;
 		if (rc != RC_OK)
 			return rc;
 	}
