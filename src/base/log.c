@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
@@ -184,6 +185,27 @@ log_open(const char *target, enum log_level level, const char *component,
 	atomic_store(&threshold, (int)level);
 	atomic_store(&dropped, 0);
 	return RC_OK;
+}
+
+enum rc
+log_try(const char *target, struct err *e)
+{
+	char *folder;
+	int error = 0;
+
+	if (strcmp(target, "stderr") == 0 || strcmp(target, "syslog") == 0 ||
+	    strncmp(target, "syslog:", 7) == 0)
+		return RC_OK;
+	if (access(target, W_OK) != 0)
+		error = errno;
+	if (error == ENOENT) {
+		folder = file_folder_of(target);
+		error = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+		free(folder);
+	}
+	return error == 0 ? RC_OK
+			  : err_errno(e, RC_SYSTEM, error,
+				"the log %s cannot be opened", target);
 }
 
 enum rc

@@ -45,6 +45,10 @@ struct clock;
 enum rc log_open(const char *target, enum log_level level,
     const char *component, const struct clock *clock, struct err *e);
 
+/* Whether log_open() would open a file target, as far as can be seen without
+ * making it; others are not tried.  RC_SYSTEM: what is in the way. */
+enum rc log_try(const char *target, struct err *e);
+
 /* Opens a file target anew, after it was renamed away. */
 enum rc log_reopen(struct err *e);
 void log_close(void);

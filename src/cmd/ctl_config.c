@@ -2,6 +2,7 @@
 
 #include "app/app_conf.h"
 #include "base/js.h"
+#include "base/log.h"
 #include "cmd/ctl.h"
 
 static enum rc
@@ -9,22 +10,33 @@ run_check(struct ctl *c, struct err *e)
 {
 	const struct app_conf *conf;
 	struct js_writer w;
+	struct err log;
+	bool can_log;
 	size_t i;
 
 	(void)e;
 	conf = c->app.conf;
+	/* A warning: who checks may not be who will run. */
+	can_log = log_try(conf->logging.target, &log) == RC_OK;
 	if (c->json) {
 		js_writer_init(&w, &c->out);
 		js_open_object(&w, NULL);
 		js_str(&w, "file", conf->file);
 		js_bool(&w, "valid", true);
-		js_strlist(&w, "warnings", &conf->warnings);
+		js_open_array(&w, "warnings");
+		for (i = 0; i < conf->warnings.n; i++)
+			js_str(&w, NULL, conf->warnings.v[i]);
+		if (!can_log)
+			js_str(&w, NULL, log.text);
+		js_close_array(&w);
 		js_close_object(&w);
 		buf_add_str(&c->out, "\n");
 		return RC_OK;
 	}
 	for (i = 0; i < conf->warnings.n; i++)
 		buf_addf(&c->out, "warning: %s\n", conf->warnings.v[i]);
+	if (!can_log)
+		buf_addf(&c->out, "warning: %s\n", log.text);
 	buf_addf(&c->out, "%s is in order, with %zu source%s.\n", conf->file,
 	    conf->sources.n, conf->sources.n == 1 ? "" : "s");
 	return RC_OK;

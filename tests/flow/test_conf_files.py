@@ -55,6 +55,19 @@ def test_a_file_that_is_none_is_refused(g, tmp_path):
     check(g, f)
 
 
+def test_a_log_that_cannot_be_opened_is_a_warning(g, tmp_path):
+    def warnings(target):
+        f = put(tmp_path / "hls.yaml",
+                "sources: []\nlogging:\n  target: %s\n" % target)
+        out = subprocess.run([gw.program("hlsctl"), "-c", str(f), "config",
+                              "check", "--json"], env=g.env,
+                             capture_output=True, check=True).stdout
+        return " ".join(json.loads(out)["warnings"])
+    assert "/nonexist/hls.log" in warnings("/nonexist/hls.log")
+    assert "hls.log" not in warnings(tmp_path / "hls.log")
+    assert not os.path.exists(tmp_path / "hls.log")
+
+
 # B67
 def test_a_file_of_others_is_refused(g, tmp_path):
     f = put(tmp_path / "hls.yaml", "sources: []\n", 0o666)
