@@ -36,8 +36,8 @@ static const struct ctl_column columns[] = {
 	{ .title = "STATE", .keep = true },
 	{ .title = "TRIES", .right = true, .keep = true },
 	{ .title = "CODE", .right = true, .keep = true },
-	{ .title = "DUE" },
-	{ .title = "ENDED" },
+	{ .title = "DUE", .whole = true },
+	{ .title = "ENDED", .whole = true },
 	{ .title = "LAST" },
 };
 

@@ -15,7 +15,7 @@
 /* Between two columns. */
 #define GAP 2
 /* A column that may be cut keeps this much, as long as there is room. */
-#define LEAST 4
+#define LEAST 8
 /* No cell is longer; the whole text is in --json. */
 #define CELL_MAX 4096
 
@@ -91,15 +91,15 @@ total_width(const size_t *widths, size_t n)
 {
 	size_t i, total;
 
-	total = GAP * (n - 1);
-	for (i = 0; i < n; i++)
-		total += widths[i];
-	return total;
+	for (i = total = 0; i < n; i++)
+		if (widths[i] > 0)
+			total += widths[i] + GAP;
+	return total > 0 ? total - GAP : 0;
 }
 
-/* Takes cells from the widest column that may be cut until all fits or
+/* Takes cells from the widest column that may be cut until all fits; false:
  * none has anything left to give. */
-static void
+static bool
 shrink(const struct ctl_table *t, size_t *widths, size_t width)
 {
 	size_t i, widest;
@@ -107,15 +107,37 @@ shrink(const struct ctl_table *t, size_t *widths, size_t width)
 	while (total_width(widths, t->ncolumns) > width) {
 		widest = t->ncolumns;
 		for (i = 0; i < t->ncolumns; i++) {
-			if (t->columns[i].keep || widths[i] <= LEAST)
+			if (t->columns[i].keep || t->columns[i].whole ||
+			    widths[i] <= LEAST)
 				continue;
 			if (widest == t->ncolumns || widths[i] > widths[widest])
 				widest = i;
 		}
 		if (widest == t->ncolumns)
-			return;
+			return false;
 		widths[widest]--;
 	}
+	return true;
+}
+
+/* A column that is left out has no width. */
+static void
+fit(const struct ctl_table *t, size_t *widths, size_t width)
+{
+	size_t tried[CTL_TABLE_COLUMNS_MAX];
+	size_t last = t->ncolumns;
+
+	for (;;) {
+		memcpy(tried, widths, sizeof(*widths) * t->ncolumns);
+		if (shrink(t, tried, width))
+			break;
+		while (last > 0 && t->columns[last - 1].keep)
+			last--;
+		if (last == 0)
+			break;
+		widths[--last] = 0;
+	}
+	memcpy(widths, tried, sizeof(*widths) * t->ncolumns);
 }
 
 static void
@@ -130,10 +152,14 @@ format_row(const struct ctl_table *t, const char *const *cells,
     const size_t *widths, struct buf *line)
 {
 	size_t i, start, used;
+	bool before = false;
 
 	for (i = 0; i < t->ncolumns; i++) {
-		if (i > 0)
+		if (widths[i] == 0)
+			continue;
+		if (before)
 			pad(line, GAP);
+		before = true;
 		used = ctl_text_width(cells[i]);
 		if (used > widths[i])
 			used = widths[i];
@@ -170,7 +196,7 @@ ctl_table_format(const struct ctl_table *t, size_t width, struct buf *out)
 			widths[i % t->ncolumns] = n;
 	}
 	if (width > 0)
-		shrink(t, widths, width);
+		fit(t, widths, width);
 	buf_init(&line, out->max);
 	for (i = is_titled ? 0 : t->ncolumns; i <= t->ncells;
 	     i += t->ncolumns) {

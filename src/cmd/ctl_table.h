@@ -3,7 +3,7 @@
  *
  * Cells are cleaned as they come in.  On a terminal a table is as wide as
  * the terminal at most: what gives way are the widest columns that may be
- * cut.  Elsewhere nothing is cut.
+ * cut, then whole columns from the right.  Elsewhere nothing is cut.
  */
 #ifndef CMD_CTL_TABLE_H
 #define CMD_CTL_TABLE_H
@@ -20,6 +20,7 @@ struct ctl_column {
 	const char *title; /* all "": the table has no head */
 	bool right;        /* numbers */
 	bool keep;         /* never cut: ids, which people copy */
+	bool whole;        /* cut it says nothing: left out instead */
 };
 
 struct ctl_table {

@@ -115,11 +115,11 @@ run_create(struct ctl *c, struct err *e)
 
 static const struct ctl_column columns[] = {
 	{ .title = "NAME", .keep = true },
-	{ .title = "ROLE" },
-	{ .title = "STATE" },
-	{ .title = "CREATED" },
-	{ .title = "EXPIRES" },
-	{ .title = "LAST USED" },
+	{ .title = "ROLE", .whole = true },
+	{ .title = "STATE", .whole = true },
+	{ .title = "CREATED", .whole = true },
+	{ .title = "EXPIRES", .whole = true },
+	{ .title = "LAST USED", .whole = true },
 };
 
 static const char *

@@ -31,11 +31,11 @@ static const struct ctl_column columns[] = {
 	{ .title = "URL" },
 	{ .title = "EVENTS" },
 	{ .title = "TEAM" },
-	{ .title = "STATE" },
-	{ .title = "HEALTH" },
+	{ .title = "STATE", .whole = true },
+	{ .title = "HEALTH", .whole = true },
 	{ .title = "CALLS", .right = true, .keep = true },
 	{ .title = "FAILED", .right = true, .keep = true },
-	{ .title = "LAST SUCCESS" },
+	{ .title = "LAST SUCCESS", .whole = true },
 };
 
 static void

@@ -12,9 +12,9 @@
 static const struct ctl_column columns[] = {
 	{ .title = "WORKER", .keep = true },
 	{ .title = "KINDS" },
-	{ .title = "STATE" },
-	{ .title = "STARTED" },
-	{ .title = "LAST SEEN" },
+	{ .title = "STATE", .whole = true },
+	{ .title = "STARTED", .whole = true },
+	{ .title = "LAST SEEN", .whole = true },
 	{ .title = "IN HAND", .right = true, .keep = true },
 	{ .title = "DONE", .right = true, .keep = true },
 	{ .title = "FAILED", .right = true, .keep = true },

@@ -117,7 +117,12 @@ static const struct {
 	    "  ID  URL       TEAM\n"
 	    "   7  https:/…  -\n"
 	    "4711  公司      a\\nb\n" },
-	{ 5, "  ID…\n   7…\n4711…\n" },
+	/* What would say nothing is left out. */
+	{ 14,
+	    "  ID  URL\n"
+	    "   7  https:/…\n"
+	    "4711  公司\n" },
+	{ 5, "  ID\n   7\n4711\n" },
 	{ 1, "…\n…\n…\n" },
 };
 
