@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -576,6 +577,9 @@ lite_commit(struct lite *l, const struct lite_write *w, bool *left,
 			    "the write was not on disk within %lld ms",
 			    (long long)w->wait_ms);
 	}
+	/* The load also orders what the committer wrote before what is read
+	 * here, for tools that do not know sem_clockwait(). */
+	assert(atomic_load(&op->state) == OP_DONE);
 	rc = op->rc;
 	*e = op->err;
 	op_free(op);
