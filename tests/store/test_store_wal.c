@@ -1,0 +1,653 @@
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "tests/store/fixture.h"
+
+/*
+ * The log beside the database: what becomes of a wrong one, how long it
+ * grows, who shortens it, and that the settings which all of this rests on
+ * are those of the connections in use.
+ */
+
+#define MIB (1024 * 1024)
+#define SECOND_US (1000 * 1000)
+#define PATIENCE_US (15 * SECOND_US)
+
+static int
+setup(void **state)
+{
+	struct fix *f = xcalloc(1, sizeof(*f));
+
+	fix_init(f);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fix_fini(*state);
+	free(*state);
+	return 0;
+}
+
+static char *
+beside(const struct fix *f, const char *suffix)
+{
+	return xasprintf("%s%s", f->path, suffix);
+}
+
+static void
+drop(const struct fix *f, const char *suffix)
+{
+	char *path = beside(f, suffix);
+
+	(void)unlink(path);
+	free(path);
+}
+
+static void
+write_file(const char *path, const void *p, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, p, n), (ssize_t)n);
+	(void)close(fd);
+}
+
+static void *
+read_file(const char *path, size_t *n)
+{
+	struct stat st;
+	void *p;
+	int fd = open(path, O_RDONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	*n = (size_t)st.st_size;
+	p = xmalloc(*n + 1);
+	assert_int_equal(read(fd, p, *n), (ssize_t)*n);
+	(void)close(fd);
+	return p;
+}
+
+static int64_t
+wal_size(const struct fix *f)
+{
+	char *path = beside(f, "-wal");
+	struct stat st;
+	int64_t n = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+
+	free(path);
+	return n;
+}
+
+static sqlite3 *
+open_beside(const struct fix *f)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return db;
+}
+
+static void
+sql(const struct fix *f, const char *text)
+{
+	sqlite3 *db = open_beside(f);
+
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
+static bool
+has(struct fix *f, const char *delivery_id)
+{
+	struct store_receipt r;
+
+	assert_int_equal(fix_accept(f, fix_event(f, delivery_id), &r), RC_OK);
+	return r.duplicate;
+}
+
+/* "in-file" is in the database's own file, "in-log" in its log alone. */
+static void
+put_both(struct fix *f)
+{
+	(void)fix_put(f, "in-file");
+	fix_close(f);
+	sql(f, "PRAGMA wal_checkpoint(TRUNCATE)");
+	assert_int_equal(wal_size(f), 0);
+	fix_open(f);
+	(void)fix_put(f, "in-log");
+	fix_close(f);
+	assert_true(wal_size(f) > 0);
+}
+
+/* No waiting but for a condition, here one that never comes. */
+static void
+until_us(int64_t when_us)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_condattr_t attr;
+	pthread_cond_t never;
+	struct timespec ts;
+	int64_t left_us = when_us - clock_tick_us();
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	if (left_us <= 0)
+		return;
+	ts.tv_sec += (time_t)(left_us / SECOND_US);
+	ts.tv_nsec += (long)(left_us % SECOND_US) * 1000;
+	if (ts.tv_nsec >= 1000 * 1000 * 1000) {
+		ts.tv_nsec -= 1000 * 1000 * 1000;
+		ts.tv_sec++;
+	}
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&never, &attr);
+	(void)pthread_mutex_lock(&lock);
+	while (pthread_cond_timedwait(&never, &lock, &ts) == 0)
+		continue;
+	(void)pthread_mutex_unlock(&lock);
+	(void)pthread_cond_destroy(&never);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+static void
+wait_for_short_log(const struct fix *f)
+{
+	int64_t end_us = clock_tick_us() + PATIENCE_US;
+
+	while (wal_size(f) >= 4 * MIB) {
+		if (clock_tick_us() > end_us)
+			fail_msg("the log still has %lld bytes",
+			    (long long)wal_size(f));
+		until_us(clock_tick_us() + 5000);
+	}
+}
+
+static void
+put_large(struct fix *f, size_t i, size_t bytes)
+{
+	struct event *ev;
+	char id[32];
+
+	(void)snprintf(id, sizeof(id), "large-%zu", i);
+	ev = fix_event(f, id);
+	free(ev->body);
+	ev->body = xmalloc(bytes + 1);
+	memset(ev->body, 'a' + (int)(i % 26), bytes);
+	ev->body[bytes] = '\0';
+	ev->bodysz = bytes;
+	assert_int_equal(fix_accept(f, ev, NULL), RC_OK);
+}
+
+/*
+ * SQLite's log does not say whose it is.  Refused or played, it does not reach
+ * the database's file by being there: taken away, all is as it was.
+ */
+static enum rc
+judge_foreign_log(struct fix *f, const void *wal, size_t n)
+{
+	char *path = beside(f, "-wal");
+	void *was, *now;
+	size_t nwas, nnow;
+	enum rc rc;
+
+	was = read_file(f->path, &nwas);
+	write_file(path, wal, n);
+	drop(f, "-shm");
+	rc = store_open(&f->opt, &f->s, &f->e);
+	if (rc == RC_OK) {
+		(void)store_check(f->s, &f->e);
+		(void)fix_accept(f, fix_event(f, "into-it"), NULL);
+		fix_close(f);
+	}
+	now = read_file(f->path, &nnow);
+	assert_int_equal(nnow, nwas);
+	assert_memory_equal(now, was, nwas);
+	free(now);
+	assert_int_equal(unlink(path), 0);
+	drop(f, "-shm");
+	fix_open(f);
+	assert_true(has(f, "in-file"));
+	fix_assert_sound(f);
+	fix_close(f);
+	free(was);
+	free(path);
+	return rc;
+}
+
+static enum rc
+judge_log_of(struct fix *f, const struct fix *other)
+{
+	char *path = beside(other, "-wal");
+	size_t n;
+	void *wal = read_file(path, &n);
+	enum rc rc;
+
+	assert_true(n > 0);
+	rc = judge_foreign_log(f, wal, n);
+	free(wal);
+	free(path);
+	return rc;
+}
+
+/* The pages with the other's key check are in its log at first; later only
+ * those of its last events are. */
+static void
+test_a_log_of_another_store_leaves_the_file_alone(void **state)
+{
+	struct fix *f = *state, other;
+
+	put_both(f);
+	fix_init(&other);
+	(void)fix_put(&other, "other-1");
+	fix_close(&other);
+	assert_int_equal(judge_log_of(f, &other), RC_INVALID);
+	sql(&other, "PRAGMA wal_checkpoint(TRUNCATE)");
+	fix_open(&other);
+	(void)fix_put(&other, "other-2");
+	fix_close(&other);
+	(void)judge_log_of(f, &other);
+	fix_fini(&other);
+}
+
+static void
+test_a_log_of_another_application_is_refused(void **state)
+{
+	static const char *const sizes[] = { "512", "4096", "65536" };
+	struct fix *f = *state, other;
+	char *path, *text;
+	size_t i;
+
+	put_both(f);
+	for (i = 0; i < NELEM(sizes); i++) {
+		other = *f;
+		path = beside(f, ".other");
+		(void)snprintf(other.path, sizeof(other.path), "%s", path);
+		text = xasprintf("PRAGMA page_size = %s; "
+				 "PRAGMA journal_mode = WAL; "
+				 "CREATE TABLE event(id INTEGER PRIMARY KEY); "
+				 "INSERT INTO event VALUES (1), (2)",
+		    sizes[i]);
+		sql(&other, text);
+		if (judge_log_of(f, &other) != RC_INVALID)
+			fail_msg("pages of %s: opened", sizes[i]);
+		free(text);
+		drop(&other, "-wal");
+		drop(&other, "-shm");
+		(void)unlink(path);
+		free(path);
+	}
+}
+
+static void
+test_an_index_of_rubbish_is_made_anew(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 136, 4096, 32768, 65536 };
+	struct fix *f = *state;
+	char *path = beside(f, "-shm");
+	unsigned char *rubbish = xmalloc(65536);
+	size_t i, j;
+
+	put_both(f);
+	for (i = 0; i < NELEM(sizes); i++) {
+		for (j = 0; j < sizes[i]; j++)
+			rubbish[j] = (unsigned char)(j * 31 + j / 7 + i);
+		write_file(path, rubbish, sizes[i]);
+		fix_open(f);
+		assert_true(has(f, "in-file"));
+		assert_true(has(f, "in-log"));
+		fix_assert_sound(f);
+		fix_close(f);
+	}
+	free(rubbish);
+	free(path);
+}
+
+static void
+test_a_log_of_rubbish_costs_the_log_alone(void **state)
+{
+	struct fix *f = *state;
+	char *path = beside(f, "-wal");
+	unsigned char *wal;
+	size_t n;
+
+	put_both(f);
+	wal = read_file(path, &n);
+	/* In the middle of a frame, then in the header, then no log at all. */
+	write_file(path, wal, n - 100);
+	fix_open(f);
+	assert_true(has(f, "in-file"));
+	fix_assert_sound(f);
+	fix_close(f);
+	memset(wal, 0x5a, n);
+	write_file(path, wal, n);
+	fix_open(f);
+	assert_true(has(f, "in-file"));
+	fix_assert_sound(f);
+	fix_close(f);
+	free(wal);
+	free(path);
+}
+
+static void
+test_without_log_and_index_the_file_stands(void **state)
+{
+	struct fix *f = *state;
+
+	put_both(f);
+	drop(f, "-shm");
+	fix_open(f);
+	assert_true(has(f, "in-file"));
+	assert_true(has(f, "in-log"));
+	fix_close(f);
+	drop(f, "-wal");
+	drop(f, "-shm");
+	fix_open(f);
+	assert_true(has(f, "in-file"));
+	/* Its sender's repeat is taken for what it is, a first. */
+	assert_false(has(f, "in-log"));
+	assert_true(has(f, "in-log"));
+	fix_assert_sound(f);
+}
+
+struct readers {
+	struct fix *f;
+	atomic_bool stop;
+	atomic_int failed;
+	atomic_int turns;
+};
+
+static int
+begin_read(sqlite3 *db)
+{
+	return sqlite3_exec(db, "BEGIN; SELECT max(id) FROM event", NULL, NULL,
+	    NULL);
+}
+
+/* One of the two has a read open at every moment. */
+static void *
+read_without_a_gap(void *arg)
+{
+	struct readers *r = arg;
+	sqlite3 *db[2] = { open_beside(r->f), open_beside(r->f) };
+	int i;
+
+	(void)sqlite3_busy_timeout(db[0], 5000);
+	(void)sqlite3_busy_timeout(db[1], 5000);
+	if (begin_read(db[0]) != SQLITE_OK)
+		atomic_fetch_add(&r->failed, 1);
+	for (i = 1; !atomic_load(&r->stop); i ^= 1) {
+		if (begin_read(db[i]) != SQLITE_OK)
+			atomic_fetch_add(&r->failed, 1);
+		until_us(clock_tick_us() + 2000);
+		if (sqlite3_exec(db[i ^ 1], "COMMIT", NULL, NULL, NULL) !=
+		    SQLITE_OK)
+			atomic_fetch_add(&r->failed, 1);
+		atomic_fetch_add(&r->turns, 1);
+	}
+	(void)sqlite3_close(db[0]);
+	(void)sqlite3_close(db[1]);
+	return NULL;
+}
+
+/* What is put would fill the log to more than its bound. */
+static void
+test_readers_without_a_gap_do_not_let_the_log_grow(void **state)
+{
+	enum {
+		EVENTS = 2000,
+		BODY = 36 * 1024,
+		BETWEEN_US = 2000
+	};
+	struct fix *f = *state;
+	struct readers r = { .f = f };
+	int64_t put_us, n, peak = 0;
+	pthread_t t;
+	size_t i;
+
+	assert_int_equal(pthread_create(&t, NULL, read_without_a_gap, &r), 0);
+	for (i = 0; i < EVENTS; i++) {
+		put_us = clock_tick_us();
+		put_large(f, i, BODY);
+		n = wal_size(f);
+		peak = n > peak ? n : peak;
+		until_us(put_us + BETWEEN_US);
+	}
+	atomic_store(&r.stop, true);
+	(void)pthread_join(t, NULL);
+	assert_int_equal(atomic_load(&r.failed), 0);
+	assert_true(atomic_load(&r.turns) > 100);
+	assert_true(peak > 4 * MIB);
+	if (peak >= 64 * MIB)
+		fail_msg("the log had %lld bytes", (long long)peak);
+	wait_for_short_log(f);
+	fix_assert_sound(f);
+}
+
+static void
+test_one_checkpointer_at_a_time(void **state)
+{
+	struct fix *f = *state;
+	char *path = beside(f, "-ckpt");
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int64_t end_us, n, was = 0;
+	size_t i;
+
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	/* For longer than there is between two of them. */
+	end_us = clock_tick_us() + SECOND_US * 3 / 2;
+	for (i = 0; i < 20 || clock_tick_us() < end_us; i++) {
+		put_large(f, i, MIB / 2);
+		n = wal_size(f);
+		assert_true(n > was);
+		was = n;
+		until_us(clock_tick_us() + 50 * 1000);
+	}
+	assert_true(was > 4 * MIB);
+	assert_int_equal(flock(fd, LOCK_UN), 0);
+	/* Nothing more is put: idle, it comes back to it. */
+	wait_for_short_log(f);
+	assert_int_equal(wal_size(f), 0);
+	(void)close(fd);
+	free(path);
+	fix_assert_sound(f);
+}
+
+/*
+ * A log that shrank between two looks was cut by a checkpoint that began
+ * after the put before the first look did.
+ */
+static void
+test_one_checkpoint_a_second(void **state)
+{
+	struct fix *f = *state;
+	int64_t end_us = clock_tick_us() + PATIENCE_US;
+	int64_t before_us = 0, put_us, began_us = 0, n, was = 0;
+	size_t i, cuts = 0;
+
+	for (i = 0; cuts < 3; i++) {
+		assert_true(clock_tick_us() < end_us);
+		put_us = clock_tick_us();
+		put_large(f, i, MIB / 2);
+		n = wal_size(f);
+		if (n < was) {
+			if (cuts++ > 0 &&
+			    clock_tick_us() - began_us < SECOND_US)
+				fail_msg("two within %lld us",
+				    (long long)(clock_tick_us() - began_us));
+			began_us = before_us;
+		}
+		was = n;
+		before_us = put_us;
+		until_us(put_us + 40 * 1000);
+	}
+	fix_assert_sound(f);
+}
+
+/* Connections in the order the engine opened them. */
+static sqlite3 *opened[16];
+static size_t nopened;
+
+static int
+note_opened(sqlite3 *db, const char **why, const void *api)
+{
+	(void)why;
+	(void)api;
+	if (nopened < NELEM(opened))
+		opened[nopened++] = db;
+	return SQLITE_OK;
+}
+
+static char *
+ask(sqlite3 *db, const char *pragma)
+{
+	char *text = xasprintf("PRAGMA %s", pragma), *answer;
+	sqlite3_stmt *st;
+
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	answer = xstrdup((const char *)sqlite3_column_text(st, 0));
+	(void)sqlite3_finalize(st);
+	free(text);
+	return answer;
+}
+
+static const struct {
+	const char *pragma, *reader, *writer;
+} pragmas[] = {
+	{ "journal_mode", "wal", "wal" },
+	{ "synchronous", "2", "2" },
+	{ "wal_autocheckpoint", "0", "0" },
+	{ "journal_size_limit", "67108864", "67108864" },
+	{ "foreign_keys", "1", "1" },
+	{ "trusted_schema", "0", "0" },
+	{ "cell_size_check", "1", "1" },
+	{ "mmap_size", "0", "0" },
+	{ "temp_store", "2", "2" },
+	{ "secure_delete", "2", "2" },
+	{ "auto_vacuum", "2", "2" },
+	{ "page_size", "4096", "4096" },
+	{ "cache_size", "-512", "-8192" },
+	{ "application_id", "1751937841", "1751937841" },
+	{ "query_only", "1", "0" },
+};
+
+static const struct {
+	int option, value;
+} switches[] = {
+	{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+	{ SQLITE_DBCONFIG_DQS_DML, 0 },
+	{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+	{ SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0 },
+};
+
+static const struct {
+	int limit, value;
+} limits[] = {
+	{ SQLITE_LIMIT_LENGTH, 32 * MIB },
+	{ SQLITE_LIMIT_SQL_LENGTH, 100 * 1000 },
+	{ SQLITE_LIMIT_ATTACHED, 0 },
+	{ SQLITE_LIMIT_VARIABLE_NUMBER, 250 },
+};
+
+static bool
+judge_settings(sqlite3 *db)
+{
+	char *answer = ask(db, "query_only");
+	bool is_reader = strcmp(answer, "1") == 0;
+	const char *want;
+	size_t i;
+	int on;
+
+	free(answer);
+	for (i = 0; i < NELEM(pragmas); i++) {
+		want = is_reader ? pragmas[i].reader : pragmas[i].writer;
+		answer = ask(db, pragmas[i].pragma);
+		if (strcmp(answer, want) != 0)
+			fail_msg("%s: %s is %s",
+			    is_reader ? "reader" : "writer", pragmas[i].pragma,
+			    answer);
+		free(answer);
+	}
+	for (i = 0; i < NELEM(switches); i++) {
+		on = -1;
+		assert_int_equal(
+		    sqlite3_db_config(db, switches[i].option, -1, &on),
+		    SQLITE_OK);
+		if (on != switches[i].value)
+			fail_msg("switch %d is %d", switches[i].option, on);
+	}
+	for (i = 0; i < NELEM(limits); i++)
+		assert_int_equal(sqlite3_limit(db, limits[i].limit, -1),
+		    limits[i].value);
+	return is_reader;
+}
+
+static void
+test_settings_hold_on_the_connections_in_use(void **state)
+{
+	struct fix *f = *state;
+	size_t i, readers = 0, writers = 0;
+
+	fix_close(f);
+	nopened = 0;
+	assert_int_equal(sqlite3_auto_extension((void (*)(void))note_opened),
+	    SQLITE_OK);
+	fix_open(f);
+	(void)fix_put(f, "d-1");
+	(void)sqlite3_cancel_auto_extension((void (*)(void))note_opened);
+	/* Nobody uses them now. */
+	for (i = 0; i < nopened; i++)
+		if (judge_settings(opened[i]))
+			readers++;
+		else
+			writers++;
+	assert_true(readers >= 1);
+	assert_int_equal(writers, 1);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_a_log_of_another_store_leaves_the_file_alone),
+		CASE(test_a_log_of_another_application_is_refused),
+		CASE(test_an_index_of_rubbish_is_made_anew),
+		CASE(test_a_log_of_rubbish_costs_the_log_alone),
+		CASE(test_without_log_and_index_the_file_stands),
+		CASE(test_readers_without_a_gap_do_not_let_the_log_grow),
+		CASE(test_one_checkpointer_at_a_time),
+		CASE(test_one_checkpoint_a_second),
+		CASE(test_settings_hold_on_the_connections_in_use),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
