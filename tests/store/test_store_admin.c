@@ -534,8 +534,8 @@ test_sql_shows_no_secret(void **state)
 	static const char *const none[] = {
 		"SELECT secret, old_secret, headers FROM webhook",
 		"SELECT w.SECRET FROM main.webhook AS w",
-		"SELECT x FROM (SELECT hex(headers) AS x FROM webhook) "
-		"WHERE x <> ''",
+		("SELECT x FROM (SELECT hex(headers) AS x FROM webhook) "
+		 "WHERE x <> ''"),
 		"SELECT hash FROM token",
 	};
 	struct store_token t = { .role = (char *)"admin",
