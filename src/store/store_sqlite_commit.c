@@ -234,10 +234,18 @@ lite_gate_leave(struct lite *l)
 static void
 roll_back(struct lite_commit_state *c)
 {
+	sqlite3_file *log = NULL;
+	sqlite3_int64 size;
 	struct err ignored;
 
 	if (!sqlite3_get_autocommit(c->conn.db))
 		(void)lite_run_stmt(&c->conn, LITE_ROLLBACK, &ignored);
+	/* Frames of a spilled transaction that are still gathered go out while
+	 * the gate is ours: later they would overwrite another process's. */
+	if (sqlite3_file_control(c->conn.db, "main",
+		SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+	    log != NULL && log->pMethods != NULL)
+		(void)log->pMethods->xFileSize(log, &size);
 }
 
 static void
