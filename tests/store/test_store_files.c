@@ -16,6 +16,7 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/webhook.h"
+#include "store/store_sqlite_schema.h"
 #include "tests/store/fixture.h"
 
 /*
@@ -94,6 +95,14 @@ beside(const struct fix *f, const char *suffix)
 	return xasprintf("%s%s", f->path, suffix);
 }
 
+/* What an upgrade keeps beside the store is named by the schema it made. */
+static char *
+beside_upgrade(const struct fix *f)
+{
+	return xasprintf("%s.before-schema-%d", f->path,
+	    store_sqlite_nmigrations);
+}
+
 static void
 sql(const struct fix *f, const char *text)
 {
@@ -117,6 +126,15 @@ test_init_is_safe_to_repeat(void **state)
 	free(says);
 	(void)fix_put(f, "d-2");
 	fix_assert_sound(f);
+}
+
+static void
+set_schema(const struct fix *f, int n)
+{
+	char *text = xasprintf("PRAGMA user_version = %d", n);
+
+	sql(f, text);
+	free(text);
 }
 
 static int64_t
@@ -184,7 +202,8 @@ test_another_application_or_a_newer_schema_is_refused(void **state)
 	assert_int_equal(try_open(f), RC_INVALID);
 	assert_non_null(strstr(f->e.text, "99"));
 	assert_int_equal(try_init(f), RC_INVALID);
-	sql(f, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+	set_schema(f, store_sqlite_nmigrations);
+	sql(f, "PRAGMA application_id = 7");
 	assert_int_equal(try_open(f), RC_INVALID);
 	assert_int_equal(try_init(f), RC_INVALID);
 	sql(f, "PRAGMA application_id = 1751937841");
@@ -401,7 +420,7 @@ static void
 test_an_older_schema_is_changed_by_init_alone(void **state)
 {
 	struct fix *f = *state;
-	char *backup = beside(f, ".before-schema-1");
+	char *backup = beside_upgrade(f);
 
 	sql(f, "PRAGMA user_version = 0");
 	/* A program, this one, has it open. */
@@ -425,7 +444,7 @@ static void
 test_an_upgrade_keeps_the_old_one_beside(void **state)
 {
 	struct fix *f = *state;
-	char *backup = beside(f, ".before-schema-1");
+	char *backup = beside_upgrade(f);
 	char *path = f->path;
 	struct stat st;
 	sqlite3 *db;
@@ -443,7 +462,8 @@ test_an_upgrade_keeps_the_old_one_beside(void **state)
 	assert_true(made);
 	assert_non_null(strstr(says, "upgraded"));
 	free(says);
-	assert_int_equal(sql_count(f, "PRAGMA user_version"), 1);
+	assert_int_equal(sql_count(f, "PRAGMA user_version"),
+	    store_sqlite_nmigrations);
 	assert_int_equal(sql_count(f, "SELECT n FROM kept"), 7);
 	assert_int_equal(stat(backup, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);

@@ -1,0 +1,56 @@
+-- The delivery engine, schema 2: what bounds the deliveries to one target.
+
+-- rate is requests a second and max_in_flight open requests, as the
+-- registration has them: -1 for what the configuration says, and a rate of 0
+-- for none.  bucket_us is when the bucket of tokens will be full again; the
+-- target rests until limited_until_ms for want of a token.  breaker: 0
+-- closed, 1 open until breaker_until_ms, 2 half open with its one probe out,
+-- whose answer is waited for until breaker_until_ms.  ready_ms is the latest
+-- of next_due_ms, blocked_until_ms, limited_until_ms and breaker_until_ms.
+ALTER TABLE target ADD COLUMN rate INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE target ADD COLUMN max_in_flight INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE target ADD COLUMN bucket_us INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN limited_until_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN limit_hits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN breaker INTEGER NOT NULL DEFAULT 0
+    CHECK (breaker BETWEEN 0 AND 2);
+ALTER TABLE target ADD COLUMN breaker_failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN breaker_until_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN breaker_opens INTEGER NOT NULL DEFAULT 0;
+UPDATE target SET
+    rate = coalesce((SELECT w.rate_limit FROM webhook w
+	WHERE w.id = target.name), -1),
+    max_in_flight = coalesce((SELECT w.max_in_flight FROM webhook w
+	WHERE w.id = target.name), -1)
+WHERE kind = 0;
+
+-- When the first failure after the last success was, 0 for none; warned is 1
+-- once its owner was told that it will be disabled.
+ALTER TABLE webhook ADD COLUMN failing_since_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE webhook ADD COLUMN warned INTEGER NOT NULL DEFAULT 0
+    CHECK (warned IN (0, 1));
+
+-- What hls has to say of a webhook, put down in the transaction in which it
+-- happened; a drain makes an event of it.  what: 0 failing, 1 disabled, 2 a
+-- dead delivery.
+CREATE TABLE notice (
+	id INTEGER PRIMARY KEY,
+	what INTEGER NOT NULL CHECK (what BETWEEN 0 AND 2),
+	webhook TEXT NOT NULL,
+	job INTEGER NOT NULL DEFAULT 0,
+	at_ms INTEGER NOT NULL,
+	reason TEXT NOT NULL
+) STRICT;
+
+-- How long the parts of an attempt took, -1 where it did not get so far.
+ALTER TABLE attempt ADD COLUMN name_ms INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE attempt ADD COLUMN connect_ms INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE attempt ADD COLUMN tls_ms INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE attempt ADD COLUMN first_byte_ms INTEGER NOT NULL DEFAULT -1;
+
+-- Open jobs of one order key, oldest first: the first of them alone may go
+-- out, and a dead one holds up the others until a person decides.
+CREATE INDEX job_in_order ON job (target, order_key, id)
+    WHERE order_key IS NOT NULL AND state IN (0, 1, 3);
+
+PRAGMA user_version = 2;
