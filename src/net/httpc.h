@@ -61,12 +61,24 @@ enum httpc_end {
 };
 #define HTTPC_ENDS 11
 
+/* What a call's time went into, each part by itself; -1 where it did not come
+ * that far, or had no need to: a connection used again has no first three,
+ * plain http no TLS. */
+struct httpc_times {
+	int64_t name_us;
+	int64_t connect_us;
+	int64_t tls_us;
+	int64_t first_byte_us; /* from the request to the answer's first line */
+	int64_t total_us;      /* never -1 */
+};
+
 /* Lives for the duration of the callback. */
 struct httpc_answer {
 	enum httpc_end end;
 	int status;       /* 0 unless the headers were whole */
 	const char *text; /* our words, "" when all is well */
 	int64_t took_ms;
+	struct httpc_times times;
 	char address[HTTPC_ADDRESS_SIZE];         /* connected to, or "" */
 	char retry_after[HTTPC_RETRY_AFTER_SIZE]; /* as sent, or "" */
 	const void *body;                         /* the first keep bytes */

@@ -361,6 +361,50 @@ connections_are_used_again_within_a_pool_and_never_across(void **state)
 	httpc_free(c);
 }
 
+/* Each part by itself; what was not needed, or not reached, is -1. */
+static void
+the_time_is_told_by_its_parts(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, KEEP },
+		{ answer_ok, 0, KEEP }, { NULL, 0, HANG } };
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+	int i;
+
+	(void)state;
+	set_script(script, 3);
+	for (i = 0; i < 3; i++) {
+		req = request(&got, url, sizeof(url));
+		req.timeout_ms = 200;
+		httpc_start(p, &req);
+		run(c, &got);
+		/* The first alone looked a name up and connected. */
+		assert_true((got.a.times.name_us >= 0) == (i == 0));
+		assert_true((got.a.times.connect_us >= 0) == (i == 0));
+		assert_int_equal(got.a.times.tls_us, -1);
+		/* The last was sent and got no answer. */
+		assert_true((got.a.times.first_byte_us >= 0) == (i < 2));
+		assert_int_equal(got.a.times.total_us / 1000, got.a.took_ms);
+		assert_true(got.a.times.total_us >= got.a.times.name_us +
+			got.a.times.connect_us + got.a.times.first_byte_us);
+	}
+	assert_true(got.a.times.total_us >= 190000);
+
+	req = request(&got, url, sizeof(url));
+	req.url = "http://127.0.0.1:1/";
+	httpc_start(p, &req);
+	run(c, &got);
+	assert_int_equal(got.a.end, HTTPC_REFUSED);
+	assert_int_equal(got.a.times.connect_us, -1);
+	assert_int_equal(got.a.times.first_byte_us, -1);
+	assert_true(got.a.times.total_us >= 0);
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
 static void
 a_denied_address_is_never_connected_to(void **state)
 {
@@ -593,6 +637,7 @@ main(void)
 		cmocka_unit_test(retry_after_is_handed_on_as_sent),
 		cmocka_unit_test(
 		    connections_are_used_again_within_a_pool_and_never_across),
+		cmocka_unit_test(the_time_is_told_by_its_parts),
 		cmocka_unit_test(a_denied_address_is_never_connected_to),
 		cmocka_unit_test(
 		    an_open_connection_is_judged_again_before_each_request),

@@ -95,6 +95,7 @@ struct got {
 	enum httpc_end end;
 	int status;
 	char text[128];
+	struct httpc_times times;
 };
 
 static void
@@ -106,6 +107,7 @@ on_done(void *arg, const struct httpc_answer *a)
 	got->end = a->end;
 	got->status = a->status;
 	snprintf(got->text, sizeof(got->text), "%s", a->text);
+	got->times = a->times;
 }
 
 static struct got
@@ -182,6 +184,7 @@ only_a_trusted_peer_of_that_name_is_talked_to(void **state)
 		    (got.status == 200) != (rows[i].end == HTTPC_COMPLETE))
 			fail_msg("%s: %s, %d, %s", rows[i].name,
 			    httpc_end_name(got.end), got.status, got.text);
+		assert_true((got.times.tls_us >= 0) == (got.status == 200));
 	}
 }
 

@@ -1,0 +1,79 @@
+#include "config.h"
+
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "net/httpc_int.h"
+
+static bool
+is_allowed(struct httpc_call *call, const struct sockaddr *sa)
+{
+	const struct httpc_options *opt = &call->pool->c->opt;
+	struct err e;
+
+	/* A name that mixes allowed addresses with forbidden ones is a probe:
+	 * from the first that is refused on none is tried.  libcurl shows
+	 * them one by one, so one before it may have been connected to. */
+	if (!call->denied &&
+	    opt->allow(opt->arg, sa, call->is_https, &e) != RC_OK)
+		call->denied = true;
+
+	return !call->denied;
+}
+
+static curl_socket_t
+on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	(void)purpose;
+	if (!is_allowed(arg, &a->addr))
+		return CURL_SOCKET_BAD;
+
+	return socket(a->family, a->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    a->protocol);
+}
+
+/* Runs for connections used again, too, which opened no socket. */
+static int
+on_before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} a;
+
+	(void)local_ip;
+	(void)local_port;
+	memset(&a, 0, sizeof(a));
+	if (inet_pton(AF_INET, ip, &a.in.sin_addr) == 1) {
+		a.in.sin_family = AF_INET;
+		a.in.sin_port = htons((uint16_t)port);
+	} else if (inet_pton(AF_INET6, ip, &a.in6.sin6_addr) == 1) {
+		a.in6.sin6_family = AF_INET6;
+		a.in6.sin6_port = htons((uint16_t)port);
+	} else {
+		((struct httpc_call *)arg)->denied = true;
+	}
+
+	if (!is_allowed(arg, &a.sa))
+		return CURL_PREREQFUNC_ABORT;
+	((struct httpc_call *)arg)->begun = true;
+	((struct httpc_call *)arg)->sent_us = clock_tick_us();
+
+	return CURL_PREREQFUNC_OK;
+}
+
+void
+httpc_addr_guard(struct httpc_call *call)
+{
+	CURL *easy = call->easy;
+
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+}

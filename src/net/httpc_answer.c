@@ -1,0 +1,266 @@
+#include "config.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "net/httpc_int.h"
+
+/* Our words for what libcurl says; its own texts vary and mislead ("out of
+ * memory" for a long header line).  What is not listed is local. */
+static const struct {
+	CURLcode code;
+	enum httpc_end end;
+	const char *text;
+} ends[] = {
+	{ CURLE_OK, HTTPC_COMPLETE, "" },
+	{ CURLE_OPERATION_TIMEDOUT, HTTPC_TIMEOUT, "no answer in time" },
+	{ CURLE_COULDNT_CONNECT, HTTPC_REFUSED, "connection refused" },
+	{ CURLE_COULDNT_RESOLVE_HOST, HTTPC_DNS, "the name does not resolve" },
+	{ CURLE_PEER_FAILED_VERIFICATION, HTTPC_TLS,
+	    "the certificate is not trusted or is for another name" },
+	{ CURLE_SSL_CONNECT_ERROR, HTTPC_TLS, "no TLS connection" },
+	{ CURLE_SSL_CIPHER, HTTPC_TLS, "no TLS connection" },
+	{ CURLE_SSL_ISSUER_ERROR, HTTPC_TLS, "the certificate is not trusted" },
+	{ CURLE_SEND_ERROR, HTTPC_BROKEN, "connection broken while sending" },
+	{ CURLE_RECV_ERROR, HTTPC_BROKEN, "connection broken while reading" },
+	{ CURLE_GOT_NOTHING, HTTPC_BROKEN,
+	    "connection closed without an answer" },
+	{ CURLE_PARTIAL_FILE, HTTPC_BROKEN, "the answer ended early" },
+	{ CURLE_UNSUPPORTED_PROTOCOL, HTTPC_PROTOCOL,
+	    "the answer is not HTTP" },
+	{ CURLE_WEIRD_SERVER_REPLY, HTTPC_PROTOCOL, "the answer is not HTTP" },
+	{ CURLE_HTTP2, HTTPC_PROTOCOL, "the answer is not HTTP/1.1" },
+	{ CURLE_BAD_CONTENT_ENCODING, HTTPC_PROTOCOL, "the answer is garbled" },
+	{ CURLE_OUT_OF_MEMORY, HTTPC_PROTOCOL, "the headers are too long" },
+	{ CURLE_URL_MALFORMAT, HTTPC_LOCAL, "the URL is malformed" },
+};
+
+static const char text_late[] = "no connection in time";
+static const char text_denied[] = "the address is not allowed";
+static const char text_headers[] = "the headers are too long";
+static const char text_cut[] = "the body is longer than we read";
+
+const char *
+httpc_end_name(enum httpc_end end)
+{
+	static const char *const names[HTTPC_ENDS] = { "complete", "cut",
+		"denied", "timeout", "not in time", "refused", "dns", "tls",
+		"broken", "protocol", "local" };
+
+	assert((size_t)end < HTTPC_ENDS);
+	return names[end];
+}
+
+static void
+read_status_line(struct httpc_call *call, const char *p, size_t n)
+{
+	const char *sp = memchr(p, ' ', n);
+
+	call->status = 0;
+	if (sp == NULL || p + n - sp < 4)
+		return;
+	for (sp++; sp < p + n && *sp >= '0' && *sp <= '9'; sp++) {
+		call->status = call->status * 10 + (*sp - '0');
+		if (call->status > 999)
+			return;
+	}
+}
+
+static void
+read_retry_after(struct httpc_call *call, const char *p, size_t n)
+{
+	static const char name[] = "retry-after:";
+	const size_t skip = sizeof(name) - 1;
+
+	if (n < skip || strncasecmp(p, name, skip) != 0)
+		return;
+	p += skip;
+	n -= skip;
+	while (n > 0 && (*p == ' ' || *p == '\t')) {
+		p++;
+		n--;
+	}
+	while (n > 0 && (unsigned char)p[n - 1] <= ' ')
+		n--;
+	/* A longer one is no date and no number that anybody means. */
+	if (n >= sizeof(call->retry_after))
+		n = 0;
+	memcpy(call->retry_after, p, n);
+	call->retry_after[n] = '\0';
+}
+
+static size_t
+on_header(char *p, size_t size, size_t nmemb, void *arg)
+{
+	struct httpc_call *call = arg;
+	size_t n = size * nmemb;
+
+	if (call->answered_us == 0)
+		call->answered_us = clock_tick_us();
+	call->header_bytes += n;
+	if (call->header_bytes > HTTPC_HEADERS_MAX) {
+		call->too_long = true;
+		return 0;
+	}
+	if (call->complete) /* trailers */
+		return n;
+
+	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
+		read_status_line(call, p, n);
+	else if (n > 0 && (p[0] == '\r' || p[0] == '\n'))
+		call->complete = call->status >= 200;
+	else
+		read_retry_after(call, p, n);
+
+	return n;
+}
+
+static size_t
+on_body(char *p, size_t size, size_t nmemb, void *arg)
+{
+	struct httpc_call *call = arg;
+	size_t n = size * nmemb, room = call->req.keep - call->keptsz;
+
+	if (room > n)
+		room = n;
+	if (room > 0) {
+		memcpy(call->kept + call->keptsz, p, room);
+		call->keptsz += room;
+	}
+	call->body_bytes += n;
+	if (call->body_bytes > call->req.body_max) {
+		call->cut = true;
+		return 0;
+	}
+
+	return n;
+}
+
+void
+httpc_answer_listen(struct httpc_call *call)
+{
+	CURL *easy = call->easy;
+
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+}
+
+void
+httpc_answer_reset(struct httpc_call *call)
+{
+	call->sent_us = call->answered_us = 0;
+	call->keptsz = call->header_bytes = call->body_bytes = 0;
+	call->status = 0;
+	call->complete = call->begun = call->denied = call->too_long =
+	    call->cut = false;
+	call->retry_after[0] = '\0';
+	if (call->req.keep > call->kept_cap) {
+		free(call->kept);
+		call->kept = xmalloc(call->req.keep);
+		call->kept_cap = call->req.keep;
+	}
+}
+
+/* The order of the questions is the rule: what we forbade comes first, then
+ * a whole header block makes an answer whatever broke behind it. */
+static void
+judge(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
+{
+	size_t i;
+
+	a->end = HTTPC_LOCAL;
+	a->text = "the request could not be made";
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (ends[i].code == code) {
+			a->end = ends[i].end;
+			a->text = ends[i].text;
+		}
+	}
+	if (call->denied) {
+		a->end = HTTPC_DENIED;
+		a->text = text_denied;
+	} else if (call->complete) {
+		a->status = call->status;
+		a->end = code == CURLE_OK ? HTTPC_COMPLETE : HTTPC_CUT;
+		if (call->cut)
+			a->text = text_cut;
+		else if (call->too_long)
+			a->text = text_headers;
+		else if (a->end == HTTPC_CUT && a->text[0] == '\0')
+			a->text = "the answer ended early";
+	} else if (call->too_long) {
+		a->end = HTTPC_PROTOCOL;
+		a->text = text_headers;
+	} else if (a->end == HTTPC_TIMEOUT && !call->begun) {
+		a->end = HTTPC_NOT_IN_TIME;
+		a->text = text_late;
+	} else if (code == CURLE_OK) {
+		a->end = HTTPC_BROKEN;
+		a->text = "the headers ended early";
+	}
+}
+
+/* From one of libcurl's points of time to the next; a point that was not
+ * reached is 0. */
+static int64_t
+part_us(CURL *easy, CURLINFO from, CURLINFO to)
+{
+	curl_off_t a = 0, b = 0;
+
+	if (from != CURLINFO_NONE)
+		curl_easy_getinfo(easy, from, &a);
+	curl_easy_getinfo(easy, to, &b);
+
+	return b <= 0 || b < a ? -1 : (int64_t)(b - a);
+}
+
+static void
+measure(const struct httpc_call *call, struct httpc_times *t)
+{
+	int64_t now_us = clock_tick_us();
+	long connects = 0;
+
+	t->name_us = t->connect_us = t->tls_us = t->first_byte_us = -1;
+	t->total_us = now_us - call->started_us;
+	/* libcurl's own point is of the request where that has a body. */
+	if (call->sent_us > 0 && call->answered_us >= call->sent_us)
+		t->first_byte_us = call->answered_us - call->sent_us;
+
+	/* It also gives a point to a connection that it used again. */
+	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
+	if (call->begun && connects == 0)
+		return;
+	t->name_us =
+	    part_us(call->easy, CURLINFO_NONE, CURLINFO_NAMELOOKUP_TIME_T);
+	t->connect_us = part_us(call->easy, CURLINFO_NAMELOOKUP_TIME_T,
+	    CURLINFO_CONNECT_TIME_T);
+	if (call->is_https)
+		t->tls_us = part_us(call->easy, CURLINFO_CONNECT_TIME_T,
+		    CURLINFO_APPCONNECT_TIME_T);
+}
+
+void
+httpc_answer_make(const struct httpc_call *call, CURLcode code,
+    struct httpc_answer *out)
+{
+	char *ip = NULL;
+
+	memset(out, 0, sizeof(*out));
+	judge(call, code, out);
+	measure(call, &out->times);
+	out->took_ms = out->times.total_us / 1000;
+	if (curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &ip) ==
+		CURLE_OK &&
+	    ip != NULL && !call->denied)
+		snprintf(out->address, sizeof(out->address), "%s", ip);
+	memcpy(out->retry_after, call->retry_after, sizeof(out->retry_after));
+	out->body = call->kept;
+	out->bodysz = call->keptsz;
+}

@@ -1,0 +1,212 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "net/httpc_int.h"
+
+static void
+opt_long(CURL *easy, CURLoption option, long value)
+{
+	if (curl_easy_setopt(easy, option, value) != CURLE_OK)
+		fatal("libcurl does not know option %d", (int)option);
+}
+
+static void
+opt_text(CURL *easy, CURLoption option, const char *value)
+{
+	if (curl_easy_setopt(easy, option, value) != CURLE_OK)
+		fatal("libcurl does not take option %d", (int)option);
+}
+
+/* Nothing turns this off. */
+static void
+set_trust(CURL *easy, const char *ca_file)
+{
+	opt_long(easy, CURLOPT_SSL_VERIFYPEER, 1);
+	opt_long(easy, CURLOPT_SSL_VERIFYHOST, 2);
+	opt_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	if (ca_file != NULL) {
+		opt_text(easy, CURLOPT_CAINFO, ca_file);
+		opt_text(easy, CURLOPT_CAPATH, NULL);
+	}
+}
+
+/* What holds for every request that ever goes out on this handle. */
+static void
+set_rules(struct httpc_call *call)
+{
+	CURL *easy = call->easy;
+
+	opt_long(easy, CURLOPT_NOSIGNAL, 1);
+	opt_long(easy, CURLOPT_QUICK_EXIT, 1);
+	opt_text(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	opt_text(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	opt_long(easy, CURLOPT_FOLLOWLOCATION, 0);
+	opt_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	opt_long(easy, CURLOPT_HTTP09_ALLOWED, 0);
+	opt_text(easy, CURLOPT_PROXY, "");
+	opt_text(easy, CURLOPT_PRE_PROXY, "");
+	opt_text(easy, CURLOPT_NOPROXY, "*");
+	opt_long(easy, CURLOPT_NETRC, CURL_NETRC_IGNORED);
+	/* Cookies, HSTS and alternative services are off unless asked for,
+	 * and a libcurl may be built without them. */
+	opt_long(easy, CURLOPT_UNRESTRICTED_AUTH, 0);
+	opt_text(easy, CURLOPT_ACCEPT_ENCODING, NULL);
+	opt_long(easy, CURLOPT_HTTP_CONTENT_DECODING, 0);
+	opt_text(easy, CURLOPT_USERAGENT, call->pool->c->user_agent);
+	/* A name that moves is followed within minutes. */
+	opt_long(easy, CURLOPT_MAXLIFETIME_CONN, 300);
+	opt_long(easy, CURLOPT_BUFFERSIZE, 4096);
+
+	set_trust(easy, call->pool->c->ca_file);
+	httpc_addr_guard(call);
+	httpc_answer_listen(call);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+}
+
+/* A handle and its buffers, used again where there is one. */
+static struct httpc_call *
+call_take(struct httpc_pool *p)
+{
+	struct httpc_call *call = p->idle;
+
+	if (call != NULL) {
+		p->idle = call->next;
+	} else {
+		call = xcalloc(1, sizeof(*call));
+		call->pool = p;
+		call->easy = curl_easy_init();
+		if (call->easy == NULL)
+			fatal("libcurl has no memory left");
+		set_rules(call);
+	}
+	call->next = p->busy;
+	call->prev = &p->busy;
+	if (call->next != NULL)
+		call->next->prev = &call->next;
+	p->busy = call;
+	p->c->open++;
+
+	return call;
+}
+
+static void
+call_give_back(struct httpc_call *call)
+{
+	struct httpc_pool *p = call->pool;
+
+	curl_multi_remove_handle(p->multi, call->easy);
+	*call->prev = call->next;
+	if (call->next != NULL)
+		call->next->prev = call->prev;
+	call->next = p->idle;
+	p->idle = call;
+	p->c->open--;
+}
+
+/* libcurl reads the list and leaves it alone, so the nodes are ours and the
+ * texts the caller's. */
+static void
+set_headers(struct httpc_call *call, const struct httpc_request *req)
+{
+	static char no_expect[] = "Expect:";
+	size_t i, n = req->nheaders + 1;
+
+	if (n > call->nlines) {
+		call->lines =
+		    xreallocarray(call->lines, n, sizeof(*call->lines));
+		call->nlines = n;
+	}
+	call->lines[0].data = no_expect;
+	for (i = 1; i < n; i++) {
+		call->lines[i - 1].next = &call->lines[i];
+		call->lines[i].data = (char *)(uintptr_t)req->headers[i - 1];
+	}
+	call->lines[n - 1].next = NULL;
+	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->lines);
+}
+
+static void
+set_body(CURL *easy, const struct httpc_request *req)
+{
+	if (strcmp(req->method, "POST") == 0)
+		opt_text(easy, CURLOPT_CUSTOMREQUEST, NULL);
+	if (req->body != NULL || strcmp(req->method, "POST") == 0) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)req->bodysz);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+		    req->body == NULL ? "" : req->body);
+		opt_long(easy, CURLOPT_POST, 1);
+	} else {
+		opt_long(easy, CURLOPT_HTTPGET, 1);
+	}
+	if (strcmp(req->method, "POST") != 0)
+		opt_text(easy, CURLOPT_CUSTOMREQUEST, req->method);
+}
+
+struct httpc_call *
+httpc_start(struct httpc_pool *p, const struct httpc_request *req)
+{
+	struct httpc_call *call = call_take(p);
+	CURL *easy = call->easy;
+
+	call->req = *req;
+	call->started_us = clock_tick_us();
+	call->is_https = strncmp(req->url, "https:", 6) == 0;
+	httpc_answer_reset(call);
+
+	opt_text(easy, CURLOPT_URL, req->url);
+	set_headers(call, req);
+	set_body(easy, req);
+	opt_long(easy, CURLOPT_CONNECTTIMEOUT_MS,
+	    (long)req->connect_timeout_ms);
+	opt_long(easy, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
+	opt_long(easy, CURLOPT_LOW_SPEED_LIMIT, req->idle_ms > 0);
+	opt_long(easy, CURLOPT_LOW_SPEED_TIME,
+	    (long)((req->idle_ms + 999) / 1000));
+
+	/* The timer that libcurl sets here starts the transfer. */
+	if (curl_multi_add_handle(p->multi, easy) != CURLM_OK)
+		fatal("libcurl does not take a transfer");
+
+	return call;
+}
+
+void
+httpc_cancel(struct httpc_call *call)
+{
+	call_give_back(call);
+}
+
+void
+httpc_call_finish(struct httpc_call *call, CURLcode code)
+{
+	struct httpc_answer a;
+	struct httpc_request req = call->req;
+
+	httpc_answer_make(call, code, &a);
+
+	/* Off the multi before the callback, which may start another call;
+	 * out of reach of that one until the callback is over, because the
+	 * answer borrows from it. */
+	curl_multi_remove_handle(call->pool->multi, call->easy);
+	req.done(req.arg, &a);
+	call_give_back(call);
+}
+
+void
+httpc_call_free_idle(struct httpc_pool *p)
+{
+	struct httpc_call *call;
+
+	while ((call = p->idle) != NULL) {
+		p->idle = call->next;
+		curl_easy_cleanup(call->easy);
+		free(call->lines);
+		free(call->kept);
+		free(call);
+	}
+}

@@ -1,0 +1,89 @@
+/*
+ * httpc_int - what the files of the HTTP client share
+ *
+ * httpc.c holds pools and what is polled, httpc_call.c one request and the
+ * rules it goes out under, httpc_addr.c where it may go, httpc_answer.c what
+ * comes back.  A CURL * is known to these alone.
+ */
+#ifndef NET_HTTPC_INT_H
+#define NET_HTTPC_INT_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+#include "net/httpc.h"
+
+struct httpc {
+	struct httpc_options opt;
+	char *user_agent;
+	char *ca_file;
+	struct httpc_pool *pools; /* all of them */
+	size_t open;
+
+	/* What to poll: entry i belongs to owner[i]; where[fd] is its place,
+	 * 0 for none, as the extra descriptors stand first. */
+	struct pollfd *fds;
+	struct httpc_pool **owner;
+	size_t nfds, cap;
+	size_t *where;
+	size_t nwhere;
+
+	struct {
+		int fd;
+		int mask;
+	} * hits; /* scratch of one turn */
+	size_t hits_cap;
+};
+
+struct httpc_pool {
+	struct httpc *c;
+	struct httpc_pool *next, **prev;
+	CURLM *multi;
+	int64_t timer_ms; /* monotonic; -1: none */
+	struct httpc_call *busy;
+	struct httpc_call *idle; /* handles to be used again */
+	bool touched;
+};
+
+struct httpc_call {
+	struct httpc_pool *pool;
+	struct httpc_call *next, **prev; /* in busy; next alone in idle */
+	CURL *easy;
+	struct httpc_request req;
+	struct curl_slist *lines;
+	size_t nlines;
+	int64_t started_us;
+	int64_t sent_us, answered_us; /* when; 0: not yet */
+	char *kept;
+	size_t keptsz, kept_cap;
+	size_t header_bytes, body_bytes;
+	int status;    /* of the block being read */
+	bool complete; /* the final block is whole */
+	bool begun;    /* connected, the request may have gone out */
+	bool denied, too_long, cut;
+	bool is_https;
+	char retry_after[HTTPC_RETRY_AFTER_SIZE];
+};
+
+/* Ends a call with libcurl's code for it: its callback is called. */
+void httpc_call_finish(struct httpc_call *call, CURLcode code);
+/* The handles of a pool that are not in use. */
+void httpc_call_free_idle(struct httpc_pool *p);
+
+/* The address is asked about before a socket is opened and before a request
+ * goes out, on a connection used again too. */
+void httpc_addr_guard(struct httpc_call *call);
+
+/* Reads headers and body, up to the limits. */
+void httpc_answer_listen(struct httpc_call *call);
+/* Forgets what an earlier request of this handle was answered. */
+void httpc_answer_reset(struct httpc_call *call);
+/* All of the answer, which borrows from the call. */
+void httpc_answer_make(const struct httpc_call *call, CURLcode code,
+    struct httpc_answer *out);
+
+#endif
