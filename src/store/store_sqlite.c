@@ -11,6 +11,7 @@
 #include "base/crypt.h"
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_note.h"
 #include "store/store_sqlite_schema.h"
 
 #define FREE_CHECK_US (250 * 1000)
@@ -201,6 +202,8 @@ open_store(const struct store_options *opt, void **out, struct err *e)
 		l = new_closed(opt, files.path);
 		rc = lock_files(l, e);
 	}
+	if (rc == RC_OK)
+		rc = lite_note_judge(l->path, l->gate_fd, e);
 	if (rc == RC_OK)
 		rc = judge_store(l, e);
 	lite_files_fini(&files);

@@ -9,8 +9,10 @@
 #ifdef HAVE_SYS_VFS_H
 #include <sys/vfs.h>
 #endif
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crypt.h"
 #include "base/file.h"
 #include "base/xalloc.h"
@@ -18,6 +20,7 @@
 
 #define KEY_CHECK_CONTEXT "meta/key_check"
 #define KEY_CHECK_TEXT "hls"
+#define GATE_PAUSE_NS (2 * 1000 * 1000L)
 
 /* File systems whose locks or shared memory another machine, or a program
  * of somebody's, has a say in. */
@@ -197,6 +200,28 @@ lite_file_lock(const char *path, int operation, bool *locked, int *fd,
 		return err_errno(e, RC_SYSTEM, errno, "%s", path);
 	}
 	*locked = true;
+	return RC_OK;
+}
+
+/* Tried again and again: flock() itself waits without limit, and nothing
+ * but a signal takes it out of that. */
+enum rc
+lite_gate_enter_within(int gate_fd, const char *path, int64_t ms, struct err *e)
+{
+	const struct timespec pause = { 0, GATE_PAUSE_NS };
+	int64_t until_us = clock_tick_us() + ms * 1000;
+
+	while (flock(gate_fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_errno(e, RC_SYSTEM, errno, "%s-gate", path);
+		if (clock_tick_us() >= until_us)
+			return err_set(e, RC_BUSY,
+			    "%s-gate was held by others for %lld ms: one is at "
+			    "work, stopped, or its disk does not answer; "
+			    "fuser(1) tells which. End it, or try again",
+			    path, (long long)ms);
+		(void)nanosleep(&pause, NULL);
+	}
 	return RC_OK;
 }
 

@@ -16,7 +16,10 @@
 #include "base/file.h"
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_note.h"
 #include "store/store_sqlite_schema.h"
+
+#define GATE_MS 5000
 
 /* One run of init. */
 struct making {
@@ -273,12 +276,11 @@ judge_remains(const struct making *m, struct err *e)
 static enum rc
 make_if_missing(struct making *m, struct err *e)
 {
-	enum rc rc = RC_OK;
+	enum rc rc;
 
-	while (flock(m->gate_fd, LOCK_EX) != 0)
-		if (errno != EINTR)
-			return err_errno(e, RC_SYSTEM, errno, "%s-gate",
-			    m->files.path);
+	rc = lite_gate_enter_within(m->gate_fd, m->files.path, GATE_MS, e);
+	if (rc != RC_OK)
+		return rc;
 	if (access(m->files.path, F_OK) != 0) {
 		rc = judge_remains(m, e);
 		if (rc == RC_OK)
@@ -293,10 +295,9 @@ settle_key_at_gate(struct making *m, struct lite_conn *c, struct err *e)
 {
 	enum rc rc;
 
-	while (flock(m->gate_fd, LOCK_EX) != 0)
-		if (errno != EINTR)
-			return err_errno(e, RC_SYSTEM, errno, "%s-gate",
-			    m->files.path);
+	rc = lite_gate_enter_within(m->gate_fd, m->files.path, GATE_MS, e);
+	if (rc != RC_OK)
+		return rc;
 	rc = settle_key(m, c, e);
 	(void)flock(m->gate_fd, LOCK_UN);
 	return rc;
@@ -311,6 +312,8 @@ settle_database(struct making *m, struct err *e)
 	rc = make_if_missing(m, e);
 	if (rc == RC_OK)
 		rc = lite_files_judge(&m->files, e);
+	if (rc == RC_OK)
+		rc = lite_note_judge(m->files.path, m->gate_fd, e);
 	if (rc == RC_OK)
 		rc = lite_conn_open(m->files.path, LITE_WRITE, &c, e);
 	if (rc != RC_OK)

@@ -11,6 +11,8 @@
  *	store_sqlite_pool.c	read connections
  *	store_sqlite_commit.c	the committer: every write goes through it
  *	store_sqlite_ckpt.c	checkpoints
+ *	store_sqlite_vfs.c	the log is written in few pieces
+ *	store_sqlite_note.c	whose log it is
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
  *	store_sqlite_row.c	rows to our structs
  *	the others		the operations
@@ -290,6 +292,9 @@ enum rc lite_files_find(const char *url_path, bool make_folder,
 void lite_files_fini(struct lite_files *f);
 enum rc lite_files_judge(const struct lite_files *f, struct err *e);
 enum rc lite_file_lock(const char *path, int operation, bool *locked, int *fd,
+    struct err *e);
+/* The gate of the database at path, RC_BUSY after ms; flock() leaves it. */
+enum rc lite_gate_enter_within(int gate_fd, const char *path, int64_t ms,
     struct err *e);
 /* RC_NOTFOUND: there is no key file. */
 enum rc lite_key_read(const char *key_file, uint8_t key[CRYPT_KEY_SIZE],

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,17 +9,22 @@
 #include <sqlite3.h>
 
 #include "base/xalloc.h"
+#include "store/store_sqlite_note.h"
 #include "store/store_sqlite_vfs.h"
 
 /* More is handed over early.  SQLite's own write takes less than 128 KiB at
  * a time right: it keeps the low 17 bits of the size. */
 #define GATHER_BYTES (64 * 1024)
 
+#define HEADER_SIZE 32
+#define SALTS_AT 16
+
 struct log_file {
 	sqlite3_file base;
 	char *bytes; /* gathered and not written, from place on */
 	size_t n;
 	sqlite3_int64 place;
+	const char *path;   /* SQLite's, which keeps it as long as the file */
 	sqlite3_file *real; /* behind this struct, in the same memory */
 };
 
@@ -47,6 +53,37 @@ hand_over(struct log_file *l)
 	return code;
 }
 
+/* The log is started anew.  What a header is of: SQLite's file format
+ * document, section 4.1. */
+static int
+note_header(struct log_file *l, const char *header)
+{
+	char old[HEADER_SIZE];
+	int code;
+
+	memset(old, 0, sizeof(old));
+	code = hand_over(l);
+	if (code == SQLITE_OK)
+		code = l->real->pMethods->xRead(l->real, old, sizeof(old), 0);
+	if (code == SQLITE_OK)
+		code = l->real->pMethods->xSync(l->real, SQLITE_SYNC_NORMAL);
+	if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
+		return code;
+	switch (lite_note_log(l->path, (const uint8_t *)old + SALTS_AT,
+	    (const uint8_t *)header + SALTS_AT)) {
+	case 0:
+		return SQLITE_OK;
+	case ENOSPC:
+	case EDQUOT:
+		return SQLITE_FULL;
+	case EMFILE:
+	case ENFILE:
+		return SQLITE_BUSY;
+	default:
+		return SQLITE_IOERR_WRITE;
+	}
+}
+
 static int
 log_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 place)
 {
@@ -54,6 +91,11 @@ log_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 place)
 	size_t size = (size_t)n;
 	int code = SQLITE_OK;
 
+	if (place == 0 && n == HEADER_SIZE) {
+		code = note_header(l, p);
+		if (code != SQLITE_OK)
+			return code;
+	}
 	if (l->n > 0 &&
 	    (place != l->place + (sqlite3_int64)l->n ||
 		l->n + size > GATHER_BYTES))
@@ -200,6 +242,7 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags,
 		return under->xOpen(under, name, f, flags, out_flags);
 	memset(l, 0, sizeof(*l));
 	l->real = (sqlite3_file *)(l + 1);
+	l->path = name;
 	code = under->xOpen(under, name, l->real, flags, out_flags);
 	if (l->real->pMethods != NULL)
 		l->base.pMethods = &log_methods;

@@ -5,8 +5,9 @@
  * and a page, at places that touch.  The file system that the writer's
  * connection opens its log through gathers them and hands them to the
  * kernel before anything that could tell the difference: a sync, a read, a
- * question for the size, a lock.  Nothing else is changed, and nothing is
- * held back from a sync: what SQLite calls durable is on disk as before.
+ * question for the size, a lock.  Nothing is held back from a sync: what
+ * SQLite calls durable is on disk as before.  A header for the log is noted
+ * (store_sqlite_note.h) before it is written.
  * All threads.
  */
 #ifndef STORE_STORE_SQLITE_VFS_H

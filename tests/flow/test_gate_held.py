@@ -111,6 +111,9 @@ def test_hlsctl_ends_and_says_busy(make_gateway):
         done = within(7, lambda: g.ctl("token", "create", "--name", "late",
                                        "--role", "viewer", ok=None, raw=True))
         assert done.returncode == 75, done
+        done = within(7, lambda: g.ctl("init", ok=None, raw=True))
+        assert done.returncode == 75, done
+        assert b"-gate" in done.stderr and b"fuser" in done.stderr, done
         ctl = subprocess.Popen(
             [gw.program("hlsctl"), "token", "create", "--name", "later",
              "--role", "viewer"], env=g.env, stdout=subprocess.DEVNULL,

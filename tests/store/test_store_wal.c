@@ -201,10 +201,8 @@ put_large(struct fix *f, size_t i, size_t bytes)
 	assert_int_equal(fix_accept(f, ev, NULL), RC_OK);
 }
 
-/*
- * SQLite's log does not say whose it is.  Refused or played, it does not reach
- * the database's file by being there: taken away, all is as it was.
- */
+/* Refused, it has not reached the database's file: taken away, all is as it
+ * was. */
 static enum rc
 judge_foreign_log(struct fix *f, const void *wal, size_t n)
 {
@@ -268,7 +266,7 @@ test_a_log_of_another_store_leaves_the_file_alone(void **state)
 	fix_open(&other);
 	(void)fix_put(&other, "other-2");
 	fix_close(&other);
-	(void)judge_log_of(f, &other);
+	assert_int_equal(judge_log_of(f, &other), RC_INVALID);
 	fix_fini(&other);
 }
 

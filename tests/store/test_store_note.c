@@ -1,0 +1,255 @@
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "store/store_sqlite_note.h"
+#include "tests/store/fixture.h"
+
+/*
+ * Which log is taken for the database's own: every one that a crash, a copy
+ * or a restored backup leaves beside it, and not one from before the last
+ * checkpoint.  Those of other stores are test_store_wal's.
+ */
+
+struct bytes {
+	char *p;
+	size_t n;
+};
+
+static int
+setup(void **state)
+{
+	struct fix *f = xcalloc(1, sizeof(*f));
+
+	fix_init(f);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fix_fini(*state);
+	free(*state);
+	return 0;
+}
+
+static struct bytes
+read_beside(const struct fix *f, const char *suffix)
+{
+	char *path = xasprintf("%s%s", f->path, suffix);
+	struct bytes b;
+	struct stat st;
+	int fd = open(path, O_RDONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	b.n = (size_t)st.st_size;
+	b.p = xmalloc(b.n + 1);
+	assert_int_equal(read(fd, b.p, b.n), (ssize_t)b.n);
+	(void)close(fd);
+	free(path);
+	return b;
+}
+
+static void
+write_beside(const struct fix *f, const char *suffix, const struct bytes *b)
+{
+	char *path = xasprintf("%s%s", f->path, suffix);
+	char *index = xasprintf("%s-shm", f->path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, b->p, b->n), (ssize_t)b->n);
+	(void)close(fd);
+	(void)unlink(index);
+	free(path);
+	free(index);
+}
+
+static void
+checkpoint(const struct fix *f)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
+/* A log of its own for each event. */
+static void
+put_alone(struct fix *f, const char *delivery_id)
+{
+	if (f->s == NULL)
+		fix_open(f);
+	fix_close(f);
+	checkpoint(f);
+	fix_open(f);
+	(void)fix_put(f, delivery_id);
+	fix_close(f);
+}
+
+static void
+assert_opens_with(struct fix *f, const char *delivery_id)
+{
+	struct store_receipt r;
+
+	fix_open(f);
+	assert_int_equal(fix_accept(f, fix_event(f, delivery_id), &r), RC_OK);
+	assert_true(r.duplicate);
+	fix_assert_sound(f);
+	fix_close(f);
+}
+
+static void
+test_an_old_log_of_ours_is_refused(void **state)
+{
+	struct fix *f = *state;
+	struct bytes old, now, file, after;
+	bool made;
+	char *says;
+
+	put_alone(f, "one");
+	old = read_beside(f, "-wal");
+	put_alone(f, "two");
+	now = read_beside(f, "-wal");
+	file = read_beside(f, "");
+	write_beside(f, "-wal", &old);
+	assert_int_equal(store_open(&f->opt, &f->s, &f->e), RC_INVALID);
+	assert_non_null(strstr(f->e.text, "-wal is not the log"));
+	assert_non_null(strstr(f->e.text, "put the right one in its place"));
+	assert_int_equal(store_init(&f->opt, &made, &says, &f->e), RC_INVALID);
+	after = read_beside(f, "");
+	assert_int_equal(after.n, file.n);
+	assert_memory_equal(after.p, file.p, file.n);
+	write_beside(f, "-wal", &now);
+	assert_opens_with(f, "two");
+	free(old.p);
+	free(now.p);
+	free(file.p);
+	free(after.p);
+}
+
+static void
+test_a_restored_pair_is_taken(void **state)
+{
+	struct fix *f = *state;
+	struct bytes file, log;
+
+	put_alone(f, "one");
+	file = read_beside(f, "");
+	log = read_beside(f, "-wal");
+	put_alone(f, "two");
+	put_alone(f, "three");
+	write_beside(f, "", &file);
+	write_beside(f, "-wal", &log);
+	assert_opens_with(f, "one");
+	free(file.p);
+	free(log.p);
+}
+
+static void
+test_a_copy_without_a_note_is_taken(void **state)
+{
+	static const char rubbish[] = "hlslog1 is not how a note goes on, "
+				      "whatever its size may be, 64.";
+	static const size_t sizes[] = { 0, 1, 47, 64 };
+	struct fix *f = *state;
+	struct bytes none = { xstrdup(rubbish), 0 };
+	size_t i;
+
+	put_alone(f, "one");
+	for (i = 0; i < NELEM(sizes); i++) {
+		none.n = sizes[i];
+		write_beside(f, "-gate", &none);
+		assert_opens_with(f, "one");
+	}
+	free(none.p);
+}
+
+/* Killed between the note and the header, or a checkpoint that had begun. */
+static void
+test_what_a_crash_leaves_is_taken(void **state)
+{
+	static const uint8_t next[NOTE_SALTS_SIZE] = "12345678";
+	struct fix *f = *state;
+	char *path = xasprintf("%s-wal", f->path);
+	struct bytes log, file;
+
+	put_alone(f, "one");
+	log = read_beside(f, "-wal");
+	assert_int_equal(lite_note_log(path, (const uint8_t *)log.p + 16, next),
+	    0);
+	assert_opens_with(f, "one");
+	assert_int_equal(lite_note_log(path, next, (const uint8_t *)log.p + 16),
+	    0);
+	assert_opens_with(f, "one");
+	assert_int_equal(lite_note_log(path, next, next), 0);
+	assert_int_equal(store_open(&f->opt, &f->s, &f->e), RC_INVALID);
+	/* The same bytes: it is when they were written that counts. */
+	file = read_beside(f, "");
+	write_beside(f, "", &file);
+	assert_opens_with(f, "one");
+	/* A torn header is no log. */
+	assert_int_equal(lite_note_log(path, next, next), 0);
+	log.p[20] ^= 1;
+	write_beside(f, "-wal", &log);
+	fix_open(f);
+	fix_close(f);
+	free(log.p);
+	free(file.p);
+	free(path);
+}
+
+/* Started anew while it is looked at: the second look is at the gate. */
+static void
+test_a_held_gate_is_waited_for_where_there_is_doubt(void **state)
+{
+	static const uint8_t next[NOTE_SALTS_SIZE] = "12345678";
+	struct fix *f = *state;
+	char *path = xasprintf("%s-wal", f->path);
+	char *gate = xasprintf("%s-gate", f->path);
+	int fd = open(gate, O_RDWR | O_CLOEXEC);
+
+	put_alone(f, "one");
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	fix_open(f);
+	fix_close(f);
+	assert_int_equal(lite_note_log(path, next, next), 0);
+	assert_int_equal(store_open(&f->opt, &f->s, &f->e), RC_BUSY);
+	(void)close(fd);
+	free(path);
+	free(gate);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_an_old_log_of_ours_is_refused),
+		CASE(test_a_restored_pair_is_taken),
+		CASE(test_a_copy_without_a_note_is_taken),
+		CASE(test_what_a_crash_leaves_is_taken),
+		CASE(test_a_held_gate_is_waited_for_where_there_is_doubt),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
