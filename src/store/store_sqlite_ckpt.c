@@ -11,15 +11,22 @@
  * SQLite before 3.51.3 can damage a database when a passive checkpoint, the
  * kind it makes by itself, meets a writer that starts the log anew.  So
  * there are no automatic ones, and ours holds the gate, which keeps all
- * writers out, and truncates, which takes SQLite's own writer lock too.
+ * writers out, and takes SQLite's own writer lock too, as RESTART and
+ * TRUNCATE do.
+ *
+ * While writes queue up the log is not cut, only begun anew: giving its
+ * blocks back and allocating them again would hold up all of them.  Nor is
+ * it left to grow for a second then, which would make the wait for its end
+ * long and SQLite cut it to the limit after all.
  */
 #define WAL_FRAMES 1018 /* 4 MiB of pages and their headers */
+#define WAL_LARGE 8144  /* 32 MiB: half of journal_size_limit */
 #define BETWEEN_US (1000 * 1000)
 #define BUSY_US (150 * 1000)
 
-/* RC_OK also when readers kept it from ending. */
+/* What readers keep from ending is left for the next time. */
 static void
-truncate_wal(struct lite_conn *c)
+empty_log(struct lite *l, struct lite_conn *c, bool cut)
 {
 	struct err ignored;
 	int log = -1, done = -1;
@@ -30,23 +37,28 @@ truncate_wal(struct lite_conn *c)
 		return;
 	/* Readers are waited for, and every writer with them: not for long. */
 	c->busy_until_us = clock_tick_us() + BUSY_US;
-	if (sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
-		&log, &done) != SQLITE_OK)
+	if (sqlite3_wal_checkpoint_v2(c->db, NULL,
+		cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART,
+		&log, &done) != SQLITE_OK) {
 		(void)lite_failed(c, &ignored);
-	else if (log == 0)
+	} else if (log >= 0 && log == done) {
 		c->wal_frames = 0;
+		l->log_is_uncut = !cut;
+	}
 	c->busy_until_us = 0;
 }
 
 bool
-lite_checkpoint(struct lite *l, struct lite_conn *c, bool closing)
+lite_checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
 {
 	int64_t now_us = clock_tick_us();
 	struct err ignored;
 
-	if (c->wal_frames < WAL_FRAMES)
-		return false;
-	if (!closing && now_us - l->checkpointed_us < BETWEEN_US)
+	if (c->wal_frames < WAL_FRAMES &&
+	    (!l->log_is_uncut || load == LITE_QUEUED))
+		return l->log_is_uncut;
+	if (load != LITE_CLOSING && c->wal_frames < WAL_LARGE &&
+	    now_us - l->checkpointed_us < BETWEEN_US)
 		return true;
 	if (atomic_load(&l->dead))
 		return false;
@@ -55,11 +67,11 @@ lite_checkpoint(struct lite *l, struct lite_conn *c, bool closing)
 	if (flock(l->ckpt_fd, LOCK_EX | LOCK_NB) != 0)
 		return true;
 	if (lite_gate_enter(l, &ignored) == RC_OK) {
-		truncate_wal(c);
+		empty_log(l, c, load != LITE_QUEUED);
 		if (c->fatal)
 			atomic_store(&l->dead, true);
 		lite_gate_leave(l);
 	}
 	(void)flock(l->ckpt_fd, LOCK_UN);
-	return c->wal_frames >= WAL_FRAMES;
+	return c->wal_frames >= WAL_FRAMES || l->log_is_uncut;
 }

@@ -442,7 +442,7 @@ wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
 		    ETIMEDOUT) {
 			(void)pthread_mutex_unlock(&c->lock);
 			*want_checkpoint =
-			    lite_checkpoint(c->lite, &c->conn, false);
+			    lite_checkpoint(c->lite, &c->conn, LITE_IDLE);
 			(void)pthread_mutex_lock(&c->lock);
 		}
 	}
@@ -455,19 +455,23 @@ committer(void *arg)
 {
 	struct lite_commit_state *c = arg;
 	bool want_checkpoint = false;
+	enum lite_load load;
 
 	(void)pthread_mutex_lock(&c->lock);
 	while (wait_for_work(c, &want_checkpoint)) {
 		take_group(c);
 		(void)pthread_mutex_unlock(&c->lock);
 		work_group(c);
-		want_checkpoint = lite_checkpoint(c->lite, &c->conn, false);
+		(void)pthread_mutex_lock(&c->lock);
+		load = c->head != NULL ? LITE_QUEUED : LITE_IDLE;
+		(void)pthread_mutex_unlock(&c->lock);
+		want_checkpoint = lite_checkpoint(c->lite, &c->conn, load);
 		(void)pthread_mutex_lock(&c->lock);
 		c->group_since_us = 0;
 	}
 	(void)pthread_mutex_unlock(&c->lock);
 	if (!atomic_load(&c->lite->dead))
-		(void)lite_checkpoint(c->lite, &c->conn, true);
+		(void)lite_checkpoint(c->lite, &c->conn, LITE_CLOSING);
 	lite_conn_close(&c->conn);
 	(void)pthread_mutex_lock(&c->lock);
 	c->ended = true;

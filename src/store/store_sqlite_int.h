@@ -248,9 +248,16 @@ struct lite_commit_state *lite_commit_new(struct lite *l);
  * not be ended within a second, and goes on using the store. */
 bool lite_commit_free(struct lite_commit_state *c);
 
+/* What waits for the committer. */
+enum lite_load {
+	LITE_QUEUED, /* writes */
+	LITE_IDLE,   /* nothing */
+	LITE_CLOSING /* nothing, and nothing will */
+};
+
 /* Called by the committer between groups; true when the WAL still wants a
  * checkpoint. */
-bool lite_checkpoint(struct lite *l, struct lite_conn *c, bool closing);
+bool lite_checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load);
 
 /* The gate that every writer of every process goes through. */
 enum rc lite_gate_enter(struct lite *l, struct err *e);
@@ -273,7 +280,8 @@ struct lite {
 	atomic_bool dead;
 	atomic_llong free_checked_us;
 	atomic_bool disk_low;
-	int64_t checkpointed_us; /* the committer's own */
+	int64_t checkpointed_us; /* these two are the committer's own */
+	bool log_is_uncut;       /* emptied, and as long as it was */
 	struct lite_pool *pool;
 	struct lite_commit_state *commit;
 };
