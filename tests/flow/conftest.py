@@ -2,10 +2,14 @@
 
 make_gateway(settings) makes and starts a gateway for one test; gateway is
 one with nothing changed; calm_gateway is shared by a file's tests, which
-then must not change its settings or end its programs.
+then must not change its settings or end its programs.  inject(process,
+what) has strace tamper with a program's system calls.
 """
 
 import os
+import re
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -14,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 
 import gateway as gw  # noqa: E402
 import waiting  # noqa: E402
+from waiting import wait_for  # noqa: E402
 
 # A sanitizer's build is slower, whoever starts the test.
 if "HLS_SLOW" not in os.environ and gw.sanitizers():
@@ -42,6 +47,37 @@ def make_gateway():
             g.discard()
         raise
     _stop_all(made)
+
+
+@pytest.fixture
+def inject():
+    """inject(process, what): strace tampers with its system calls."""
+    tracers = []
+
+    def start(proc, what):
+        if gw.sanitizers():
+            pytest.skip("a sanitizer's leak check cannot be traced")
+        if shutil.which("strace") is None:
+            pytest.skip("there is no strace")
+        call = re.match(r"\w+", what).group()
+        t = subprocess.Popen(
+            ["strace", "-f", "-q", "-o", "/dev/null", "-e", "trace=" + call,
+             "-e", "inject=" + what, "-p", str(proc.pid)],
+            stderr=subprocess.PIPE)
+        tracers.append(t)
+
+        def traced():
+            if t.poll() is not None:
+                pytest.skip("ptrace is not permitted here: %s" %
+                            t.stderr.read().decode().strip())
+            with open("/proc/%d/status" % proc.pid, encoding="ascii") as f:
+                return "TracerPid:\t%d\n" % t.pid in f.read()
+        wait_for(traced, 10, "strace holds the process")
+    yield start
+    for t in tracers:
+        if t.poll() is None:
+            t.terminate()
+        t.wait()
 
 
 @pytest.fixture

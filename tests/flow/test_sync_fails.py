@@ -2,9 +2,6 @@
 disk, and who cannot keep a promise ends, so that a new process starts
 clean."""
 
-import re
-import shutil
-import subprocess
 import time
 
 import pytest
@@ -12,37 +9,6 @@ import pytest
 import gateway as gw
 import waiting
 from waiting import wait_for
-
-
-@pytest.fixture
-def inject():
-    """inject(process, what): strace tampers with its system calls."""
-    tracers = []
-
-    def start(proc, what):
-        if gw.sanitizers():
-            pytest.skip("a sanitizer's leak check cannot be traced")
-        if shutil.which("strace") is None:
-            pytest.skip("there is no strace")
-        call = re.match(r"\w+", what).group()
-        t = subprocess.Popen(
-            ["strace", "-f", "-q", "-o", "/dev/null", "-e", "trace=" + call,
-             "-e", "inject=" + what, "-p", str(proc.pid)],
-            stderr=subprocess.PIPE)
-        tracers.append(t)
-
-        def traced():
-            if t.poll() is not None:
-                pytest.skip("ptrace is not permitted here: %s" %
-                            t.stderr.read().decode().strip())
-            with open("/proc/%d/status" % proc.pid, encoding="ascii") as f:
-                return "TracerPid:\t%d\n" % t.pid in f.read()
-        wait_for(traced, 10, "strace holds the process")
-    yield start
-    for t in tracers:
-        if t.poll() is None:
-            t.terminate()
-        t.wait()
 
 
 def post_until_it_ends(g, front, limit=400):
