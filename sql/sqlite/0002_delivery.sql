@@ -48,6 +48,10 @@ ALTER TABLE attempt ADD COLUMN connect_ms INTEGER NOT NULL DEFAULT -1;
 ALTER TABLE attempt ADD COLUMN tls_ms INTEGER NOT NULL DEFAULT -1;
 ALTER TABLE attempt ADD COLUMN first_byte_ms INTEGER NOT NULL DEFAULT -1;
 
+-- Dead deliveries of one webhook by the time they were given up: recovering
+-- it looks at no others.
+CREATE INDEX job_dead_of_target ON job (target, ended_ms) WHERE state = 3;
+
 -- Open jobs of one order key, oldest first: the first of them alone may go
 -- out, and a dead one holds up the others until a person decides.
 CREATE INDEX job_in_order ON job (target, order_key, id)

@@ -134,6 +134,40 @@ store_event_replay(struct store *s, int64_t id, const char *webhook_id,
 }
 
 enum rc
+store_event_replay_all(struct store *s, const int64_t *ids, size_t n,
+    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	*replayed = 0;
+	return store_call_end(s, STORE_OP_EVENT_REPLAY_ALL, us,
+	    s->engine->event_replay_all(s->impl, ids, n, webhook_id, now_ms,
+		replayed, e));
+}
+
+enum rc
+store_dead_count(struct store *s, const struct store_dead *d, int64_t *n,
+    struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	*n = 0;
+	return store_call_end(s, STORE_OP_DEAD_COUNT, us,
+	    s->engine->dead_count(s->impl, d, n, e));
+}
+
+enum rc
+store_dead_retry(struct store *s, const struct store_dead *d, size_t max,
+    int64_t now_ms, size_t *n, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	*n = 0;
+	return store_call_end(s, STORE_OP_DEAD_RETRY, us,
+	    s->engine->dead_retry(s->impl, d, max, now_ms, n, e));
+}
+
+enum rc
 store_job_retry(struct store *s, int64_t id, int64_t now_ms, struct err *e)
 {
 	int64_t us = store_call_begin(s);

@@ -72,6 +72,27 @@ enum rc store_event_cancel(struct store *s, int64_t id, int64_t now_ms,
  * webhook_id: to this one alone, or NULL. */
 enum rc store_event_replay(struct store *s, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e);
+/*
+ * The same for each of n events that has ended and is no replay suspect, in
+ * one transaction: a few hundred at once.  What is open goes out anyway, and
+ * is left alone.  *replayed: how many were not.
+ */
+enum rc store_event_replay_all(struct store *s, const int64_t *ids, size_t n,
+    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e);
+
+/* Dead deliveries to one webhook by the time they were given up. */
+struct store_dead {
+	const char *webhook_id;
+	int64_t since_ms, until_ms; /* the first is in, the second is not */
+};
+/* How many there are.  RC_NOTFOUND: no such webhook. */
+enum rc store_dead_count(struct store *s, const struct store_dead *d,
+    int64_t *n, struct err *e);
+/* At most max of them wait again, due now, those first that were given up
+ * first; *n: how many, less than max when none is left.  RC_NOTFOUND. */
+enum rc store_dead_retry(struct store *s, const struct store_dead *d,
+    size_t max, int64_t now_ms, size_t *n, struct err *e);
+
 /* One dead job waits again.  RC_EXISTS when it is not dead. */
 enum rc store_job_retry(struct store *s, int64_t id, int64_t now_ms,
     struct err *e);

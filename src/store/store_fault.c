@@ -6,46 +6,8 @@
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "store/store_fault_int.h"
 #include "store/store_int.h"
-
-/*
- * The test engine: "fault:N:URL" opens URL and passes every call on, but the
- * N-th, which fails with RC_BUSY.  With "fault:-N:URL" that call takes
- * place and its answer is lost, which is what RC_BUSY leaves open.  Calls
- * are counted from 1 since the store was opened.
- */
-struct fault {
-	struct store *inner;
-	atomic_llong left;
-	bool after;
-};
-
-enum moment {
-	GO_ON,
-	FAIL_BEFORE,
-	FAIL_AFTER
-};
-
-static enum moment
-moment_of(struct fault *f)
-{
-	if (atomic_fetch_sub(&f->left, 1) != 1)
-		return GO_ON;
-	return f->after ? FAIL_AFTER : FAIL_BEFORE;
-}
-
-static enum rc
-fail(struct err *e)
-{
-	return err_set(e, RC_BUSY, "the planted fault");
-}
-
-/* What the caller hears of a call that took place. */
-static enum rc
-answer(enum moment m, enum rc rc, struct err *e)
-{
-	return rc == RC_OK && m == FAIL_AFTER ? fail(e) : rc;
-}
 
 /* The inner store's options, its URL behind the number. */
 static enum rc
@@ -748,6 +710,9 @@ const struct store_engine store_fault_engine = {
 	.event_retry = fault_event_retry,
 	.event_cancel = fault_event_cancel,
 	.event_replay = fault_event_replay,
+	.event_replay_all = fault_event_replay_all,
+	.dead_count = fault_dead_count,
+	.dead_retry = fault_dead_retry,
 	.token_find = fault_token_find,
 	.token_revoke = fault_token_revoke,
 	.sql = fault_sql,

@@ -55,6 +55,9 @@ enum store_op {
 	STORE_OP_EVENT_RETRY,
 	STORE_OP_EVENT_CANCEL,
 	STORE_OP_EVENT_REPLAY,
+	STORE_OP_EVENT_REPLAY_ALL,
+	STORE_OP_DEAD_COUNT,
+	STORE_OP_DEAD_RETRY,
 	STORE_OP_JOB_RETRY,
 	STORE_OP_JOB_CANCEL,
 	STORE_OP_TOKEN_PUT,
@@ -147,6 +150,13 @@ struct store_engine {
 	    size_t *jobs, struct err *e);
 	enum rc (*event_replay)(void *impl, int64_t id, const char *webhook_id,
 	    int64_t now_ms, struct err *e);
+	enum rc (*event_replay_all)(void *impl, const int64_t *ids, size_t n,
+	    const char *webhook_id, int64_t now_ms, size_t *replayed,
+	    struct err *e);
+	enum rc (*dead_count)(void *impl, const struct store_dead *d,
+	    int64_t *n, struct err *e);
+	enum rc (*dead_retry)(void *impl, const struct store_dead *d,
+	    size_t max, int64_t now_ms, size_t *n, struct err *e);
 	enum rc (*job_retry)(void *impl, int64_t job_id, int64_t now_ms,
 	    struct err *e);
 	enum rc (*job_cancel)(void *impl, int64_t job_id, int64_t now_ms,

@@ -232,7 +232,6 @@ lite_event_list(void *impl, const struct store_event_filter *f,
 struct act {
 	int64_t id;
 	int64_t now_ms;
-	const char *webhook_id;
 	bool goes_on; /* not the first transaction */
 	size_t jobs;  /* of this one */
 };
@@ -350,42 +349,4 @@ lite_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
 	struct act x = { .id = id, .now_ms = now_ms };
 
 	return in_parts(impl, run_cancel, &x, jobs, e);
-}
-
-static enum rc
-run_replay(struct lite_tx *tx, void *arg, struct err *e)
-{
-	struct act *x = arg;
-	struct lite_event_change *ev;
-	enum event_status status;
-	struct sqlite3_stmt *st;
-	bool expanded;
-	enum rc rc;
-
-	tx->now_ms = x->now_ms;
-	rc = read_status(tx, x->id, &status, &expanded, e);
-	/* Not expanded yet: the round to come is the one asked for. */
-	if (rc != RC_OK || !expanded)
-		return rc;
-	st = lite_stmt(tx->conn, LITE_EVENT_REPLAY);
-	lite_int(st, 1, x->id);
-	lite_text(st, 2, x->webhook_id);
-	rc = lite_run(tx->conn, st, e);
-	if (rc != RC_OK)
-		return rc;
-	lite_tally_sum(tx, LITE_SUM_UNEXPANDED, 1);
-	tx->new_work = true;
-	rc = lite_tally_event(tx, x->id, &ev, e);
-	if (rc == RC_OK)
-		ev->reopened = true;
-	return rc;
-}
-
-enum rc
-lite_event_replay(void *impl, int64_t id, const char *webhook_id,
-    int64_t now_ms, struct err *e)
-{
-	struct act x = { .id = id, .now_ms = now_ms, .webhook_id = webhook_id };
-
-	return lite_commit_now(impl, run_replay, &x, e);
 }

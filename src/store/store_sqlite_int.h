@@ -344,6 +344,7 @@ struct lite_job {
 	int priority;
 	unsigned int attempt, tries, deaths;
 	bool suspect; /* a worker died over it */
+	bool again;   /* a person's wish: beside repeats, behind what is new */
 	bool damaged; /* held what cannot be, and was mended for counting */
 	int64_t due_ms, ended_ms;
 	int64_t token;
@@ -365,7 +366,8 @@ enum rc lite_job_move(struct lite_tx *tx, const struct lite_job *was,
 /* Counts a job in, or with -1 out, where it stands. */
 enum rc lite_job_count(struct lite_tx *tx, const struct lite_job *j, int n,
     struct err *e);
-/* An ended or waiting job waits again from now as if it were new. */
+/* An ended or waiting job waits again from now as if it were new, but that
+ * what is new goes before it. */
 enum rc lite_job_requeue(struct lite_tx *tx, const struct lite_job *was,
     int64_t now_ms, struct err *e);
 enum rc lite_job_end(struct lite_tx *tx, const struct lite_job *was,
@@ -469,6 +471,12 @@ enum rc lite_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
     struct err *e);
 enum rc lite_event_replay(void *impl, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e);
+enum rc lite_event_replay_all(void *impl, const int64_t *ids, size_t n,
+    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e);
+enum rc lite_dead_count(void *impl, const struct store_dead *d, int64_t *n,
+    struct err *e);
+enum rc lite_dead_retry(void *impl, const struct store_dead *d, size_t max,
+    int64_t now_ms, size_t *n, struct err *e);
 enum rc lite_job_retry(void *impl, int64_t id, int64_t now_ms, struct err *e);
 enum rc lite_job_cancel(void *impl, int64_t id, int64_t now_ms, struct err *e);
 enum rc lite_token_put(void *impl, const struct store_token *t, struct err *e);

@@ -113,7 +113,7 @@ lane_of(const struct lite_job *j)
 {
 	if (j->suspect)
 		return LITE_LANE_SUSPECT;
-	return j->priority * 2 + (j->attempt > 0);
+	return j->priority * 2 + (j->attempt > 0 || j->again);
 }
 
 enum rc
@@ -164,6 +164,7 @@ lite_job_requeue(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
 	is.state = STORE_WAITING;
 	is.attempt = is.deaths = 0;
 	is.suspect = false;
+	is.again = true;
 	is.due_ms = now_ms;
 	is.ended_ms = 0;
 	rc = lite_job_move(tx, was, &is, NULL, e);

@@ -5,7 +5,8 @@
 #define EVENT_COLUMNS                                                 \
 	"e.id, e.received_ms, e.scheduled_ms, e.source, e.provider, " \
 	"e.delivery_id, e.type, e.action, e.repository, e.teams, "    \
-	"coalesce(e.round_webhook, e.webhook_id), e.content_type, "   \
+	"iif(e.expanded = 0, coalesce(e.round_webhook, "              \
+	"e.webhook_id), e.webhook_id), e.content_type, "              \
 	"e.priority, e.hops, e.replay_suspect = 1, e.body_size, "     \
 	"e.body_sha256, e.status, e.jobs_total, e.retry_count, "      \
 	"e.error_message, e.started_ms, e.completed_ms"
@@ -143,6 +144,9 @@ static const char *const texts[LITE_STMTS] = {
 	    "WHERE id = ?1",
 	[LITE_EVENT_SET_ERROR] =
 	    "UPDATE event SET error_message = ?2 WHERE id = ?1",
+	[LITE_EVENT_TO_REPLAY] =
+	    "SELECT status, expanded, replay_suspect = 1 FROM event WHERE "
+	    "id = ?1",
 	[LITE_EVENT_REPLAY] =
 	    "UPDATE event SET round = round + 1, round_webhook = ?2, "
 	    "expanded = 0, replay_suspect = min(replay_suspect * 2, 2) "
@@ -177,7 +181,7 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_JOB_PUT] =
 	    "INSERT INTO job (id, event, round, target, state, priority, "
 	    "lane, due_ms, created_ms, order_key) VALUES (?1, ?2, ?3, ?4, "
-	    "0, ?5, ?5 * 2, ?6, ?7, ?8) ON CONFLICT (event, round, target) "
+	    "0, ?5, ?5 * 2 + (?3 > 0), ?6, ?7, ?8) ON CONFLICT (event, round, target) "
 	    "DO NOTHING",
 	[LITE_JOB_OLDER_DEAD] =
 	    "SELECT id FROM job WHERE event = ?1 AND round < ?2 AND target "
@@ -226,6 +230,13 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_JOB_OF_EVENT] = "SELECT id FROM job WHERE event = ?1",
 	[LITE_JOB_OF_TARGET] =
 	    "SELECT id FROM job WHERE state = 0 AND target = ?1 LIMIT ?2",
+	[LITE_DEAD_COUNT] =
+	    "SELECT count(*) FROM job INDEXED BY job_dead_of_target WHERE "
+	    "state = 3 AND target = ?1 AND ended_ms >= ?2 AND ended_ms < ?3",
+	[LITE_DEAD_LIST] =
+	    "SELECT id FROM job INDEXED BY job_dead_of_target WHERE state = "
+	    "3 AND target = ?1 AND ended_ms >= ?2 AND ended_ms < ?3 ORDER "
+	    "BY ended_ms LIMIT ?4",
 	[LITE_JOB_CREATED] = "SELECT created_ms FROM job WHERE id = ?1",
 	[LITE_JOB_FIND] =
 	    "SELECT " JOB_COLUMNS

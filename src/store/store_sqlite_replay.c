@@ -1,0 +1,247 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/event.h"
+#include "store/store_sqlite_int.h"
+
+struct replay {
+	const int64_t *ids;
+	size_t n;
+	const char *webhook_id;
+	int64_t now_ms;
+	bool only_ended;
+	size_t replayed;
+};
+
+/* As far as it matters here. */
+struct replayed {
+	enum event_status status;
+	bool expanded, suspect;
+};
+
+static enum rc
+read_event(struct lite_tx *tx, int64_t id, struct replayed *out, bool *found,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_TO_REPLAY);
+	enum rc rc;
+
+	lite_int(st, 1, id);
+	memset(out, 0, sizeof(*out));
+	rc = lite_step(tx->conn, st, found, e);
+	if (rc != RC_OK || !*found)
+		return rc;
+	out->status = (enum event_status)lite_col_int(st, 0);
+	out->expanded = lite_col_int(st, 1) != 0;
+	out->suspect = lite_col_int(st, 2) != 0;
+	lite_reset(st);
+	return RC_OK;
+}
+
+static enum rc
+begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_REPLAY);
+	struct lite_event_change *ev;
+	enum rc rc;
+
+	lite_int(st, 1, id);
+	lite_text(st, 2, webhook_id);
+	rc = lite_run(tx->conn, st, e);
+	if (rc != RC_OK)
+		return rc;
+	lite_tally_sum(tx, LITE_SUM_UNEXPANDED, 1);
+	tx->new_work = true;
+	rc = lite_tally_event(tx, id, &ev, e);
+	if (rc == RC_OK)
+		ev->reopened = true;
+	return rc;
+}
+
+static enum rc
+replay_one(struct lite_tx *tx, struct replay *x, int64_t id, struct err *e)
+{
+	struct replayed ev;
+	bool found;
+	enum rc rc;
+
+	rc = read_event(tx, id, &ev, &found, e);
+	if (rc != RC_OK)
+		return rc;
+	if (x->only_ended) {
+		if (!found || ev.suspect ||
+		    (ev.status != EVENT_COMPLETED && ev.status != EVENT_FAILED))
+			return RC_OK;
+	} else if (!found) {
+		return err_set(e, RC_NOTFOUND, "there is no event %lld",
+		    (long long)id);
+	}
+	/* Not expanded yet: the round to come is the one asked for. */
+	if (!ev.expanded)
+		return RC_OK;
+	x->replayed++;
+	return begin_round(tx, id, x->webhook_id, e);
+}
+
+static enum rc
+run_replay(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct replay *x = arg;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	tx->now_ms = x->now_ms;
+	x->replayed = 0;
+	for (i = 0; rc == RC_OK && i < x->n; i++)
+		rc = replay_one(tx, x, x->ids[i], e);
+	return rc;
+}
+
+enum rc
+lite_event_replay(void *impl, int64_t id, const char *webhook_id,
+    int64_t now_ms, struct err *e)
+{
+	struct replay x = { .ids = &id,
+		.n = 1,
+		.webhook_id = webhook_id,
+		.now_ms = now_ms };
+
+	return lite_commit_now(impl, run_replay, &x, e);
+}
+
+enum rc
+lite_event_replay_all(void *impl, const int64_t *ids, size_t n,
+    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e)
+{
+	struct replay x = { .ids = ids,
+		.n = n,
+		.webhook_id = webhook_id,
+		.now_ms = now_ms,
+		.only_ended = true };
+	enum rc rc;
+
+	if (n == 0)
+		return RC_OK;
+	rc = lite_commit_now(impl, run_replay, &x, e);
+	if (rc == RC_OK)
+		*replayed = x.replayed;
+	return rc;
+}
+
+/* The target's id, 0 while nothing was ever owed to the webhook. */
+static enum rc
+find_target(struct lite_conn *c, const char *webhook_id, int64_t *target,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_WEBHOOK_HAS);
+	bool row;
+	enum rc rc;
+
+	*target = 0;
+	lite_text(st, 1, webhook_id);
+	rc = lite_step(c, st, &row, e);
+	if (rc != RC_OK)
+		return rc;
+	if (!row)
+		return err_set(e, RC_NOTFOUND, "there is no webhook %.64s",
+		    webhook_id);
+	lite_reset(st);
+	st = lite_stmt(c, LITE_TARGET_FIND);
+	lite_int(st, 1, STORE_DELIVER);
+	lite_text(st, 2, webhook_id);
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && row) {
+		*target = lite_col_int(st, 0);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+static void
+bind_dead(struct sqlite3_stmt *st, int64_t target, const struct store_dead *d)
+{
+	lite_int(st, 1, target);
+	lite_int(st, 2, d->since_ms);
+	lite_int(st, 3, d->until_ms);
+}
+
+enum rc
+lite_dead_count(void *impl, const struct store_dead *d, int64_t *n,
+    struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	struct sqlite3_stmt *st;
+	int64_t target;
+	bool row;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = find_target(c, d->webhook_id, &target, e);
+	if (rc == RC_OK) {
+		st = lite_stmt(c, LITE_DEAD_COUNT);
+		bind_dead(st, target, d);
+		rc = lite_step(c, st, &row, e);
+		if (rc == RC_OK && row) {
+			*n = lite_col_int(st, 0);
+			lite_reset(st);
+		}
+	}
+	lite_reader_give(l, c);
+	return rc;
+}
+
+struct dead_retry {
+	const struct store_dead *d;
+	size_t max;
+	int64_t now_ms;
+	size_t n;
+};
+
+static enum rc
+run_dead_retry(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct dead_retry *x = arg;
+	struct sqlite3_stmt *st;
+	struct lite_ids ids;
+	struct lite_job job;
+	int64_t target;
+	bool found;
+	enum rc rc;
+	size_t i;
+
+	tx->now_ms = x->now_ms;
+	x->n = 0;
+	rc = find_target(tx->conn, x->d->webhook_id, &target, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_DEAD_LIST);
+	bind_dead(st, target, x->d);
+	lite_int(st, 4, (int64_t)x->max);
+	rc = lite_ids(tx->conn, st, &ids, e);
+	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
+		if (rc == RC_OK && found)
+			rc = lite_job_requeue(tx, &job, x->now_ms, e);
+		x->n++;
+	}
+	lite_ids_fini(&ids);
+	return rc;
+}
+
+enum rc
+lite_dead_retry(void *impl, const struct store_dead *d, size_t max,
+    int64_t now_ms, size_t *n, struct err *e)
+{
+	struct dead_retry x = { d, max, now_ms, 0 };
+	enum rc rc = lite_commit_now(impl, run_dead_retry, &x, e);
+
+	if (rc == RC_OK)
+		*n = x.n;
+	return rc;
+}

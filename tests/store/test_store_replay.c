@@ -1,0 +1,230 @@
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "tests/store/fixture.h"
+
+/*
+ * What a person has done again, by the hundred; written against the public
+ * headers alone.
+ */
+
+static const char *const one_target[] = { "hook-1", NULL };
+
+static int
+setup(void **state)
+{
+	struct fix *f = xcalloc(1, sizeof(*f));
+
+	fix_init(f);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fix_fini(*state);
+	free(*state);
+	return 0;
+}
+
+/* An event whose only job has ended so. */
+static int64_t
+ended(struct fix *f, const char *delivery_id, const char *target,
+    enum store_verdict verdict)
+{
+	struct store_leases l;
+	int64_t id = fix_job(f, delivery_id, target);
+
+	fix_lease(f, 10, &l);
+	assert_int_equal(l.n, 1);
+	assert_int_equal(fix_settle(f, &l.v[0], verdict, 0, NULL), RC_OK);
+	store_leases_free(&l);
+	return id;
+}
+
+static struct event *
+same_body(const struct fix *f, const char *delivery_id)
+{
+	struct event *ev = fix_event(f, delivery_id);
+
+	free(ev->body);
+	ev->body = xstrdup("{}");
+	ev->bodysz = 2;
+	ev->replay_window_ms = 7 * 86400 * INT64_C(1000);
+	return ev;
+}
+
+static size_t
+unexpanded(struct fix *f)
+{
+	struct store_events l;
+	size_t n;
+
+	assert_int_equal(store_unexpanded(f->s, 100, &l, &f->e), RC_OK);
+	n = l.n;
+	store_events_free(&l);
+	return n;
+}
+
+static void
+test_only_what_has_ended_is_replayed_in_bulk(void **state)
+{
+	struct fix *f = *state;
+	struct store_receipt suspect;
+	int64_t ids[6];
+	size_t n = 0;
+
+	ids[0] = ended(f, "done", "hook-1", STORE_DONE);
+	ids[1] = ended(f, "dead", "hook-1", STORE_DEAD);
+	assert_int_equal(fix_accept(f, same_body(f, "first"), NULL), RC_OK);
+	assert_int_equal(fix_accept(f, same_body(f, "again"), &suspect), RC_OK);
+	assert_true(suspect.replay_suspect);
+	ids[2] = suspect.id;
+	ids[3] = fix_job(f, "waiting", "hook-1");
+	ids[4] = fix_put(f, "unexpanded");
+	ids[5] = 999;
+	assert_int_equal(unexpanded(f), 2);
+
+	assert_int_equal(store_event_replay_all(f->s, ids, NELEM(ids), NULL,
+			     f->wall_ms, &n, &f->e),
+	    RC_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(unexpanded(f), 4);
+	assert_int_equal(fix_status(f, ids[0]), EVENT_PENDING);
+	assert_int_equal(fix_status(f, ids[1]), EVENT_PENDING);
+
+	/* Begun anew after an answer that was lost, it adds nothing. */
+	assert_int_equal(store_event_replay_all(f->s, ids, NELEM(ids), NULL,
+			     f->wall_ms, &n, &f->e),
+	    RC_OK);
+	assert_int_equal(n, 0);
+	fix_assert_sound(f);
+}
+
+static void
+test_more_than_a_page_is_replayed_to_one_webhook(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	struct event *ev;
+	int64_t ids[300];
+	char name[16];
+	size_t i, n = 0;
+
+	for (i = 0; i < NELEM(ids); i++) {
+		(void)snprintf(name, sizeof(name), "d-%zu", i);
+		ids[i] = ended(f, name, "hook-1", STORE_DONE);
+	}
+	assert_int_equal(store_event_replay_all(f->s, ids, NELEM(ids), "hook-2",
+			     f->wall_ms, &n, &f->e),
+	    RC_OK);
+	assert_int_equal(n, NELEM(ids));
+	assert_int_equal(store_event_find(f->s, ids[0], &ev, &f->e), RC_OK);
+	assert_string_equal(ev->webhook_id, "hook-2");
+	event_free(ev);
+	fix_expand(f, ids[0], (const char *const[]){ "hook-2", NULL });
+	/* Only the round was for one: the event itself is for all. */
+	assert_int_equal(store_event_find(f->s, ids[0], &ev, &f->e), RC_OK);
+	assert_null(ev->webhook_id);
+	event_free(ev);
+	fix_lease(f, 10, &l);
+	assert_int_equal(l.n, 1);
+	assert_int_equal(l.v[0].round, 1);
+	assert_string_equal(l.v[0].target, "hook-2");
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
+test_what_is_new_goes_before_what_is_done_again(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	int64_t replayed = ended(f, "replayed", "hook-1", STORE_DONE);
+	int64_t retried = ended(f, "retried", "hook-1", STORE_DEAD), fresh;
+	size_t n;
+
+	assert_int_equal(
+	    store_event_replay(f->s, replayed, NULL, f->wall_ms, &f->e), RC_OK);
+	fix_expand(f, replayed, one_target);
+	assert_int_equal(
+	    store_event_retry(f->s, retried, f->wall_ms, &n, &f->e), RC_OK);
+	fix_pass(f, 1000);
+	fresh = fix_job(f, "fresh", "hook-1");
+	fix_lease(f, 1, &l);
+	assert_int_equal(l.n, 1);
+	assert_int_equal(l.v[0].event->id, fresh);
+	store_leases_free(&l);
+	fix_lease(f, 10, &l);
+	assert_int_equal(l.n, 2);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_webhook_recovers_what_died_in_a_time(void **state)
+{
+	struct fix *f = *state;
+	struct store_dead d = { .webhook_id = "hook-1" };
+	int64_t early, late[3], other, dead = 0;
+	size_t n = 0;
+
+	fix_register(f, "hook-1");
+	assert_int_equal(store_dead_count(f->s, &d, &dead, &f->e), RC_OK);
+	assert_int_equal(dead, 0);
+	early = ended(f, "early", "hook-1", STORE_DEAD);
+	fix_pass(f, 60000);
+	d.since_ms = f->wall_ms;
+	late[0] = ended(f, "late-0", "hook-1", STORE_DEAD);
+	late[1] = ended(f, "late-1", "hook-1", STORE_DEAD);
+	(void)ended(f, "good", "hook-1", STORE_DONE);
+	other = ended(f, "other", "hook-2", STORE_DEAD);
+	fix_pass(f, 60000);
+	d.until_ms = f->wall_ms;
+	late[2] = ended(f, "too late", "hook-1", STORE_DEAD);
+
+	assert_int_equal(store_dead_count(f->s, &d, &dead, &f->e), RC_OK);
+	assert_int_equal(dead, 2);
+	assert_int_equal(store_dead_retry(f->s, &d, 1, f->wall_ms, &n, &f->e),
+	    RC_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(fix_status(f, late[0]), EVENT_PENDING);
+	assert_int_equal(store_dead_retry(f->s, &d, 10, f->wall_ms, &n, &f->e),
+	    RC_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(store_dead_retry(f->s, &d, 10, f->wall_ms, &n, &f->e),
+	    RC_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(fix_status(f, late[1]), EVENT_PENDING);
+	assert_int_equal(fix_status(f, early), EVENT_FAILED);
+	assert_int_equal(fix_status(f, late[2]), EVENT_FAILED);
+	assert_int_equal(fix_status(f, other), EVENT_FAILED);
+
+	d.webhook_id = "nobody";
+	assert_int_equal(store_dead_count(f->s, &d, &dead, &f->e), RC_NOTFOUND);
+	assert_int_equal(store_dead_retry(f->s, &d, 10, f->wall_ms, &n, &f->e),
+	    RC_NOTFOUND);
+	fix_assert_sound(f);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_only_what_has_ended_is_replayed_in_bulk),
+		CASE(test_more_than_a_page_is_replayed_to_one_webhook),
+		CASE(test_what_is_new_goes_before_what_is_done_again),
+		CASE(test_a_webhook_recovers_what_died_in_a_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
