@@ -42,11 +42,12 @@ CREATE TABLE notice (
 	reason TEXT NOT NULL
 ) STRICT;
 
--- How long the parts of an attempt took, -1 where it did not get so far.
-ALTER TABLE attempt ADD COLUMN name_ms INTEGER NOT NULL DEFAULT -1;
-ALTER TABLE attempt ADD COLUMN connect_ms INTEGER NOT NULL DEFAULT -1;
-ALTER TABLE attempt ADD COLUMN tls_ms INTEGER NOT NULL DEFAULT -1;
-ALTER TABLE attempt ADD COLUMN first_byte_ms INTEGER NOT NULL DEFAULT -1;
+-- How long the parts of an attempt took, 0 for one that did not take place:
+-- it did not come that far, or the connection was there already.
+ALTER TABLE attempt ADD COLUMN name_us INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempt ADD COLUMN connect_us INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempt ADD COLUMN tls_us INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempt ADD COLUMN first_byte_us INTEGER NOT NULL DEFAULT 0;
 
 -- Dead deliveries of one webhook by the time they were given up: recovering
 -- it looks at no others.

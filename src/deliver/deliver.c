@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/xalloc.h"
@@ -11,6 +12,7 @@
 #include "core/event.h"
 #include "core/match.h"
 #include "core/outcome.h"
+#include "core/redact.h"
 #include "core/webhook.h"
 #include "deliver/deliver.h"
 #include "deliver/deliver_dest.h"
@@ -194,6 +196,21 @@ retry(const struct deliver *d, const struct webhook *w,
 	return STORE_DEAD;
 }
 
+static int64_t
+part(int64_t us)
+{
+	return us < 0 ? 0 : us == 0 ? 1 : us;
+}
+
+static struct store_times
+times_of(const struct httpc_times *t)
+{
+	const struct store_times times = { part(t->name_us),
+		part(t->connect_us), part(t->tls_us), part(t->first_byte_us) };
+
+	return times;
+}
+
 static void
 on_done(void *arg, const struct httpc_answer *answer)
 {
@@ -204,17 +221,24 @@ on_done(void *arg, const struct httpc_answer *answer)
 	    outcome_of(outcome_end_of(answer->end), answer->status);
 	struct store_attempt told = { .started_ms = a->started_ms,
 		.took_ms = answer->took_ms,
+		.times = times_of(&answer->times),
 		.class = (enum store_class)o.class,
 		.code = o.code,
 		.text = o.text,
 		.address = answer->address,
-		.answer = answer->body,
-		.answersz = answer->bodysz,
 		.timed_out = o.timed_out,
 		.gone = o.verdict == OUTCOME_GONE };
 	enum store_verdict verdict = STORE_DONE;
 	int64_t again_ms = 0, not_before_ms = 0;
+	struct buf kept;
 
+	/* Without the registration nobody knows what to cut. */
+	buf_init(&kept, KEEP);
+	if (a->dest->webhook != NULL)
+		redact_answer(a->dest->webhook, answer->body, answer->bodysz,
+		    &kept);
+	told.answer = kept.data;
+	told.answersz = kept.len;
 	/* More exact than the kind of the failure. */
 	if (answer->status == 0 && answer->end != HTTPC_DENIED)
 		told.text = answer->text;
@@ -228,6 +252,7 @@ on_done(void *arg, const struct httpc_answer *answer)
 		    retry(d, a->dest->webhook, job, not_before_ms, &again_ms);
 	attempt_free(a, answer->took_ms);
 	work_end(job, verdict, again_ms, &told);
+	buf_fini(&kept);
 }
 
 /* Ends a job that no request is made for. */
@@ -310,6 +335,8 @@ start(void *arg, struct work_job *job)
 	a->started_ms = clock_wall_ms(d->opt.clock);
 	deliver_req_init(&a->req, dest->webhook, ev, body->bytes, body->n,
 	    a->started_ms);
+	if (job->lease.round > 0)
+		deliver_req_put_replay(&a->req);
 	job->state = a;
 	send_request(d, a);
 

@@ -114,6 +114,16 @@ add_signatures(struct deliver_req *r, const struct webhook *w,
 	}
 }
 
+/* Once the text moves no more. */
+static void
+point(struct deliver_req *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nheaders; i++)
+		r->headers[i] = r->text.data + r->at[i];
+}
+
 void
 deliver_req_init(struct deliver_req *r, const struct webhook *w,
     const struct event *ev, const void *body, size_t bodysz, int64_t now_ms)
@@ -146,8 +156,14 @@ deliver_req_init(struct deliver_req *r, const struct webhook *w,
 		add(r, w->headers[i].name, w->headers[i].value.bytes,
 		    w->headers[i].value.size);
 
-	for (i = 0; i < r->nheaders; i++)
-		r->headers[i] = r->text.data + r->at[i];
+	point(r);
+}
+
+void
+deliver_req_put_replay(struct deliver_req *r)
+{
+	add_str(r, "webhook-replay", "true");
+	point(r);
 }
 
 void

@@ -33,6 +33,8 @@ struct deliver_req {
 /* Borrows body until deliver_req_fini(), which wipes what was secret. */
 void deliver_req_init(struct deliver_req *r, const struct webhook *w,
     const struct event *ev, const void *body, size_t bodysz, int64_t now_ms);
+/* Says that the event went out before and is sent anew on a person's wish. */
+void deliver_req_put_replay(struct deliver_req *r);
 void deliver_req_fini(struct deliver_req *r);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef STORE_STORE_READ_H
 #define STORE_STORE_READ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,6 +81,7 @@ struct store_attempt_row {
 	char *webhook_id;
 	char *worker;
 	unsigned int number;    /* counts over all rounds of the job */
+	bool fenced;            /* the lease had lapsed: it did not count */
 	struct store_attempt a; /* its strings are owned by the row */
 };
 struct store_attempts {

@@ -139,6 +139,11 @@ attempt_of_row(struct sqlite3_stmt *st, struct store_attempt_row *out)
 	out->a.text = text;
 	out->a.address = address;
 	out->a.answer = lite_col_blob(st, 10, &out->a.answersz);
+	out->fenced = lite_col_int(st, 11) != 0;
+	out->a.times.name_us = lite_col_int(st, 12);
+	out->a.times.connect_us = lite_col_int(st, 13);
+	out->a.times.tls_us = lite_col_int(st, 14);
+	out->a.times.first_byte_us = lite_col_int(st, 15);
 }
 
 static enum rc

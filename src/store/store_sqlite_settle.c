@@ -43,6 +43,10 @@ put_attempt(struct lite_tx *tx, const struct settle *x,
 	lite_text(st, 11, a->address != NULL ? a->address : "");
 	lite_blob(st, 12, a->answersz > 0 ? a->answer : NULL,
 	    a->answersz < ANSWER_MAX ? a->answersz : ANSWER_MAX);
+	lite_int(st, 13, a->times.name_us);
+	lite_int(st, 14, a->times.connect_us);
+	lite_int(st, 15, a->times.tls_us);
+	lite_int(st, 16, a->times.first_byte_us);
 	return lite_run(tx->conn, st, e);
 }
 

@@ -17,9 +17,10 @@
 	"j.due_ms, j.ended_ms, j.lease_owner, j.last_class, "       \
 	"j.last_code, j.last_text"
 
-#define ATTEMPT_COLUMNS                                              \
-	"a.id, t.name, a.worker, a.started_ms, a.took_ms, a.class, " \
-	"a.code, a.timed_out, a.text, a.address, a.answer"
+#define ATTEMPT_COLUMNS                                                \
+	"a.id, t.name, a.worker, a.started_ms, a.took_ms, a.class, "   \
+	"a.code, a.timed_out, a.text, a.address, a.answer, a.fenced, " \
+	"a.name_us, a.connect_us, a.tls_us, a.first_byte_us"
 
 #define WEBHOOK_COLUMNS                                                 \
 	"id, url, events, secret, old_secret, old_secret_until_ms, "    \
@@ -260,9 +261,10 @@ static const char *const texts[LITE_STMTS] = {
 	    "?2",
 	[LITE_ATTEMPT_PUT] =
 	    "INSERT INTO attempt (id, target, started_ms, took_ms, class, "
-	    "code, timed_out, fenced, worker, text, address, answer) VALUES "
-	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON "
-	    "CONFLICT (id) DO NOTHING",
+	    "code, timed_out, fenced, worker, text, address, answer, "
+	    "name_us, connect_us, tls_us, first_byte_us) VALUES (?1, ?2, "
+	    "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) "
+	    "ON CONFLICT (id) DO NOTHING",
 	[LITE_ATTEMPT_LIST] =
 	    "SELECT " ATTEMPT_COLUMNS
 	    " FROM attempt a JOIN target t ON t.id = a.target WHERE a.id "

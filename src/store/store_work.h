@@ -153,10 +153,21 @@ enum store_class {
 };
 const char *store_class_name(enum store_class c);
 
+/* What an attempt's time went into, each part by itself; 0 for one that did
+ * not take place: it did not come that far, or a connection was used again,
+ * or there is no TLS. */
+struct store_times {
+	int64_t name_us;
+	int64_t connect_us;
+	int64_t tls_us;
+	int64_t first_byte_us; /* from the request to the answer's first line */
+};
+
 /* How an attempt ended.  code is the HTTP status or 0. */
 struct store_attempt {
 	int64_t started_ms;
 	int64_t took_ms;
+	struct store_times times;
 	enum store_class class;
 	int code;
 	const char *text;    /* our words, "" when all is well; never NULL */

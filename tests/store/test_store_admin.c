@@ -265,6 +265,11 @@ test_totals_and_health_move_with_the_result(void **state)
 	    RC_OK);
 	assert_int_equal(at.n, 1);
 	assert_int_equal(at.v[0].a.code, 500);
+	assert_int_equal(at.v[0].a.times.name_us, 100);
+	assert_int_equal(at.v[0].a.times.connect_us, 200);
+	assert_int_equal(at.v[0].a.times.tls_us, 0);
+	assert_int_equal(at.v[0].a.times.first_byte_us, 12000);
+	assert_false(at.v[0].fenced);
 	assert_int_equal(next, 0);
 	store_attempts_free(&at);
 	fix_assert_sound(f);

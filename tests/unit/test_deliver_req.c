@@ -114,6 +114,25 @@ a_github_event_keeps_its_names_and_is_signed_three_ways(void **state)
 }
 
 static void
+a_replay_says_so(void **state)
+{
+	struct event *ev = event_of("github");
+	struct webhook *w = webhook_of();
+	struct deliver_req r;
+	size_t n;
+
+	(void)state;
+	deliver_req_init(&r, w, ev, BODY, strlen(BODY), NOW);
+	assert_null(find(&r, "webhook-replay", &n));
+	deliver_req_put_replay(&r);
+	assert_header(&r, "webhook-replay", "true");
+	assert_header(&r, "webhook-id", "evt_01234567890123456789012345");
+	deliver_req_fini(&r);
+	event_free(ev);
+	webhook_free(w);
+}
+
+static void
 another_event_carries_nothing_of_github(void **state)
 {
 	struct event *ev = event_of("api");
@@ -229,6 +248,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_github_event_keeps_its_names_and_is_signed_three_ways),
+		cmocka_unit_test(a_replay_says_so),
 		cmocka_unit_test(another_event_carries_nothing_of_github),
 		cmocka_unit_test(while_a_secret_rotates_both_sign),
 		cmocka_unit_test(a_registration_s_own_headers_go_out_too),

@@ -1,0 +1,150 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/secret.h"
+#include "core/redact.h"
+#include "core/webhook.h"
+
+#define WORDS_MAX 256
+/* Of a value behind a name in a query: "a=1" is nobody's secret. */
+#define VALUE_LEAST 8
+
+struct word {
+	const char *p;
+	size_t n;
+};
+
+struct words {
+	struct word v[WORDS_MAX];
+	size_t n;
+};
+
+static void
+add(struct words *l, const char *p, size_t n, size_t least)
+{
+	if (p == NULL || n < least || l->n == WORDS_MAX)
+		return;
+	l->v[l->n].p = p;
+	l->v[l->n].n = n;
+	l->n++;
+}
+
+static void
+add_secret(struct words *l, const struct secret *s)
+{
+	static const char prefix[] = "whsec_";
+	const size_t n = sizeof(prefix) - 1;
+	const char *space;
+
+	if (!secret_is_set(s))
+		return;
+	add(l, s->bytes, s->size, REDACT_LEAST);
+	if (s->size > n && memcmp(s->bytes, prefix, n) == 0)
+		add(l, s->bytes + n, s->size - n, REDACT_LEAST);
+	/* Bearer, Basic ... */
+	space = memchr(s->bytes, ' ', s->size);
+	if (space != NULL)
+		add(l, space + 1, s->size - (size_t)(space + 1 - s->bytes),
+		    VALUE_LEAST);
+}
+
+static void
+add_query(struct words *l, const char *url)
+{
+	const char *p = strchr(url, '?');
+	size_t n, name;
+
+	while (p != NULL && *p != '\0' && *p != '#') {
+		p++;
+		n = strcspn(p, "&#");
+		name = strcspn(p, "=&#");
+		if (name < n)
+			add(l, p + name + 1, n - name - 1, VALUE_LEAST);
+		else
+			add(l, p, n, VALUE_LEAST);
+		p += n;
+	}
+}
+
+static int
+hex(const char *p, size_t n)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *at;
+	int value = 0;
+
+	for (; n > 0; n--, p++) {
+		at = memchr(digits, *p, sizeof(digits) - 1);
+		if (at == NULL)
+			return -1;
+		value = value * 16 + (int)((at - digits) % 16);
+	}
+	return value;
+}
+
+/* How many bytes of text say c: 1 plainly, more when escaped, 0 when they
+ * say something else. */
+static size_t
+says(const char *p, size_t n, char c)
+{
+	const int want = (unsigned char)c;
+
+	if (p[0] == c)
+		return 1;
+	if (n >= 2 && p[0] == '\\' && p[1] == c)
+		return 2;
+	if (n >= 6 && p[0] == '\\' && p[1] == 'u' && hex(p + 2, 4) == want)
+		return 6;
+	if (n >= 3 && p[0] == '%' && hex(p + 1, 2) == want)
+		return 3;
+	return 0;
+}
+
+/* The length of the word where text begins, 0 when it is not there. */
+static size_t
+length_at(const char *p, size_t n, const struct word *w)
+{
+	size_t i, at = 0, len;
+
+	for (i = 0; i < w->n; i++) {
+		if (at == n)
+			return i >= REDACT_LEAST ? n : 0;
+		len = says(p + at, n - at, w->p[i]);
+		if (len == 0)
+			return 0;
+		at += len;
+	}
+	return at;
+}
+
+void
+redact_answer(const struct webhook *w, const void *answer, size_t n,
+    struct buf *out)
+{
+	struct words words = { .n = 0 };
+	const char *p = answer;
+	size_t i, len, most;
+
+	add_secret(&words, &w->secret);
+	add_secret(&words, &w->old_secret);
+	for (i = 0; i < w->nheaders; i++)
+		add_secret(&words, &w->headers[i].value);
+	add_query(&words, w->url);
+
+	while (n > 0) {
+		most = 0;
+		for (i = 0; i < words.n; i++) {
+			len = length_at(p, n, &words.v[i]);
+			most = len > most ? len : most;
+		}
+		if (most > 0)
+			buf_add_str(out, "***");
+		else
+			buf_add(out, p, 1);
+		most += most == 0;
+		p += most;
+		n -= most;
+	}
+}

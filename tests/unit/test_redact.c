@@ -1,0 +1,96 @@
+#include "config.h"
+
+#include "unit.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "core/redact.h"
+#include "core/webhook.h"
+
+static struct webhook *
+webhook_of(void)
+{
+	struct webhook *w = webhook_new();
+
+	w->url = xstrdup("https://example.com/x?token=query-secret&a=1");
+	secret_put_str(&w->secret, "whsec_ab/c+\"defgh");
+	secret_put_str(&w->old_secret, "the old secret");
+	webhook_header_put(w, "Authorization", "Bearer opensesame", 17);
+	webhook_header_put(w, "X-Short", "abc", 3);
+
+	return w;
+}
+
+static void
+assert_kept(const char *answer, const char *want)
+{
+	struct webhook *w = webhook_of();
+	struct buf out;
+
+	buf_init(&out, 1024);
+	redact_answer(w, answer, strlen(answer), &out);
+	assert_string_equal(buf_str(&out), want);
+	buf_fini(&out);
+	webhook_free(w);
+}
+
+static void
+test_secrets_are_cut(void **state)
+{
+	static const struct {
+		const char *answer, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "ok", "ok" },
+		{ "abc: all is well", "abc: all is well" },
+		{ "whsec_ab/c+\"defgh", "***" },
+		{ "key=ab/c+\"defgh;", "key=***;" },
+		{ "{\"s\":\"whsec_ab\\/c+\\\"defgh\"}", "{\"s\":\"***\"}" },
+		{ "s=whsec_ab%2Fc%2b%22defgh&t", "s=***&t" },
+		{ "\"whsec_ab/c\\u002B\\u0022defgh\"", "\"***\"" },
+		{ "was the old secret", "was ***" },
+		{ "Authorization: Bearer opensesame\r\n",
+		    "Authorization: ***\r\n" },
+		{ "you said opensesame", "you said ***" },
+		{ "GET /x?token=query-secret&a=1", "GET /x?token=***&a=1" },
+		{ "the old secreT", "the old secreT" },
+		/* The kept bytes end within it. */
+		{ "you sent the old sec", "you sent ***" },
+		{ "%", "%" },
+		{ "\\", "\\" },
+		{ "\\u00", "\\u00" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		assert_kept(cases[i].answer, cases[i].want);
+}
+
+static void
+test_any_byte_stays(void **state)
+{
+	struct webhook *w = webhook_of();
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1024);
+	redact_answer(w, "\0\xff\x01", 3, &out);
+	assert_int_equal(out.len, 3);
+	assert_memory_equal(out.data, "\0\xff\x01", 3);
+	buf_fini(&out);
+	webhook_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_secrets_are_cut),
+		cmocka_unit_test(test_any_byte_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
