@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -28,12 +29,20 @@ is_allowed(struct httpc_call *call, const struct sockaddr *sa)
 static curl_socket_t
 on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
+	struct httpc_call *call = arg;
+	int fd;
+
 	(void)purpose;
-	if (!is_allowed(arg, &a->addr))
+	if (!is_allowed(call, &a->addr))
 		return CURL_SOCKET_BAD;
 
-	return socket(a->family, a->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	fd = socket(a->family, a->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    a->protocol);
+	/* A host without IPv6 is not short of anything. */
+	if (fd < 0 && errno != EAFNOSUPPORT)
+		call->no_socket = true;
+
+	return fd;
 }
 
 /* Runs for connections used again, too, which opened no socket. */

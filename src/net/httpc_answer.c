@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,18 @@ static const struct {
 	{ CURLE_BAD_CONTENT_ENCODING, HTTPC_PROTOCOL, "the answer is garbled" },
 	{ CURLE_OUT_OF_MEMORY, HTTPC_PROTOCOL, "the headers are too long" },
 	{ CURLE_URL_MALFORMAT, HTTPC_LOCAL, "the URL is malformed" },
+};
+
+/* Why there is no connection, where the system says more than that nobody
+ * listens. */
+static const struct {
+	int number;
+	const char *text;
+} unreachable[] = {
+	{ ECONNRESET, "connection broken while connecting" },
+	{ EHOSTUNREACH, "no way to the address" },
+	{ ENETUNREACH, "no way to the address" },
+	{ ENETDOWN, "the network is down" },
 };
 
 static const char text_late[] = "no connection in time";
@@ -158,14 +171,28 @@ httpc_answer_reset(struct httpc_call *call)
 	call->sent_us = call->answered_us = 0;
 	call->keptsz = call->header_bytes = call->body_bytes = 0;
 	call->status = 0;
-	call->complete = call->begun = call->denied = call->too_long =
-	    call->cut = false;
+	call->complete = call->begun = call->denied = call->no_socket =
+	    call->too_long = call->cut = false;
 	call->retry_after[0] = '\0';
 	if (call->req.keep > call->kept_cap) {
 		free(call->kept);
 		call->kept = xmalloc(call->req.keep);
 		call->kept_cap = call->req.keep;
 	}
+}
+
+static const char *
+why_unreachable(const struct httpc_call *call, const char *otherwise)
+{
+	long number = 0;
+	size_t i;
+
+	curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &number);
+	for (i = 0; i < sizeof(unreachable) / sizeof(unreachable[0]); i++)
+		if (unreachable[i].number == number)
+			return unreachable[i].text;
+
+	return otherwise;
 }
 
 /* The order of the questions is the rule: what we forbade comes first, then
@@ -182,6 +209,12 @@ judge(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 			a->end = ends[i].end;
 			a->text = ends[i].text;
 		}
+	}
+	if (code == CURLE_COULDNT_CONNECT)
+		a->text = why_unreachable(call, a->text);
+	if (call->no_socket && code == CURLE_COULDNT_CONNECT) {
+		a->end = HTTPC_LOCAL;
+		a->text = "no descriptor or memory left here";
 	}
 	if (call->denied) {
 		a->end = HTTPC_DENIED;

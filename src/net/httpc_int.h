@@ -65,6 +65,7 @@ struct httpc_call {
 	bool complete; /* the final block is whole */
 	bool begun;    /* connected, the request may have gone out */
 	bool denied, too_long, cut;
+	bool no_socket; /* we had none left to give */
 	bool is_https;
 	char retry_after[HTTPC_RETRY_AFTER_SIZE];
 };

@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "httpc_server.h"
@@ -405,6 +406,33 @@ the_time_is_told_by_its_parts(void **state)
 	httpc_free(c);
 }
 
+/* That we are out of descriptors is not the receiver's fault. */
+static void
+no_descriptor_left_is_our_own_failure(void **state)
+{
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *p = httpc_pool_new(c);
+	struct rlimit was, none;
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+
+	(void)state;
+	req = request(&got, url, sizeof(url));
+	httpc_start(p, &req);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	while (!got.done)
+		httpc_poll(c, 0, NULL, 0, NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_int_equal(got.a.end, HTTPC_LOCAL);
+	assert_string_equal(got.a.text, "no descriptor or memory left here");
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
 static void
 a_denied_address_is_never_connected_to(void **state)
 {
@@ -638,6 +666,7 @@ main(void)
 		cmocka_unit_test(
 		    connections_are_used_again_within_a_pool_and_never_across),
 		cmocka_unit_test(the_time_is_told_by_its_parts),
+		cmocka_unit_test(no_descriptor_left_is_our_own_failure),
 		cmocka_unit_test(a_denied_address_is_never_connected_to),
 		cmocka_unit_test(
 		    an_open_connection_is_judged_again_before_each_request),
