@@ -54,7 +54,16 @@ ALTER TABLE attempt ADD COLUMN first_byte_us INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX job_dead_of_target ON job (target, ended_ms) WHERE state = 3;
 
 -- Open jobs of one order key, oldest first: the first of them alone may go
--- out, and a dead one holds up the others until a person decides.
+-- out, and a dead one holds up the others until a person decides.  behind is
+-- 1 for a waiting job that is not the first of its key: no lease looks at
+-- those, and the first of them is let go in the transaction that ends the
+-- one before it.
+ALTER TABLE job ADD COLUMN behind INTEGER NOT NULL DEFAULT 0
+    CHECK (behind IN (0, 1));
+DROP INDEX job_waiting;
+CREATE INDEX job_waiting ON job (target, behind, lane, due_ms)
+    WHERE state = 0;
+CREATE INDEX job_behind ON job (behind) WHERE state = 0 AND behind = 1;
 CREATE INDEX job_in_order ON job (target, order_key, id)
     WHERE order_key IS NOT NULL AND state IN (0, 1, 3);
 

@@ -22,6 +22,7 @@ static const struct ctl_option list_options[] = {
 	{ .name = "state",
 	    .arg = "STATE",
 	    .doc = "waiting, leased, done, dead or cancelled" },
+	{ .name = "blocked", .doc = "that wait for an earlier one" },
 	{ .name = "limit",
 	    .arg = "N",
 	    .doc = "at most so many, newest first; else 50" },
@@ -40,6 +41,27 @@ static const struct ctl_column columns[] = {
 	{ .title = "ENDED", .whole = true },
 	{ .title = "LAST" },
 };
+
+/* With --blocked, where nothing was tried and nothing is due. */
+static const struct ctl_column blocked_columns[] = {
+	{ .title = "ID", .right = true, .keep = true },
+	{ .title = "EVENT", .right = true, .keep = true },
+	{ .title = "WEBHOOK" },
+	{ .title = "ORDER KEY" },
+	{ .title = "BEHIND", .right = true, .keep = true },
+	{ .title = "SINCE", .whole = true },
+};
+
+static void
+put_blocked_row(struct ctl_table *t, const struct store_job *j)
+{
+	ctl_table_putf(t, "%lld", (long long)j->id);
+	ctl_table_putf(t, "%lld", (long long)j->event);
+	ctl_table_put(t, j->target);
+	ctl_table_put(t, j->order_key);
+	ctl_table_putf(t, "%lld", (long long)j->blocked_by);
+	ctl_table_put_time(t, j->created_ms);
+}
 
 static void
 put_row(struct ctl_table *t, const struct store_job *j)
@@ -81,6 +103,7 @@ read_filter(struct ctl *c, struct store_job_filter *f, size_t *limit,
 		    "cancelled.");
 	if (text != NULL)
 		f->state = (int)state;
+	f->blocked = ctl_has_option(c, "blocked");
 	text = ctl_option_find(c, "event");
 	if (text != NULL) {
 		if ((rc = ctl_check_id(c, "evt_", text, e)) != RC_OK)
@@ -115,7 +138,8 @@ each_job(struct ctl *c, struct store_job_filter *f, size_t left,
 			return rc;
 		for (i = 0; i < l.n; i++) {
 			if (w == NULL) {
-				put_row(t, &l.v[i]);
+				(f->blocked ? put_blocked_row : put_row)(t,
+				    &l.v[i]);
 				continue;
 			}
 			js_open_object(w, NULL);
@@ -141,8 +165,13 @@ run_list(struct ctl *c, struct err *e)
 	if ((rc = read_filter(c, &f, &limit, e)) != RC_OK)
 		return rc;
 	if (!c->json) {
-		ctl_table_init(&t, columns,
-		    sizeof(columns) / sizeof(columns[0]));
+		if (f.blocked)
+			ctl_table_init(&t, blocked_columns,
+			    sizeof(blocked_columns) /
+				sizeof(blocked_columns[0]));
+		else
+			ctl_table_init(&t, columns,
+			    sizeof(columns) / sizeof(columns[0]));
 		rc = each_job(c, &f, limit, NULL, &t, e);
 		if (rc == RC_OK)
 			ctl_put_table(c, &t, "No such deliveries.");
@@ -217,9 +246,16 @@ put_whole(struct ctl *c, const struct store_job *j,
 	    (long long)j->id, j->public_id, (long long)j->event);
 	ctl_put_text(c, j->target);
 	buf_addf(&c->out, " is %s", store_state_name(j->state));
-	if (j->state == STORE_WAITING) {
+	if (j->blocked_by != 0) {
+		buf_add_str(&c->out, " behind delivery ");
+		buf_addf(&c->out, "%lld", (long long)j->blocked_by);
+	} else if (j->state == STORE_WAITING) {
 		buf_add_str(&c->out, ", due ");
 		ctl_put_time(c, j->due_ms);
+	}
+	if (j->order_key != NULL) {
+		buf_add_str(&c->out, ", in order of ");
+		ctl_put_text(c, j->order_key);
 	}
 	buf_add_str(&c->out, ".\n");
 	put_attempts(c, l);
@@ -338,7 +374,8 @@ static const struct ctl_cmd cmds[] = {
 	    ONE_ID,
 	    STORE,
 	    .run = run_cancel,
-	    .doc = "Gives one up that is still open." },
+	    .doc = "Gives one up that is not done; what waits for a dead "
+		   "one goes on." },
 };
 
 const struct ctl_noun ctl_delivery = { "delivery", "what webhooks are owed",

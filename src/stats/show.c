@@ -50,6 +50,10 @@ show_job(struct js_writer *w, const struct store_job *j)
 	js_int(w, "deaths", j->deaths);
 	js_int(w, "priority", j->priority);
 	js_str(w, "order_key", j->order_key);
+	if (j->blocked_by == 0)
+		js_null(w, "blocked_by");
+	else
+		js_int(w, "blocked_by", j->blocked_by);
 	js_str(w, "lease_owner", j->lease_owner);
 	if (j->last_text == NULL) {
 		js_null(w, "last_class");

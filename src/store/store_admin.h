@@ -96,7 +96,9 @@ enum rc store_dead_retry(struct store *s, const struct store_dead *d,
 /* One dead job waits again.  RC_EXISTS when it is not dead. */
 enum rc store_job_retry(struct store *s, int64_t id, int64_t now_ms,
     struct err *e);
-/* RC_EXISTS when it has ended already. */
+/* Any open job, a dead one too: whoever cancels that has dealt with it, and
+ * what waited for it to go out in order may go.  RC_EXISTS when it is done
+ * or cancelled already. */
 enum rc store_job_cancel(struct store *s, int64_t id, int64_t now_ms,
     struct err *e);
 

@@ -48,6 +48,9 @@ struct store_job {
 	int priority;
 	char *target;
 	char *order_key; /* NULL: none */
+	/* The first open job of its order key, when this one waits for it;
+	 * 0: it waits for none. */
+	int64_t blocked_by;
 	int64_t created_ms, due_ms, ended_ms;
 	char *lease_owner; /* NULL unless leased */
 	enum store_class last_class;
@@ -65,6 +68,7 @@ struct store_job_filter {
 	int64_t event;      /* 0: any */
 	const char *target; /* NULL: any */
 	int state;          /* enum store_state, or -1 */
+	bool blocked;       /* those alone that wait for another */
 	int64_t before_id;
 	size_t limit;
 };

@@ -197,6 +197,9 @@ static const struct {
 	    "deleted webhooks with jobs still waiting; a drain cancels them" },
 	{ LITE_CHECK_TARGETS, "targets",
 	    "targets whose count of waiting jobs or due time is wrong" },
+	{ LITE_CHECK_ORDER, "order",
+	    "jobs that do not wait for the first of their order key, or wait "
+	    "for none" },
 	{ LITE_CHECK_EVENT_COUNTS, "counts",
 	    "events whose counts of jobs are wrong" },
 };

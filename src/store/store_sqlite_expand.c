@@ -151,9 +151,13 @@ put_job(struct lite_tx *tx, int64_t event, const struct to_expand *te,
 	job.event = event;
 	job.state = STORE_WAITING;
 	job.due_ms = te->due_ms;
+	job.ordered = owed->order_key != NULL;
 	rc = lite_target_get(tx, owed->kind, owed->target, &job.target, e);
 	if (rc == RC_OK && te->round > 0)
 		rc = retire_older(tx, event, te->round, job.target, now_ms, e);
+	if (rc == RC_OK && job.ordered)
+		rc = lite_order_is_taken(tx, job.target, owed->order_key,
+		    &job.behind, e);
 	if (rc == RC_OK)
 		rc = lite_next_id(tx, LITE_SUM_JOB_ID, &tx->last_job_id,
 		    &job.id, e);
@@ -168,6 +172,7 @@ put_job(struct lite_tx *tx, int64_t event, const struct to_expand *te,
 	lite_int(st, 6, te->due_ms);
 	lite_int(st, 7, now_ms);
 	lite_text(st, 8, owed->order_key);
+	lite_int(st, 9, job.behind);
 	rc = lite_run(tx->conn, st, e);
 	if (rc != RC_OK || lite_changes(tx->conn) == 0)
 		return rc;

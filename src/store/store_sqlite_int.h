@@ -345,6 +345,8 @@ struct lite_job {
 	unsigned int attempt, tries, deaths;
 	bool suspect; /* a worker died over it */
 	bool again;   /* a person's wish: beside repeats, behind what is new */
+	bool ordered; /* has an order key */
+	bool behind;  /* waits for an earlier one of its key */
 	bool damaged; /* held what cannot be, and was mended for counting */
 	int64_t due_ms, ended_ms;
 	int64_t token;
@@ -382,6 +384,15 @@ struct lite_ids {
 enum rc lite_ids(struct lite_conn *c, struct sqlite3_stmt *st,
     struct lite_ids *out, struct err *e);
 void lite_ids_fini(struct lite_ids *ids);
+
+/* Order: store_sqlite_order.c. */
+
+/* A new job of this key would have to wait for another. */
+enum rc lite_order_is_taken(struct lite_tx *tx, int64_t target,
+    const char *order_key, bool *out, struct err *e);
+/* job, which has an order key, has ended: the next one may go. */
+enum rc lite_order_let_go(struct lite_tx *tx, const struct lite_job *job,
+    struct err *e);
 
 /* Inside a transaction, shared by operations. */
 enum rc lite_target_get(struct lite_tx *tx, enum store_kind kind,

@@ -66,6 +66,8 @@ lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out, bool *found,
 	out->due_ms = lite_col_int(st, 8);
 	out->token = lite_col_int(st, 9);
 	out->alone = lite_col_int(st, 10) != 0;
+	out->ordered = lite_col_int(st, 11) != 0;
+	out->behind = lite_col_int(st, 12) != 0;
 	lite_reset(st);
 	out->damaged = lite_job_mend(out);
 	return RC_OK;
@@ -103,7 +105,8 @@ lite_job_count(struct lite_tx *tx, const struct lite_job *j, int n,
 		target->leased += n;
 	else
 		target->waiting += n;
-	if (j->state == STORE_WAITING && n > 0 && j->due_ms < target->due_ms)
+	if (j->state == STORE_WAITING && !j->behind && n > 0 &&
+	    j->due_ms < target->due_ms)
 		target->due_ms = j->due_ms;
 	return RC_OK;
 }
@@ -150,6 +153,9 @@ lite_job_move(struct lite_tx *tx, const struct lite_job *was,
 		rc = lite_job_count(tx, was, -1, e);
 	if (rc == RC_OK)
 		rc = lite_job_count(tx, is, 1, e);
+	if (rc == RC_OK && is->ordered &&
+	    (is->state == STORE_STATE_DONE || is->state == STORE_CANCELLED))
+		rc = lite_order_let_go(tx, is, e);
 	return rc;
 }
 

@@ -54,6 +54,8 @@ job_list_stmt(struct lite_conn *c, const struct store_job_filter *f)
 		lite_int(st, 3, f->event);
 		return st;
 	}
+	if (f->blocked)
+		return lite_stmt(c, LITE_JOB_LIST_BEHIND);
 	if (f->state == STORE_STATE_DEAD)
 		return lite_stmt(c, LITE_JOB_LIST_DEAD);
 	if (f->state == STORE_LEASED)
@@ -67,6 +69,8 @@ is_listed(const struct store_job_filter *f, struct sqlite3_stmt *st)
 	const char *target;
 
 	if (f->state >= 0 && lite_col_int(st, 3) != f->state)
+		return false;
+	if (f->blocked && lite_col_int(st, 17) == 0)
 		return false;
 	if (f->target == NULL)
 		return true;
@@ -274,7 +278,8 @@ run_act(struct lite_tx *tx, void *arg, struct err *e)
 	if (x->retry && job.state == STORE_STATE_DEAD)
 		return lite_job_requeue(tx, &job, x->now_ms, e);
 	if (!x->retry &&
-	    (job.state == STORE_WAITING || job.state == STORE_LEASED))
+	    (job.state == STORE_WAITING || job.state == STORE_LEASED ||
+		job.state == STORE_STATE_DEAD))
 		return lite_job_end(tx, &job, STORE_CANCELLED, &by_hand,
 		    x->now_ms, e);
 	return err_set(e, RC_EXISTS, "job %lld is %s", (long long)x->id,

@@ -124,5 +124,6 @@ lite_job_of_row(struct lite *l, struct sqlite3_stmt *st, struct store_job *out)
 	out->last_class = (enum store_class)bounded(st, 14, STORE_CLASS_US + 1);
 	out->last_code = (int)lite_col_int(st, 15);
 	out->last_text = lite_col_text(st, 16);
+	out->blocked_by = lite_col_int(st, 17);
 	lite_public_id(l, "job_", out->created_ms, out->id, out->public_id);
 }

@@ -15,7 +15,10 @@
 	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "      \
 	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, " \
 	"j.due_ms, j.ended_ms, j.lease_owner, j.last_class, "       \
-	"j.last_code, j.last_text"
+	"j.last_code, j.last_text, iif(j.state = 0 AND j.behind, "  \
+	"(SELECT h.id FROM job h WHERE h.target = j.target AND "    \
+	"h.order_key = j.order_key AND h.state IN (0, 1, 3) ORDER " \
+	"BY h.id LIMIT 1), 0)"
 
 #define ATTEMPT_COLUMNS                                                \
 	"a.id, t.name, a.worker, a.started_ms, a.took_ms, a.class, "   \
@@ -168,8 +171,9 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_TARGET_GET] = "SELECT kind, name, waiting, leased, next_due_ms, "
 			    "blocked_until_ms FROM target WHERE id = ?1",
 	[LITE_TARGET_RECOUNT] =
-	    "SELECT count(*), coalesce(min(due_ms), 9223372036854775807) "
-	    "FROM job WHERE state = 0 AND target = ?1",
+	    "SELECT count(*), coalesce(min(iif(behind, 9223372036854775807, "
+	    "due_ms)), 9223372036854775807) FROM job WHERE state = 0 AND "
+	    "target = ?1",
 	[LITE_TARGET_SET] =
 	    "UPDATE target SET waiting = ?2, leased = ?3, next_due_ms = ?4, "
 	    "blocked_until_ms = ?5, ready_ms = max(?4, ?5) WHERE id = ?1",
@@ -181,21 +185,29 @@ static const char *const texts[LITE_STMTS] = {
 	    "waiting > 0 ORDER BY ready_ms",
 	[LITE_JOB_PUT] =
 	    "INSERT INTO job (id, event, round, target, state, priority, "
-	    "lane, due_ms, created_ms, order_key) VALUES (?1, ?2, ?3, ?4, "
-	    "0, ?5, ?5 * 2 + (?3 > 0), ?6, ?7, ?8) ON CONFLICT (event, round, target) "
-	    "DO NOTHING",
+	    "lane, due_ms, created_ms, order_key, behind) VALUES (?1, ?2, "
+	    "?3, ?4, 0, ?5, ?5 * 2 + (?3 > 0), ?6, ?7, ?8, ?9) ON CONFLICT "
+	    "(event, round, target) DO NOTHING",
+	[LITE_ORDER_OPEN] =
+	    "SELECT 1 FROM job WHERE target = ?1 AND order_key = ?2 AND "
+	    "state IN (0, 1, 3) LIMIT 1",
+	[LITE_ORDER_FIRST] =
+	    "SELECT n.id, n.due_ms, n.state = 0 AND n.behind FROM job o JOIN "
+	    "job n ON n.target = o.target AND n.order_key = o.order_key AND "
+	    "n.state IN (0, 1, 3) WHERE o.id = ?1 ORDER BY n.id LIMIT 1",
+	[LITE_ORDER_LET_GO] = "UPDATE job SET behind = 0 WHERE id = ?1",
 	[LITE_JOB_OLDER_DEAD] =
 	    "SELECT id FROM job WHERE event = ?1 AND round < ?2 AND target "
 	    "= ?3 AND state = 3",
 	[LITE_LANE_NEXT] =
 	    "SELECT lane, due_ms FROM job WHERE state = 0 AND target = ?1 "
-	    "AND lane >= ?2 ORDER BY lane, due_ms LIMIT 1",
+	    "AND behind = 0 AND lane >= ?2 ORDER BY lane, due_ms LIMIT 1",
 	[LITE_LANE_CLAIM] =
 	    "SELECT j.id, j.event, j.round, j.attempt, j.tries, j.deaths, "
 	    "j.due_ms, j.lease_token, j.priority, " EVENT_COLUMNS
 	    " FROM job j LEFT JOIN event e ON e.id = j.event WHERE j.state = "
-	    "0 AND j.target = ?1 AND j.lane = ?2 AND j.due_ms <= ?3 ORDER "
-	    "BY j.due_ms, j.id LIMIT ?4",
+	    "0 AND j.target = ?1 AND j.behind = 0 AND j.lane = ?2 AND "
+	    "j.due_ms <= ?3 ORDER BY j.due_ms, j.id LIMIT ?4",
 	[LITE_SUSPECT_CLAIM] =
 	    "SELECT j.id, j.event, j.round, j.attempt, j.tries, j.deaths, "
 	    "j.due_ms, j.lease_token, j.priority, " EVENT_COLUMNS
@@ -205,8 +217,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "BY j.due_ms, j.id LIMIT 32",
 	[LITE_JOB_HELD] =
 	    "SELECT event, target, state, priority, attempt, tries, deaths, "
-	    "suspect, due_ms, lease_token, lease_alone FROM job WHERE id = "
-	    "?1",
+	    "suspect, due_ms, lease_token, lease_alone, order_key IS NOT "
+	    "NULL, behind FROM job WHERE id = ?1",
 	[LITE_JOB_MOVE] =
 	    "UPDATE job SET state = ?2, lane = ?3, due_ms = ?4, ended_ms = "
 	    "?5, attempt = ?6, tries = ?7, deaths = ?8, suspect = ?9, "
@@ -230,7 +242,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "OR lease_boot <> ?2) LIMIT ?3",
 	[LITE_JOB_OF_EVENT] = "SELECT id FROM job WHERE event = ?1",
 	[LITE_JOB_OF_TARGET] =
-	    "SELECT id FROM job WHERE state = 0 AND target = ?1 LIMIT ?2",
+	    "SELECT id FROM job WHERE state = 0 AND target = ?1 ORDER BY "
+	    "behind DESC, lane DESC, due_ms DESC LIMIT ?2",
 	[LITE_DEAD_COUNT] =
 	    "SELECT count(*) FROM job INDEXED BY job_dead_of_target WHERE "
 	    "state = 3 AND target = ?1 AND ended_ms >= ?2 AND ended_ms < ?3",
@@ -254,6 +267,10 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT " JOB_COLUMNS
 	    " FROM job j JOIN target t ON t.id = j.target WHERE j.state = 3 "
 	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
+	[LITE_JOB_LIST_BEHIND] =
+	    "SELECT " JOB_COLUMNS
+	    " FROM job j JOIN target t ON t.id = j.target WHERE j.state = 0 "
+	    "AND j.behind = 1 AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
 	[LITE_JOB_LIST_LEASED] =
 	    "SELECT " JOB_COLUMNS " FROM job j INDEXED BY job_leased JOIN "
 	    "target t ON t.id = j.target WHERE j.state "
@@ -277,10 +294,10 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_ATTEMPT_STARTED] = "SELECT started_ms FROM attempt WHERE id = ?1",
 	[LITE_OVERDUE] =
 	    "SELECT count(*) FROM (SELECT j.event FROM target t CROSS JOIN "
-	    "job j ON j.state = 0 AND j.target = t.id AND j.lane IN (0, 1, "
-	    "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, "
-	    "19, 20) AND j.due_ms < ?1 WHERE t.waiting > 0 AND t.ready_ms < "
-	    "?1 UNION SELECT id FROM (SELECT id FROM event WHERE expanded = "
+	    "job j ON j.state = 0 AND j.target = t.id AND j.behind = 0 AND "
+	    "j.lane IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, "
+	    "15, 16, 17, 18, 19, 20) AND j.due_ms < ?1 WHERE t.waiting > 0 "
+	    "AND t.ready_ms < ?1 UNION SELECT id FROM (SELECT id FROM event WHERE expanded = "
 	    "0 AND max(received_ms, scheduled_ms) < ?1 LIMIT ?2) LIMIT ?2)",
 	[LITE_WEBHOOK_PUT] =
 	    "INSERT INTO webhook (" WEBHOOK_COLUMNS
@@ -378,7 +395,12 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT count(*) FROM target t WHERE t.waiting <> (SELECT "
 	    "count(*) FROM job j WHERE j.state = 0 AND j.target = t.id) OR "
 	    "t.next_due_ms > (SELECT min(due_ms) FROM job j WHERE j.state = "
-	    "0 AND j.target = t.id)",
+	    "0 AND j.behind = 0 AND j.target = t.id)",
+	[LITE_CHECK_ORDER] =
+	    "SELECT count(*) FROM job j WHERE j.order_key IS NOT NULL AND "
+	    "j.state IN (0, 1, 3) AND (j.state = 0 AND j.behind) <> EXISTS "
+	    "(SELECT 1 FROM job h WHERE h.target = j.target AND h.order_key "
+	    "= j.order_key AND h.state IN (0, 1, 3) AND h.id < j.id)",
 	[LITE_CHECK_EVENT_COUNTS] =
 	    "SELECT count(*) FROM event e WHERE e.status <> 3 AND (e.leased "
 	    "<> (SELECT count(*) FROM job j WHERE j.event = e.id AND "

@@ -59,7 +59,10 @@ void store_events_free(struct store_events *l);
 struct store_owed {
 	enum store_kind kind;
 	const char *target;
-	const char *order_key; /* NULL: none */
+	/* Of the open jobs (waiting, leased, dead) of one target and one key
+	 * only the first that was made is ever leased; the next one may be
+	 * when it is done or cancelled.  NULL: in no order. */
+	const char *order_key;
 };
 
 struct store_expansion {

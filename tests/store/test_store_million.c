@@ -37,8 +37,9 @@ static const char seed_sql[] =
     "WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i"
     " LIMIT :n)"
     " INSERT INTO job (id, event, round, target, state, priority, lane,"
-    " due_ms, created_ms) SELECT x, 1, x, 1, 0, x % 5, x % 5 * 2,"
-    " :due + x % 7, 1 FROM i;"
+    " due_ms, created_ms, order_key, behind) SELECT x, 1, x, 1, 0, x % 5,"
+    " x % 5 * 2, :due + x % 7, 1, iif(:chained, 'k', NULL),"
+    " :chained AND x > 1 FROM i;"
     "WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i"
     " LIMIT :few)"
     " INSERT INTO job (id, event, round, target, state, priority, lane,"
@@ -58,6 +59,7 @@ struct seed {
 	int64_t n, few; /* jobs of hook-1 and of hook-2 */
 	int64_t due_ms, due_few_ms;
 	int64_t blocked_ms; /* hook-1 */
+	bool chained;       /* the jobs of hook-1 have one order key */
 };
 
 static void
@@ -86,6 +88,7 @@ plant(struct fix *f, const struct seed *s)
 		bind(st, ":due", s->due_ms);
 		bind(st, ":due_few", s->due_few_ms);
 		bind(st, ":blocked", s->blocked_ms);
+		bind(st, ":chained", s->chained);
 		if (sqlite3_step(st) == SQLITE_ERROR)
 			fail_msg("%s", sqlite3_errmsg(db));
 		(void)sqlite3_finalize(st);
@@ -144,21 +147,23 @@ static void
 test_nothing_due(void **state)
 {
 	(void)state;
-	compare((struct seed){ 0, 0, FIX_NOW + 3600000, FIX_NOW, 0 }, 0);
+	compare((struct seed){ 0, 0, FIX_NOW + 3600000, FIX_NOW, 0, false }, 0);
 }
 
 static void
 test_all_due(void **state)
 {
 	(void)state;
-	compare((struct seed){ 0, 0, FIX_NOW - 3600000, FIX_NOW, 0 }, CLAIM);
+	compare((struct seed){ 0, 0, FIX_NOW - 3600000, FIX_NOW, 0, false },
+	    CLAIM);
 }
 
 static void
 test_a_million_of_one_blocked_target_in_front(void **state)
 {
 	(void)state;
-	compare((struct seed){ 0, 300, FIX_NOW - 3600000, FIX_NOW, INT64_MAX },
+	compare((struct seed){ 0, 300, FIX_NOW - 3600000, FIX_NOW, INT64_MAX,
+		    false },
 	    CLAIM);
 }
 
@@ -167,7 +172,55 @@ test_a_million_due_later_in_front(void **state)
 {
 	(void)state;
 	/* The target counts as ready, and all its lanes lie in the future. */
-	compare((struct seed){ 0, 300, FIX_NOW + 3600000, FIX_NOW, 0 }, CLAIM);
+	compare((struct seed){ 0, 300, FIX_NOW + 3600000, FIX_NOW, 0, false },
+	    CLAIM);
+}
+
+static void
+test_a_million_blocked_by_one_in_front(void **state)
+{
+	(void)state;
+	compare((struct seed){ 0, 300, FIX_NOW - 3600000, FIX_NOW, 0, true },
+	    CLAIM);
+}
+
+/* Steps of ending the first of n jobs of a key and leasing the next one. */
+static int64_t
+turn_of(int64_t n)
+{
+	const struct seed s = { n, 0, FIX_NOW - 9, FIX_NOW, 0, true };
+	struct store_leases l;
+	struct fix f;
+	int64_t steps = 0;
+	int i;
+
+	fix_init(&f);
+	plant(&f, &s);
+	fix_lease(&f, CLAIM, &l);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(l.n, 1);
+		assert_int_equal(l.v[0].job, i + 1);
+		(void)store_test_steps(f.s);
+		assert_int_equal(fix_settle(&f, &l.v[0], STORE_DONE, 0, NULL),
+		    RC_OK);
+		store_leases_free(&l);
+		fix_lease(&f, CLAIM, &l);
+		steps = store_test_steps(f.s);
+	}
+	store_leases_free(&l);
+	fix_fini(&f);
+	return steps;
+}
+
+static void
+test_the_next_of_a_million_in_order(void **state)
+{
+	int64_t few = turn_of(1000), many = turn_of(MILLION);
+
+	(void)state;
+	print_message("# steps behind 1,000 jobs %lld, behind 1,000,000 %lld\n",
+	    (long long)few, (long long)many);
+	assert_true(many <= few + few / 2);
 }
 
 /* Part of the plan of each that must be there; no statement may sort, or
@@ -185,7 +238,8 @@ static const struct {
 	{ LITE_TARGET_FIND, "INDEX sqlite_autoindex_target_1" },
 	{ LITE_TARGET_READY, "target_ready" },
 	{ LITE_LANE_NEXT, "job_waiting" },
-	{ LITE_LANE_CLAIM, "job_waiting (target=? AND lane=? AND due_ms<?)" },
+	{ LITE_LANE_CLAIM,
+	    "job_waiting (target=? AND behind=? AND lane=? AND due_ms<?)" },
 	{ LITE_SUSPECT_CLAIM, "job_suspect" },
 	{ LITE_JOB_HELD, "USING INTEGER PRIMARY KEY" },
 	{ LITE_JOB_LAPSED, "job_leased" },
@@ -194,7 +248,10 @@ static const struct {
 	{ LITE_JOB_LIST, "USING INTEGER PRIMARY KEY" },
 	{ LITE_JOB_LIST_EVENT, "job_of_event" },
 	{ LITE_JOB_LIST_DEAD, "job_dead" },
+	{ LITE_JOB_LIST_BEHIND, "job_behind" },
 	{ LITE_JOB_LIST_LEASED, "job_leased" },
+	{ LITE_ORDER_OPEN, "job_in_order (target=? AND order_key=?)" },
+	{ LITE_ORDER_FIRST, "job_in_order (target=? AND order_key=?)" },
 	{ LITE_ATTEMPT_LIST, "USING INTEGER PRIMARY KEY" },
 	{ LITE_ATTEMPT_OF_TARGET, "attempt_of_target" },
 	{ LITE_PAYLOAD_GET, "USING INTEGER PRIMARY KEY" },
@@ -262,6 +319,8 @@ main(void)
 		cmocka_unit_test(test_all_due),
 		cmocka_unit_test(test_a_million_of_one_blocked_target_in_front),
 		cmocka_unit_test(test_a_million_due_later_in_front),
+		cmocka_unit_test(test_a_million_blocked_by_one_in_front),
+		cmocka_unit_test(test_the_next_of_a_million_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,412 @@
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "tests/store/fixture.h"
+
+/*
+ * Jobs with an order key; written against the public headers alone.
+ */
+
+static int
+setup(void **state)
+{
+	struct fix *f = xcalloc(1, sizeof(*f));
+
+	fix_init(f);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fix_fini(*state);
+	free(*state);
+	return 0;
+}
+
+/* An event whose one job is in order of key, NULL: in none. */
+static int64_t
+put(struct fix *f, const char *delivery_id, const char *key, int priority)
+{
+	struct store_owed owed = { STORE_DELIVER, "hook-1", key };
+	struct store_expansion x = { .jobs = &owed, .njobs = 1 };
+	struct event *ev = fix_event(f, delivery_id);
+	struct store_receipt r;
+
+	ev->priority = priority;
+	assert_int_equal(fix_accept(f, ev, &r), RC_OK);
+	x.event = r.id;
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+	return r.id;
+}
+
+static int64_t
+job_of(struct fix *f, int64_t event, int64_t *blocked_by)
+{
+	struct store_job_filter of_event = { .event = event,
+		.state = -1,
+		.limit = 1 };
+	struct store_jobs jobs;
+	int64_t id, next;
+
+	assert_int_equal(store_job_list(f->s, &of_event, &jobs, &next, &f->e),
+	    RC_OK);
+	assert_int_equal(jobs.n, 1);
+	id = jobs.v[0].id;
+	if (blocked_by != NULL)
+		*blocked_by = jobs.v[0].blocked_by;
+	store_jobs_free(&jobs);
+	return id;
+}
+
+/* Leases what there is, which is one job, and it is the event's. */
+static void
+lease_one(struct fix *f, int64_t event, struct store_leases *l)
+{
+	fix_lease(f, 9, l);
+	assert_int_equal(l->n, 1);
+	assert_int_equal(l->v[0].event->id, event);
+}
+
+static void
+assert_nothing_due(struct fix *f)
+{
+	struct store_leases l;
+
+	fix_lease(f, 9, &l);
+	assert_int_equal(l.n, 0);
+	store_leases_free(&l);
+}
+
+static void
+end_one(struct fix *f, int64_t event, enum store_verdict verdict)
+{
+	struct store_leases l;
+
+	lease_one(f, event, &l);
+	assert_int_equal(
+	    fix_settle(f, &l.v[0], verdict, f->wall_ms + 1000, NULL), RC_OK);
+	store_leases_free(&l);
+}
+
+static void
+test_one_of_a_key_at_a_time(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l, other;
+	int64_t a1, a2, a3, b1, free1, blocked_by;
+
+	a1 = put(f, "a-1", "a", 9);
+	a2 = put(f, "a-2", "a", 0);
+	b1 = put(f, "b-1", "b", 5);
+	a3 = put(f, "a-3", "a", 5);
+	free1 = put(f, "d-1", NULL, 5);
+	fix_assert_sound(f);
+	/* In order of priority; of a only the first, whatever its priority. */
+	fix_lease(f, 9, &l);
+	assert_int_equal(l.n, 3);
+	assert_int_equal(l.v[0].event->id, b1);
+	assert_int_equal(l.v[1].event->id, free1);
+	assert_int_equal(l.v[2].event->id, a1);
+	assert_nothing_due(f);
+	(void)job_of(f, a3, &blocked_by);
+	assert_int_equal(blocked_by, job_of(f, a1, NULL));
+	fix_assert_sound(f);
+
+	assert_int_equal(fix_settle(f, &l.v[2], STORE_DONE, 0, NULL), RC_OK);
+	lease_one(f, a2, &other);
+	(void)job_of(f, a3, &blocked_by);
+	assert_int_equal(blocked_by, job_of(f, a2, NULL));
+	assert_int_equal(fix_settle(f, &other.v[0], STORE_DONE, 0, NULL),
+	    RC_OK);
+	store_leases_free(&other);
+	store_leases_free(&l);
+	end_one(f, a3, STORE_DONE);
+	fix_assert_sound(f);
+}
+
+static void
+test_the_next_one_comes_in_the_same_exchange(void **state)
+{
+	struct fix *f = *state;
+	struct store_lease_want want = { .worker = "w",
+		.max = 9,
+		.max_per_target = 9,
+		.hold_ms = 60000 };
+	struct store_result r = { .verdict = STORE_DONE };
+	struct store_exchange x = { .results = &r,
+		.nresults = 1,
+		.want = &want,
+		.now_ms = f->wall_ms };
+	struct store_leases l;
+	int64_t a1, a2;
+
+	a1 = put(f, "a-1", "a", 5);
+	a2 = put(f, "a-2", "a", 5);
+	lease_one(f, a1, &l);
+	r.job = l.v[0].job;
+	r.token = l.v[0].token;
+	assert_int_equal(store_exchange(f->s, &x, &f->e), RC_OK);
+	assert_int_equal(x.leases.n, 1);
+	assert_int_equal(x.leases.v[0].event->id, a2);
+	store_leases_free(&x.leases);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_failing_one_holds_up_its_key_alone(void **state)
+{
+	struct fix *f = *state;
+	int64_t a1, a2, b1;
+
+	a1 = put(f, "a-1", "a", 5);
+	a2 = put(f, "a-2", "a", 5);
+	end_one(f, a1, STORE_AGAIN);
+	assert_nothing_due(f);
+	b1 = put(f, "b-1", "b", 5);
+	end_one(f, b1, STORE_DONE);
+	assert_nothing_due(f);
+	fix_pass(f, 1000);
+	end_one(f, a1, STORE_RELEASE);
+	end_one(f, a1, STORE_DONE);
+	end_one(f, a2, STORE_DONE);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_dead_one_is_retried_or_skipped(void **state)
+{
+	struct fix *f = *state;
+	struct store_job_filter blocked = { .state = -1,
+		.blocked = true,
+		.limit = 9 };
+	struct store_jobs jobs;
+	int64_t a1, a2, a3, next;
+
+	a1 = put(f, "a-1", "a", 5);
+	a2 = put(f, "a-2", "a", 5);
+	a3 = put(f, "a-3", "a", 5);
+	end_one(f, a1, STORE_DEAD);
+	assert_nothing_due(f);
+	/* Visible, newest first. */
+	assert_int_equal(store_job_list(f->s, &blocked, &jobs, &next, &f->e),
+	    RC_OK);
+	assert_int_equal(jobs.n, 2);
+	assert_int_equal(jobs.v[0].event, a3);
+	assert_int_equal(jobs.v[0].blocked_by, job_of(f, a1, NULL));
+	store_jobs_free(&jobs);
+	fix_assert_sound(f);
+
+	/* Retried it has its old place. */
+	assert_int_equal(
+	    store_job_retry(f->s, job_of(f, a1, NULL), f->wall_ms, &f->e),
+	    RC_OK);
+	end_one(f, a1, STORE_DEAD);
+	assert_nothing_due(f);
+	/* Cancelled it is skipped. */
+	assert_int_equal(
+	    store_job_cancel(f->s, job_of(f, a1, NULL), f->wall_ms, &f->e),
+	    RC_OK);
+	assert_int_equal(
+	    store_job_cancel(f->s, job_of(f, a1, NULL), f->wall_ms, &f->e),
+	    RC_EXISTS);
+	assert_int_equal(fix_status(f, a1), EVENT_COMPLETED);
+	end_one(f, a2, STORE_DONE);
+	end_one(f, a3, STORE_DONE);
+	fix_assert_sound(f);
+}
+
+static void
+test_one_in_the_middle_is_cancelled(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	int64_t a1, a2, a3;
+	size_t n;
+
+	a1 = put(f, "a-1", "a", 5);
+	a2 = put(f, "a-2", "a", 5);
+	a3 = put(f, "a-3", "a", 5);
+	assert_int_equal(store_event_cancel(f->s, a2, f->wall_ms, &n, &f->e),
+	    RC_OK);
+	assert_int_equal(n, 1);
+	lease_one(f, a1, &l);
+	assert_nothing_due(f);
+	assert_int_equal(fix_settle(f, &l.v[0], STORE_DONE, 0, NULL), RC_OK);
+	store_leases_free(&l);
+	end_one(f, a3, STORE_DONE);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_lapsed_lease_keeps_its_place(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l, again;
+	int64_t a1, a2;
+	size_t n;
+	bool fenced;
+
+	a1 = put(f, "a-1", "a", 5);
+	a2 = put(f, "a-2", "a", 5);
+	lease_one(f, a1, &l);
+	fix_pass(f, 60001);
+	assert_int_equal(store_recover(f->s, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(n, 1);
+	lease_one(f, a1, &again);
+	/* Whoever slept over the lease lets nobody go. */
+	assert_int_equal(fix_settle(f, &l.v[0], STORE_DONE, 0, &fenced), RC_OK);
+	assert_true(fenced);
+	assert_nothing_due(f);
+	assert_int_equal(fix_settle(f, &again.v[0], STORE_DONE, 0, NULL),
+	    RC_OK);
+	store_leases_free(&again);
+	store_leases_free(&l);
+	end_one(f, a2, STORE_DONE);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_replay_queues_behind(void **state)
+{
+	struct fix *f = *state;
+	struct store_owed owed = { STORE_DELIVER, "hook-1", "a" };
+	struct store_expansion x = { .jobs = &owed, .njobs = 1 };
+	int64_t a1, a2;
+
+	a1 = put(f, "a-1", "a", 5);
+	a2 = put(f, "a-2", "a", 5);
+	end_one(f, a1, STORE_DEAD);
+	/* The dead job gives way to its successor, which is the last one. */
+	assert_int_equal(store_event_replay(f->s, a1, NULL, f->wall_ms, &f->e),
+	    RC_OK);
+	x.event = a1;
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+	end_one(f, a2, STORE_DONE);
+	end_one(f, a1, STORE_DONE);
+	fix_assert_sound(f);
+}
+
+static void
+test_twice_expanded_is_once_in_order(void **state)
+{
+	struct fix *f = *state;
+	struct store_owed owed = { STORE_DELIVER, "hook-1", "a" };
+	struct store_expansion x = { .jobs = &owed, .njobs = 1, .more = true };
+	int64_t a1;
+	int i;
+
+	a1 = x.event = fix_put(f, "a-1");
+	for (i = 0; i < 2; i++)
+		assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e),
+		    RC_OK);
+	x.more = false;
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+	fix_assert_sound(f);
+	end_one(f, a1, STORE_DONE);
+	assert_nothing_due(f);
+	fix_assert_sound(f);
+}
+
+static void
+test_what_is_behind_is_not_overdue(void **state)
+{
+	struct fix *f = *state;
+	struct store_stats st;
+	struct store_leases l;
+	int64_t a1, a2;
+
+	a1 = put(f, "a-1", "a", 5);
+	a2 = put(f, "a-2", "a", 5);
+	lease_one(f, a1, &l);
+	fix_pass(f, 301000);
+	fix_stats(f, &st);
+	assert_int_equal(st.overdue, 0);
+	assert_int_equal(st.jobs[STORE_WAITING], 1);
+	assert_int_equal(fix_status(f, a2), EVENT_PENDING);
+	assert_int_equal(fix_settle(f, &l.v[0], STORE_DONE, 0, NULL), RC_OK);
+	store_leases_free(&l);
+	fix_stats(f, &st);
+	assert_int_equal(st.overdue, 1);
+	fix_assert_sound(f);
+}
+
+static void
+test_deleting_cancels_what_is_behind_too(void **state)
+{
+	struct fix *f = *state;
+	struct store_stats st;
+	char name[16];
+	size_t n;
+	int i;
+
+	fix_register(f, "hook-1");
+	for (i = 0; i < 20; i++) {
+		(void)snprintf(name, sizeof(name), "a-%d", i);
+		(void)put(f, name, i % 2 == 0 ? "a" : "b", i % 10);
+	}
+	assert_int_equal(
+	    store_webhook_delete(f->s, "hook-1", f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(n, 20);
+	fix_stats(f, &st);
+	assert_int_equal(st.jobs[STORE_CANCELLED], 20);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_disabled_webhook_goes_on_in_order(void **state)
+{
+	struct fix *f = *state;
+	struct webhook *w;
+	int64_t a1, a2, a3;
+
+	a1 = put(f, "a-1", "a", 5);
+	a2 = put(f, "a-2", "a", 5);
+	w = fix_webhook("hook-1");
+	w->enabled = false;
+	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
+	assert_nothing_due(f);
+	a3 = put(f, "a-3", "a", 0);
+	w->enabled = true;
+	{
+		const struct webhook *const v[] = { w };
+
+		assert_int_equal(store_webhook_put_all(f->s, v, 1, true, &f->e),
+		    RC_OK);
+	}
+	webhook_free(w);
+	end_one(f, a1, STORE_DONE);
+	end_one(f, a2, STORE_DONE);
+	end_one(f, a3, STORE_DONE);
+	fix_assert_sound(f);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_one_of_a_key_at_a_time),
+		CASE(test_the_next_one_comes_in_the_same_exchange),
+		CASE(test_a_failing_one_holds_up_its_key_alone),
+		CASE(test_a_dead_one_is_retried_or_skipped),
+		CASE(test_one_in_the_middle_is_cancelled),
+		CASE(test_a_lapsed_lease_keeps_its_place),
+		CASE(test_a_replay_queues_behind),
+		CASE(test_twice_expanded_is_once_in_order),
+		CASE(test_what_is_behind_is_not_overdue),
+		CASE(test_deleting_cancels_what_is_behind_too),
+		CASE(test_a_disabled_webhook_goes_on_in_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
