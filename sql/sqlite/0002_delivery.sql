@@ -24,22 +24,40 @@ UPDATE target SET
 	WHERE w.id = target.name), -1)
 WHERE kind = 0;
 
--- When the first failure after the last success was, 0 for none; warned is 1
--- once its owner was told that it will be disabled.
+-- A sealed key pair for signatures by Ed25519, and the one before it, which
+-- signs too until old_secret_until_ms.
+ALTER TABLE webhook ADD COLUMN cloudevents INTEGER NOT NULL DEFAULT 0
+    CHECK (cloudevents IN (0, 1));
+ALTER TABLE webhook ADD COLUMN sign_key BLOB;
+ALTER TABLE webhook ADD COLUMN old_sign_key BLOB;
+
+-- When the first failure after the last success was, 0 for none; when it
+-- will be disabled for that, 0 until its owner was told.  disabled_why: 0 a
+-- person, 1 gone, 2 failing.
 ALTER TABLE webhook ADD COLUMN failing_since_ms INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE webhook ADD COLUMN warned INTEGER NOT NULL DEFAULT 0
-    CHECK (warned IN (0, 1));
+ALTER TABLE webhook ADD COLUMN disable_at_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE webhook ADD COLUMN disabled_why INTEGER NOT NULL DEFAULT 0
+    CHECK (disabled_why BETWEEN 0 AND 2);
 
 -- What hls has to say of a webhook, put down in the transaction in which it
 -- happened; a drain makes an event of it.  what: 0 failing, 1 disabled, 2 a
--- dead delivery.
+-- dead delivery.  Holds what was so at that time, of the webhook and, for a
+-- dead delivery, of its job; class, code and text are the last failure's.
 CREATE TABLE notice (
 	id INTEGER PRIMARY KEY,
 	what INTEGER NOT NULL CHECK (what BETWEEN 0 AND 2),
-	webhook TEXT NOT NULL,
-	job INTEGER NOT NULL DEFAULT 0,
 	at_ms INTEGER NOT NULL,
-	reason TEXT NOT NULL
+	webhook TEXT NOT NULL,
+	url TEXT,
+	team TEXT,
+	why INTEGER NOT NULL,
+	failing_since_ms INTEGER NOT NULL,
+	disable_at_ms INTEGER NOT NULL,
+	job INTEGER NOT NULL,
+	attempts INTEGER NOT NULL,
+	class INTEGER NOT NULL,
+	code INTEGER NOT NULL,
+	text TEXT NOT NULL
 ) STRICT;
 
 -- How long the parts of an attempt took, 0 for one that did not take place:

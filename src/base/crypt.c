@@ -152,6 +152,46 @@ crypt_wipe(void *p, size_t n)
 		OPENSSL_cleanse(p, n);
 }
 
+static EVP_PKEY *
+ed25519_of(const uint8_t seed[CRYPT_ED25519_SIZE])
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL,
+	    seed, CRYPT_ED25519_SIZE);
+
+	must(key != NULL, "Ed25519");
+	return key;
+}
+
+void
+crypt_ed25519_public(const uint8_t seed[CRYPT_ED25519_SIZE],
+    uint8_t out[CRYPT_ED25519_SIZE])
+{
+	EVP_PKEY *key = ed25519_of(seed);
+	size_t n = CRYPT_ED25519_SIZE;
+
+	must(EVP_PKEY_get_raw_public_key(key, out, &n) == 1 &&
+		n == CRYPT_ED25519_SIZE,
+	    "Ed25519");
+	EVP_PKEY_free(key);
+}
+
+void
+crypt_ed25519_sign(const uint8_t seed[CRYPT_ED25519_SIZE], const void *p,
+    size_t n, uint8_t out[CRYPT_ED25519_SIGNATURE_SIZE])
+{
+	EVP_PKEY *key = ed25519_of(seed);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	size_t size = CRYPT_ED25519_SIGNATURE_SIZE;
+
+	must(ctx != NULL &&
+		EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+		EVP_DigestSign(ctx, out, &size, p, n) == 1 &&
+		size == CRYPT_ED25519_SIGNATURE_SIZE,
+	    "Ed25519");
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+}
+
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
 #define HEAD_SIZE 5 /* format byte, key version in network order */

@@ -49,6 +49,18 @@ uint32_t crypt_random_u32(void);
 uint64_t crypt_random_u64(void);
 void crypt_wipe(void *p, size_t n);
 
+/*
+ * Ed25519 (RFC 8032).  A private key is the seed of 32 random bytes that its
+ * public key follows from.  What is signed is one run of bytes, for it is
+ * gone over twice.
+ */
+#define CRYPT_ED25519_SIZE 32 /* of a seed, and of a public key */
+#define CRYPT_ED25519_SIGNATURE_SIZE 64
+void crypt_ed25519_public(const uint8_t seed[CRYPT_ED25519_SIZE],
+    uint8_t out[CRYPT_ED25519_SIZE]);
+void crypt_ed25519_sign(const uint8_t seed[CRYPT_ED25519_SIZE], const void *p,
+    size_t n, uint8_t out[CRYPT_ED25519_SIGNATURE_SIZE]);
+
 /* Lower-case hex; out holds 2 * n + 1. */
 void crypt_hex_format(const void *p, size_t n, char *out);
 /* Either case; false unless text is exactly 2 * n digits. */

@@ -11,6 +11,7 @@
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_webhook.h"
 #include "core/webhook.h"
+#include "core/whsk.h"
 #include "store/store_admin.h"
 
 static const struct ctl_option list_options[] = {
@@ -181,6 +182,45 @@ put_times(struct ctl *c, const struct webhook *w)
 	buf_add_str(&c->out, "\n");
 }
 
+static void
+put_state(struct ctl *c, const struct webhook *w)
+{
+	static const char *const reasons[] = { "disabled",
+		"disabled: it answered 410", "disabled: it only failed" };
+
+	put_field(c, "state",
+	    w->enabled ? "enabled" : reasons[w->disabled_why]);
+	if (w->failing_since_ms > 0) {
+		buf_addf(&c->out, "%-14s", "failing since");
+		ctl_put_time(c, w->failing_since_ms);
+		buf_add_str(&c->out, "\n");
+	}
+	if (w->enabled && w->disable_at_ms > 0) {
+		buf_addf(&c->out, "%-14s", "disabled at");
+		ctl_put_time(c, w->disable_at_ms);
+		buf_add_str(&c->out, "\n");
+	}
+}
+
+static void
+put_forms(struct ctl *c, const struct webhook *w)
+{
+	char public_key[WHSK_PUBLIC_SIZE];
+	struct buf text;
+
+	if (w->signatures.n > 0) {
+		buf_init(&text, 4096);
+		join(&w->signatures, "", &text);
+		put_field(c, "signatures", buf_str(&text));
+		buf_fini(&text);
+	}
+	if (whsk_public(&w->sign_key, public_key))
+		put_field(c, "public key", public_key);
+	put_field(c, "body", webhook_body_name(w->body));
+	if (w->cloudevents)
+		put_field(c, "cloudevents", "yes");
+}
+
 /* For people; what has its default is left out. */
 static void
 put_whole(struct ctl *c, const struct webhook *w)
@@ -195,17 +235,12 @@ put_whole(struct ctl *c, const struct webhook *w)
 	put_field(c, "events", buf_str(&text));
 	put_field(c, "team", w->team);
 	put_field(c, "description", w->description);
-	put_field(c, "state", w->enabled ? "enabled" : "disabled");
+	put_state(c, w);
 	put_field(c, "health", webhook_health_name(w->health));
 	for (i = 0; i < w->nheaders; i++)
 		buf_addf(&c->out, "%-14s%s: ***\n", "header",
 		    w->headers[i].name);
-	if (w->signatures.n > 0) {
-		buf_clear(&text);
-		join(&w->signatures, "", &text);
-		put_field(c, "signatures", buf_str(&text));
-	}
-	put_field(c, "body", webhook_body_name(w->body));
+	put_forms(c, w);
 	put_field(c, "filter", w->filter);
 	put_field(c, "order by", w->order_by);
 	put_limit(c, "in flight", w->max_in_flight);

@@ -16,6 +16,7 @@
 #include "cmd/ctl.h"
 #include "cmd/ctl_webhook.h"
 #include "core/webhook.h"
+#include "core/whsk.h"
 
 /* A dump of many thousand registrations; over it something is wrong. */
 #define IMPORT_MAX (64u << 20)
@@ -44,6 +45,14 @@
 		    .arg = "FILE",                                           \
 		    .doc = "its secret, one line; - is standard input" },    \
 	    { .name = "body", .arg = "FORM", .doc = "raw or envelope" },     \
+	    { .name = "signatures",                                          \
+		    .arg = "FORM,...",                                       \
+		    .doc = "standard, standard-ed25519, github, homeiq, "    \
+			   "svix",                                           \
+		    .may_empty = (empty) },                                  \
+	    { .name = "cloudevents",                                         \
+		    .arg = "yes|no",                                         \
+		    .doc = "with the headers of CloudEvents" },              \
 	    { .name = "max-in-flight",                                       \
 		    .arg = "N",                                              \
 		    .doc = "open requests at once" },                        \
@@ -115,23 +124,37 @@ put_numbers(struct ctl *c, struct js_writer *w, struct err *e)
 	return rc;
 }
 
+/* Words with commas between; an empty value takes away what was there. */
 static void
-put_schedule(const struct ctl *c, struct js_writer *w)
+put_list(const struct ctl *c, struct js_writer *w, const char *option,
+    const char *member)
 {
 	const char *p;
 	size_t n;
 
-	p = ctl_option_find(c, "retry-schedule");
+	p = ctl_option_find(c, option);
 	if (p == NULL)
 		return;
-	js_open_array(w, "retry_schedule");
-	for (;; p += n + 1) {
+	js_open_array(w, member);
+	for (; *p != '\0'; p += n + (p[n] != '\0')) {
 		n = strcspn(p, ",");
 		js_strn(w, NULL, p, n);
-		if (p[n] == '\0')
-			break;
 	}
 	js_close_array(w);
+}
+
+static enum rc
+put_cloudevents(struct ctl *c, struct js_writer *w, struct err *e)
+{
+	const char *value;
+
+	value = ctl_option_find(c, "cloudevents");
+	if (value == NULL)
+		return RC_OK;
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return ctl_usage(c, e, "--cloudevents is yes or no.");
+	js_bool(w, "cloudevents", strcmp(value, "yes") == 0);
+	return RC_OK;
 }
 
 static enum rc
@@ -230,8 +253,11 @@ make_json(struct ctl *c, const char *url, bool is_new, struct buf *out,
 	put_text(c, &w, "description", "description");
 	put_text(c, &w, "body", "body");
 	put_text(c, &w, "timeout", "timeout");
-	put_schedule(c, &w);
-	rc = put_numbers(c, &w, e);
+	put_list(c, &w, "retry-schedule", "retry_schedule");
+	put_list(c, &w, "signatures", "signatures");
+	rc = put_cloudevents(c, &w, e);
+	if (rc == RC_OK)
+		rc = put_numbers(c, &w, e);
 	if (rc == RC_OK)
 		rc = put_secret(c, &w, e);
 	if (rc == RC_OK)
@@ -263,6 +289,8 @@ say_problems(enum rc rc, const char *what, const struct registry_problems *p,
 static void
 put_registered(struct ctl *c, const struct webhook *w, bool secret_made)
 {
+	char public_key[WHSK_PUBLIC_SIZE];
+	bool has_key = whsk_public(&w->sign_key, public_key);
 	struct js_writer js;
 
 	if (c->json) {
@@ -275,6 +303,8 @@ put_registered(struct ctl *c, const struct webhook *w, bool secret_made)
 		js_str(&js, "message", "Webhook registered successfully");
 		if (secret_made)
 			js_str(&js, "secret", w->secret.bytes);
+		if (has_key)
+			js_str(&js, "public_key", public_key);
 		js_close_object(&js);
 		buf_add_str(&c->out, "\n");
 		return;
@@ -283,6 +313,8 @@ put_registered(struct ctl *c, const struct webhook *w, bool secret_made)
 	if (secret_made)
 		buf_addf(&c->out, "Its secret is shown this once:\n%s\n",
 		    w->secret.bytes);
+	if (has_key)
+		buf_addf(&c->out, "Its public key is %s\n", public_key);
 }
 
 enum rc

@@ -4,22 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/crypt.h"
 #include "base/secret.h"
 #include "base/strlist.h"
 #include "core/signout.h"
 #include "core/whsec.h"
+#include "core/whsk.h"
 
 #define MAC_BASE64_SIZE (4 * ((CRYPT_SHA256_SIZE + 2) / 3) + 1)
 #define MAC_HEX_SIZE (2 * CRYPT_SHA256_SIZE + 1)
+#define ED25519_BASE64_SIZE (4 * ((CRYPT_ED25519_SIGNATURE_SIZE + 2) / 3) + 1)
 
 static const struct {
 	const char *name;
 	enum signout_form form;
 } names_of_forms[] = {
 	{ "standard", SIGNOUT_STANDARD },
+	{ "standard-ed25519", SIGNOUT_ED25519 },
 	{ "github", SIGNOUT_GITHUB },
 	{ "homeiq", SIGNOUT_HOMEIQ },
+	{ "svix", SIGNOUT_SVIX },
 };
 
 unsigned int
@@ -54,33 +59,102 @@ add(struct signout *out, const char *name)
 	return out->v[out->n++].value;
 }
 
-/* Appends "v1,MAC" to a list of such. */
 static void
-add_standard(const struct signout_input *in, const struct secret *secret,
-    char *list, size_t listsz)
+append(char *list, const char *version, const char *text)
+{
+	size_t used = strlen(list);
+
+	(void)snprintf(list + used, SIGNOUT_VALUE_SIZE - used, "%s%s,%s",
+	    used > 0 ? " " : "", version, text);
+}
+
+/* What Standard Webhooks signs: "id.timestamp." and the body. */
+struct signed_text {
+	char time[24];
+	struct crypt_span spans[5];
+};
+
+static void
+signed_text_init(struct signed_text *t, const struct signout_input *in)
+{
+	(void)snprintf(t->time, sizeof(t->time), "%" PRId64, in->timestamp);
+	t->spans[0] = (struct crypt_span){ in->id, strlen(in->id) };
+	t->spans[1] = (struct crypt_span){ ".", 1 };
+	t->spans[2] = (struct crypt_span){ t->time, strlen(t->time) };
+	t->spans[3] = (struct crypt_span){ ".", 1 };
+	t->spans[4] = (struct crypt_span){ in->body, in->bodysz };
+}
+
+static void
+add_v1(const struct signed_text *t, const struct secret *secret, char *list)
 {
 	uint8_t key[WHSEC_KEY_MAX], mac[CRYPT_MAC_MAX];
-	char time[24], text[MAC_BASE64_SIZE];
-	struct crypt_span spans[5];
+	char text[MAC_BASE64_SIZE];
 	bool is_decoded;
-	size_t n, used;
+	size_t n;
 
-	(void)snprintf(time, sizeof(time), "%" PRId64, in->timestamp);
-	spans[0] = (struct crypt_span){ in->id, strlen(in->id) };
-	spans[1] = (struct crypt_span){ ".", 1 };
-	spans[2] = (struct crypt_span){ time, strlen(time) };
-	spans[3] = (struct crypt_span){ ".", 1 };
-	spans[4] = (struct crypt_span){ in->body, in->bodysz };
-
+	if (secret == NULL || !secret_is_set(secret))
+		return;
 	is_decoded = whsec_has_prefix(secret) && whsec_parse(secret, key, &n);
 	(void)crypt_hmac(CRYPT_SHA256, is_decoded ? (void *)key : secret->bytes,
-	    is_decoded ? n : secret->size, spans, 5, mac);
+	    is_decoded ? n : secret->size, t->spans, 5, mac);
 	crypt_wipe(key, sizeof(key));
-
 	crypt_base64_format(mac, CRYPT_SHA256_SIZE, text);
-	used = strlen(list);
-	(void)snprintf(list + used, listsz - used, "%sv1,%s",
-	    used > 0 ? " " : "", text);
+	append(list, "v1", text);
+}
+
+static void
+add_v1a(const struct buf *text, const struct secret *key, char *list)
+{
+	uint8_t seed[CRYPT_ED25519_SIZE];
+	uint8_t signature[CRYPT_ED25519_SIGNATURE_SIZE];
+	char base64[ED25519_BASE64_SIZE];
+
+	if (key == NULL || !secret_is_set(key) || !whsk_parse(key, seed))
+		return;
+	crypt_ed25519_sign(seed, text->data, text->len, signature);
+	crypt_wipe(seed, sizeof(seed));
+	crypt_base64_format(signature, sizeof(signature), base64);
+	append(list, "v1a", base64);
+}
+
+static void
+add_both_v1a(const struct signed_text *t, const struct signout_input *in,
+    char *list)
+{
+	struct buf text;
+	size_t i;
+
+	buf_init(&text, in->bodysz + 1024);
+	for (i = 0; i < sizeof(t->spans) / sizeof(t->spans[0]); i++)
+		buf_add(&text, t->spans[i].p, t->spans[i].n);
+	add_v1a(&text, in->key, list);
+	add_v1a(&text, in->old_key, list);
+	buf_fini(&text);
+}
+
+/* The list is made once and stands under one name or both.  Svix's names ask
+ * for a v1, whatever else is listed. */
+static void
+add_standard(const struct signout_input *in, struct signout *out)
+{
+	struct signed_text t;
+	char list[SIGNOUT_VALUE_SIZE] = "";
+
+	signed_text_init(&t, in);
+	if ((in->forms & (SIGNOUT_STANDARD | SIGNOUT_SVIX)) != 0) {
+		add_v1(&t, in->secret, list);
+		add_v1(&t, in->old, list);
+	}
+	if ((in->forms & SIGNOUT_ED25519) != 0)
+		add_both_v1a(&t, in, list);
+	if ((in->forms & (SIGNOUT_STANDARD | SIGNOUT_ED25519)) != 0)
+		memcpy(add(out, "webhook-signature"), list, sizeof(list));
+	if ((in->forms & SIGNOUT_SVIX) == 0)
+		return;
+	(void)snprintf(add(out, "svix-id"), SIGNOUT_VALUE_SIZE, "%s", in->id);
+	memcpy(add(out, "svix-timestamp"), t.time, sizeof(t.time));
+	memcpy(add(out, "svix-signature"), list, sizeof(list));
 }
 
 /* The forms over the body alone share one MAC. */
@@ -108,15 +182,11 @@ void
 signout_sign(const struct signout_input *in, struct signout *out)
 {
 	bool has_old = in->old != NULL && secret_is_set(in->old);
-	char *list;
 
 	memset(out, 0, sizeof(*out));
-	if ((in->forms & SIGNOUT_STANDARD) != 0) {
-		list = add(out, "webhook-signature");
-		add_standard(in, in->secret, list, SIGNOUT_VALUE_SIZE);
-		if (has_old)
-			add_standard(in, in->old, list, SIGNOUT_VALUE_SIZE);
-	}
+	if ((in->forms & (SIGNOUT_STANDARD | SIGNOUT_ED25519 | SIGNOUT_SVIX)) !=
+	    0)
+		add_standard(in, out);
 	add_body(in, in->secret, "X-Webhook-Signature", "X-Hub-Signature-256",
 	    out);
 	if (has_old)

@@ -1,12 +1,12 @@
 /*
  * signout - signatures of what goes out
  *
- * The three forms a receiver may check, over the same bytes: Standard
- * Webhooks v1 (id.timestamp.body), HomeIQ's bare hex and GitHub's, both over
- * the body alone.  While a secret rotates the old one signs too: in Standard
- * Webhooks' own list, and in headers of their own beside the two forms that
- * hold one value.  Each MAC over the same bytes and key is computed once.
- * Pure.
+ * The forms a receiver may check: Standard Webhooks' v1 (an HMAC) and v1a
+ * (Ed25519) over id.timestamp.body, also under Svix's header names; HomeIQ's
+ * bare hex and GitHub's, both over the body alone.  While a secret rotates
+ * the old one signs too: in Standard Webhooks' own list, and in headers of
+ * their own beside the two forms that hold one value.  Each signature over
+ * the same bytes and key is computed once.  Pure.
  */
 #ifndef CORE_SIGNOUT_H
 #define CORE_SIGNOUT_H
@@ -21,11 +21,15 @@ struct strlist;
 enum signout_form {
 	SIGNOUT_STANDARD = 1,
 	SIGNOUT_GITHUB = 2,
-	SIGNOUT_HOMEIQ = 4
+	SIGNOUT_HOMEIQ = 4,
+	SIGNOUT_ED25519 = 8, /* beside v1 or alone, where v1 would stand */
+	SIGNOUT_SVIX = 16    /* the same list, and what it is made of, under
+	                      * svix-id, svix-timestamp and svix-signature */
 };
-#define SIGNOUT_FORMS 7
+#define SIGNOUT_NAMES "standard, standard-ed25519, github, homeiq and svix"
 
-/* "standard", "github", "homeiq"; 0 for any other name. */
+/* "standard", "standard-ed25519", "github", "homeiq", "svix"; 0 for any
+ * other name. */
 unsigned int signout_form_parse(const char *name);
 /* The forms of a webhook's list; an empty one means standard and homeiq, and
  * github for an event that came from GitHub. */
@@ -34,15 +38,17 @@ unsigned int signout_forms(const struct strlist *names, bool from_github);
 struct signout_input {
 	const struct secret *secret;
 	const struct secret *old; /* NULL or empty: no rotation under way */
-	const char *id;           /* webhook-id */
-	int64_t timestamp;        /* webhook-timestamp, seconds */
+	const struct secret *key; /* whsk_; for SIGNOUT_ED25519 */
+	const struct secret *old_key;
+	const char *id;    /* webhook-id */
+	int64_t timestamp; /* webhook-timestamp, seconds */
 	const void *body;
 	size_t bodysz;
 	unsigned int forms;
 };
 
-#define SIGNOUT_HEADERS_MAX 5
-#define SIGNOUT_VALUE_SIZE 112
+#define SIGNOUT_HEADERS_MAX 8
+#define SIGNOUT_VALUE_SIZE 320 /* two v1 and two v1a */
 struct signout {
 	struct {
 		const char *name; /* a literal */
@@ -51,8 +57,8 @@ struct signout {
 	size_t n;
 };
 
-/* Every signature header of one request; webhook-id and webhook-timestamp
- * are the caller's to write. */
+/* Every signature header of one request, with Svix's two names beside its
+ * own; webhook-id and webhook-timestamp are the caller's to write. */
 void signout_sign(const struct signout_input *in, struct signout *out);
 
 #endif

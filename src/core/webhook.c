@@ -32,7 +32,9 @@ static const char *const reserved_headers[] = {
 	"user-agent",
 };
 static const char *const reserved_prefixes[] = {
+	"ce-",
 	"proxy-",
+	"svix-",
 	"webhook-",
 	"x-github-",
 	"x-hls-",
@@ -76,6 +78,8 @@ webhook_free(struct webhook *w)
 	strlist_fini(&w->events);
 	secret_fini(&w->secret);
 	secret_fini(&w->old_secret);
+	secret_fini(&w->sign_key);
+	secret_fini(&w->old_sign_key);
 	free(w->team);
 	free(w->description);
 	webhook_headers_clear(w);
@@ -133,6 +137,14 @@ const char *
 webhook_body_name(enum webhook_body b)
 {
 	return b == WEBHOOK_ENVELOPE ? "envelope" : "raw";
+}
+
+const char *
+webhook_why_name(enum webhook_why y)
+{
+	static const char *const names[] = { "person", "gone", "failing" };
+
+	return names[y];
 }
 
 bool

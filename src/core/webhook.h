@@ -32,6 +32,13 @@ enum webhook_health {
 	WEBHOOK_UNAVAILABLE
 };
 
+/* Why one is disabled; meaningless while it is enabled. */
+enum webhook_why {
+	WEBHOOK_BY_PERSON,
+	WEBHOOK_GONE,   /* it answered 410 */
+	WEBHOOK_FAILING /* nothing but failure for outbound.disable_after */
+};
+
 struct webhook_header {
 	char *name;
 	struct secret value;
@@ -47,12 +54,15 @@ struct webhook {
 	struct secret secret;
 	struct secret old_secret; /* signs too until old_secret_until_ms */
 	int64_t old_secret_until_ms;
-	char *team;        /* NULL: no team */
-	char *description; /* NULL: none */
+	struct secret sign_key; /* whsk_, where standard-ed25519 is wanted */
+	struct secret old_sign_key; /* signs too, as long as old_secret */
+	char *team;                 /* NULL: no team */
+	char *description;          /* NULL: none */
 	struct webhook_header *headers;
 	size_t nheaders;
 	struct strlist signatures; /* empty: the default set */
 	enum webhook_body body;
+	bool cloudevents;        /* with the headers of CloudEvents */
 	int64_t rate_limit;      /* 0: none; -1: not given */
 	int64_t max_in_flight;   /* -1: outbound.max_in_flight */
 	int64_t timeout_ms;      /* -1: outbound.timeout */
@@ -69,6 +79,9 @@ struct webhook {
 	int64_t consecutive_failures;
 	int64_t response_sum_ms, response_min_ms, response_max_ms;
 	enum webhook_health health;
+	int64_t failing_since_ms; /* first failure after the last success */
+	int64_t disable_at_ms;    /* its owner was told; 0: not yet */
+	enum webhook_why disabled_why;
 };
 
 struct webhook *webhook_new(void);
@@ -81,6 +94,7 @@ bool webhook_id_is_valid(const char *text); /* A-Za-z0-9_- 1-64 */
 const char *webhook_health_name(enum webhook_health h);
 bool webhook_health_parse(const char *text, enum webhook_health *out);
 const char *webhook_body_name(enum webhook_body b);
+const char *webhook_why_name(enum webhook_why y); /* "person" ... */
 
 /* "*", a type, a full name or "stem.*". */
 bool webhook_pattern_is_valid(const char *text);

@@ -9,6 +9,7 @@
 #include "base/crypt.h"
 #include "base/js.h"
 #include "base/jsscan.h"
+#include "core/cloudevents.h"
 #include "core/event.h"
 #include "core/signout.h"
 #include "core/webhook.h"
@@ -97,6 +98,8 @@ add_signatures(struct deliver_req *r, const struct webhook *w,
 	bool rotates = now_ms < w->old_secret_until_ms;
 	const struct signout_input in = { .secret = &w->secret,
 		.old = rotates ? &w->old_secret : NULL,
+		.key = &w->sign_key,
+		.old_key = rotates ? &w->old_sign_key : NULL,
 		.id = ev->public_id,
 		.timestamp = now_ms / 1000,
 		.body = r->body,
@@ -124,6 +127,23 @@ point(struct deliver_req *r)
 		r->headers[i] = r->text.data + r->at[i];
 }
 
+static void
+add_cloudevents(struct deliver_req *r, const struct event *ev)
+{
+	struct buf value;
+	int i;
+
+	buf_init(&value, 4096);
+	for (i = 0; i < CLOUDEVENTS_HEADERS; i++) {
+		buf_clear(&value);
+		cloudevents_value((enum cloudevents_header)i, ev, &value);
+		if (value.len > 0)
+			add(r, cloudevents_name((enum cloudevents_header)i),
+			    value.data, value.len);
+	}
+	buf_fini(&value);
+}
+
 void
 deliver_req_init(struct deliver_req *r, const struct webhook *w,
     const struct event *ev, const void *body, size_t bodysz, int64_t now_ms)
@@ -137,7 +157,8 @@ deliver_req_init(struct deliver_req *r, const struct webhook *w,
 	r->bodysz = bodysz;
 	buf_init(&r->text, TEXT_MAX);
 	buf_init(&r->envelope, 0);
-	if (w->body == WEBHOOK_ENVELOPE) {
+	/* What hls has to say of itself is stored as its data. */
+	if (w->body == WEBHOOK_ENVELOPE || strcmp(ev->provider, "hls") == 0) {
 		make_envelope(r, ev, body, bodysz);
 		type = "application/json";
 	}
@@ -152,6 +173,8 @@ deliver_req_init(struct deliver_req *r, const struct webhook *w,
 	add_str(r, "X-Webhook-Timestamp", time);
 	add_signatures(r, w, ev, now_ms);
 	add_int(r, "X-HLS-Hops", (int64_t)ev->hops + 1);
+	if (w->cloudevents)
+		add_cloudevents(r, ev);
 	for (i = 0; i < w->nheaders; i++)
 		add(r, w->headers[i].name, w->headers[i].value.bytes,
 		    w->headers[i].value.size);

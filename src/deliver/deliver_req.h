@@ -17,7 +17,7 @@
 struct event;
 struct webhook;
 
-#define DELIVER_REQ_HEADERS_MAX 80
+#define DELIVER_REQ_HEADERS_MAX 96
 
 struct deliver_req {
 	const char *headers[DELIVER_REQ_HEADERS_MAX]; /* into text */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "core/token.h"
 #include "core/webhook.h"
+#include "core/whsk.h"
 #include "front/page.h"
 #include "front/reply.h"
 #include "store/store_admin.h"
@@ -62,6 +63,7 @@ page_webhooks_register(struct page *pg, struct err *e)
 {
 	const struct registry r = registry_for(pg);
 	struct registry_problems p = { .n = 0 };
+	char public_key[WHSK_PUBLIC_SIZE];
 	struct webhook *hook;
 	struct js_writer w;
 	bool made;
@@ -81,6 +83,8 @@ page_webhooks_register(struct page *pg, struct err *e)
 	js_str(&w, "message", "Webhook registered successfully");
 	if (made)
 		js_str(&w, "secret", hook->secret.bytes);
+	if (whsk_public(&hook->sign_key, public_key))
+		js_str(&w, "public_key", public_key);
 	page_json_end(pg, &w);
 	webhook_free(hook);
 	return RC_OK;

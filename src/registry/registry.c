@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "core/webhook.h"
 #include "core/whsec.h"
+#include "core/whsk.h"
 #include "registry/registry_int.h"
 #include "store/store_admin.h"
 
@@ -32,6 +33,18 @@ make_secret(struct webhook *w)
 	crypt_random(random, sizeof(random));
 	whsec_format(random, &w->secret);
 	crypt_wipe(random, sizeof(random));
+}
+
+void
+registry_need_sign_key(struct webhook *w)
+{
+	uint8_t seed[CRYPT_ED25519_SIZE];
+
+	if (secret_is_set(&w->sign_key))
+		return;
+	crypt_random(seed, sizeof(seed));
+	whsk_format(seed, &w->sign_key);
+	crypt_wipe(seed, sizeof(seed));
 }
 
 void
@@ -194,6 +207,12 @@ rotate(void *arg, struct webhook *w, struct err *e)
 	(void)e;
 	registry_retire_secret(w, *now_ms);
 	make_secret(w);
+	if (secret_is_set(&w->sign_key)) {
+		secret_fini(&w->old_sign_key);
+		w->old_sign_key = w->sign_key;
+		memset(&w->sign_key, 0, sizeof(w->sign_key));
+		registry_need_sign_key(w);
+	}
 	w->updated_ms = *now_ms;
 	return RC_OK;
 }

@@ -54,7 +54,8 @@ enum rc registry_change(const struct registry *r, const char *id,
 enum rc registry_enable(const struct registry *r, const char *id, bool enable,
     struct webhook **out, struct err *e);
 
-/* A new whsec_ secret; the old one signs too for 24 hours. */
+/* A new whsec_ secret, and a new key pair where there is one; the old ones
+ * sign too for 24 hours. */
 enum rc registry_rotate(const struct registry *r, const char *id,
     struct webhook **out, struct err *e);
 

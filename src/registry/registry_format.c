@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/js.h"
 #include "core/webhook.h"
+#include "core/whsk.h"
 #include "registry/registry.h"
 
 /* Negative: the setting for all holds. */
@@ -51,6 +52,14 @@ headers(struct js_writer *w, const struct webhook *hook)
 	js_close_object(w);
 }
 
+static void
+public_key(struct js_writer *w, const char *key, const struct secret *pair)
+{
+	char text[WHSK_PUBLIC_SIZE];
+
+	js_str(w, key, whsk_public(pair, text) ? text : NULL);
+}
+
 void
 registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 {
@@ -65,11 +74,15 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	js_str(&w, "team", hook->team);
 	js_str(&w, "description", hook->description);
 	js_bool(&w, "enabled", hook->enabled);
+	js_str(&w, "disabled_reason",
+	    hook->enabled ? NULL : webhook_why_name(hook->disabled_why));
 	js_time(&w, "created_at", hook->created_ms);
 	js_time(&w, "updated_at", hook->updated_ms);
 	headers(&w, hook);
 	js_strlist(&w, "signatures", &hook->signatures);
+	public_key(&w, "public_key", &hook->sign_key);
 	js_str(&w, "body", webhook_body_name(hook->body));
+	js_bool(&w, "cloudevents", hook->cloudevents);
 	number(&w, "rate_limit", hook->rate_limit);
 	number(&w, "max_in_flight", hook->max_in_flight);
 	duration(&w, "timeout", hook->timeout_ms);
@@ -82,5 +95,7 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	    webhook_health_name(
 		hook->enabled ? hook->health : WEBHOOK_UNAVAILABLE));
 	js_int(&w, "consecutive_failures", hook->consecutive_failures);
+	js_time(&w, "failing_since", hook->failing_since_ms);
+	js_time(&w, "disable_at", hook->disable_at_ms);
 	js_close_object(&w);
 }

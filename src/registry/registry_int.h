@@ -33,6 +33,9 @@ void registry_read(struct registry_read *rd, struct json_object *o);
 /* RC_INVALID with the first problem's text, or RC_OK when there is none. */
 enum rc registry_verdict(const struct registry_problems *p, struct err *e);
 
+/* Makes a key pair to sign with, where there is none yet. */
+void registry_need_sign_key(struct webhook *w);
+
 /* The secret becomes the old one, which signs too for a day. */
 void registry_retire_secret(struct webhook *w, int64_t now_ms);
 

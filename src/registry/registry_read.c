@@ -238,13 +238,23 @@ read_signatures(struct registry_read *rd, const char *field,
 	for (i = 0; i < l.n; i++) {
 		if (signout_form_parse(l.v[i]) == 0)
 			wrong(rd, field,
-			    "not supported: %.64s; there are "
-			    "standard, github and homeiq",
+			    "not supported: %.64s; there are " SIGNOUT_NAMES,
 			    l.v[i]);
 		else if (!strlist_has(&rd->w->signatures, l.v[i]))
 			strlist_put(&rd->w->signatures, l.v[i]);
 	}
 	strlist_fini(&l);
+	if (strlist_has(&rd->w->signatures, "standard-ed25519"))
+		registry_need_sign_key(rd->w);
+}
+
+static void
+read_cloudevents(struct registry_read *rd, const char *field,
+    struct json_object *value)
+{
+	rd->w->cloudevents = false;
+	if (!js_is_null(value) && !js_get_bool(value, &rd->w->cloudevents))
+		wrong(rd, field, "neither true nor false");
 }
 
 static void
@@ -453,6 +463,7 @@ static const struct member {
 	{ "headers", false, read_headers },
 	{ "signatures", false, read_signatures },
 	{ "body", false, read_body },
+	{ "cloudevents", false, read_cloudevents },
 	{ "rate_limit", false, read_rate_limit },
 	{ "max_in_flight", false, read_max_in_flight },
 	{ "timeout", false, read_timeout },

@@ -23,6 +23,8 @@ static const struct {
 } hidden[] = {
 	{ "webhook", "secret" },
 	{ "webhook", "old_secret" },
+	{ "webhook", "old_sign_key" },
+	{ "webhook", "sign_key" },
 	{ "webhook", "headers" },
 	{ "token", "hash" },
 };

@@ -31,7 +31,9 @@
 	"max_in_flight, timeout_ms, retry_schedule, order_by, filter, " \
 	"enabled, created_ms, updated_ms, total_calls, failed_calls, "  \
 	"last_success_ms, last_failure_ms, consecutive_failures, "      \
-	"response_sum_ms, response_min_ms, response_max_ms, health"
+	"response_sum_ms, response_min_ms, response_max_ms, health, "   \
+	"cloudevents, sign_key, old_sign_key, failing_since_ms, "       \
+	"disable_at_ms, disabled_why"
 
 const char lite_sql_settings[] = "PRAGMA synchronous = FULL;"
 				 "PRAGMA wal_autocheckpoint = 0;"
@@ -303,7 +305,7 @@ static const char *const texts[LITE_STMTS] = {
 	    "INSERT INTO webhook (" WEBHOOK_COLUMNS
 	    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	    "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
-	    "?25, ?26, ?27, ?28, ?29) ON CONFLICT (id) DO UPDATE SET url = "
+	    "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35) ON CONFLICT (id) DO UPDATE SET url = "
 	    "excluded.url, events = excluded.events, secret = "
 	    "excluded.secret, old_secret = excluded.old_secret, "
 	    "old_secret_until_ms = excluded.old_secret_until_ms, team = "
@@ -321,7 +323,11 @@ static const char *const texts[LITE_STMTS] = {
 	    "excluded.consecutive_failures, response_sum_ms = "
 	    "excluded.response_sum_ms, response_min_ms = "
 	    "excluded.response_min_ms, response_max_ms = "
-	    "excluded.response_max_ms, health = excluded.health",
+	    "excluded.response_max_ms, health = excluded.health, "
+	    "cloudevents = excluded.cloudevents, sign_key = "
+	    "excluded.sign_key, old_sign_key = excluded.old_sign_key, "
+	    "failing_since_ms = excluded.failing_since_ms, disable_at_ms = "
+	    "excluded.disable_at_ms, disabled_why = excluded.disabled_why",
 	[LITE_WEBHOOK_HAS] = "SELECT 1 FROM webhook WHERE id = ?1",
 	[LITE_WEBHOOK_FIND] =
 	    "SELECT " WEBHOOK_COLUMNS " FROM webhook WHERE id = ?1",
@@ -343,7 +349,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "WHERE id = ?1",
 	[LITE_WEBHOOK_CIPHER] =
 	    "SELECT 1 FROM webhook WHERE secret IS NOT NULL OR old_secret "
-	    "IS NOT NULL OR headers IS NOT NULL LIMIT 1",
+	    "IS NOT NULL OR headers IS NOT NULL OR sign_key IS NOT NULL OR "
+	    "old_sign_key IS NOT NULL LIMIT 1",
 	[LITE_TOKEN_LIVE] =
 	    "SELECT 1 FROM token WHERE name = ?1 AND revoked = 0 AND "
 	    "(expires_ms = 0 OR expires_ms > ?2)",

@@ -54,7 +54,7 @@ read_schedule(const char *text, struct webhook *w)
 
 /* The encrypted columns of one webhook. */
 struct sealed {
-	struct lite_bytes secret, old_secret, headers;
+	struct lite_bytes secret, old_secret, sign_key, old_sign_key, headers;
 };
 
 static void
@@ -62,6 +62,8 @@ sealed_fini(struct sealed *s)
 {
 	free(s->secret.p);
 	free(s->old_secret.p);
+	free(s->sign_key.p);
+	free(s->old_sign_key.p);
 	free(s->headers.p);
 }
 
@@ -76,6 +78,12 @@ seal_all(struct lite *l, const struct webhook *w, struct sealed *s,
 	if (rc == RC_OK)
 		rc = lite_seal_secret(l, "old_secret", w->id, &w->old_secret,
 		    &s->old_secret, e);
+	if (rc == RC_OK)
+		rc = lite_seal_secret(l, "sign_key", w->id, &w->sign_key,
+		    &s->sign_key, e);
+	if (rc == RC_OK)
+		rc = lite_seal_secret(l, "old_sign_key", w->id,
+		    &w->old_sign_key, &s->old_sign_key, e);
 	if (rc == RC_OK)
 		rc = lite_seal_headers(l, w, &s->headers, e);
 	if (rc != RC_OK)
@@ -100,6 +108,7 @@ bind_settings(struct sqlite3_stmt *st, const struct webhook *w)
 	lite_int(st, 18, w->enabled);
 	lite_int(st, 19, w->created_ms);
 	lite_int(st, 20, w->updated_ms);
+	lite_int(st, 30, w->cloudevents);
 }
 
 static void
@@ -114,6 +123,9 @@ bind_sums(struct sqlite3_stmt *st, const struct webhook *w)
 	lite_int(st, 27, w->response_min_ms);
 	lite_int(st, 28, w->response_max_ms);
 	lite_int(st, 29, w->enabled ? w->health : WEBHOOK_UNAVAILABLE);
+	lite_int(st, 33, w->failing_since_ms);
+	lite_int(st, 34, w->disable_at_ms);
+	lite_int(st, 35, w->disabled_why);
 }
 
 /* Writes the row, new or not, and blocks or frees its queue. */
@@ -138,6 +150,8 @@ write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
 	lite_blob(st, 4, s.secret.p, s.secret.n);
 	lite_blob(st, 5, s.old_secret.p, s.old_secret.n);
 	lite_blob(st, 9, s.headers.p, s.headers.n);
+	lite_blob(st, 31, s.sign_key.p, s.sign_key.n);
+	lite_blob(st, 32, s.old_sign_key.p, s.old_sign_key.n);
 	lite_text(st, 10, signatures);
 	lite_text(st, 15, schedule);
 	rc = lite_run(tx->conn, st, e);
@@ -185,10 +199,20 @@ read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
 	w->response_min_ms = lite_col_int(st, 26);
 	w->response_max_ms = lite_col_int(st, 27);
 	w->health = (enum webhook_health)lite_col_int(st, 28);
+	w->cloudevents = lite_col_int(st, 29) != 0;
+	w->failing_since_ms = lite_col_int(st, 32);
+	w->disable_at_ms = lite_col_int(st, 33);
+	w->disabled_why = (enum webhook_why)lite_col_int(st, 34);
 	rc = lite_unseal_secret(l, "secret", w->id, st, 3, &w->secret, e);
 	if (rc == RC_OK)
 		rc = lite_unseal_secret(l, "old_secret", w->id, st, 4,
 		    &w->old_secret, e);
+	if (rc == RC_OK)
+		rc = lite_unseal_secret(l, "sign_key", w->id, st, 30,
+		    &w->sign_key, e);
+	if (rc == RC_OK)
+		rc = lite_unseal_secret(l, "old_sign_key", w->id, st, 31,
+		    &w->old_sign_key, e);
 	if (rc == RC_OK)
 		rc = lite_unseal_headers(l, w, st, 8, e);
 	if (rc != RC_OK) {
@@ -287,10 +311,13 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 	/* What it has been through does not say how it is now. */
 	if (!x->w->enabled)
 		x->w->health = WEBHOOK_UNAVAILABLE;
-	else if (!was_enabled)
+	if (was_enabled && !x->w->enabled)
+		x->w->disabled_why = WEBHOOK_BY_PERSON;
+	if (!was_enabled && x->w->enabled) {
 		x->w->health = WEBHOOK_UNKNOWN;
-	if (!was_enabled && x->w->enabled)
+		x->w->failing_since_ms = x->w->disable_at_ms = 0;
 		tx->new_work = true;
+	}
 	return write_row(tx, x->w, e);
 }
 

@@ -54,6 +54,9 @@ test_registrations_are_kept(void **state)
 	w->retry_schedule = xcalloc(2, sizeof(int64_t));
 	memcpy(w->retry_schedule, schedule, sizeof(schedule));
 	w->nretries = 2;
+	w->cloudevents = true;
+	secret_put_str(&w->sign_key, "whsk_new");
+	secret_put_str(&w->old_sign_key, "whsk_old");
 	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
 	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_EXISTS);
 	webhook_free(w);
@@ -75,6 +78,9 @@ test_registrations_are_kept(void **state)
 	assert_string_equal(got->headers[1].name, "X-Two");
 	assert_int_equal(got->nretries, 2);
 	assert_int_equal(got->retry_schedule[1], 10000);
+	assert_true(got->cloudevents);
+	assert_string_equal(got->sign_key.bytes, "whsk_new");
+	assert_string_equal(got->old_sign_key.bytes, "whsk_old");
 	assert_int_equal(got->rate_limit, -1);
 	assert_null(got->description);
 	assert_true(got->enabled);
@@ -538,6 +544,7 @@ test_sql_shows_no_secret(void **state)
 {
 	static const char *const none[] = {
 		"SELECT secret, old_secret, headers FROM webhook",
+		"SELECT sign_key, old_sign_key FROM webhook",
 		"SELECT w.SECRET FROM main.webhook AS w",
 		("SELECT x FROM (SELECT hex(headers) AS x FROM webhook) "
 		 "WHERE x <> ''"),
@@ -547,9 +554,13 @@ test_sql_shows_no_secret(void **state)
 		.name = (char *)"ann",
 		.created_ms = 1 };
 	struct fix *f = *state;
+	struct webhook *w = fix_webhook("w-1");
 	size_t i, seen = 0;
 
-	fix_register(f, "w-1");
+	secret_put_str(&w->sign_key, "whsk_new");
+	secret_put_str(&w->old_sign_key, "whsk_old");
+	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
+	webhook_free(w);
 	memset(t.hash, 7, sizeof(t.hash));
 	assert_int_equal(store_token_put(f->s, &t, &f->e), RC_OK);
 	for (i = 0; i < NELEM(none); i++) {

@@ -226,6 +226,48 @@ two_seals_of_one_text_differ(void **state)
 	assert_memory_not_equal(a.bytes + 5, b.bytes + 5, 12);
 }
 
+/* RFC 8032, 7.1. */
+static void
+ed25519_signs_as_published(void **state)
+{
+	static const struct {
+		const char *seed, *public, *text, *signature;
+	} rows[] = {
+		{ "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031c"
+		  "ae7f60",
+		    "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68"
+		    "f707511a",
+		    "",
+		    "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065"
+		    "224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24"
+		    "655141438e7a100b" },
+		{ "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4f"
+		  "b8a6fb",
+		    "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f1"
+		    "2af4660c",
+		    "\x72",
+		    "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223"
+		    "ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aee"
+		    "b00d291612bb0c00" },
+	};
+	uint8_t seed[CRYPT_ED25519_SIZE], public[CRYPT_ED25519_SIZE];
+	uint8_t signature[CRYPT_ED25519_SIGNATURE_SIZE];
+	char hex[2 * CRYPT_ED25519_SIGNATURE_SIZE + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		assert_true(crypt_hex_parse(rows[i].seed, 64, seed, 32));
+		crypt_ed25519_public(seed, public);
+		crypt_hex_format(public, sizeof(public), hex);
+		assert_string_equal(hex, rows[i].public);
+		crypt_ed25519_sign(seed, rows[i].text, strlen(rows[i].text),
+		    signature);
+		crypt_hex_format(signature, sizeof(signature), hex);
+		assert_string_equal(hex, rows[i].signature);
+	}
+}
+
 int
 main(void)
 {
@@ -239,6 +281,7 @@ main(void)
 		cmocka_unit_test(a_sealed_secret_opens_where_it_was_sealed),
 		cmocka_unit_test(an_altered_secret_stays_shut),
 		cmocka_unit_test(two_seals_of_one_text_differ),
+		cmocka_unit_test(ed25519_signs_as_published),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

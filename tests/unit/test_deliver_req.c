@@ -206,6 +206,67 @@ a_registration_s_own_headers_go_out_too(void **state)
 	webhook_free(w);
 }
 
+static void
+a_cloudevent_has_its_attributes_as_headers(void **state)
+{
+	struct event *ev = event_of("github");
+	struct webhook *w = webhook_of();
+	struct deliver_req r;
+	size_t n;
+
+	(void)state;
+	deliver_req_init(&r, w, ev, BODY, strlen(BODY), NOW);
+	assert_null(find(&r, "ce-id", &n));
+	deliver_req_fini(&r);
+
+	w->cloudevents = true;
+	ev->repository = xstrdup("octo/hello");
+	deliver_req_init(&r, w, ev, BODY, strlen(BODY), NOW);
+	assert_header(&r, "ce-specversion", "1.0");
+	assert_header(&r, "ce-id", "evt_01234567890123456789012345");
+	assert_header(&r, "ce-source", "/sources/github");
+	assert_header(&r, "ce-type", "issues.opened");
+	assert_header(&r, "ce-time", "2026-11-21T08:08:10.123Z");
+	assert_header(&r, "ce-subject", "octo/hello");
+	assert_header(&r, "Content-Type", "application/json");
+	assert_null(find(&r, "ce-datacontenttype", &n));
+	assert_memory_equal(r.body, BODY, r.bodysz);
+	deliver_req_fini(&r);
+
+	/* Nothing that the header could be broken with goes in as it is. */
+	free(ev->repository);
+	ev->repository = xstrdup("caf\xc3\xa9 50%\"\r\n~");
+	deliver_req_init(&r, w, ev, BODY, strlen(BODY), NOW);
+	assert_header(&r, "ce-subject", "caf%C3%A9%2050%25%22%0D%0A~");
+	deliver_req_fini(&r);
+	free(ev->repository);
+	ev->repository = xstrdup("unknown");
+	deliver_req_init(&r, w, ev, BODY, strlen(BODY), NOW);
+	assert_header(&r, "ce-subject", NULL);
+	deliver_req_fini(&r);
+	event_free(ev);
+	webhook_free(w);
+}
+
+static void
+what_hls_says_of_itself_is_in_an_envelope(void **state)
+{
+	static const char sent[] =
+	    "{\"type\":\"issues\",\"timestamp\":\"2026-11-21T08:08:10.123Z\","
+	    "\"data\":" BODY "}";
+	struct event *ev = event_of("hls");
+	struct webhook *w = webhook_of();
+	struct deliver_req r;
+
+	(void)state;
+	deliver_req_init(&r, w, ev, BODY, strlen(BODY), NOW);
+	assert_int_equal(r.bodysz, strlen(sent));
+	assert_memory_equal(r.body, sent, r.bodysz);
+	deliver_req_fini(&r);
+	event_free(ev);
+	webhook_free(w);
+}
+
 static const struct {
 	const char *content_type, *body, *sent;
 } envelopes[] = {
@@ -252,6 +313,8 @@ main(void)
 		cmocka_unit_test(another_event_carries_nothing_of_github),
 		cmocka_unit_test(while_a_secret_rotates_both_sign),
 		cmocka_unit_test(a_registration_s_own_headers_go_out_too),
+		cmocka_unit_test(a_cloudevent_has_its_attributes_as_headers),
+		cmocka_unit_test(what_hls_says_of_itself_is_in_an_envelope),
 		cmocka_unit_test(an_envelope_is_json_around_the_event_s_bytes),
 	};
 

@@ -42,6 +42,11 @@ copy(const struct webhook *w)
 		secret_put(&c->old_secret, w->old_secret.bytes,
 		    w->old_secret.size);
 	c->old_secret_until_ms = w->old_secret_until_ms;
+	if (secret_is_set(&w->sign_key))
+		secret_put(&c->sign_key, w->sign_key.bytes, w->sign_key.size);
+	if (secret_is_set(&w->old_sign_key))
+		secret_put(&c->old_sign_key, w->old_sign_key.bytes,
+		    w->old_sign_key.size);
 	c->team = w->team == NULL ? NULL : xstrdup(w->team);
 	for (i = 0; i < w->nheaders; i++)
 		webhook_header_put(c, w->headers[i].name,
@@ -265,6 +270,7 @@ test_each_wrong_field_is_named(void **state)
 		    "headers" },
 		{ "{" HOOK ",\"headers\":[]}", "headers" },
 		{ "{" HOOK ",\"signatures\":[\"sha1\"]}", "signatures" },
+		{ "{" HOOK ",\"cloudevents\":1}", "cloudevents" },
 		{ "{" HOOK ",\"body\":\"xml\"}", "body" },
 		{ "{" HOOK ",\"rate_limit\":-1}", "rate_limit" },
 		{ "{" HOOK ",\"rate_limit\":5}", "rate_limit" },
@@ -408,6 +414,33 @@ test_rotation_keeps_the_old_secret_for_a_day(void **state)
 	assert_null(w);
 }
 
+/* Made when the form is first asked for, and anew with each rotation. */
+static void
+test_a_key_pair_comes_with_its_form(void **state)
+{
+	struct registry_problems p;
+	struct webhook *w;
+	char first[128];
+	struct err e;
+
+	(void)state;
+	webhook_free(create("{" HOOK "}"));
+	assert_false(secret_is_set(&kept.w->sign_key));
+	assert_int_equal(change("{\"signatures\":[\"standard\","
+				"\"standard-ed25519\",\"svix\"]}",
+			     &p),
+	    RC_OK);
+	assert_int_equal(kept.w->sign_key.size, 5 + 88);
+	memcpy(first, kept.w->sign_key.bytes, kept.w->sign_key.size + 1);
+	assert_int_equal(change("{\"signatures\":[\"standard-ed25519\"]}", &p),
+	    RC_OK);
+	assert_string_equal(kept.w->sign_key.bytes, first);
+	assert_int_equal(registry_rotate(&registry, kept.w->id, &w, &e), RC_OK);
+	assert_string_equal(w->old_sign_key.bytes, first);
+	assert_string_not_equal(w->sign_key.bytes, first);
+	webhook_free(w);
+}
+
 static void
 test_enabling_goes_both_ways(void **state)
 {
@@ -544,6 +577,7 @@ main(void)
 		row(test_plain_http_is_taken_where_networks_are_allowed),
 		row(test_a_change_leaves_the_rest),
 		row(test_rotation_keeps_the_old_secret_for_a_day),
+		row(test_a_key_pair_comes_with_its_form),
 		row(test_enabling_goes_both_ways),
 		row(test_import_keeps_ids_times_and_counters),
 		row(test_import_is_all_or_nothing),

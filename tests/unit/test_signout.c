@@ -8,6 +8,13 @@
 #include "base/strlist.h"
 #include "core/signout.h"
 #include "core/whsec.h"
+#include "core/whsk.h"
+
+#define ALL (SIGNOUT_STANDARD | SIGNOUT_GITHUB | SIGNOUT_HOMEIQ)
+#define V1 "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+#define V1A                                            \
+	"v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPC" \
+	"Xe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg=="
 
 static const char *
 value(const struct signout *out, const char *name)
@@ -20,13 +27,21 @@ value(const struct signout *out, const char *name)
 	return NULL;
 }
 
+/* Of Svix's own tests. */
+#define PAIR                                              \
+	"whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMb" \
+	"fVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="
+
 static void
 sign(const char *secret, const char *old, const char *id, int64_t timestamp,
     const char *body, unsigned int forms, struct signout *out)
 {
-	struct secret s = { 0 }, o = { 0 };
+	struct secret s = { 0 }, o = { 0 }, pair = { 0 }, old_pair = { 0 };
+	uint8_t seed[CRYPT_ED25519_SIZE] = { 7 };
 	struct signout_input in = { .secret = &s,
 		.old = &o,
+		.key = &pair,
+		.old_key = &old_pair,
 		.id = id,
 		.timestamp = timestamp,
 		.body = body,
@@ -34,11 +49,16 @@ sign(const char *secret, const char *old, const char *id, int64_t timestamp,
 		.forms = forms };
 
 	secret_put_str(&s, secret);
-	if (old != NULL)
+	secret_put_str(&pair, PAIR);
+	if (old != NULL) {
 		secret_put_str(&o, old);
+		whsk_format(seed, &old_pair);
+	}
 	signout_sign(&in, out);
 	secret_fini(&s);
 	secret_fini(&o);
+	secret_fini(&pair);
+	secret_fini(&old_pair);
 }
 
 /* The vectors of the libraries that receivers use. */
@@ -60,6 +80,93 @@ test_standard_webhooks_vectors(void **state)
 	    SIGNOUT_STANDARD, &out);
 	assert_string_equal(value(&out, "webhook-signature"),
 	    "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=");
+}
+
+static void
+sign_vector(const char *old, unsigned int forms, struct signout *out)
+{
+	sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", old,
+	    "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
+	    "{\"test\": 2432232314}", forms, out);
+}
+
+static void
+test_a_key_pair_signs_alone_or_beside(void **state)
+{
+	struct signout out;
+
+	(void)state;
+	sign_vector(NULL, SIGNOUT_ED25519, &out);
+	assert_int_equal(out.n, 1);
+	assert_string_equal(value(&out, "webhook-signature"), V1A);
+	sign_vector(NULL, SIGNOUT_ED25519 | SIGNOUT_STANDARD, &out);
+	assert_int_equal(out.n, 1);
+	assert_string_equal(value(&out, "webhook-signature"), V1 " " V1A);
+}
+
+static void
+test_svix_names_hold_the_same_list(void **state)
+{
+	struct signout out;
+
+	(void)state;
+	sign_vector(NULL, SIGNOUT_SVIX, &out);
+	assert_int_equal(out.n, 3);
+	assert_string_equal(value(&out, "svix-id"),
+	    "msg_p5jXN8AQM9LWM0D4loKWxJek");
+	assert_string_equal(value(&out, "svix-timestamp"), "1614265330");
+	assert_string_equal(value(&out, "svix-signature"), V1);
+	assert_null(value(&out, "webhook-signature"));
+	sign_vector(NULL, SIGNOUT_SVIX | SIGNOUT_ED25519, &out);
+	assert_string_equal(value(&out, "svix-signature"), V1 " " V1A);
+}
+
+/* The most that there can be: every place is taken, nothing is cut. */
+static void
+test_while_keys_rotate_all_forms_have_both(void **state)
+{
+	struct signout out, old;
+	const char *list;
+	size_t n;
+
+	(void)state;
+	sign_vector("the old secret!!", ALL | SIGNOUT_ED25519 | SIGNOUT_SVIX,
+	    &out);
+	assert_int_equal(out.n, SIGNOUT_HEADERS_MAX);
+	list = value(&out, "webhook-signature");
+	assert_string_equal(list, value(&out, "svix-signature"));
+	assert_int_equal(strlen(list), 2 * 47 + 2 * 92 + 3);
+	sign("the old secret!!", NULL, "msg_p5jXN8AQM9LWM0D4loKWxJek",
+	    1614265330, "{\"test\": 2432232314}", SIGNOUT_STANDARD, &old);
+	n = strlen(V1);
+	assert_memory_equal(list, V1 " ", n + 1);
+	assert_memory_equal(list + n + 1, old.v[0].value, n);
+	assert_memory_equal(list + 2 * n + 1, " " V1A " v1a,", strlen(V1A) + 6);
+}
+
+static void
+test_a_pair_goes_both_ways(void **state)
+{
+	uint8_t seed[CRYPT_ED25519_SIZE], again[CRYPT_ED25519_SIZE];
+	char public[WHSK_PUBLIC_SIZE];
+	struct secret s = { 0 }, made = { 0 };
+
+	(void)state;
+	assert_false(whsk_parse(&s, seed));
+	secret_put_str(&s, PAIR);
+	assert_true(whsk_parse(&s, seed));
+	assert_true(whsk_public(&s, public));
+	assert_string_equal(public,
+	    "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=");
+	whsk_format(seed, &made);
+	assert_true(secret_is_equal(&made, PAIR, strlen(PAIR)));
+	secret_put_str(&s, "whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+	assert_false(whsk_parse(&s, again));
+	assert_false(whsk_public(&s, public));
+	secret_put_str(&s, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+	assert_false(whsk_parse(&s, again));
+	secret_fini(&s);
+	secret_fini(&made);
 }
 
 static void
@@ -85,12 +192,12 @@ test_old_secret_signs_too(void **state)
 	const char *list;
 
 	(void)state;
-	sign("the new secret!!", NULL, "m", 7, "body", SIGNOUT_FORMS, &now);
-	sign("the old secret!!", NULL, "m", 7, "body", SIGNOUT_FORMS, &before);
-	sign("the new secret!!", "the old secret!!", "m", 7, "body",
-	    SIGNOUT_FORMS, &both);
+	sign("the new secret!!", NULL, "m", 7, "body", ALL, &now);
+	sign("the old secret!!", NULL, "m", 7, "body", ALL, &before);
+	sign("the new secret!!", "the old secret!!", "m", 7, "body", ALL,
+	    &both);
 
-	assert_int_equal(both.n, SIGNOUT_HEADERS_MAX);
+	assert_int_equal(both.n, 5);
 	list = value(&both, "webhook-signature");
 	assert_int_equal(strlen(list), 2 * 47 + 1);
 	assert_memory_equal(list, value(&now, "webhook-signature"), 47);
@@ -111,12 +218,16 @@ test_forms_follow_the_list(void **state)
 	(void)state;
 	assert_int_equal(signout_forms(&l, false),
 	    SIGNOUT_STANDARD | SIGNOUT_HOMEIQ);
-	assert_int_equal(signout_forms(&l, true), SIGNOUT_FORMS);
+	assert_int_equal(signout_forms(&l, true), ALL);
 	strlist_put(&l, "github");
 	assert_int_equal(signout_forms(&l, false), SIGNOUT_GITHUB);
 	strlist_put(&l, "standard");
 	assert_int_equal(signout_forms(&l, true),
 	    SIGNOUT_GITHUB | SIGNOUT_STANDARD);
+	strlist_put(&l, "svix");
+	strlist_put(&l, "standard-ed25519");
+	assert_int_equal(signout_forms(&l, false),
+	    SIGNOUT_GITHUB | SIGNOUT_STANDARD | SIGNOUT_SVIX | SIGNOUT_ED25519);
 	assert_int_equal(signout_form_parse("sha1"), 0);
 	strlist_fini(&l);
 }
@@ -150,6 +261,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_standard_webhooks_vectors),
+		cmocka_unit_test(test_a_key_pair_signs_alone_or_beside),
+		cmocka_unit_test(test_svix_names_hold_the_same_list),
+		cmocka_unit_test(test_while_keys_rotate_all_forms_have_both),
+		cmocka_unit_test(test_a_pair_goes_both_ways),
 		cmocka_unit_test(test_github_vector_and_bare_hex),
 		cmocka_unit_test(test_old_secret_signs_too),
 		cmocka_unit_test(test_forms_follow_the_list),
