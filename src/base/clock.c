@@ -97,6 +97,28 @@ clock_tick_us(void)
 	return read_ns(CLOCK_MONOTONIC) / 1000;
 }
 
+struct timespec
+clock_tick_in(int64_t us)
+{
+	int64_t at_us = clock_tick_us() + us;
+	struct timespec ts;
+
+	ts.tv_sec = (time_t)(at_us / 1000000);
+	ts.tv_nsec = (long)(at_us % 1000000 * 1000);
+	return ts;
+}
+
+void
+clock_cond_init(pthread_cond_t *c)
+{
+	pthread_condattr_t attr;
+
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(c, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
 /* Days since 1970-01-01, by counting years from March, so that the leap day
  * is a year's last. */
 static int64_t

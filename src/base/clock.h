@@ -10,9 +10,11 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define CLOCK_BOOT_ID_SIZE 40
 #define CLOCK_TEXT_SIZE 32
@@ -33,6 +35,10 @@ int64_t clock_boot_ms(const struct clock *c);
 
 /* Monotonic microseconds, for measuring how long something took. */
 int64_t clock_tick_us(void);
+
+/* The same clock, us from now, and a condition that is waited for by it. */
+struct timespec clock_tick_in(int64_t us);
+void clock_cond_init(pthread_cond_t *c);
 
 /* "2026-11-21T08:09:10.123Z" */
 void clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE]);

@@ -10,13 +10,8 @@
 void
 budget_init(struct budget *b, size_t max)
 {
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&b->lock, NULL);
-	pthread_cond_init(&b->freed, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&b->freed);
 	b->taken = 0;
 	b->max = max;
 }
@@ -26,18 +21,6 @@ budget_fini(struct budget *b)
 {
 	pthread_cond_destroy(&b->freed);
 	pthread_mutex_destroy(&b->lock);
-}
-
-/* On the clock of the condition, which clock_tick_us() reads too. */
-static struct timespec
-tick_in(int64_t wait_ms)
-{
-	int64_t us = clock_tick_us() + wait_ms * 1000;
-	struct timespec t;
-
-	t.tv_sec = (time_t)(us / 1000000);
-	t.tv_nsec = (long)(us % 1000000) * 1000;
-	return t;
 }
 
 void
@@ -70,7 +53,7 @@ has_room(const struct budget *b, size_t n)
 enum rc
 budget_take(struct budget *b, size_t n, int64_t wait_ms, struct err *e)
 {
-	struct timespec until = tick_in(wait_ms);
+	struct timespec until = clock_tick_in(wait_ms * 1000);
 	bool is_late = false, is_never, has;
 
 	pthread_mutex_lock(&b->lock);

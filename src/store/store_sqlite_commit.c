@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -78,7 +79,7 @@ struct lite_commit_state {
 	struct lite_tx tx;
 	struct op *group[GROUP_OPS];
 	size_t ngroup;
-	bool log_named;
+	int folder_fd; /* until the log's name is on disk; -1 then */
 };
 
 static _Atomic(void (*)(enum store_test_place)) test_at;
@@ -109,28 +110,6 @@ at(enum store_test_place place)
 
 	if (f != NULL)
 		f(place);
-}
-
-static void
-cond_init_monotonic(pthread_cond_t *c)
-{
-	pthread_condattr_t attr;
-
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(c, &attr);
-	(void)pthread_condattr_destroy(&attr);
-}
-
-static struct timespec
-monotonic_in(int64_t us)
-{
-	int64_t at_us = clock_tick_us() + us;
-	struct timespec ts;
-
-	ts.tv_sec = (time_t)(at_us / 1000000);
-	ts.tv_nsec = (long)(at_us % 1000000 * 1000);
-	return ts;
 }
 
 static void
@@ -297,15 +276,16 @@ run_one(struct lite_commit_state *c, struct op *op)
 static enum rc
 name_log(struct lite_commit_state *c, struct err *e)
 {
-	enum rc rc;
-
-	if (c->log_named)
+	if (c->folder_fd == -1)
 		return RC_OK;
-	rc = file_sync_folder_of(c->lite->path, e);
-	if (rc != RC_OK)
+	if (fsync(c->folder_fd) != 0) {
 		c->conn.fatal = true;
-	c->log_named = rc == RC_OK;
-	return rc;
+		return err_errno(e, RC_SYSTEM, errno,
+		    "%s: its folder cannot be synced", c->lite->path);
+	}
+	(void)close(c->folder_fd);
+	c->folder_fd = -1;
+	return RC_OK;
 }
 
 static enum outcome
@@ -437,7 +417,7 @@ wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
 			(void)pthread_cond_wait(&c->more, &c->lock);
 			continue;
 		}
-		until = monotonic_in(IDLE_US);
+		until = clock_tick_in(IDLE_US);
 		if (pthread_cond_timedwait(&c->more, &c->lock, &until) ==
 		    ETIMEDOUT) {
 			(void)pthread_mutex_unlock(&c->lock);
@@ -448,6 +428,15 @@ wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
 	}
 	c->idle = false;
 	return c->head != NULL;
+}
+
+static void
+close_all(struct lite_commit_state *c)
+{
+	lite_conn_close(&c->conn);
+	if (c->folder_fd != -1)
+		(void)close(c->folder_fd);
+	c->folder_fd = -1;
 }
 
 static void *
@@ -472,12 +461,29 @@ committer(void *arg)
 	(void)pthread_mutex_unlock(&c->lock);
 	if (!atomic_load(&c->lite->dead))
 		(void)lite_checkpoint(c->lite, &c->conn, LITE_CLOSING);
-	lite_conn_close(&c->conn);
+	close_all(c);
 	(void)pthread_mutex_lock(&c->lock);
 	c->ended = true;
 	(void)pthread_cond_signal(&c->gone);
 	(void)pthread_mutex_unlock(&c->lock);
 	return NULL;
+}
+
+/* What is needed after a commit is there before it: a commit that is on disk
+ * shall not fail for want of a descriptor. */
+static enum rc
+open_all(struct lite_commit_state *c, struct err *e)
+{
+	char *folder = file_folder_of(c->lite->path);
+	enum rc rc = RC_OK;
+
+	c->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->folder_fd == -1)
+		rc = err_errno(e, lite_rc_of_errno(errno), errno, "%s", folder);
+	else
+		rc = lite_conn_open(c->lite->path, LITE_WRITE, &c->conn, e);
+	free(folder);
+	return rc;
 }
 
 /* Called locked.  The connection is opened here, so that its failure has a
@@ -486,22 +492,22 @@ static enum rc
 start(struct lite_commit_state *c, struct err *e)
 {
 	sigset_t all, was;
-	int reason;
+	int reason = 0;
 	enum rc rc;
 
-	rc = lite_conn_open(c->lite->path, LITE_WRITE, &c->conn, e);
-	if (rc != RC_OK)
-		return rc;
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
-	reason = pthread_create(&c->thread, NULL, committer, c);
-	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
-	if (reason != 0) {
-		lite_conn_close(&c->conn);
-		return err_errno(e, RC_BUSY, reason, "a thread to write with");
+	rc = open_all(c, e);
+	if (rc == RC_OK) {
+		(void)sigfillset(&all);
+		(void)pthread_sigmask(SIG_SETMASK, &all, &was);
+		reason = pthread_create(&c->thread, NULL, committer, c);
+		(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
 	}
-	c->started = true;
-	return RC_OK;
+	if (reason != 0)
+		rc = err_errno(e, RC_BUSY, reason, "a thread to write with");
+	if (rc != RC_OK)
+		close_all(c);
+	c->started = rc == RC_OK;
+	return rc;
 }
 
 /* Called locked.  A queue that does not move is not joined: the sender hears
@@ -564,8 +570,8 @@ enum rc
 lite_commit(struct lite *l, const struct lite_write *w, bool *left,
     struct err *e)
 {
-	struct timespec turn = monotonic_in(w->turn_ms * 1000);
-	struct timespec end = monotonic_in(w->wait_ms * 1000);
+	struct timespec turn = clock_tick_in(w->turn_ms * 1000);
+	struct timespec end = clock_tick_in(w->wait_ms * 1000);
 	struct op *op;
 	enum rc rc;
 
@@ -617,16 +623,17 @@ lite_commit_new(struct lite *l)
 
 	c->lite = l;
 	c->tail = &c->head;
+	c->folder_fd = -1;
 	(void)pthread_mutex_init(&c->lock, NULL);
-	cond_init_monotonic(&c->more);
-	cond_init_monotonic(&c->gone);
+	clock_cond_init(&c->more);
+	clock_cond_init(&c->gone);
 	return c;
 }
 
 bool
 lite_commit_free(struct lite_commit_state *c)
 {
-	struct timespec until = monotonic_in(CLOSE_SECONDS * INT64_C(1000000));
+	struct timespec until = clock_tick_in(CLOSE_SECONDS * INT64_C(1000000));
 	bool ended;
 
 	if (c == NULL)

@@ -126,6 +126,14 @@ is_fatal(struct lite_conn *c)
 }
 
 enum rc
+lite_rc_of_errno(int reason)
+{
+	return reason == EMFILE || reason == ENFILE || reason == ENOMEM
+	    ? RC_BUSY
+	    : RC_SYSTEM;
+}
+
+enum rc
 lite_failed(struct lite_conn *c, struct err *e)
 {
 	int code = sqlite3_extended_errcode(c->db);
@@ -145,6 +153,10 @@ lite_failed(struct lite_conn *c, struct err *e)
 		return err_set(e, RC_BUSY, "the disk is full");
 	case SQLITE_NOMEM:
 		return err_set(e, RC_BUSY, "sqlite is out of memory");
+	case SQLITE_CANTOPEN:
+		return err_errno(e,
+		    lite_rc_of_errno(sqlite3_system_errno(c->db)),
+		    sqlite3_system_errno(c->db), "sqlite: %s (%d)", text, code);
 	case SQLITE_CONSTRAINT:
 	case SQLITE_TOOBIG:
 	case SQLITE_MISMATCH:

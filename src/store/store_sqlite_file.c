@@ -187,7 +187,7 @@ lite_file_lock(const char *path, int operation, bool *locked, int *fd,
 	*locked = false;
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd == -1)
-		return err_errno(e, RC_SYSTEM, errno, "%s", path);
+		return err_errno(e, lite_rc_of_errno(errno), errno, "%s", path);
 	if (operation == 0)
 		return RC_OK;
 	while (flock(*fd, operation) != 0) {

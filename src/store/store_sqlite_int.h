@@ -105,6 +105,10 @@ char *lite_col_blob(struct sqlite3_stmt *st, int at, size_t *n);
 /* What the connection's last failure means; fills e, marks c->fatal. */
 enum rc lite_failed(struct lite_conn *c, struct err *e);
 
+/* RC_BUSY for what passes when others let go of descriptors or memory, else
+ * RC_SYSTEM. */
+enum rc lite_rc_of_errno(int reason);
+
 /* Transactions. */
 
 enum lite_sum {

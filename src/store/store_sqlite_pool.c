@@ -9,6 +9,7 @@
 #include "store/store_sqlite_int.h"
 
 #define READ_LIMIT_US (1000 * 1000)
+#define TAKE_MS 2000 /* two reads that take all the time they have */
 
 /*
  * A few connections for all threads: each has a cache and statements of its
@@ -34,7 +35,7 @@ lite_pool_new(const char *path, unsigned int n)
 	p->v = xcalloc(p->max, sizeof(*p->v));
 	p->idle = xcalloc(p->max, sizeof(struct lite_conn *));
 	(void)pthread_mutex_init(&p->lock, NULL);
-	(void)pthread_cond_init(&p->given, NULL);
+	clock_cond_init(&p->given);
 	return p;
 }
 
@@ -59,12 +60,21 @@ enum rc
 lite_reader_take(struct lite *l, struct lite_conn **out, struct err *e)
 {
 	struct lite_pool *p = l->pool;
+	struct timespec until = clock_tick_in(TAKE_MS * INT64_C(1000));
 	struct lite_conn *c;
+	int reason = 0;
 	enum rc rc = RC_OK;
 
 	(void)pthread_mutex_lock(&p->lock);
-	while (p->nidle == 0 && p->nopen == p->max)
-		(void)pthread_cond_wait(&p->given, &p->lock);
+	while (p->nidle == 0 && p->nopen == p->max && reason == 0)
+		reason = pthread_cond_timedwait(&p->given, &p->lock, &until);
+	if (p->nidle == 0 && p->nopen == p->max) {
+		(void)pthread_mutex_unlock(&p->lock);
+		*out = NULL;
+		return err_set(e, RC_BUSY,
+		    "all %zu connections for reading were in use for %d ms",
+		    p->max, TAKE_MS);
+	}
 	c = p->nidle > 0 ? p->idle[--p->nidle] : &p->v[p->nopen++];
 	(void)pthread_mutex_unlock(&p->lock);
 
