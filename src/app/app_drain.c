@@ -384,7 +384,14 @@ run(struct app *app, struct err *e)
 		    clock_boot_ms(app->clock) + app->opt->max_seconds * 1000;
 	log_say(LOG_LEVEL_INFO, "working as %s", app->worker);
 	rc = work_run(app->work, e);
-	work_free(app->work);
+	/* What a thread in there still uses goes with the process. */
+	if (!work_free(app->work)) {
+		app->store = NULL;
+		log_say(LOG_LEVEL_ERROR,
+		    "ended while the disk did not answer; jobs in hand come "
+		    "back when their leases run out");
+		return rc;
+	}
 	deliver_free(app->deliver);
 	httpc_free(app->http);
 	log_say(LOG_LEVEL_INFO, "ended");

@@ -22,6 +22,7 @@
 #define PAUSE_MS 100        /* after the store failed */
 #define TROUBLE_MS 60000    /* of a failing store ends once */
 #define LAST_SETTLE_MS 1500 /* after the grace */
+#define LAST_ANSWER_MS 500  /* after that */
 
 struct work *
 work_new(const struct work_options *opt)
@@ -32,8 +33,9 @@ work_new(const struct work_options *opt)
 	w->opt = *opt;
 	w->worker = xstrdup(opt->worker);
 	w->opt.worker = w->worker;
-	for (at = WORK_QUEUED; at <= WORK_ENDED; at++)
+	for (at = 0; at < WORK_STATES; at++)
 		w->lists[at].last = &w->lists[at].first;
+	w->exchange = work_exchange_new(opt->store);
 	w->bodies = work_bodies_new(opt->store, opt->body_budget);
 	w->wake_fd = work_wake_open(store_wake_path(opt->store));
 	w->due_ms = INT64_MAX;
@@ -42,14 +44,19 @@ work_new(const struct work_options *opt)
 	return w;
 }
 
-void
+bool
 work_free(struct work *w)
 {
+	bool ended;
 	int at;
 
 	if (w == NULL)
-		return;
-	for (at = WORK_QUEUED; at <= WORK_ENDED; at++) {
+		return true;
+	ended = work_exchange_free(w->exchange, LAST_ANSWER_MS);
+	for (at = 0; at < WORK_STATES; at++) {
+		/* Their results are the thread's still. */
+		if (at == WORK_SETTLING && !ended)
+			continue;
 		while (w->lists[at].n > 0) {
 			struct work_job *job = w->lists[at].first;
 
@@ -61,8 +68,11 @@ work_free(struct work *w)
 	work_bodies_free(w->bodies);
 	if (w->wake_fd >= 0)
 		close(w->wake_fd);
-	free(w->worker);
+	if (ended)
+		free(w->worker);
 	free(w);
+
+	return ended;
 }
 
 void
@@ -151,20 +161,27 @@ is_time_to_settle(const struct work *w)
 	    (n > 0 && (w->now_ms >= w->settle_by || n == work_in_hand(w)));
 }
 
+static enum rc
+settle_ended(struct work *w, struct err *e)
+{
+	enum rc rc;
+
+	if (!is_time_to_settle(w) || work_exchange_is_open(w))
+		return RC_OK;
+	if (w->stopping)
+		return work_settle(w, e);
+	rc = refresh(w, e);
+
+	return rc == RC_OK ? work_exchange(w, e) : rc;
+}
+
 /* What is owed to jobs in hand and to those who watch us. */
 static enum rc
 keep_up(struct work *w, struct err *e)
 {
 	enum rc rc = RC_OK;
 
-	if (is_time_to_settle(w) && w->stopping)
-		rc = work_settle(w, e);
-	else if (is_time_to_settle(w)) {
-		rc = refresh(w, e);
-		if (rc == RC_OK)
-			rc = work_exchange(w, e);
-	}
-	if (rc == RC_OK && w->now_ms >= w->renew_at) {
+	if (w->now_ms >= w->renew_at) {
 		w->renew_at = w->now_ms + w->opt.lease_ms / 12 + 1;
 		rc = work_renew(w, e);
 	}
@@ -218,6 +235,24 @@ put_back(struct work *w, enum work_state from)
 	}
 }
 
+/* Ends go out and new work comes in.  Between two groups what is new has its
+ * turn, or a queue that is always full would keep it out. */
+static enum rc
+trade(struct work *w, struct err *e)
+{
+	bool was_open = work_exchange_is_open(w);
+	enum rc rc = work_exchanged(w, e);
+
+	if (rc == RC_OK && !was_open)
+		rc = settle_ended(w, e);
+	if (rc == RC_OK && !w->stopping && !work_exchange_is_open(w))
+		rc = take_in(w, e);
+	if (rc == RC_OK && was_open)
+		rc = settle_ended(w, e);
+
+	return rc;
+}
+
 /* Everything with the store in one turn.  After a failure the store is left
  * alone for a moment, while requests in flight go on. */
 static enum rc
@@ -235,8 +270,8 @@ turn(struct work *w, struct err *e)
 		return RC_OK;
 
 	rc = keep_up(w, e);
-	if (rc == RC_OK && !w->stopping)
-		rc = take_in(w, e);
+	if (rc == RC_OK)
+		rc = trade(w, e);
 	if (rc == RC_OK) {
 		w->trouble_since = 0;
 		return RC_OK;
@@ -259,12 +294,14 @@ turn(struct work *w, struct err *e)
 static bool
 is_over(const struct work *w)
 {
+	bool is_empty = work_in_hand(w) == 0 && !work_exchange_is_open(w);
+
 	if (w->stopping)
-		return work_in_hand(w) == 0 ||
+		return is_empty ||
 		    w->now_ms >=
 		    w->stop_by + (w->trouble_since == 0 ? LAST_SETTLE_MS : 0);
 
-	return w->opt.once && work_in_hand(w) == 0 && !w->expand && !w->lease &&
+	return w->opt.once && is_empty && !w->expand && !w->lease &&
 	    w->trouble_since == 0 &&
 	    (w->due_ms == INT64_MAX ||
 		w->due_ms - clock_wall_ms(w->opt.clock) >= SOON_MS);
@@ -285,11 +322,14 @@ wait_ms(const struct work *w)
 	int64_t now = clock_boot_ms(w->opt.clock), at = w->seen_at;
 
 	sooner(&at, w->renew_at);
+	if (w->stopping)
+		sooner(&at, w->stop_by);
+	/* Its answer comes first, and ends the waiting. */
+	if (work_exchange_is_open(w))
+		return at > now ? at - now : 0;
 	if (w->lists[WORK_ENDED].n > 0)
 		sooner(&at, is_time_to_settle(w) ? now : w->settle_by);
-	if (w->stopping) {
-		sooner(&at, w->stop_by);
-	} else {
+	if (!w->stopping) {
 		sooner(&at, w->poll_at);
 		sooner(&at, w->sweep_at);
 		if (w->expand || (w->lease && work_has_room(w)))
@@ -309,8 +349,9 @@ wait_ms(const struct work *w)
 enum rc
 work_run(struct work *w, struct err *e)
 {
-	int extra[2] = { w->wake_fd, w->opt.signal_fd };
-	bool ready[2];
+	int extra[3] = { w->wake_fd, w->opt.signal_fd,
+		w->exchange != NULL ? work_exchange_fd(w->exchange) : -1 };
+	bool ready[3];
 	int64_t tick_at = 0;
 	struct err last;
 	enum rc rc;
@@ -320,7 +361,7 @@ work_run(struct work *w, struct err *e)
 			work_start_queued(w);
 		/* What was started goes out here, before the store is asked
 		 * for anything that may take long. */
-		httpc_poll(w->opt.http, wait_ms(w), extra, 2, ready);
+		httpc_poll(w->opt.http, wait_ms(w), extra, 3, ready);
 		if (ready[0]) {
 			work_wake_drain(w->wake_fd);
 			w->expand = w->lease = true;

@@ -7,17 +7,18 @@
  * requests are in flight the next batch is leased already, so that a slot
  * which falls free is filled at once.
  *
- *            hold           start            work_end         settle
- * [store] ────────► queued ────────► running ────────► ended ────────► [store]
- *                      │ lapsed, or told to stop         ▲
- *                      └─────────────────────────────────┘
+ *          hold          start           work_end                settled
+ * [store] ─────► queued ──────► running ──────► ended ─► settling ─────► [store]
+ *                   │ lapsed, or told to stop     ▲ ▲       │ failed
+ *                   └─────────────────────────────┘ └───────┘
  *
  * 1. At most concurrency jobs run; at most concurrency + batch are in hand.
  * 2. A job whose lease may have lapsed is not started.
  * 3. What ended is settled within 10 ms or 64 results, whichever is first,
  *    and at once when nothing else is in hand.
  *
- * One thread.
+ * One thread, and inside it one more that waits for the disk while a group
+ * is settled and the next batch leased.
  */
 #ifndef WORK_WORK_H
 #define WORK_WORK_H
@@ -37,8 +38,10 @@ struct work;
 enum work_state {
 	WORK_QUEUED,
 	WORK_RUNNING,
-	WORK_ENDED
+	WORK_ENDED,
+	WORK_SETTLING
 };
+#define WORK_STATES 4
 
 /* A job in hand.  A kind reads lease and keeps what it likes in state. */
 struct work_job {
@@ -79,7 +82,7 @@ struct work_kind {
 
 	/* Fills skip, nskip and max_per_target for the pass-th lease of a
 	 * turn; false when there is no such pass.  What skip points at stays
-	 * until the next call. */
+	 * until the next call of it or of refresh. */
 	bool (
 	    *want)(void *arg, unsigned int pass, struct store_lease_want *want);
 
@@ -115,7 +118,9 @@ struct work_options {
 };
 
 struct work *work_new(const struct work_options *opt);
-void work_free(struct work *w);
+/* False when the disk does not answer and a thread still uses the store,
+ * which must not be closed then but left to the end of the process. */
+bool work_free(struct work *w);
 
 /* The kind and its argument live longer than w. */
 void work_add(struct work *w, const struct work_kind *kind, void *arg);

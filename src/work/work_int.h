@@ -33,9 +33,10 @@ struct work {
 	struct work_bound kinds[WORK_KINDS_MAX];
 	size_t nkinds;
 	struct work_bodies *bodies;
+	struct work_exchange *exchange; /* NULL: could not be made */
 	int wake_fd;
 
-	struct work_list lists[3]; /* by enum work_state */
+	struct work_list lists[WORK_STATES];
 	int64_t done, failed;
 
 	/* Times of the boot clock but for due_ms. */
@@ -66,8 +67,9 @@ void work_list_drop(struct work *w, struct work_job *job);
 void work_forget(struct work *w, struct work_job *job);
 /* At most so many results, oldest first, into v; how many there are. */
 size_t work_results(const struct work *w, struct store_result *v, size_t max);
-/* The first n ended jobs are settled as v says. */
-void work_settled(struct work *w, const struct store_result *v, size_t n);
+/* The first n jobs of the list are settled as v says. */
+void work_settled(struct work *w, enum work_state at,
+    const struct store_result *v, size_t n);
 enum rc work_settle(struct work *w, struct err *e);
 enum rc work_renew(struct work *w, struct err *e);
 
@@ -77,9 +79,27 @@ size_t work_in_hand(const struct work *w);
 bool work_is_quiet(const struct work *w);
 bool work_has_room(const struct work *w);
 enum rc work_lease(struct work *w, struct err *e);
-/* Settles one group and fills the room it leaves, in one transaction. */
+/* Begins to settle one group and to fill the room it leaves, in one
+ * transaction; none is open. */
 enum rc work_exchange(struct work *w, struct err *e);
+/* Takes in what the one that is open has brought; nothing before it has. */
+enum rc work_exchanged(struct work *w, struct err *e);
 void work_start_queued(struct work *w);
+
+/* work_exchange.c: the store's part of it, beside the loop.  NULL: no
+ * thread or descriptor to be had. */
+struct work_exchange *work_exchange_new(struct store *s);
+/* Waits so long for one that is open; false when it is open still. */
+bool work_exchange_free(struct work_exchange *x, int64_t wait_ms);
+/* Can be read when an answer is there. */
+int work_exchange_fd(const struct work_exchange *x);
+bool work_exchange_is_open(const struct work *w);
+/* The oldest group of ended jobs goes into the list of the settling. */
+void work_exchange_begin(struct work *w, const struct store_lease_want *want);
+/* False while there is no answer.  Unless *rc is RC_OK the jobs are on the
+ * list of the ended again.  *out is borrowed until the next begins. */
+bool work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
+    struct err *e);
 
 /* work_expand.c: one batch of new events; *more when it was full. */
 enum rc work_expand(struct work *w, bool *more, struct err *e);

@@ -39,7 +39,7 @@ work_list_drop(struct work *w, struct work_job *job)
 void
 work_forget(struct work *w, struct work_job *job)
 {
-	if (job->at != WORK_ENDED)
+	if (job->at < WORK_ENDED)
 		job->bound->kind->drop(job->bound->arg, job);
 	if (w->alone == job)
 		w->alone = NULL;
@@ -95,7 +95,7 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 	struct work *w = job->work;
 	struct store_result *r = &job->result;
 
-	assert(job->at != WORK_ENDED);
+	assert(job->at < WORK_ENDED);
 	memset(r, 0, sizeof(*r));
 	r->job = job->lease.job;
 	r->token = job->lease.token;
@@ -137,7 +137,8 @@ work_results(const struct work *w, struct store_result *v, size_t max)
 }
 
 void
-work_settled(struct work *w, const struct store_result *v, size_t n)
+work_settled(struct work *w, enum work_state at, const struct store_result *v,
+    size_t n)
 {
 	size_t i;
 
@@ -149,7 +150,7 @@ work_settled(struct work *w, const struct store_result *v, size_t n)
 		else if (v[i].verdict == STORE_AGAIN &&
 		    v[i].again_ms < w->due_ms)
 			w->due_ms = v[i].again_ms;
-		work_forget(w, w->lists[WORK_ENDED].first);
+		work_forget(w, w->lists[at].first);
 	}
 	/* What was left out for them may be taken. */
 	w->lease = true;
@@ -166,7 +167,7 @@ settle_group(struct work *w, struct err *e)
 	rc = store_settle(w->opt.store, v, n, w->worker,
 	    clock_wall_ms(w->opt.clock), e);
 	if (rc == RC_OK)
-		work_settled(w, v, n);
+		work_settled(w, WORK_ENDED, v, n);
 
 	return rc;
 }

@@ -137,21 +137,27 @@ work_exchange(struct work *w, struct err *e)
 {
 	const struct work_bound *b = &w->kinds[0];
 	struct store_lease_want want = { 0 };
-	struct store_result v[WORK_GROUP];
-	struct store_exchange x = { .results = v, .want = &want };
-	enum rc rc;
+	size_t n = w->lists[WORK_ENDED].n;
 
-	x.nresults = work_results(w, v, WORK_GROUP);
-	if (work_is_quiet(w) || !may_lease(w, b) ||
+	if (w->exchange == NULL || work_is_quiet(w) || !may_lease(w, b) ||
 	    !b->kind->want(b->arg, 0, &want))
 		return work_settle(w, e);
-	fill_want(w, b, x.nresults, &want);
-	x.now_ms = clock_wall_ms(w->opt.clock);
-	rc = store_exchange(w->opt.store, &x, e);
-	if (rc != RC_OK)
+	fill_want(w, b, n < WORK_GROUP ? n : WORK_GROUP, &want);
+	work_exchange_begin(w, &want);
+
+	return RC_OK;
+}
+
+enum rc
+work_exchanged(struct work *w, struct err *e)
+{
+	struct store_exchange *x;
+	enum rc rc = RC_OK;
+
+	if (!work_exchange_end(w, &x, &rc, e) || rc != RC_OK)
 		return rc;
-	work_settled(w, v, x.nresults);
-	take_in_hand(w, b, &x.leases, x.now_ms, x.next_due_ms);
+	work_settled(w, WORK_SETTLING, x->results, x->nresults);
+	take_in_hand(w, &w->kinds[0], &x->leases, x->now_ms, x->next_due_ms);
 
 	return RC_OK;
 }

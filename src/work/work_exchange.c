@@ -1,0 +1,249 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "work/work_int.h"
+
+/*
+ * A thread of its own calls the store, which syncs a disk in there, while
+ * the loop goes on with its requests: to wait in turns would leave both the
+ * disk and the network idle half of the time.
+ *
+ *            begin                  thread               end
+ * (nothing) ───────► asked ────────────────► answered ───────► (nothing)
+ *
+ * 1. What is in x, want, alone and results is the thread's while asked, and
+ *    the loop's at all other times.
+ * 2. A byte in the pipe tells the loop of each answer.
+ */
+enum exchange_at {
+	EXCHANGE_NONE,
+	EXCHANGE_ASKED,
+	EXCHANGE_ANSWERED
+};
+
+struct work_exchange {
+	struct store *store;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	int told[2]; /* the pipe */
+	bool stop, ended;
+	enum exchange_at at;
+
+	struct store_exchange x;
+	struct store_lease_want want;
+	struct store_lease alone;
+	struct store_result results[WORK_GROUP];
+	enum rc rc;
+	struct err e;
+};
+
+static void *
+run(void *arg)
+{
+	struct work_exchange *x = arg;
+
+	(void)pthread_mutex_lock(&x->lock);
+	for (;;) {
+		while (x->at != EXCHANGE_ASKED && !x->stop)
+			(void)pthread_cond_wait(&x->change, &x->lock);
+		if (x->at != EXCHANGE_ASKED)
+			break;
+		(void)pthread_mutex_unlock(&x->lock);
+		x->rc = store_exchange(x->store, &x->x, &x->e);
+		(void)pthread_mutex_lock(&x->lock);
+		x->at = EXCHANGE_ANSWERED;
+		(void)pthread_cond_broadcast(&x->change);
+		while (write(x->told[1], "x", 1) == -1 && errno == EINTR)
+			;
+	}
+	x->ended = true;
+	(void)pthread_cond_broadcast(&x->change);
+	(void)pthread_mutex_unlock(&x->lock);
+	return NULL;
+}
+
+static void
+release(struct work_exchange *x)
+{
+	(void)close(x->told[0]);
+	(void)close(x->told[1]);
+	(void)pthread_cond_destroy(&x->change);
+	(void)pthread_mutex_destroy(&x->lock);
+	free(x);
+}
+
+/* Signals are for the loop's thread. */
+static int
+start(struct work_exchange *x)
+{
+	sigset_t all, was;
+	int reason;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
+	reason = pthread_create(&x->thread, NULL, run, x);
+	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
+	return reason;
+}
+
+static void
+init_condition(pthread_cond_t *c)
+{
+	pthread_condattr_t attr;
+
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(c, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+struct work_exchange *
+work_exchange_new(struct store *s)
+{
+	struct work_exchange *x = xcalloc(1, sizeof(*x));
+
+	x->store = s;
+	if (pipe(x->told) != 0) {
+		free(x);
+		return NULL;
+	}
+	(void)fcntl(x->told[0], F_SETFL, O_NONBLOCK);
+	(void)fcntl(x->told[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(x->told[1], F_SETFD, FD_CLOEXEC);
+	(void)pthread_mutex_init(&x->lock, NULL);
+	init_condition(&x->change);
+	if (start(x) != 0) {
+		release(x);
+		return NULL;
+	}
+	return x;
+}
+
+bool
+work_exchange_free(struct work_exchange *x, int64_t wait_ms)
+{
+	int64_t until_us = clock_tick_us() + wait_ms * 1000;
+	const struct timespec until = {
+		.tv_sec = (time_t)(until_us / 1000000),
+		.tv_nsec = (long)(until_us % 1000000 * 1000),
+	};
+	bool ended;
+
+	if (x == NULL)
+		return true;
+	(void)pthread_mutex_lock(&x->lock);
+	x->stop = true;
+	(void)pthread_cond_broadcast(&x->change);
+	while (!x->ended &&
+	    pthread_cond_timedwait(&x->change, &x->lock, &until) == 0)
+		;
+	ended = x->ended;
+	(void)pthread_mutex_unlock(&x->lock);
+	/* In a disk that does not answer: it keeps what it uses and goes with
+	 * the process. */
+	if (!ended) {
+		(void)pthread_detach(x->thread);
+		return false;
+	}
+	(void)pthread_join(x->thread, NULL);
+	if (x->at == EXCHANGE_ANSWERED)
+		store_leases_free(&x->x.leases);
+	release(x);
+	return true;
+}
+
+int
+work_exchange_fd(const struct work_exchange *x)
+{
+	return x->told[0];
+}
+
+bool
+work_exchange_is_open(const struct work *w)
+{
+	return w->lists[WORK_SETTLING].n > 0;
+}
+
+/* The oldest results go along. */
+static size_t
+take_results(struct work *w, struct store_result *v)
+{
+	size_t n = work_results(w, v, WORK_GROUP), i;
+	struct work_job *job;
+
+	for (i = 0; i < n; i++) {
+		job = w->lists[WORK_ENDED].first;
+		work_list_drop(w, job);
+		work_list_put(w, WORK_SETTLING, job);
+	}
+	return n;
+}
+
+void
+work_exchange_begin(struct work *w, const struct store_lease_want *want)
+{
+	struct work_exchange *x = w->exchange;
+
+	x->want = *want;
+	/* That job may leave the hand meanwhile. */
+	if (want->alone != NULL) {
+		x->alone = *want->alone;
+		x->want.alone = &x->alone;
+	}
+	memset(&x->x, 0, sizeof(x->x));
+	x->x.results = x->results;
+	x->x.nresults = take_results(w, x->results);
+	x->x.want = &x->want;
+	x->x.now_ms = clock_wall_ms(w->opt.clock);
+	(void)pthread_mutex_lock(&x->lock);
+	x->at = EXCHANGE_ASKED;
+	(void)pthread_cond_broadcast(&x->change);
+	(void)pthread_mutex_unlock(&x->lock);
+}
+
+/* Nothing was settled: they have ended still. */
+static void
+take_back(struct work *w)
+{
+	struct work_job *job;
+
+	while ((job = w->lists[WORK_SETTLING].first) != NULL) {
+		work_list_drop(w, job);
+		work_list_put(w, WORK_ENDED, job);
+	}
+}
+
+bool
+work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
+    struct err *e)
+{
+	struct work_exchange *x = w->exchange;
+	bool answered;
+	char byte;
+
+	(void)pthread_mutex_lock(&x->lock);
+	answered = x->at == EXCHANGE_ANSWERED;
+	if (answered)
+		x->at = EXCHANGE_NONE;
+	(void)pthread_mutex_unlock(&x->lock);
+	if (!answered)
+		return false;
+	while (read(x->told[0], &byte, 1) == -1 && errno == EINTR)
+		;
+	*rc = x->rc;
+	*e = x->e;
+	*out = &x->x;
+	if (x->rc != RC_OK)
+		take_back(w);
+	return true;
+}
