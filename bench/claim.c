@@ -3,8 +3,9 @@
  *
  * Fills the store with EVENTS events that owe a job to each of TARGETS
  * targets, all due, then leases 64 jobs and puts them back, ROUNDS times.
- * Prints {"waiting", "p50_ms", "p99_ms", "fill_seconds"}.  The database is
- * one that hlsctl init has made.
+ * Prints {"waiting", "p50_ms", "p99_ms", "fill_seconds"}.  With 0 rounds it
+ * only fills, with jobs that come due in a day.  The database is one that
+ * hlsctl init has made.
  *
  *	claim DATABASE KEY EVENTS TARGETS ROUNDS
  */
@@ -26,11 +27,13 @@
 #define THREADS 16
 #define BATCH 100
 #define CLAIM 64
+#define DAY_MS (INT64_C(86400) * 1000)
 
 struct fill {
 	struct store *store;
 	int first;
 	int events;
+	int64_t scheduled_ms;
 };
 
 static void
@@ -43,7 +46,7 @@ must(enum rc rc, const struct err *e)
 }
 
 static struct event *
-event_of(int number)
+event_of(int number, int64_t scheduled_ms)
 {
 	struct event *ev;
 	char text[64];
@@ -63,6 +66,7 @@ event_of(int number)
 	ev->repository = xstrdup("unknown");
 	ev->content_type = xstrdup("application/json");
 	ev->received_ms = clock_wall_ms(clock_system());
+	ev->scheduled_ms = scheduled_ms;
 	return ev;
 }
 
@@ -75,20 +79,21 @@ put_all(void *arg)
 	int i;
 
 	for (i = f->first; i < f->events; i += THREADS)
-		must(store_accept(f->store, event_of(i), 60000, &receipt, &e),
+		must(store_accept(f->store, event_of(i, f->scheduled_ms), 60000,
+			 &receipt, &e),
 		    &e);
 	return NULL;
 }
 
 static void
-put(struct store *s, int events)
+put(struct store *s, int events, int64_t scheduled_ms)
 {
 	struct fill f[THREADS];
 	pthread_t t[THREADS];
 	int i;
 
 	for (i = 0; i < THREADS; i++) {
-		f[i] = (struct fill){ s, i, events };
+		f[i] = (struct fill){ s, i, events, scheduled_ms };
 		if (pthread_create(&t[i], NULL, put_all, &f[i]) != 0)
 			exit(1);
 	}
@@ -195,10 +200,10 @@ main(int argc, char *argv[])
 	rounds = (int)strtol(argv[5], NULL, 10);
 	must(store_open(&opt, &s, &e), &e);
 	begin = clock_tick_us();
-	put(s, events);
+	put(s, events, rounds > 0 ? 0 : clock_wall_ms(clock_system()) + DAY_MS);
 	expand(s, targets);
 	filled = clock_tick_us() - begin;
-	ms = xcalloc((size_t)rounds, sizeof(*ms));
+	ms = xcalloc((size_t)rounds + 1, sizeof(*ms));
 	for (i = 0; i < rounds; i++)
 		ms[i] = claim(s);
 	qsort(ms, (size_t)rounds, sizeof(*ms), by_size);
