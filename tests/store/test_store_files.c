@@ -18,6 +18,7 @@
 #include "core/webhook.h"
 #include "store/store_sqlite_schema.h"
 #include "tests/store/fixture.h"
+#include "tests/store/raw.h"
 
 /*
  * What the engine refuses to open, and that it leaves it as it was.
@@ -104,16 +105,6 @@ beside_upgrade(const struct fix *f)
 }
 
 static void
-sql(const struct fix *f, const char *text)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-	(void)sqlite3_close(db);
-}
-
-static void
 test_init_is_safe_to_repeat(void **state)
 {
 	struct fix *f = *state;
@@ -133,25 +124,8 @@ set_schema(const struct fix *f, int n)
 {
 	char *text = xasprintf("PRAGMA user_version = %d", n);
 
-	sql(f, text);
+	raw_sql(f->path, text);
 	free(text);
-}
-
-static int64_t
-sql_count(const struct fix *f, const char *text)
-{
-	sqlite3_stmt *st;
-	sqlite3 *db;
-	int64_t n;
-
-	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	n = sqlite3_column_int64(st, 0);
-	(void)sqlite3_finalize(st);
-	(void)sqlite3_close(db);
-	return n;
 }
 
 static void
@@ -198,15 +172,15 @@ test_another_application_or_a_newer_schema_is_refused(void **state)
 	struct fix *f = *state;
 
 	fix_close(f);
-	sql(f, "PRAGMA user_version = 99");
+	raw_sql(f->path, "PRAGMA user_version = 99");
 	assert_int_equal(try_open(f), RC_INVALID);
 	assert_non_null(strstr(f->e.text, "99"));
 	assert_int_equal(try_init(f), RC_INVALID);
 	set_schema(f, store_sqlite_nmigrations);
-	sql(f, "PRAGMA application_id = 7");
+	raw_sql(f->path, "PRAGMA application_id = 7");
 	assert_int_equal(try_open(f), RC_INVALID);
 	assert_int_equal(try_init(f), RC_INVALID);
-	sql(f, "PRAGMA application_id = 1751937841");
+	raw_sql(f->path, "PRAGMA application_id = 1751937841");
 	assert_int_equal(try_open(f), RC_OK);
 }
 
@@ -360,7 +334,7 @@ test_a_ciphertext_opens_in_its_own_place_only(void **state)
 	fix_register(f, "hook-1");
 	fix_register(f, "hook-2");
 	fix_close(f);
-	sql(f,
+	raw_sql(f->path,
 	    "UPDATE webhook SET secret = (SELECT secret FROM webhook WHERE "
 	    "id = 'hook-1') WHERE id = 'hook-2'");
 	fix_open(f);
@@ -422,7 +396,7 @@ test_an_older_schema_is_changed_by_init_alone(void **state)
 	struct fix *f = *state;
 	char *backup = beside_upgrade(f);
 
-	sql(f, "PRAGMA user_version = 0");
+	raw_sql(f->path, "PRAGMA user_version = 0");
 	/* A program, this one, has it open. */
 	assert_int_equal(try_init(f), RC_BUSY);
 	assert_non_null(strstr(f->e.text, "stop them"));
@@ -434,9 +408,10 @@ test_an_older_schema_is_changed_by_init_alone(void **state)
 	/* A migration that does not go through leaves all as it was. */
 	assert_int_not_equal(try_init(f), RC_OK);
 	assert_int_equal(access(backup, F_OK), 0);
-	assert_int_equal(sql_count(f, "PRAGMA user_version"), 0);
+	assert_int_equal(raw_count(f->path, "PRAGMA user_version"), 0);
 	assert_int_equal(
-	    sql_count(f, "SELECT count(*) FROM meta WHERE key = 'salt'"), 1);
+	    raw_count(f->path, "SELECT count(*) FROM meta WHERE key = 'salt'"),
+	    1);
 	free(backup);
 }
 
@@ -453,7 +428,7 @@ test_an_upgrade_keeps_the_old_one_beside(void **state)
 
 	fix_close(f);
 	assert_int_equal(unlink(path), 0);
-	sql(f,
+	raw_sql(f->path,
 	    "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; "
 	    "PRAGMA application_id = 1751937841; "
 	    "CREATE TABLE kept (n INTEGER); INSERT INTO kept VALUES (7)");
@@ -462,9 +437,9 @@ test_an_upgrade_keeps_the_old_one_beside(void **state)
 	assert_true(made);
 	assert_non_null(strstr(says, "upgraded"));
 	free(says);
-	assert_int_equal(sql_count(f, "PRAGMA user_version"),
+	assert_int_equal(raw_count(f->path, "PRAGMA user_version"),
 	    store_sqlite_nmigrations);
-	assert_int_equal(sql_count(f, "SELECT n FROM kept"), 7);
+	assert_int_equal(raw_count(f->path, "SELECT n FROM kept"), 7);
 	assert_int_equal(stat(backup, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(sqlite3_open(backup, &db), SQLITE_OK);
@@ -491,7 +466,7 @@ test_an_orphan_is_set_aside_and_others_go_on(void **state)
 	(void)fix_job(f, "d-1", "hook-1");
 	(void)fix_job(f, "d-2", "hook-1");
 	fix_close(f);
-	sql(f, "DELETE FROM event WHERE id = 1");
+	raw_sql(f->path, "DELETE FROM event WHERE id = 1");
 	fix_open(f);
 	fix_lease(f, 10, &l);
 	assert_int_equal(l.n, 1);
@@ -538,7 +513,7 @@ test_an_impossible_row_is_set_aside_and_others_go_on(void **state)
 		fix_close(f);
 		text = xasprintf("PRAGMA ignore_check_constraints = 1; %s",
 		    cases[i].sql);
-		sql(f, text);
+		raw_sql(f->path, text);
 		fix_open(f);
 		fix_lease(f, 10, &l);
 		if (l.n != (cases[i].is_dead ? 1 : 2))
@@ -559,7 +534,7 @@ test_an_impossible_row_is_set_aside_and_others_go_on(void **state)
 		fix_close(f);
 		free(text);
 		if (cases[i].is_dead)
-			assert_int_equal(sql_count(f,
+			assert_int_equal(raw_count(f->path,
 					     "SELECT count(*) FROM job WHERE "
 					     "id = 1 AND state = 3 AND "
 					     "last_class = 3 AND last_text "
@@ -583,160 +558,13 @@ test_an_impossible_row_on_lease_comes_back(void **state)
 	assert_int_equal(l.n, 2);
 	store_leases_free(&l);
 	fix_close(f);
-	sql(f,
+	raw_sql(f->path,
 	    "PRAGMA ignore_check_constraints = 1; "
 	    "UPDATE job SET lease_until_ms = 0; "
 	    "UPDATE job SET priority = 50, attempt = -1 WHERE id = 1");
 	fix_open(f);
 	assert_int_equal(store_recover(f->s, f->wall_ms, &n, &f->e), RC_OK);
 	assert_int_equal(n, 2);
-}
-
-/* Names and columns of the origins, in their order. */
-static const struct {
-	const char *name, *columns;
-} views[] = {
-	{ "webhook_events",
-	    "id delivery_id event_type repository action payload_json "
-	    "signature status retry_count priority created_at "
-	    "scheduled_at started_at completed_at error_message" },
-	{ "webhooks",
-	    "webhook_id url events secret team created_at total_calls "
-	    "failed_calls last_success last_failure enabled" },
-	{ "processing_results",
-	    "id webhook_id claude_prompt claude_response "
-	    "claude_tokens_used claude_cost_usd github_actions_json "
-	    "processing_time_ms created_at" },
-	{ "claude_analyses",
-	    "id webhook_id event_type repository claude_prompt "
-	    "claude_response claude_tokens_used claude_cost_usd "
-	    "github_actions_json processing_time_ms created_at" },
-	{ "repository_configs", "repository config_json updated_at" },
-	{ "daily_stats",
-	    "date total_webhooks successful_processing failed_processing "
-	    "claude_api_calls claude_cost_usd avg_processing_time_ms "
-	    "claude_analyses github_actions total_cost_usd" },
-	{ "webhook_health_metrics",
-	    "metric_id webhook_id total_deliveries successful_deliveries "
-	    "failed_deliveries avg_response_time_ms max_response_time_ms "
-	    "min_response_time_ms health_status last_check_at "
-	    "last_success_at last_failure_at consecutive_failures "
-	    "created_at updated_at" },
-	{ "alert_delivery_queue",
-	    "delivery_id alert_id webhook_id message_body delivery_status "
-	    "retry_count max_retries next_retry_at attempted_at "
-	    "delivered_at created_at" },
-	{ "v_delivery_queue_status", "status count oldest newest" },
-	{ "v_webhook_health_dashboard",
-	    "health_status webhook_count avg_response_ms max_response_ms "
-	    "min_response_ms failures_1h failures_24h calculated_at" },
-	{ "v_degraded_webhooks",
-	    "webhook_id health_status total_deliveries "
-	    "successful_deliveries failed_deliveries success_rate_percent "
-	    "consecutive_failures avg_response_ms last_check_at "
-	    "last_success_at last_failure_at minutes_since_check "
-	    "hours_since_success" },
-	{ "v_webhook_performance",
-	    "webhook_id total_deliveries successful_deliveries "
-	    "failed_deliveries success_rate_percent avg_response_ms "
-	    "max_response_ms min_response_ms health_status last_check_at "
-	    "success_freshness calculated_at" },
-};
-
-static void
-refuse_write(sqlite3 *db, const char *verb, const char *view, const char *rest)
-{
-	char *text = xasprintf("%s %s %s", verb, view, rest), *why = NULL;
-
-	if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_CONSTRAINT ||
-	    strstr(why, "hlsctl") == NULL || strstr(why, view) == NULL)
-		fail_msg("%s: %s", text, why == NULL ? "done" : why);
-	sqlite3_free(why);
-	free(text);
-}
-
-static void
-test_the_views_of_the_origins_are_read_only(void **state)
-{
-	struct fix *f = *state;
-	char *text, *set;
-	sqlite3 *db;
-	size_t i;
-	bool rows;
-
-	fix_register(f, "hook-1");
-	(void)fix_job(f, "d-1", "hook-1");
-	fix_close(f);
-	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-	for (i = 0; i < NELEM(views); i++) {
-		text = xasprintf("SELECT group_concat(name, ' ') = '%s' FROM "
-				 "pragma_table_xinfo('%s')",
-		    views[i].columns, views[i].name);
-		if (sql_count(f, text) != 1)
-			fail_msg("%s has other columns", views[i].name);
-		free(text);
-		refuse_write(db, "INSERT INTO", views[i].name,
-		    "DEFAULT VALUES");
-		text = xasprintf("SELECT count(*) FROM %s", views[i].name);
-		rows = sql_count(f, text) > 0;
-		free(text);
-		/* A trigger is run by row. */
-		if (!rows)
-			continue;
-		set = xasprintf("SET %.*s = 1",
-		    (int)strcspn(views[i].columns, " "), views[i].columns);
-		refuse_write(db, "UPDATE", views[i].name, set);
-		refuse_write(db, "DELETE FROM", views[i].name, "");
-		free(set);
-	}
-	(void)sqlite3_close(db);
-}
-
-static void
-test_the_views_tell_what_became_of_events(void **state)
-{
-	struct fix *f = *state;
-	struct store_result r[2];
-	struct store_leases l;
-	size_t i;
-
-	fix_register(f, "hook-1");
-	(void)fix_job(f, "d-1", "hook-1");
-	(void)fix_job(f, "d-2", "hook-1");
-	fix_lease(f, 10, &l);
-	assert_int_equal(l.n, 2);
-	memset(r, 0, sizeof(r));
-	for (i = 0; i < 2; i++) {
-		r[i].job = l.v[i].job;
-		r[i].token = l.v[i].token;
-		r[i].verdict = l.v[i].job == 1 ? STORE_DONE : STORE_DEAD;
-	}
-	assert_int_equal(store_settle(f->s, r, 2, "w", f->wall_ms, &f->e),
-	    RC_OK);
-	store_leases_free(&l);
-	fix_close(f);
-	assert_int_equal(sql_count(f,
-			     "SELECT count(*) FROM webhook_events WHERE "
-			     "(delivery_id, status) IN (('d-1', 'completed'), "
-			     "('d-2', 'failed'))"),
-	    2);
-	assert_int_equal(sql_count(f,
-			     "SELECT count(*) FROM alert_delivery_queue WHERE "
-			     "(delivery_id, delivery_status) IN "
-			     "((1, 'delivered'), (2, 'failed'))"),
-	    2);
-	assert_int_equal(sql_count(f,
-			     "SELECT total_calls * 10 + failed_calls FROM "
-			     "webhooks WHERE webhook_id = 'hook-1'"),
-	    21);
-	assert_int_equal(sql_count(f,
-			     "SELECT successful_deliveries * 10 + "
-			     "failed_deliveries FROM webhook_health_metrics"),
-	    11);
-	assert_int_equal(sql_count(f,
-			     "SELECT sum(successful_processing) * 10 + "
-			     "sum(failed_processing) FROM daily_stats"),
-	    11);
 }
 
 /* Bytes turned at places spread over the file: each is harmless or said. */
@@ -758,7 +586,7 @@ test_damage_is_harmless_or_reported(void **state)
 		(void)fix_job(f, id, "hook-1");
 	}
 	fix_close(f);
-	sql(f, "PRAGMA wal_checkpoint(TRUNCATE)");
+	raw_sql(f->path, "PRAGMA wal_checkpoint(TRUNCATE)");
 	whole = (unsigned char *)read_file(f->path, &n);
 	bad = xmalloc(n);
 	for (i = 0; i < 150; i++) {
@@ -804,8 +632,6 @@ main(void)
 		CASE(test_an_orphan_is_set_aside_and_others_go_on),
 		CASE(test_an_impossible_row_is_set_aside_and_others_go_on),
 		CASE(test_an_impossible_row_on_lease_comes_back),
-		CASE(test_the_views_of_the_origins_are_read_only),
-		CASE(test_the_views_tell_what_became_of_events),
 		CASE(test_damage_is_harmless_or_reported),
 	};
 
