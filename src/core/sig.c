@@ -15,8 +15,10 @@
 #include "core/source.h"
 #include "core/whsec.h"
 
-/* The MACs that a failed verification computes at least. */
+/* MACs of each digest in use that a denial costs at least: so many as where a
+ * secret is being rotated. */
 #define TRIES_MIN 2
+#define DIGESTS (CRYPT_SHA512 + 1)
 
 #define WHITE " \t\r\n"
 
@@ -90,8 +92,9 @@ nobody_make(void)
 	nobody.nsecrets = 1;
 }
 
-const struct source *
-sig_nobody(void)
+/* The source that unknown paths are verified against. */
+static const struct source *
+nobody_get(void)
 {
 	(void)pthread_once(&nobody_once, nobody_make);
 	return &nobody;
@@ -183,13 +186,6 @@ sig_check_headers(const struct sources *all, const struct http_req *req,
 }
 
 enum rc
-sig_verify(const struct source *src, const struct http_req *req, int64_t now_ms,
-    struct err *e)
-{
-	return src->scheme->verify(src, req, now_ms, e);
-}
-
-enum rc
 sig_identify(const struct source *src, const struct http_req *req,
     struct event *ev, struct err *e)
 {
@@ -203,16 +199,6 @@ sig_sample(const struct source *src, const char *type, const char *delivery_id,
 	const struct crypt_span span = { body, bodysz };
 
 	src->scheme->sample(src, type, delivery_id, &span, now_ms, out);
-}
-
-enum rc
-sig_denied(const struct sig_claim *c, struct err *e)
-{
-	if (c->nmacs == 0)
-		return err_set(e, RC_DENIED,
-		    "no signature of the source's form");
-	return err_set(e, RC_DENIED,
-	    "the signature fits no secret of the source, or its time is off");
 }
 
 void
@@ -236,40 +222,113 @@ fits(const struct sig_claim *c, const void *key, size_t keysz)
 	return ok;
 }
 
+static enum crypt_digest
+digest_of(const struct source *src)
+{
+	return src->scheme == &sig_hmac ? src->hmac.algorithm : CRYPT_SHA256;
+}
+
 /*
  * A secret of Standard Webhooks without its prefix may be base64 or plain:
  * its users differ, hls itself signs with the plain bytes, so both are tried.
+ * Returns the MACs computed; with c NULL, those that would be.
  */
-static bool
-fits_secret(const struct sig_claim *c, const struct secret *s, size_t *tries)
+static size_t
+try_secret(const struct source *src, const struct secret *s,
+    const struct sig_claim *c, bool *ok)
 {
+	bool is_whsec = src->scheme == &sig_standard;
 	uint8_t key[WHSEC_KEY_MAX];
-	size_t n;
-	bool ok = false;
+	size_t n, tries = 0;
 
-	if (c->is_whsec && whsec_parse(s, key, &n)) {
-		++*tries;
-		ok = fits(c, key, n);
+	if (is_whsec && whsec_parse(s, key, &n)) {
+		tries++;
+		if (c != NULL)
+			*ok |= fits(c, key, n);
 		crypt_wipe(key, sizeof(key));
 	}
-	if (!ok && !(c->is_whsec && whsec_has_prefix(s))) {
-		++*tries;
-		ok = fits(c, s->bytes, s->size);
+	if ((c == NULL || !*ok) && !(is_whsec && whsec_has_prefix(s))) {
+		tries++;
+		if (c != NULL)
+			*ok |= fits(c, s->bytes, s->size);
 	}
-	return ok;
+	return tries;
 }
 
-bool
-sig_prove(const struct source *src, const struct sig_claim *c)
+/* True when one of the claimed MACs is made with one of the secrets. */
+static bool
+prove(const struct source *src, const struct sig_claim *c, size_t *tries)
 {
-	size_t i, tries = 0;
+	bool ok = false;
+	size_t i;
+
+	for (i = 0; i < src->nsecrets; i++) {
+		*tries += try_secret(src, &src->secrets[i], c, &ok);
+		if (ok && !c->is_off)
+			return true;
+	}
+	return false;
+}
+
+static size_t
+tries_of(const struct source *src)
+{
+	size_t i, n = 0;
 
 	for (i = 0; i < src->nsecrets; i++)
-		if (fits_secret(c, &src->secrets[i], &tries))
-			return true;
-	for (; tries < TRIES_MIN; tries++)
-		(void)fits(c, "", 0);
-	return false;
+		n += try_secret(src, &src->secrets[i], NULL, NULL);
+	return n;
+}
+
+/* Brings what a denial has cost to what every denial costs. */
+static void
+level(const struct sources *all, enum crypt_digest digest, size_t tries,
+    const struct sig_claim *c)
+{
+	size_t want[DIGESTS] = { [CRYPT_SHA256] = TRIES_MIN }, i, n;
+	struct sig_claim padding = *c;
+	enum crypt_digest d;
+
+	for (i = 0; i < all->n; i++) {
+		d = digest_of(&all->v[i]);
+		n = tries_of(&all->v[i]);
+		if (n < TRIES_MIN)
+			n = TRIES_MIN;
+		want[d] = n > want[d] ? n : want[d];
+	}
+	for (i = 0; i < DIGESTS; i++) {
+		padding.digest = (enum crypt_digest)i;
+		for (n = padding.digest == digest ? tries : 0; n < want[i]; n++)
+			(void)fits(&padding, "", 0);
+	}
+}
+
+/* The text tells the log whether there was a signature to check; the answer
+ * has one sentence for every way to fail. */
+static enum rc
+deny(const struct sig_claim *c, struct err *e)
+{
+	if (c->nmacs == 0)
+		return err_set(e, RC_DENIED,
+		    "no signature of the source's form");
+	return err_set(e, RC_DENIED,
+	    "the signature fits no secret of the source, or its time is off");
+}
+
+enum rc
+sig_verify(const struct sources *all, const struct source *src,
+    const struct http_req *req, int64_t now_ms, struct err *e)
+{
+	struct sig_claim c = { 0 };
+	size_t tries = 0;
+
+	if (src == NULL)
+		src = nobody_get();
+	src->scheme->claim(src, req, now_ms, &c);
+	if (prove(src, &c, &tries))
+		return RC_OK;
+	level(all, c.digest, tries, &c);
+	return deny(&c, e);
 }
 
 size_t
@@ -280,7 +339,7 @@ sig_make(const struct source *src, const struct sig_claim *c,
 	uint8_t key[WHSEC_KEY_MAX];
 	size_t n, size;
 
-	if (!c->is_whsec || !whsec_parse(s, key, &n))
+	if (src->scheme != &sig_standard || !whsec_parse(s, key, &n))
 		return crypt_hmac(c->digest, s->bytes, s->size, c->spans,
 		    c->nspans, out);
 	size = crypt_hmac(c->digest, key, n, c->spans, c->nspans, out);

@@ -3,8 +3,8 @@
  *
  * One scheme a file (sig_github.c, sig_standard.c, sig_hmac.c); a new one is
  * a file and a row in sig.c.  Verification reads raw bytes and headers only,
- * compares in constant time, and does the same work for a source that does
- * not exist (sig_nobody()).  Any thread.
+ * compares in constant time, and does the same work for every post that it
+ * denies.  Any thread.
  */
 #ifndef CORE_SIG_H
 #define CORE_SIG_H
@@ -35,9 +35,6 @@ enum rc sig_source_check(const struct source *src, struct err *e);
  * a header that nobody signed, as with GitHub and its kin, else 0. */
 int64_t sig_replay_window_ms(const struct source *src);
 
-/* The source that unknown paths are verified against: a random secret. */
-const struct source *sig_nobody(void);
-
 /*
  * Comes before the source is looked up: headers of all schemes and those that
  * any source has configured are judged, so the answer tells nobody whether
@@ -49,11 +46,19 @@ enum rc sig_check_headers(const struct sources *all, const struct http_req *req,
     struct err *e);
 
 /*
+ * src is one of all, or NULL for a path that names none, which is verified
+ * against a random secret.
+ *
+ * Whoever is denied has cost, of each digest, as many MACs over the body as
+ * the source with the most secrets of that digest takes, and two at least:
+ * time tells neither which sources there are, nor which scheme and how many
+ * secrets one has, nor whether a secret is being rotated.
+ *
  * RC_DENIED	no signature, or none that fits one of the source's secrets,
  *		or outside the time window.
  */
-enum rc sig_verify(const struct source *src, const struct http_req *req,
-    int64_t now_ms, struct err *e);
+enum rc sig_verify(const struct sources *all, const struct source *src,
+    const struct http_req *req, int64_t now_ms, struct err *e);
 
 /*
  * Fills delivery_id and type of ev, whose body_sha256 is known.  The type

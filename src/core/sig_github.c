@@ -21,21 +21,21 @@ static const struct sig_header headers[] = {
 	{ NULL, false, 0 },
 };
 
-static enum rc
-verify(const struct source *src, const struct http_req *req, int64_t now_ms,
-    struct err *e)
+static void
+claim(const struct source *src, const struct http_req *req, int64_t now_ms,
+    struct sig_claim *c)
 {
-	struct sig_claim c = { .digest = CRYPT_SHA256 };
 	const char *text = http_header_find(req, SIGNATURE);
 	size_t skip = sizeof(PREFIX) - 1;
 
+	(void)src;
 	(void)now_ms;
-	sig_claim_span(&c, req->body, req->bodysz);
+	c->digest = CRYPT_SHA256;
+	sig_claim_span(c, req->body, req->bodysz);
 	if (text != NULL && strncmp(text, PREFIX, skip) == 0 &&
-	    sig_hex_parse(text + skip, strlen(text + skip), false, c.macs[0],
+	    sig_hex_parse(text + skip, strlen(text + skip), false, c->macs[0],
 		CRYPT_SHA256_SIZE))
-		c.nmacs = 1;
-	return sig_prove(src, &c) ? RC_OK : sig_denied(&c, e);
+		c->nmacs = 1;
 }
 
 static enum rc
@@ -71,7 +71,7 @@ const struct sig_scheme sig_github = {
 	.name = "github",
 	.takes_forms = true,
 	.headers = headers,
-	.verify = verify,
+	.claim = claim,
 	.identify = identify,
 	.sample = sample,
 };

@@ -1,8 +1,8 @@
 /*
  * sig_int - what a signature scheme is to sig.c
  *
- * A scheme states the headers it reads, says what a post claims, and leaves
- * the keys, the MACs and the comparing to sig_prove().
+ * A scheme states the headers it reads and says what a post claims; the
+ * keys, the MACs and the comparing are sig.c's.
  */
 #ifndef CORE_SIG_INT_H
 #define CORE_SIG_INT_H
@@ -37,22 +37,14 @@ struct sig_header {
  * its sender made of them. */
 struct sig_claim {
 	enum crypt_digest digest;
-	bool is_whsec; /* keys are what whsec.h says of the secrets */
 	struct crypt_span spans[SIG_SPANS_MAX];
 	size_t nspans;
 	uint8_t macs[SIG_CLAIMS_MAX][CRYPT_MAC_MAX];
 	size_t nmacs;
+	bool is_off; /* its time is, so no MAC makes it good */
 };
 
 void sig_claim_span(struct sig_claim *c, const void *p, size_t n);
-
-/*
- * True when one of the claimed MACs is made with one of the secrets.  All
- * secrets' MACs are computed until one fits, and two at least where none
- * does, claims or not: neither a source that does not exist nor one whose
- * secret rotates is told by the time it takes.
- */
-bool sig_prove(const struct source *src, const struct sig_claim *c);
 
 /* The MAC of the newest secret over the claim's bytes; its size. */
 size_t sig_make(const struct source *src, const struct sig_claim *c,
@@ -73,8 +65,9 @@ struct sig_scheme {
 
 	/* May this source be configured so?  NULL: any may. */
 	enum rc (*check)(const struct source *src, struct err *e);
-	enum rc (*verify)(const struct source *src, const struct http_req *req,
-	    int64_t now_ms, struct err *e);
+	/* What the post claims, into an empty claim; borrows from both. */
+	void (*claim)(const struct source *src, const struct http_req *req,
+	    int64_t now_ms, struct sig_claim *c);
 	enum rc (*identify)(const struct source *src,
 	    const struct http_req *req, struct event *ev, struct err *e);
 	void (*sample)(const struct source *src, const char *type,
@@ -91,11 +84,5 @@ enum rc sig_take_delivery_id(struct event *ev, const struct http_req *req,
     const char *header, struct err *e);
 enum rc sig_take_type(struct event *ev, const struct http_req *req,
     const char *header, struct err *e);
-
-/*
- * RC_DENIED.  The text tells the log whether there was a signature to check;
- * the answer has one sentence for every way to fail.
- */
-enum rc sig_denied(const struct sig_claim *c, struct err *e);
 
 #endif

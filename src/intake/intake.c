@@ -176,14 +176,12 @@ intake_accept(const struct intake *in, const struct http_req *req,
 	src = source_find_path(in->sources, req->path);
 	if (src != NULL)
 		out->source = src->name;
-	else
-		/* Nobody learns which sources there are: the same work and
-		 * the same answer. */
-		src = sig_nobody();
 
-	/* Until this holds, the body is bytes to hash and nothing more. */
-	rc = sig_verify(src, req, clock_wall_ms(in->clock), e);
-	if (rc == RC_DENIED && out->source == NULL)
+	/* Until this holds, the body is bytes to hash and nothing more.  A
+	 * source that is not there takes the same work and the same answer:
+	 * nobody learns which ones there are. */
+	rc = sig_verify(in->sources, src, req, clock_wall_ms(in->clock), e);
+	if (rc == RC_DENIED && src == NULL)
 		return err_set(e, RC_DENIED, "no source has this path");
 	if (rc != RC_OK)
 		return rc;

@@ -52,7 +52,7 @@ judge(struct source *src, const struct http_req *req)
 
 	if (sig_check_headers(&all, req, &e) != RC_OK)
 		return;
-	FUZZ_HOLDS(sig_verify(src, req, NOW_MS, &e) == RC_DENIED);
+	FUZZ_HOLDS(sig_verify(&all, src, req, NOW_MS, &e) == RC_DENIED);
 	ev = event_new();
 	if (sig_identify(src, req, ev, &e) == RC_OK) {
 		FUZZ_HOLDS(event_delivery_id_is_valid(ev->delivery_id));
