@@ -58,7 +58,7 @@ static const struct {
 	struct setting v[4];
 	size_t want[CRYPT_SHA512 + 1];
 } rows[] = {
-	{ "none", { { NULL } }, { 0, 2, 0 } },
+	{ "none", { { NULL, 0, { NULL } } }, { 0, 2, 0 } },
 	{ "one", { { "github", 0, { "one" } } }, { 0, 2, 0 } },
 	{ "one that rotates", { { "github", 0, { "one", "two" } } },
 	    { 0, 2, 0 } },
