@@ -17,6 +17,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 
 import gateway as gw  # noqa: E402
+import namespace  # noqa: E402
 import waiting  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
@@ -26,6 +27,10 @@ if "HLS_SLOW" not in os.environ and gw.sanitizers():
 
 
 gw.leave_nothing_behind()
+
+
+def pytest_configure(config):
+    namespace.start_anew(config)
 
 
 @pytest.fixture
