@@ -12,7 +12,6 @@
 #include "cmd/ctl_event.h"
 #include "cmd/ctl_table.h"
 #include "core/event.h"
-#include "core/webhook.h"
 #include "stats/show.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
@@ -34,13 +33,6 @@ static const struct ctl_option list_options[] = {
 	    .arg = "N",
 	    .doc = "at most so many, newest first; else 50" },
 	{ .name = "cursor", .arg = "C", .doc = "next_cursor of a list" },
-	{ .name = NULL },
-};
-
-static const struct ctl_option replay_options[] = {
-	{ .name = "webhook",
-	    .arg = "ID",
-	    .doc = "to this one alone; else to all that want it" },
 	{ .name = NULL },
 };
 
@@ -230,25 +222,6 @@ say_done(struct ctl *c, int64_t id, const char *member, size_t jobs,
 }
 
 static enum rc
-run_replay(struct ctl *c, struct err *e)
-{
-	const char *webhook;
-	int64_t id;
-	enum rc rc;
-
-	webhook = ctl_option_find(c, "webhook");
-	if (webhook != NULL && !webhook_id_is_valid(webhook))
-		return ctl_usage(c, e, "--webhook takes a webhook's id.");
-	if ((rc = ctl_event_resolve(c, &id, e)) != RC_OK)
-		return rc;
-	rc = store_event_replay(c->app.store, id, webhook,
-	    clock_wall_ms(c->app.clock), e);
-	if (rc == RC_OK)
-		say_done(c, id, "replayed", 1, "goes out again");
-	return rc;
-}
-
-static enum rc
 run_cancel(struct ctl *c, struct err *e)
 {
 	size_t jobs;
@@ -298,11 +271,13 @@ static const struct ctl_cmd cmds[] = {
 		   "on standard input\nor from a file.  Prints queued, "
 		   "duplicate or ignored." },
 	{ .verb = "replay",
-	    ONE_ID,
-	    .options = replay_options,
+	    .args = "[ID]",
+	    .max_args = 1,
+	    .options = ctl_event_replay_options,
 	    STORE,
-	    .run = run_replay,
-	    .doc = "Works one again, from the start." },
+	    .run = ctl_event_replay,
+	    .doc = "Sends one out again, or with --since all that match and "
+		   "have ended:\ncounts them first and asks." },
 	{ .verb = "cancel",
 	    ONE_ID,
 	    STORE,

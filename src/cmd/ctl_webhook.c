@@ -29,13 +29,13 @@ static const struct ctl_option list_options[] = {
 
 static const struct ctl_column columns[] = {
 	{ .title = "ID", .keep = true },
+	{ .title = "STATE", .keep = true },
+	{ .title = "HEALTH", .keep = true },
 	{ .title = "URL" },
-	{ .title = "EVENTS" },
-	{ .title = "TEAM" },
-	{ .title = "STATE", .whole = true },
-	{ .title = "HEALTH", .whole = true },
-	{ .title = "CALLS", .right = true, .keep = true },
-	{ .title = "FAILED", .right = true, .keep = true },
+	{ .title = "EVENTS", .whole = true },
+	{ .title = "CALLS", .right = true, .whole = true },
+	{ .title = "FAILED", .right = true, .whole = true },
+	{ .title = "TEAM", .whole = true },
 	{ .title = "LAST SUCCESS", .whole = true },
 };
 
@@ -58,13 +58,13 @@ put_row(struct ctl_table *t, const struct webhook *w)
 	buf_init(&events, 65536);
 	join(&w->events, "*", &events);
 	ctl_table_put(t, w->id);
-	ctl_table_put(t, w->url);
-	ctl_table_put(t, buf_str(&events));
-	ctl_table_put(t, w->team);
 	ctl_table_put(t, w->enabled ? "enabled" : "disabled");
 	ctl_table_put(t, webhook_health_name(w->health));
+	ctl_table_put(t, w->url);
+	ctl_table_put(t, buf_str(&events));
 	ctl_table_putf(t, "%lld", (long long)w->total_calls);
 	ctl_table_putf(t, "%lld", (long long)w->failed_calls);
+	ctl_table_put(t, w->team);
 	ctl_table_put_time(t, w->last_success_ms);
 	buf_fini(&events);
 }
@@ -415,6 +415,13 @@ static const struct ctl_cmd cmds[] = {
 	    STORE,
 	    .run = run_rotate,
 	    .doc = "Makes a new secret; the old one signs too for 24 h." },
+	{ .verb = "recover",
+	    ONE_ID,
+	    .options = ctl_webhook_recover_options,
+	    STORE,
+	    .run = ctl_webhook_recover,
+	    .doc = "Tries again what was given up for one since a time; "
+		   "counts it first and\nasks." },
 	{ .verb = "import",
 	    .args = "FILE",
 	    .min_args = 1,

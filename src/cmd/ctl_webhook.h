@@ -1,6 +1,6 @@
 /*
- * ctl_webhook - the verbs of webhook that have much to read: register,
- * update, import
+ * ctl_webhook - the verbs of webhook that are long: register, update, import,
+ * recover
  */
 #ifndef CMD_CTL_WEBHOOK_H
 #define CMD_CTL_WEBHOOK_H
@@ -10,9 +10,11 @@
 extern const struct ctl_option ctl_webhook_register_options[];
 extern const struct ctl_option ctl_webhook_update_options[];
 extern const struct ctl_option ctl_webhook_import_options[];
+extern const struct ctl_option ctl_webhook_recover_options[];
 
 enum rc ctl_webhook_register(struct ctl *c, struct err *e);
 enum rc ctl_webhook_update(struct ctl *c, struct err *e);
 enum rc ctl_webhook_import(struct ctl *c, struct err *e);
+enum rc ctl_webhook_recover(struct ctl *c, struct err *e);
 
 #endif

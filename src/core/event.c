@@ -23,6 +23,12 @@ event_new(void)
 	return ev;
 }
 
+bool
+event_is_test(const struct event *ev)
+{
+	return strcmp(ev->source, EVENT_SOURCE_TEST) == 0;
+}
+
 void
 event_free(struct event *ev)
 {

@@ -75,6 +75,10 @@ struct event {
 	int64_t started_ms, completed_ms; /* 0: not yet */
 };
 
+/* Tests of webhooks come from a source that no configuration can name. */
+#define EVENT_SOURCE_TEST "hls.test"
+bool event_is_test(const struct event *ev);
+
 struct event *event_new(void); /* of the default priority, else empty */
 void event_free(struct event *ev);
 

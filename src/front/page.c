@@ -46,6 +46,37 @@ page_attempt(struct page *pg, struct js_writer *w,
 	js_close_object(w);
 }
 
+enum rc
+page_attempts(struct page *pg, struct js_writer *w, int64_t job, struct err *e)
+{
+	struct store_attempts attempts;
+	size_t i;
+	enum rc rc;
+
+	rc = store_attempt_list(pg->set->intake.store, job, &attempts, e);
+	if (rc != RC_OK)
+		return rc;
+	js_open_array(w, "attempts");
+	for (i = 0; i < attempts.n; i++)
+		page_attempt(pg, w, &attempts.v[i]);
+	js_close_array(w);
+	store_attempts_free(&attempts);
+	return RC_OK;
+}
+
+void
+page_invalid(struct page *pg, const struct intake_problems *p)
+{
+	struct reply_field fields[INTAKE_PROBLEMS_MAX];
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		fields[i].field = p->v[i].field;
+		fields[i].message = p->v[i].message;
+	}
+	reply_invalid(pg->resp, pg->req->request_id, fields, p->n);
+}
+
 static bool
 is_given(const struct page_query *q, const char *name)
 {

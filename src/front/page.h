@@ -56,6 +56,15 @@ void page_json_end(struct page *pg, struct js_writer *w);
  * the network behind us. */
 void page_attempt(struct page *pg, struct js_writer *w,
     const struct store_attempt_row *row);
+/* The member "attempts" with those of a job, oldest first. */
+enum rc page_attempts(struct page *pg, struct js_writer *w, int64_t job,
+    struct err *e);
+
+/* 422 with what is wrong with each field. */
+void page_invalid(struct page *pg, const struct intake_problems *p);
+
+/* The event that the path names, by either of its ids. */
+enum rc page_event_resolve(struct page *pg, int64_t *id, struct err *e);
 
 /* The query parameters of a list, read one by one and judged together. */
 struct page_query {
@@ -102,7 +111,15 @@ enum rc page_events_publish(struct page *pg, struct err *e);
 enum rc page_events_list(struct page *pg, struct err *e);
 enum rc page_events_show(struct page *pg, struct err *e);
 enum rc page_events_payload(struct page *pg, struct err *e);
-enum rc page_events_replay(struct page *pg, struct err *e);
+
+enum rc page_replay_event(struct page *pg, struct err *e);
+enum rc page_replay_all(struct page *pg, struct err *e);
+enum rc page_replay_recover(struct page *pg, struct err *e);
+
+enum rc page_deliveries_list(struct page *pg, struct err *e);
+enum rc page_deliveries_show(struct page *pg, struct err *e);
+enum rc page_deliveries_retry(struct page *pg, struct err *e);
+enum rc page_deliveries_cancel(struct page *pg, struct err *e);
 
 enum rc page_queue_stats(struct page *pg, struct err *e);
 enum rc page_queue_retry(struct page *pg, struct err *e);

@@ -3,11 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "front/page.h"
-#include "front/reply.h"
 #include "stats/show.h"
-#include "store/store_admin.h"
 #include "store/store_read.h"
 
 #define JOBS_MAX 1000 /* of one event that are shown */
@@ -17,9 +14,7 @@ page_events_publish(struct page *pg, struct err *e)
 {
 	struct intake in = pg->set->intake;
 	struct intake_problems problems;
-	struct reply_field fields[INTAKE_PROBLEMS_MAX];
 	struct intake_outcome out;
-	size_t i;
 	enum rc rc;
 
 	memset(&out, 0, sizeof(out));
@@ -30,14 +25,8 @@ page_events_publish(struct page *pg, struct err *e)
 		page_hooks_outcome(pg, &out);
 		return RC_OK;
 	}
-	if (rc == RC_INVALID && problems.n > 0) {
-		for (i = 0; i < problems.n; i++) {
-			fields[i].field = problems.v[i].field;
-			fields[i].message = problems.v[i].message;
-		}
-		reply_invalid(pg->resp, pg->req->request_id, fields,
-		    problems.n);
-	}
+	if (rc == RC_INVALID && problems.n > 0)
+		page_invalid(pg, &problems);
 	return rc;
 }
 
@@ -93,24 +82,6 @@ page_events_list(struct page *pg, struct err *e)
 }
 
 static enum rc
-write_attempts(struct page *pg, struct js_writer *w, int64_t job, struct err *e)
-{
-	struct store_attempts attempts;
-	size_t i;
-	enum rc rc;
-
-	rc = store_attempt_list(pg->set->intake.store, job, &attempts, e);
-	if (rc != RC_OK)
-		return rc;
-	js_open_array(w, "attempts");
-	for (i = 0; i < attempts.n; i++)
-		page_attempt(pg, w, &attempts.v[i]);
-	js_close_array(w);
-	store_attempts_free(&attempts);
-	return RC_OK;
-}
-
-static enum rc
 write_job(struct page *pg, struct js_writer *w, const struct store_job *j,
     struct err *e)
 {
@@ -118,7 +89,7 @@ write_job(struct page *pg, struct js_writer *w, const struct store_job *j,
 
 	js_open_object(w, NULL);
 	show_job(w, j);
-	rc = write_attempts(pg, w, j->id, e);
+	rc = page_attempts(pg, w, j->id, e);
 	js_close_object(w);
 	return rc;
 }
@@ -145,9 +116,8 @@ write_jobs(struct page *pg, struct js_writer *w, int64_t event, struct err *e)
 	return rc;
 }
 
-/* The event that the path names, by either of its ids. */
-static enum rc
-resolve(struct page *pg, int64_t *id, struct err *e)
+enum rc
+page_event_resolve(struct page *pg, int64_t *id, struct err *e)
 {
 	enum rc rc = store_event_resolve(pg->set->intake.store, pg->arg, id, e);
 
@@ -164,7 +134,7 @@ find(struct page *pg, struct event **ev, struct err *e)
 	int64_t id;
 	enum rc rc;
 
-	rc = resolve(pg, &id, e);
+	rc = page_event_resolve(pg, &id, e);
 	if (rc == RC_OK)
 		rc = store_event_find(pg->set->intake.store, id, ev, e);
 	return rc;
@@ -220,27 +190,4 @@ page_events_payload(struct page *pg, struct err *e)
 	}
 	event_free(ev);
 	return rc;
-}
-
-enum rc
-page_events_replay(struct page *pg, struct err *e)
-{
-	struct store *s = pg->set->intake.store;
-	struct js_writer w;
-	int64_t id;
-	enum rc rc;
-
-	rc = resolve(pg, &id, e);
-	if (rc == RC_OK)
-		rc = store_event_replay(s, id, NULL,
-		    clock_wall_ms(pg->set->intake.clock), e);
-	if (rc != RC_OK)
-		return rc;
-	page_json_begin(pg, &w);
-	pg->resp->status = 202;
-	js_str(&w, "status", "pending");
-	js_int(&w, "id", id);
-	js_int(&w, "replayed", 1);
-	page_json_end(pg, &w);
-	return RC_OK;
 }

@@ -51,7 +51,7 @@ static const struct {
 	{ "GET", "/api/v1/events/7", page_events_show, "7", "GET, HEAD" },
 	{ "GET", "/api/v1/events/7/payload", page_events_payload, "7",
 	    "GET, HEAD" },
-	{ "POST", "/api/v1/events/7/replay", page_events_replay, "7", "POST" },
+	{ "POST", "/api/v1/events/7/replay", page_replay_event, "7", "POST" },
 	{ "GET", "/queue/stats", page_queue_stats, "", "GET, HEAD" },
 	{ "GET", "/api/queue/stats", page_queue_stats, "", "GET, HEAD" },
 	{ "POST", "/queue/retry/7", page_queue_retry, "7", "POST" },

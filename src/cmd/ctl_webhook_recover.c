@@ -1,0 +1,101 @@
+#include "config.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/js.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_long.h"
+#include "cmd/ctl_webhook.h"
+#include "core/webhook.h"
+#include "intake/replay.h"
+
+const struct ctl_option ctl_webhook_recover_options[] = {
+	{ .name = "since",
+	    .arg = "TIME",
+	    .doc = "given up since; 2h for ago (must be given)" },
+	{ .name = "until", .arg = "TIME", .doc = "...and before; else now" },
+	{ .name = "dry-run", .doc = "count them and do nothing" },
+	{ .name = "yes", .doc = "do not ask" },
+	{ .name = NULL },
+};
+
+static void
+say(struct ctl *c, bool dry_run, int64_t n)
+{
+	if (c->json)
+		buf_addf(&c->out, "{\"%s\":%lld}\n",
+		    dry_run ? "would_recover" : "recovered", (long long)n);
+	else
+		buf_addf(&c->out, "%lld dead deliver%s %s again.\n",
+		    (long long)n, n == 1 ? "y" : "ies",
+		    dry_run      ? "would be tried"
+			: n == 1 ? "is tried"
+				 : "are tried");
+}
+
+static enum rc
+each_slice(struct ctl *c, const struct intake *in, const struct recover_want *w,
+    int64_t of, struct err *e)
+{
+	int64_t n, all = 0;
+	bool more;
+	enum rc rc;
+
+	ctl_long_begin();
+	do {
+		rc = recover_some(in, w,
+		    clock_boot_ms(c->app.clock) + CTL_LONG_SLICE_MS, &n, &more,
+		    e);
+		all += n;
+		ctl_long_tell("Recovered", all, of);
+	} while (rc == RC_OK && more && !ctl_long_is_cut());
+	ctl_long_end();
+	say(c, false, all);
+	if (rc == RC_OK && more)
+		return ctl_long_cut(c, e,
+		    "Interrupted; the same command goes on.");
+	return rc;
+}
+
+enum rc
+ctl_webhook_recover(struct ctl *c, struct err *e)
+{
+	const struct intake in = { .store = c->app.store,
+		.clock = c->app.clock };
+	struct recover_want w = { .webhook_id = c->args[0], .dry_run = true };
+	char question[80];
+	int64_t n;
+	bool more;
+	enum rc rc;
+
+	if (!webhook_id_is_valid(c->args[0]))
+		return ctl_usage(c, e, "recover takes a webhook's id.");
+	if (!ctl_has_option(c, "since"))
+		return ctl_usage(c, e,
+		    "recover wants --since TIME: what was given up since.");
+	w.until_ms = clock_wall_ms(c->app.clock);
+	if ((rc = ctl_time(c, "since", true, &w.since_ms, e)) != RC_OK ||
+	    (rc = ctl_time(c, "until", true, &w.until_ms, e)) != RC_OK)
+		return rc;
+	if (w.until_ms <= w.since_ms)
+		return ctl_usage(c, e, "--until is not later than --since.");
+	rc = recover_some(&in, &w, 0, &n, &more, e);
+	if (rc == RC_NOTFOUND)
+		return err_set(e, rc,
+		    "There is no webhook %s; hlsctl webhook list shows them.",
+		    c->args[0]);
+	if (rc != RC_OK)
+		return rc;
+	if (ctl_has_option(c, "dry-run") || n == 0) {
+		say(c, true, n);
+		return RC_OK;
+	}
+	(void)snprintf(question, sizeof(question),
+	    "%lld dead deliver%s would be tried again.", (long long)n,
+	    n == 1 ? "y" : "ies");
+	if ((rc = ctl_long_confirm(c, question, e)) != RC_OK)
+		return rc;
+	w.dry_run = false;
+	return each_slice(c, &in, &w, n, e);
+}

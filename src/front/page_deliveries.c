@@ -1,0 +1,129 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "front/page.h"
+#include "stats/show.h"
+#include "store/store_admin.h"
+#include "store/store_read.h"
+
+enum rc
+page_deliveries_list(struct page *pg, struct err *e)
+{
+	char webhook[WEBHOOK_ID_MAX + 1], state[16], event[ID_PUBLIC_SIZE];
+	struct store *s = pg->set->intake.store;
+	struct store_job_filter f = { .state = -1 };
+	struct page_query q = { .pg = pg };
+	enum store_state parsed;
+	struct store_jobs jobs;
+	struct js_writer w;
+	int64_t next;
+	size_t i;
+	enum rc rc;
+
+	page_query_text(&q, "webhook_id", webhook, sizeof(webhook));
+	page_query_text(&q, "event", event, sizeof(event));
+	page_query_text(&q, "state", state, sizeof(state));
+	f.before_id = page_query_int(&q, "cursor", 1);
+	f.limit = page_query_limit(&q, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX);
+	if (webhook[0] != '\0' && !webhook_id_is_valid(webhook))
+		q.wrong = "webhook_id";
+	if (state[0] != '\0' && !store_state_parse(state, &parsed))
+		q.wrong = "state";
+	else if (state[0] != '\0')
+		f.state = (int)parsed;
+	if (event[0] != '\0') {
+		rc = store_event_resolve(s, event, &f.event, e);
+		if (rc == RC_NOTFOUND || rc == RC_INVALID)
+			q.wrong = "event";
+		else if (rc != RC_OK)
+			return rc;
+	}
+	if (!page_query_is_good(&q))
+		return RC_OK;
+	f.target = webhook[0] == '\0' ? NULL : webhook;
+
+	rc = store_job_list(s, &f, &jobs, &next, e);
+	if (rc != RC_OK)
+		return rc;
+	page_json_begin(pg, &w);
+	js_open_array(&w, "deliveries");
+	for (i = 0; i < jobs.n; i++) {
+		js_open_object(&w, NULL);
+		show_job(&w, &jobs.v[i]);
+		js_close_object(&w);
+	}
+	js_close_array(&w);
+	page_cursor(&w, next);
+	page_json_end(pg, &w);
+	store_jobs_free(&jobs);
+	return RC_OK;
+}
+
+/* The delivery that the path names, by either of its ids. */
+static enum rc
+resolve(struct page *pg, int64_t *id, struct err *e)
+{
+	enum rc rc = store_job_resolve(pg->set->intake.store, pg->arg, id, e);
+
+	if (rc == RC_NOTFOUND || rc == RC_INVALID)
+		rc = err_set(e, RC_NOTFOUND, "no such delivery");
+	return rc;
+}
+
+enum rc
+page_deliveries_show(struct page *pg, struct err *e)
+{
+	struct store_job *j;
+	struct js_writer w;
+	int64_t id;
+	enum rc rc;
+
+	rc = resolve(pg, &id, e);
+	if (rc == RC_OK)
+		rc = store_job_find(pg->set->intake.store, id, &j, e);
+	if (rc != RC_OK)
+		return rc;
+	page_json_begin(pg, &w);
+	show_job(&w, j);
+	rc = page_attempts(pg, &w, id, e);
+	page_json_end(pg, &w);
+	store_job_free(j);
+	return rc;
+}
+
+static enum rc
+act(struct page *pg,
+    enum rc (*f)(struct store *s, int64_t id, int64_t now_ms, struct err *e),
+    const char *state, struct err *e)
+{
+	struct js_writer w;
+	int64_t id;
+	enum rc rc;
+
+	rc = resolve(pg, &id, e);
+	if (rc == RC_OK)
+		rc = f(pg->set->intake.store, id,
+		    clock_wall_ms(pg->set->intake.clock), e);
+	if (rc != RC_OK)
+		return rc;
+	page_json_begin(pg, &w);
+	pg->resp->status = 202;
+	js_int(&w, "id", id);
+	js_str(&w, "state", state);
+	page_json_end(pg, &w);
+	return RC_OK;
+}
+
+enum rc
+page_deliveries_retry(struct page *pg, struct err *e)
+{
+	return act(pg, store_job_retry, "waiting", e);
+}
+
+enum rc
+page_deliveries_cancel(struct page *pg, struct err *e)
+{
+	return act(pg, store_job_cancel, "cancelled", e);
+}

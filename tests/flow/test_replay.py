@@ -1,0 +1,263 @@
+"""Again: one delivery, one event, all that match, all that a webhook missed;
+on the API and in hlsctl."""
+
+import json
+import time
+
+import pytest
+
+import gateway as gw
+from receiver import Receiver
+from waiting import wait_for
+
+SETTINGS = {"drain": {"poll": "200ms"}}
+LONG_AGO = "2001-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as r:
+        yield r
+
+
+def publish(g, kind, n=1):
+    made = []
+    for i in range(n):
+        resp = g.api("POST", "/api/v1/events",
+                     {"event": kind, "data": {"n": i}})
+        assert resp.status == 202, resp
+        made.append(resp.json()["id"])
+    return made
+
+
+def status_of(g, event):
+    return g.get("/api/v1/events/%s" % event)["status"]
+
+
+def ended(g, events, status="completed"):
+    wait_for(lambda: {status_of(g, e) for e in events} == {status}, 20,
+             "all are " + status)
+
+
+def replay(g, role="operator", **want):
+    want.setdefault("since", LONG_AGO)
+    resp = g.api("POST", "/api/v1/replay", want, role=role)
+    assert resp.status in (200, 202), resp
+    return resp.json()
+
+
+def ids_at(receiver, path):
+    return [a.h("webhook-id") for a in receiver.arrivals(path)]
+
+
+def test_one_event_goes_out_again_and_says_so(calm_gateway, receiver):
+    g = calm_gateway
+    for path in ("/one-a", "/one-b"):
+        g.register(receiver.url(path), ["one"])
+    event, = publish(g, "one")
+    receiver.wait(n=2)
+    ended(g, [event])
+    resp = g.api("POST", "/api/v1/events/%s/replay" % event, role="operator")
+    assert resp.status == 202, resp
+    for path in ("/one-a", "/one-b"):
+        first, second = receiver.wait(path, 2)
+        assert first.h("webhook-id") == second.h("webhook-id")
+        assert first.body == second.body
+        assert first.h("webhook-replay") is None
+        assert second.h("webhook-replay") == "true"
+        assert first.h("X-Webhook-Timestamp") == \
+            second.h("X-Webhook-Timestamp")
+
+
+def test_one_event_goes_to_one_webhook_alone(calm_gateway, receiver):
+    g = calm_gateway
+    a = g.register(receiver.url("/alone-a"), ["alone"])
+    g.register(receiver.url("/alone-b"), ["alone"])
+    event, = publish(g, "alone")
+    ended(g, [event])
+    path = "/api/v1/events/%s/replay" % event
+    resp = g.api("POST", path, {"webhook_id": a["webhook_id"]})
+    assert resp.status == 202, resp
+    receiver.wait("/alone-a", 2)
+    g.ctl("event", "replay", str(event), "--webhook", a["webhook_id"])
+    receiver.wait("/alone-a", 3)
+    ended(g, [event])
+    assert len(receiver.arrivals("/alone-b")) == 1
+    assert g.get("/api/v1/events/%s" % event)["webhook_id"] is None
+
+    assert g.api("POST", path, {"webhook_id": "nobody"}).status == 404
+    assert g.api("POST", path, {"webhook_id": "a b"}).status == 422
+    assert g.api("POST", path, role="viewer").status == 403
+    hook = "/api/v1/webhooks/" + a["webhook_id"]
+    assert g.api("POST", hook + "/disable").status == 200
+    resp = g.api("POST", path, {"webhook_id": a["webhook_id"]})
+    assert resp.status == 409 and "disabled" in resp.json()["detail"], resp
+
+
+def test_all_that_match_go_out_again_counted_first(calm_gateway, receiver):
+    g = calm_gateway
+    hook = g.register(receiver.url("/many"), ["many-a", "many-b"])
+    a, b = publish(g, "many-a", 5), publish(g, "many-b", 3)
+    ended(g, a + b)
+    assert replay(g, type="many-a", dry_run=True) == {
+        "would_replay": 5, "next_cursor": None}
+    assert len(receiver.arrivals("/many")) == 8
+    assert replay(g, type="many-a") == {"replayed": 5, "next_cursor": None}
+    receiver.wait("/many", 13)
+    ended(g, a)
+    again = [x for x in receiver.arrivals("/many") if x.h("webhook-replay")]
+    assert len({x.h("webhook-id") for x in again}) == len(again) == 5
+    # By time, and to one webhook, of which nothing is counted that it would
+    # not get.
+    cut = g.get("/api/v1/events/%s" % b[1])["created_at"]
+    assert replay(g, type="many-b", until=cut, dry_run=True)[
+        "would_replay"] == 1
+    assert replay(g, type="many-b", since=cut, dry_run=True)[
+        "would_replay"] == 2
+    assert replay(g, type="many-b", status="failed", dry_run=True)[
+        "would_replay"] == 0
+    other = g.register(receiver.url("/other"), ["elsewhere"])
+    assert replay(g, type="many-b", webhook_id=other["webhook_id"])[
+        "replayed"] == 0
+    assert replay(g, type="many-b", webhook_id=hook["webhook_id"])[
+        "replayed"] == 3
+    receiver.wait("/many", 16)
+    assert receiver.arrivals("/other") == []
+
+
+def test_what_is_open_or_suspect_is_left_alone(make_gateway, receiver):
+    g = make_gateway(drain=False)
+    g.register(receiver.url("/open"))
+    for n in range(2):
+        assert g.post_github({"same": 1}, event="open",
+                             delivery="s-%d" % n).status == 202
+    assert g.events()[0]["replay_suspect"] is True
+    assert replay(g)["replayed"] == 0
+    g.drain_once()
+    assert replay(g)["replayed"] == 1
+    assert replay(g)["replayed"] == 0
+    g.drain_once()
+    assert len(receiver.arrivals("/open")) == 2
+
+
+@pytest.mark.parametrize("body,status", [
+    ({}, 422), ({"since": "yesterday"}, 422),
+    ({"since": LONG_AGO, "status": "retry"}, 422),
+    ({"since": LONG_AGO, "all": True}, 422),
+    ({"since": LONG_AGO, "webhook_id": "nobody"}, 404),
+])
+def test_a_replay_that_cannot_be_is_refused(calm_gateway, body, status):
+    resp = calm_gateway.api("POST", "/api/v1/replay", body)
+    assert resp.status == status, resp
+
+
+def test_a_webhook_recovers_what_it_missed(calm_gateway, receiver):
+    g = calm_gateway
+    receiver.script("/miss", 500)
+    hook = g.register(receiver.url("/miss"), ["miss"],
+                      retry_schedule=[])["webhook_id"]
+    bystander = g.register(receiver.url("/by"), ["miss"])
+    early = publish(g, "miss", 2)
+    ended(g, early, "failed")
+    since = stamp()
+    late = publish(g, "miss", 3)
+    ended(g, late, "failed")
+    receiver.script("/miss", 200)
+    path = "/api/v1/webhooks/%s/recover" % hook
+    resp = g.api("POST", path, {"since": since, "dry_run": True})
+    assert (resp.status, resp.json()) == (
+        200, {"would_recover": 3, "more": False})
+    resp = g.api("POST", path, {"since": since}, role="operator")
+    assert (resp.status, resp.json()) == (
+        202, {"recovered": 3, "more": False})
+    ended(g, late)
+    assert {status_of(g, e) for e in early} == {"failed"}
+    assert json.loads(g.ctl("webhook", "recover", hook, "--since", LONG_AGO,
+                            "--dry-run", "--json")) == {"would_recover": 2}
+    refused = g.ctl("webhook", "recover", hook, "--since", LONG_AGO, ok=(2,),
+                    raw=True)
+    assert b"--yes" in refused.stderr
+    assert "2 dead deliveries are tried again" in g.ctl(
+        "webhook", "recover", hook, "--since", LONG_AGO, "--yes")
+    ended(g, early)
+    assert len(receiver.arrivals("/miss")) == 10
+    assert len(receiver.arrivals("/by")) == 5
+    assert bystander["webhook_id"] != hook
+
+    assert g.api("POST", path, {}).status == 422
+    assert g.api("POST", path, {"since": since}, role="viewer").status == 403
+    assert g.api("POST", "/api/v1/webhooks/nobody/recover",
+                 {"since": since}).status == 404
+    g.ctl("webhook", "recover", "nobody", "--since", "1h", ok=(1, 66, 69))
+
+
+def stamp():
+    now = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + \
+        ".%03dZ" % (now * 1000 % 1000)
+
+
+def test_one_delivery_is_retried(calm_gateway, receiver):
+    g = calm_gateway
+    receiver.script("/retry", 500, 200)
+    hook = g.register(receiver.url("/retry"), ["retry"],
+                      retry_schedule=[])["webhook_id"]
+    event, = publish(g, "retry")
+    ended(g, [event], "failed")
+    found = g.get("/api/v1/deliveries", webhook_id=hook, state="dead",
+                  event=event)["deliveries"]
+    assert [(d["event_id"], d["state"]) for d in found] == [(event, "dead")]
+    one = "/api/v1/deliveries/%s" % found[0]["public_id"]
+    assert [a["code"] for a in g.get(one)["attempts"]] == [500]
+    assert g.api("POST", one + "/retry", role="viewer").status == 403
+    resp = g.api("POST", one + "/retry", role="operator")
+    assert (resp.status, resp.json()["state"]) == (202, "waiting")
+    ended(g, [event])
+    assert [a["code"] for a in g.get(one)["attempts"]] == [500, 200]
+    assert len(set(ids_at(receiver, "/retry"))) == 1
+    assert g.api("POST", one + "/retry").status == 409
+    assert g.api("POST", one + "/cancel").status == 409
+    for bad in ("0", "job_0", "999999"):
+        path = "/api/v1/deliveries/" + bad
+        assert g.api("GET", path).status == 404
+        assert g.api("POST", path + "/retry").status == 404
+    assert g.api("GET", "/api/v1/deliveries?state=lost").status == 422
+    assert g.api("GET", "/api/v1/deliveries?event=evt_1").status == 422
+
+
+def test_hlsctl_replays_all_that_match(calm_gateway, receiver):
+    g = calm_gateway
+    g.register(receiver.url("/ctl"), ["ctl"])
+    events = publish(g, "ctl", 4)
+    ended(g, events)
+    some = ("event", "replay", "--since", "1h", "--type", "ctl")
+    assert g.ctl(*some, "--dry-run") == "4 events would go out again.\n"
+    refused = g.ctl(*some, ok=(2,), raw=True)
+    assert b"4 events would go out again.  Give --yes" in refused.stderr
+    assert len(receiver.arrivals("/ctl")) == 4
+    # From where another one was cut.
+    assert json.loads(g.ctl(*some, "--yes", "--json", "--cursor",
+                            str(events[2]))) == {
+        "replayed": 2, "next_cursor": None}
+    receiver.wait("/ctl", 6)
+    ended(g, events)
+    assert g.ctl(*some, "--yes") == "4 events go out again.\n"
+    receiver.wait("/ctl", 10)
+    for wrong in ((), ("--since", "1h", "1"), ("--since", "x"),
+                  ("--since", "1h", "--status", "retry"),
+                  ("--since", "1h", "--until", "2h"), ("--yes", "7")):
+        g.ctl("event", "replay", *wrong, ok=(2,))
+
+
+def test_fresh_events_overtake_a_replay(make_gateway, receiver):
+    g = make_gateway({"outbound": {"max_in_flight": 1}}, drain=False)
+    g.register(receiver.url("/over"))
+    old = publish(g, "old", 20)
+    g.drain_once()
+    assert replay(g)["replayed"] == len(old)
+    fresh, = publish(g, "fresh")
+    receiver.forget()
+    g.drain_once()
+    assert receiver.arrivals("/over")[0].h("X-Webhook-Event") == "fresh"
+    assert len(receiver.arrivals("/over")) == 21
+    assert status_of(g, fresh) == "completed"
