@@ -5,21 +5,14 @@
 #include <ifaddrs.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sysexits.h>
 #include <unistd.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "app/app_conf.h"
 #include "app/app_drain.h"
 #include "app/app_notify.h"
+#include "app/app_run.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/conf.h"
@@ -40,12 +33,10 @@
 
 struct app {
 	const struct app_drain_options *opt;
-	const struct clock *clock;
-	struct conf_vars *vars;
+	struct app_run run;
 	struct app_conf *conf;
 	char *worker;
 	char *kinds;
-	struct store *store;
 	struct httpc *http;
 	struct deliver *deliver;
 	struct work *work;
@@ -92,8 +83,9 @@ catch_signals(struct err *e)
 
 /* The host's own services are not for strangers to reach through us. */
 static enum rc
-find_own_addresses(struct urlpolicy *p, struct err *e)
+find_own_addresses(struct app_conf *conf, struct err *e)
 {
+	struct urlpolicy *p = &conf->outbound.policy;
 	struct ifaddrs *all, *a;
 
 	if (getifaddrs(&all) != 0)
@@ -104,40 +96,6 @@ find_own_addresses(struct urlpolicy *p, struct err *e)
 			urlpolicy_own(p, a->ifa_addr);
 	freeifaddrs(all);
 	return RC_OK;
-}
-
-static enum rc
-read_conf(struct app *app, struct app_conf **out, struct err *e)
-{
-	struct app_conf *conf;
-	enum rc rc;
-
-	*out = NULL;
-	rc = app_conf_read(app->opt->config, app->vars, &conf, e);
-	if (rc != RC_OK)
-		return rc;
-	rc = find_own_addresses(&conf->outbound.policy, e);
-	if (rc == RC_OK)
-		*out = conf;
-	else
-		app_conf_free(conf);
-	return rc;
-}
-
-static enum rc
-open_log(const struct app *app, const struct app_conf *conf, struct err *e)
-{
-	return log_open(conf->logging.target, conf->logging.level, "hls-drain",
-	    app->clock, e);
-}
-
-static void
-warn_all(const struct app_conf *conf)
-{
-	size_t i;
-
-	for (i = 0; i < conf->warnings.n; i++)
-		log_say(LOG_LEVEL_WARN, "%s", conf->warnings.v[i]);
 }
 
 static enum rc
@@ -154,9 +112,9 @@ deliver_options(const struct app *app)
 {
 	const struct app_conf *conf = app->conf;
 
-	return (struct deliver_options){ .store = app->store,
+	return (struct deliver_options){ .store = app->run.store,
 		.http = app->http,
-		.clock = app->clock,
+		.clock = app->run.clock,
 		.timeout_ms = conf->outbound.timeout_ms,
 		.connect_timeout_ms = conf->outbound.connect_timeout_ms,
 		.retry_schedule = conf->outbound.retry_schedule.ms,
@@ -171,9 +129,9 @@ work_options(struct app *app)
 {
 	const struct app_conf *conf = app->conf;
 
-	return (struct work_options){ .store = app->store,
+	return (struct work_options){ .store = app->run.store,
 		.http = app->http,
-		.clock = app->clock,
+		.clock = app->run.clock,
 		.worker = app->worker,
 		.kinds = app->opt->kinds,
 		.kinds_text = app->kinds,
@@ -192,35 +150,20 @@ work_options(struct app *app)
 static void
 reload(struct app *app)
 {
-	struct app_conf *was = app->conf, *conf;
+	struct app_conf *was = app->conf;
+	struct app_conf *conf = app_run_reload(&app->run, was);
 	struct deliver_options to_deliver;
 	struct work_options to_work;
-	const char *key;
-	struct err e;
 
-	app_notify_reloading();
-	if (read_conf(app, &conf, &e) != RC_OK) {
-		log_say(LOG_LEVEL_ERROR, "the old settings stay: %s", e.text);
-		if (log_reopen(&e) != RC_OK)
-			log_say(LOG_LEVEL_ERROR, "%s", e.text);
-		app_notify_ready();
+	if (conf == NULL)
 		return;
-	}
-	if (open_log(app, conf, &e) != RC_OK)
-		log_say(LOG_LEVEL_ERROR, "the old log stays: %s", e.text);
-	key = app_conf_restart_key(was, conf);
-	if (key != NULL)
-		log_say(LOG_LEVEL_WARN, "%s changes with a restart only", key);
-	warn_all(conf);
-
 	app->conf = conf;
 	to_deliver = deliver_options(app);
 	deliver_change(app->deliver, &to_deliver);
 	to_work = work_options(app);
 	work_change(app->work, &to_work);
 	app_conf_free(was);
-	log_say(LOG_LEVEL_INFO, "reloaded");
-	app_notify_ready();
+	app_run_reloaded();
 }
 
 static void
@@ -250,7 +193,7 @@ woken(void *arg)
 		is_told_to_reload = 0;
 		reload(app);
 	}
-	if (app->end_ms != 0 && clock_boot_ms(app->clock) >= app->end_ms) {
+	if (app->end_ms != 0 && clock_boot_ms(app->run.clock) >= app->end_ms) {
 		app->end_ms = 0;
 		stop(app, "the time is up");
 	}
@@ -258,31 +201,7 @@ woken(void *arg)
 		app->is_ready = true;
 		app_notify_ready();
 	}
-	app_notify_alive(app->clock);
-}
-
-/* Nothing that we make is anybody else's to read, memory included. */
-static void
-drop_privileges(void)
-{
-	const struct rlimit no_core = { 0, 0 };
-	struct rlimit files;
-
-	umask(0077);
-	prctl(PR_SET_DUMPABLE, 0);
-	setrlimit(RLIMIT_CORE, &no_core);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-	    files.rlim_cur < FILES_MIN) {
-		files.rlim_cur =
-		    files.rlim_max < FILES_MIN ? files.rlim_max : FILES_MIN;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-#ifdef __GLIBC__
-	/* An arena a thread would keep what the largest body took. */
-	mallopt(M_ARENA_MAX, 2);
-#endif
-	if (geteuid() == 0)
-		log_say(LOG_LEVEL_WARN, "running as root");
+	app_notify_alive(app->run.clock);
 }
 
 static bool
@@ -307,7 +226,7 @@ name_worker(struct app *app, struct err *e)
 	if (name == NULL && app->conf->drain.worker_id[0] != '\0')
 		name = app->conf->drain.worker_id;
 	if (name == NULL)
-		name = conf_vars_find(app->vars, "WORKER_ID");
+		name = conf_vars_find(app->run.vars, "WORKER_ID");
 	if (name != NULL && name[0] != '\0') {
 		if (!is_worker_id(name))
 			return err_set(e, RC_INVALID,
@@ -343,23 +262,6 @@ kinds_text(unsigned int kinds)
 }
 
 static enum rc
-open_store(struct app *app, struct err *e)
-{
-	const struct store_options opt = {
-		.url = app->conf->database.url,
-		.key_file = app->conf->database.key_file,
-		.min_free = app->conf->database.min_free,
-		.max_waiting = app->conf->database.max_waiting,
-		.queue_bytes = QUEUE_BYTES,
-		.turn_ms = TURN_MS,
-		.clock = app->clock,
-		.readers = 1,
-	};
-
-	return store_open(&opt, &app->store, e);
-}
-
-static enum rc
 run(struct app *app, struct err *e)
 {
 	const struct httpc_options to_http = { .allow = allow,
@@ -380,13 +282,13 @@ run(struct app *app, struct err *e)
 	app->work = work_new(&to_work);
 	work_add(app->work, &deliver_kind, app->deliver);
 	if (app->opt->max_seconds > 0)
-		app->end_ms =
-		    clock_boot_ms(app->clock) + app->opt->max_seconds * 1000;
+		app->end_ms = clock_boot_ms(app->run.clock) +
+		    app->opt->max_seconds * 1000;
 	log_say(LOG_LEVEL_INFO, "working as %s", app->worker);
 	rc = work_run(app->work, e);
 	/* What a thread in there still uses goes with the process. */
 	if (!work_free(app->work)) {
-		app->store = NULL;
+		app->run.store = NULL;
 		log_say(LOG_LEVEL_ERROR,
 		    "ended while the disk did not answer; jobs in hand come "
 		    "back when their leases run out");
@@ -399,50 +301,50 @@ run(struct app *app, struct err *e)
 	return rc;
 }
 
+/* What can fail before there is a log of one's own. */
+static enum rc
+start(struct app *app, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	/* A reload that is sent to one that starts shall not end it. */
+	if (!app->opt->check)
+		rc = catch_signals(e);
+	if (rc == RC_OK)
+		rc = app_run_start(&app->run, &app->conf, e);
+	return rc == RC_OK ? name_worker(app, e) : rc;
+}
+
 int
 app_drain(const struct app_drain_options *opt)
 {
-	struct app app = { .opt = opt, .clock = clock_system() };
+	const struct store_options to_store = { .queue_bytes = QUEUE_BYTES,
+		.turn_ms = TURN_MS,
+		.readers = 1 };
+	struct app app = { .opt = opt,
+		.run = { .name = "hls-drain",
+		    .config = opt->config,
+		    .complete = find_own_addresses } };
 	struct err e;
 	int status;
 	enum rc rc;
 
-	app_notify_open();
-	app.vars = conf_vars_new();
-	/* A reload that is sent to one that starts shall not end it. */
-	rc = opt->check ? RC_OK : catch_signals(&e);
-	if (rc == RC_OK)
-		rc = read_conf(&app, &app.conf, &e);
-	if (rc == RC_OK) {
-		rc = open_log(&app, app.conf, &e);
-		if (rc == RC_OK)
-			rc = name_worker(&app, &e);
-	}
-	if (rc != RC_OK) {
-		(void)fprintf(stderr, "hls-drain: %s\n", e.text);
-		app_conf_free(app.conf);
-		conf_vars_free(app.vars);
-		return EX_CONFIG;
-	}
+	if (start(&app, &e) != RC_OK)
+		return app_run_refuse(&app.run, app.conf, &e);
 	log_tag("worker_id", app.worker);
 	app.kinds = kinds_text(opt->kinds);
-	warn_all(app.conf);
-	drop_privileges();
-	rc = open_store(&app, &e);
-	status = rc == RC_NOTFOUND || rc == RC_INVALID ? EX_UNAVAILABLE
-						       : err_exit_status(rc);
+	app_run_settle(app.conf, FILES_MIN);
+	rc = app_run_open_store(&app.run, app.conf, &to_store, &status, &e);
 	if (rc == RC_OK && !opt->check && !is_told_to_end) {
 		rc = run(&app, &e);
 		status = err_exit_status(rc);
 	}
 	if (rc != RC_OK)
 		log_say(LOG_LEVEL_ERROR, "%s", e.text);
-	store_close(app.store);
+	app_run_end(&app.run);
 	app_conf_free(app.conf);
-	conf_vars_free(app.vars);
 	free(app.worker);
 	free(app.kinds);
-	log_close();
 
 	return status;
 }

@@ -1,24 +1,16 @@
 #include "config.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "app/app_conf.h"
 #include "app/app_front.h"
 #include "app/app_listen.h"
 #include "app/app_notify.h"
+#include "app/app_run.h"
 #include "base/clock.h"
-#include "base/conf.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "front/budget.h"
@@ -39,10 +31,8 @@ extern char **environ;
 /* What the program holds; one for its life. */
 struct app {
 	const struct app_front_options *opt;
-	const struct clock *clock;
-	struct conf_vars *vars;
+	struct app_run run;
 	const struct app_conf *conf; /* the newest, in the newest settings */
-	struct store *store;
 	int64_t started_ms;
 };
 
@@ -83,12 +73,12 @@ settings_take(struct app *app, struct app_conf *conf)
 	set->body_memory = (size_t)conf->server.body_memory;
 	set->deadline_ms = conf->server.deadline_ms;
 	set->intake.sources = &conf->sources;
-	set->intake.store = app->store;
-	set->intake.clock = app->clock;
+	set->intake.store = app->run.store;
+	set->intake.clock = app->run.clock;
 	set->intake.wait_ms = conf->server.deadline_ms;
-	set->registry.store = app->store;
+	set->registry.store = app->run.store;
 	set->registry.policy = &conf->outbound.policy;
-	set->registry.clock = app->clock;
+	set->registry.clock = app->run.clock;
 	set->users = l->users;
 	set->nusers = conf->auth.nremote_users;
 	set->open = &conf->auth.open;
@@ -110,47 +100,18 @@ settings_free(void *arg, struct settings *set)
 	free(l);
 }
 
-static void
-warn_all(const struct app_conf *conf)
-{
-	size_t i;
-
-	for (i = 0; i < conf->warnings.n; i++)
-		log_say(LOG_LEVEL_WARN, "%s", conf->warnings.v[i]);
-}
-
-static enum rc
-open_log(const struct app *app, const struct app_conf *conf, struct err *e)
-{
-	return log_open(conf->logging.target, conf->logging.level, "hls.fcgi",
-	    app->clock, e);
-}
-
 static struct settings *
 reload(void *arg)
 {
 	struct app *app = arg;
-	struct app_conf *conf;
-	const char *key;
-	struct err e;
+	struct app_conf *conf = app_run_reload(&app->run, app->conf);
+	struct settings *set;
 
-	app_notify_reloading();
-	if (app_conf_read(app->opt->config, app->vars, &conf, &e) != RC_OK) {
-		log_say(LOG_LEVEL_ERROR, "the old settings stay: %s", e.text);
-		if (log_reopen(&e) != RC_OK)
-			log_say(LOG_LEVEL_ERROR, "%s", e.text);
-		app_notify_ready();
+	if (conf == NULL)
 		return NULL;
-	}
-	if (open_log(app, conf, &e) != RC_OK)
-		log_say(LOG_LEVEL_ERROR, "the old log stays: %s", e.text);
-	key = app_conf_restart_key(app->conf, conf);
-	if (key != NULL)
-		log_say(LOG_LEVEL_WARN, "%s changes with a restart only", key);
-	warn_all(conf);
-	log_say(LOG_LEVEL_INFO, "reloaded");
-	app_notify_ready();
-	return settings_take(app, conf);
+	set = settings_take(app, conf);
+	app_run_reloaded();
+	return set;
 }
 
 static void
@@ -165,7 +126,7 @@ tick(void *arg)
 {
 	struct app *app = arg;
 
-	app_notify_alive(app->clock);
+	app_notify_alive(app->run.clock);
 }
 
 static void
@@ -176,52 +137,6 @@ stopping(void *arg)
 	app_notify_stopping();
 }
 
-/* Nothing that we make is anybody else's to read, memory included. */
-static void
-drop_privileges(void)
-{
-	static const char *const proxies[] = { "http_proxy", "https_proxy",
-		"all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-		"ALL_PROXY", "NO_PROXY" };
-	const struct rlimit no_core = { 0, 0 };
-	struct rlimit files;
-	size_t i;
-
-	umask(0077);
-	prctl(PR_SET_DUMPABLE, 0);
-	setrlimit(RLIMIT_CORE, &no_core);
-	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
-		unsetenv(proxies[i]);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-	    files.rlim_cur < FILES_MIN) {
-		files.rlim_cur =
-		    files.rlim_max < FILES_MIN ? files.rlim_max : FILES_MIN;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-#ifdef __GLIBC__
-	/* An arena a thread would keep what the largest request took. */
-	mallopt(M_ARENA_MAX, 2);
-#endif
-	if (geteuid() == 0)
-		log_say(LOG_LEVEL_WARN, "running as root");
-}
-
-static enum rc
-open_store(struct app *app, const struct app_conf *conf, struct err *e)
-{
-	const struct store_options opt = {
-		.url = conf->database.url,
-		.key_file = conf->database.key_file,
-		.min_free = conf->database.min_free,
-		.max_waiting = conf->database.max_waiting,
-		.queue_bytes = QUEUE_BYTES,
-		.clock = app->clock,
-		.readers = READERS,
-	};
-
-	return store_open(&opt, &app->store, e);
-}
-
 static enum rc
 run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
     struct err *e)
@@ -230,8 +145,8 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 		.listen_fd = l->fd,
 		.socket_path = app_listen_path(l),
 		.threads = (unsigned int)app->conf->server.threads,
-		.clock = app->clock,
-		.store = app->store,
+		.clock = app->run.clock,
+		.store = app->run.store,
 		.settings = set,
 		.reload = reload,
 		.free_settings = settings_free,
@@ -261,9 +176,9 @@ run_cgi(struct app *app, struct settings *set)
 
 	budget_init(&bodies, (size_t)app->conf->server.body_memory);
 	s.bodies = &bodies;
-	s.deadline_ms = clock_boot_ms(app->clock) + set->deadline_ms;
-	http_cgi_init(&cgi, STDIN_FILENO, STDOUT_FILENO, environ, app->clock,
-	    s.deadline_ms);
+	s.deadline_ms = clock_boot_ms(app->run.clock) + set->deadline_ms;
+	http_cgi_init(&cgi, STDIN_FILENO, STDOUT_FILENO, environ,
+	    app->run.clock, s.deadline_ms);
 	serve(&s, &cgi.conn, &end);
 	budget_fini(&bodies);
 	settings_free(app, set);
@@ -319,15 +234,14 @@ find_socket(const struct app *app, struct app_listen *l, struct err *e)
 static int
 run(struct app *app, struct app_listen *l, struct app_conf *conf)
 {
-	int status = 0;
+	const struct store_options to_store = { .queue_bytes = QUEUE_BYTES,
+		.readers = READERS };
+	int status;
 	struct err e;
-	enum rc rc;
 
-	rc = open_store(app, conf, &e);
-	if (rc == RC_NOTFOUND || rc == RC_INVALID)
-		status = fail(&e, EX_UNAVAILABLE);
-	else if (rc != RC_OK)
-		status = fail(&e, err_exit_status(rc));
+	if (app_run_open_store(&app->run, conf, &to_store, &status, &e) !=
+	    RC_OK)
+		status = fail(&e, status);
 	else if (!app->opt->check && find_socket(app, l, &e) != RC_OK)
 		status = fail(&e, e.rc == RC_INVALID ? EX_BAD_USAGE : 1);
 	if (status == 0 && !app->opt->check)
@@ -339,33 +253,20 @@ run(struct app *app, struct app_listen *l, struct app_conf *conf)
 int
 app_front(const struct app_front_options *opt)
 {
-	struct app app = { .opt = opt, .clock = clock_system() };
+	struct app app = { .opt = opt,
+		.run = { .name = "hls.fcgi", .config = opt->config } };
 	struct app_listen l = { .fd = -1 };
 	struct app_conf *conf;
 	struct err e;
 	int status;
 
-	app.started_ms = clock_wall_ms(app.clock);
-	app_notify_open();
-	app.vars = conf_vars_new();
-	if (app_conf_read(opt->config, app.vars, &conf, &e) != RC_OK) {
-		(void)fprintf(stderr, "hls.fcgi: %s\n", e.text);
-		conf_vars_free(app.vars);
-		return EX_CONFIG;
-	}
-	if (open_log(&app, conf, &e) != RC_OK) {
-		(void)fprintf(stderr, "hls.fcgi: %s\n", e.text);
-		app_conf_free(conf);
-		conf_vars_free(app.vars);
-		return EX_CONFIG;
-	}
-	warn_all(conf);
+	if (app_run_start(&app.run, &conf, &e) != RC_OK)
+		return app_run_refuse(&app.run, NULL, &e);
+	app.started_ms = clock_wall_ms(app.run.clock);
 	front_block_signals();
-	drop_privileges();
+	app_run_settle(conf, FILES_MIN);
 	status = run(&app, &l, conf);
 	app_listen_close(&l);
-	store_close(app.store);
-	conf_vars_free(app.vars);
-	log_close();
+	app_run_end(&app.run);
 	return status;
 }

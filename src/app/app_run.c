@@ -1,0 +1,169 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "app/app_conf.h"
+#include "app/app_notify.h"
+#include "app/app_run.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "store/store.h"
+
+static enum rc
+read_conf(const struct app_run *r, struct app_conf **out, struct err *e)
+{
+	enum rc rc;
+
+	*out = NULL;
+	rc = app_conf_read(r->config, r->vars, out, e);
+	if (rc == RC_OK && r->complete != NULL)
+		rc = r->complete(*out, e);
+	if (rc != RC_OK) {
+		app_conf_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+static enum rc
+open_log(const struct app_run *r, const struct app_conf *conf, struct err *e)
+{
+	return log_open(conf->logging.target, conf->logging.level, r->name,
+	    r->clock, e);
+}
+
+static void
+warn_all(const struct app_conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->warnings.n; i++)
+		log_say(LOG_LEVEL_WARN, "%s", conf->warnings.v[i]);
+}
+
+enum rc
+app_run_start(struct app_run *r, struct app_conf **out, struct err *e)
+{
+	enum rc rc;
+
+	r->clock = clock_system();
+	r->store = NULL;
+	app_notify_open();
+	r->vars = conf_vars_new();
+	rc = read_conf(r, out, e);
+	if (rc == RC_OK)
+		rc = open_log(r, *out, e);
+	if (rc != RC_OK) {
+		app_conf_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+int
+app_run_refuse(struct app_run *r, struct app_conf *conf, const struct err *e)
+{
+	(void)fprintf(stderr, "%s: %s\n", r->name, e->text);
+	app_conf_free(conf);
+	app_run_end(r);
+	return EX_CONFIG;
+}
+
+/* Nothing that we make is anybody else's to read, memory included. */
+void
+app_run_settle(const struct app_conf *conf, unsigned int files)
+{
+	static const char *const proxies[] = { "http_proxy", "https_proxy",
+		"all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
+		"ALL_PROXY", "NO_PROXY" };
+	const struct rlimit no_core = { 0, 0 };
+	struct rlimit limit;
+	size_t i;
+
+	warn_all(conf);
+	umask(0077);
+	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &no_core);
+	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
+		unsetenv(proxies[i]);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < files) {
+		limit.rlim_cur =
+		    limit.rlim_max < files ? limit.rlim_max : files;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+#ifdef __GLIBC__
+	/* An arena a thread would keep what the largest body took. */
+	mallopt(M_ARENA_MAX, 2);
+#endif
+	if (geteuid() == 0)
+		log_say(LOG_LEVEL_WARN, "running as root");
+}
+
+enum rc
+app_run_open_store(struct app_run *r, const struct app_conf *conf,
+    const struct store_options *own, int *status, struct err *e)
+{
+	struct store_options opt = *own;
+	enum rc rc;
+
+	opt.url = conf->database.url;
+	opt.key_file = conf->database.key_file;
+	opt.min_free = conf->database.min_free;
+	opt.max_waiting = conf->database.max_waiting;
+	opt.clock = r->clock;
+	rc = store_open(&opt, &r->store, e);
+	*status = rc == RC_NOTFOUND || rc == RC_INVALID ? EX_UNAVAILABLE
+							: err_exit_status(rc);
+	return rc;
+}
+
+struct app_conf *
+app_run_reload(struct app_run *r, const struct app_conf *was)
+{
+	struct app_conf *conf;
+	const char *key;
+	struct err e;
+
+	app_notify_reloading();
+	if (read_conf(r, &conf, &e) != RC_OK) {
+		log_say(LOG_LEVEL_ERROR, "the old settings stay: %s", e.text);
+		if (log_reopen(&e) != RC_OK)
+			log_say(LOG_LEVEL_ERROR, "%s", e.text);
+		app_notify_ready();
+		return NULL;
+	}
+	if (open_log(r, conf, &e) != RC_OK)
+		log_say(LOG_LEVEL_ERROR, "the old log stays: %s", e.text);
+	key = app_conf_restart_key(was, conf);
+	if (key != NULL)
+		log_say(LOG_LEVEL_WARN, "%s changes with a restart only", key);
+	warn_all(conf);
+	return conf;
+}
+
+void
+app_run_reloaded(void)
+{
+	log_say(LOG_LEVEL_INFO, "reloaded");
+	app_notify_ready();
+}
+
+void
+app_run_end(struct app_run *r)
+{
+	store_close(r->store);
+	r->store = NULL;
+	conf_vars_free(r->vars);
+	r->vars = NULL;
+	log_close();
+}

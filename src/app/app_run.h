@@ -1,0 +1,60 @@
+/*
+ * app_run - what the programs that keep running do alike
+ *
+ * The settings, the log that they name, what a program gives up at its start,
+ * the store, and reading the settings anew.  The order is app_run_start(),
+ * app_run_settle(), app_run_open_store(), app_run_end(); what comes between
+ * and how a signal is heard is each program's own.  One thread.
+ */
+#ifndef APP_APP_RUN_H
+#define APP_APP_RUN_H
+
+#include "base/err.h"
+
+struct app_conf;
+struct clock;
+struct conf_vars;
+struct store;
+struct store_options;
+
+/* The first three are the program's, the others are set by app_run_start(). */
+struct app_run {
+	const char *name;   /* of the program */
+	const char *config; /* the file that an option names, or NULL */
+	/* Adds to settings that were read what is not in their file; or NULL. */
+	enum rc (*complete)(struct app_conf *conf, struct err *e);
+	const struct clock *clock;
+	struct conf_vars *vars;
+	struct store *store; /* NULL until it is open */
+};
+
+/* Reads the settings and opens the log.  What fails here has no log yet: it
+ * is for app_run_refuse(). */
+enum rc app_run_start(struct app_run *r, struct app_conf **out, struct err *e);
+
+/* Says on standard error why the program does not start, and ends what was
+ * begun; its exit status. */
+int app_run_refuse(struct app_run *r, struct app_conf *conf,
+    const struct err *e);
+
+/* Logs the settings' warnings and gives up what is not needed; files is the
+ * number of open files wanted, where the hard limit lets us. */
+void app_run_settle(const struct app_conf *conf, unsigned int files);
+
+/* own holds what is the program's alone; the rest is the settings'.  *status
+ * is what to exit with when it fails. */
+enum rc app_run_open_store(struct app_run *r, const struct app_conf *conf,
+    const struct store_options *own, int *status, struct err *e);
+
+/*
+ * Reads the settings anew and goes on with their log.  NULL when the old ones
+ * stay, which is logged; else the caller's to use and free, once was is not
+ * in use any more, and app_run_reloaded() says that it is done.
+ */
+struct app_conf *app_run_reload(struct app_run *r, const struct app_conf *was);
+void app_run_reloaded(void);
+
+/* Closes store and log. */
+void app_run_end(struct app_run *r);
+
+#endif
