@@ -44,6 +44,15 @@
 	    { .name = "secret-file",                                         \
 		    .arg = "FILE",                                           \
 		    .doc = "its secret, one line; - is standard input" },    \
+	    { .name = "order-by",                                            \
+		    .arg = "KEY",                                            \
+		    .doc = "one after the other: a JSON pointer, "           \
+			   "repository or webhook",                          \
+		    .may_empty = (empty) },                                  \
+	    { .name = "filter",                                              \
+		    .arg = "JSON",                                           \
+		    .doc = "what must hold of an event, see hls-api(7)",     \
+		    .may_empty = (empty) },                                  \
 	    { .name = "body", .arg = "FORM", .doc = "raw or envelope" },     \
 	    { .name = "signatures",                                          \
 		    .arg = "FORM,...",                                       \
@@ -109,6 +118,26 @@ put_text(const struct ctl *c, struct js_writer *w, const char *option,
 		js_null(w, member);
 	else if (value != NULL)
 		js_str(w, member, value);
+}
+
+/* It becomes part of a request, and so has to be one value. */
+static enum rc
+put_filter(struct ctl *c, struct js_writer *w, struct err *e)
+{
+	const char *text = ctl_option_find(c, "filter");
+	struct js_doc doc;
+	enum rc rc;
+
+	if (text == NULL || text[0] == '\0') {
+		put_text(c, w, "filter", "filter");
+		return RC_OK;
+	}
+	rc = js_parse(&doc, text, strlen(text), e);
+	if (rc != RC_OK)
+		return err_prefix(e, "--filter");
+	js_doc_fini(&doc);
+	js_raw(w, "filter", text, strlen(text));
+	return RC_OK;
 }
 
 static enum rc
@@ -251,6 +280,7 @@ make_json(struct ctl *c, const char *url, bool is_new, struct buf *out,
 	put_events(c, is_new, &w);
 	put_text(c, &w, "team", "team");
 	put_text(c, &w, "description", "description");
+	put_text(c, &w, "order-by", "order_by");
 	put_text(c, &w, "body", "body");
 	put_text(c, &w, "timeout", "timeout");
 	put_list(c, &w, "retry-schedule", "retry_schedule");
@@ -258,6 +288,8 @@ make_json(struct ctl *c, const char *url, bool is_new, struct buf *out,
 	rc = put_cloudevents(c, &w, e);
 	if (rc == RC_OK)
 		rc = put_numbers(c, &w, e);
+	if (rc == RC_OK)
+		rc = put_filter(c, &w, e);
 	if (rc == RC_OK)
 		rc = put_secret(c, &w, e);
 	if (rc == RC_OK)

@@ -42,15 +42,26 @@ match_patterns(const struct strlist *patterns, const char *type,
 	return patterns->n == 0;
 }
 
+enum match_verdict
+match_judge(const struct webhook *w, const struct event *ev)
+{
+	if (!w->enabled)
+		return MATCH_DISABLED;
+	if (ev->replay_suspect)
+		return MATCH_SUSPECT;
+	if (ev->webhook_id != NULL)
+		return strcmp(ev->webhook_id, w->id) == 0 ? MATCH_YES
+							  : MATCH_OTHER;
+	if (w->team != NULL && !strlist_has_nocase(&ev->teams, w->team))
+		return MATCH_TEAM;
+	if (!match_patterns(&w->events, ev->type,
+		ev->action == NULL ? "" : ev->action))
+		return MATCH_PATTERN;
+	return MATCH_YES;
+}
+
 bool
 match_webhook(const struct webhook *w, const struct event *ev)
 {
-	if (!w->enabled || ev->replay_suspect)
-		return false;
-	if (ev->webhook_id != NULL)
-		return strcmp(ev->webhook_id, w->id) == 0;
-	if (w->team != NULL && !strlist_has_nocase(&ev->teams, w->team))
-		return false;
-	return match_patterns(&w->events, ev->type,
-	    ev->action == NULL ? "" : ev->action);
+	return match_judge(w, ev) == MATCH_YES;
 }

@@ -19,10 +19,21 @@ bool match_pattern(const char *pattern, const char *type, const char *action);
 bool match_patterns(const struct strlist *patterns, const char *type,
     const char *action);
 
+enum match_verdict {
+	MATCH_YES,
+	MATCH_DISABLED,
+	MATCH_SUSPECT, /* the same bytes came under another id */
+	MATCH_OTHER,   /* the event is for another webhook alone */
+	MATCH_TEAM,
+	MATCH_PATTERN
+};
+
 /* Enabled, a pattern matches, and no team or one of the event's, letters
  * compared without case.  An event meant for one webhook alone goes to that
  * one whatever its patterns and team say, if it is enabled.  A replay suspect
- * is wanted by nobody. */
+ * is wanted by nobody.  The filter is not looked at. */
+enum match_verdict match_judge(const struct webhook *w, const struct event *ev);
+/* MATCH_YES is the verdict. */
 bool match_webhook(const struct webhook *w, const struct event *ev);
 
 #endif

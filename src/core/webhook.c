@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/jsonptr.h"
 #include "core/webhook.h"
 
 static const char *const health_names[] = {
@@ -158,6 +159,14 @@ webhook_pattern_is_valid(const char *text)
 		n -= 2;
 	return n >= 1 && n <= WEBHOOK_PATTERN_MAX &&
 	    strspn(text, EVENT_ALNUM "_.-") >= n;
+}
+
+bool
+webhook_order_by_is_valid(const char *text)
+{
+	return strcmp(text, "webhook") == 0 ||
+	    strcmp(text, "repository") == 0 ||
+	    (*text != '\0' && jsonptr_is_valid(text));
 }
 
 /* RFC 9110, 5.6.2. */

@@ -98,6 +98,8 @@ const char *webhook_why_name(enum webhook_why y); /* "person" ... */
 
 /* "*", a type, a full name or "stem.*". */
 bool webhook_pattern_is_valid(const char *text);
+/* "repository", "webhook", or a JSON pointer into the body. */
+bool webhook_order_by_is_valid(const char *text);
 /* Name by token grammar and none that HTTP or the delivery itself writes
  * (Host, webhook-id, X-GitHub-Event ...); value of printable ASCII. */
 bool webhook_header_is_valid(const char *name, const char *value,

@@ -10,12 +10,12 @@
 #include "base/xalloc.h"
 #include "core/backoff.h"
 #include "core/event.h"
-#include "core/match.h"
 #include "core/outcome.h"
 #include "core/redact.h"
 #include "core/webhook.h"
 #include "deliver/deliver.h"
 #include "deliver/deliver_dest.h"
+#include "deliver/deliver_match.h"
 #include "deliver/deliver_req.h"
 #include "net/httpc.h"
 #include "store/store_admin.h"
@@ -30,6 +30,7 @@ struct deliver {
 	struct deliver_options opt;
 	struct store_webhooks webhooks;
 	int64_t version; /* of the registrations; -1: none read yet */
+	struct deliver_match *match; /* of webhooks */
 	struct deliver_dests *dests;
 };
 
@@ -62,6 +63,7 @@ deliver_free(struct deliver *d)
 	if (d == NULL)
 		return;
 	deliver_dests_free(d->dests);
+	deliver_match_free(d->match);
 	if (d->version >= 0)
 		store_webhooks_free(&d->webhooks);
 	free(d);
@@ -94,6 +96,8 @@ refresh(void *arg, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	d->webhooks = now;
+	deliver_match_free(d->match);
+	d->match = deliver_match_new(d->opt.store, &d->webhooks);
 	deliver_dests_refresh(d->dests, &d->webhooks,
 	    (size_t)d->opt.max_in_flight);
 	if (d->version >= 0)
@@ -104,18 +108,22 @@ refresh(void *arg, struct err *e)
 	return RC_OK;
 }
 
-static void
-owes(void *arg, const struct event *ev, struct work_owed *o)
+static enum rc
+owes(void *arg, const struct event *ev, struct work_owed *o, struct err *e)
 {
 	const struct deliver *d = arg;
-	const struct webhook *w;
+	struct deliver_verdict verdict;
+	enum rc rc = RC_OK;
 	size_t i;
 
-	for (i = 0; i < d->webhooks.n; i++) {
-		w = d->webhooks.v[i];
-		if (match_webhook(w, ev))
-			work_owe(o, w->id, NULL);
+	deliver_match_begin(d->match, ev);
+	for (i = 0; rc == RC_OK && i < d->webhooks.n; i++) {
+		rc = deliver_match_judge(d->match, i, &verdict, e);
+		if (rc == RC_OK && verdict.wants)
+			work_owe(o, d->webhooks.v[i]->id, verdict.order_key);
 	}
+	deliver_match_end(d->match);
+	return rc;
 }
 
 static bool

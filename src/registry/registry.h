@@ -29,7 +29,7 @@ struct registry {
 #define REGISTRY_PROBLEMS_MAX 16
 struct registry_problems {
 	struct {
-		char field[64];
+		char field[128];
 		char message[160];
 	} v[REGISTRY_PROBLEMS_MAX];
 	size_t n;

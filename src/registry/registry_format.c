@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/js.h"
 #include "core/webhook.h"
@@ -87,6 +89,9 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	number(&w, "max_in_flight", hook->max_in_flight);
 	duration(&w, "timeout", hook->timeout_ms);
 	retry_schedule(&w, hook);
+	js_str(&w, "order_by", hook->order_by);
+	js_raw(&w, "filter", hook->filter,
+	    hook->filter == NULL ? 0 : strlen(hook->filter));
 	js_int(&w, "total_calls", hook->total_calls);
 	js_int(&w, "failed_calls", hook->failed_calls);
 	js_time(&w, "last_success", hook->last_success_ms);

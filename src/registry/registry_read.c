@@ -13,6 +13,8 @@
 #include "base/url.h"
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/filter.h"
+#include "core/jsonptr.h"
 #include "core/signout.h"
 #include "core/urlpolicy.h"
 #include "core/webhook.h"
@@ -377,13 +379,54 @@ read_enabled(struct registry_read *rd, const char *field,
 		wrong(rd, field, "neither true nor false");
 }
 
-/* Ignoring it would deliver what was not asked for. */
 static void
-read_unsupported(struct registry_read *rd, const char *field,
+read_order_by(struct registry_read *rd, const char *field,
     struct json_object *value)
 {
-	if (!js_is_null(value))
-		wrong(rd, field, "not supported yet");
+	const char *text = text_of(value);
+
+	if (js_is_null(value) ||
+	    (text != NULL && webhook_order_by_is_valid(text)))
+		put_text(&rd->w->order_by, text);
+	else
+		wrong(rd, field,
+		    "neither a JSON pointer (/issue/number) nor repository "
+		    "nor webhook");
+}
+
+/* What is wrong is named by its path: filter.or.1./issue/state. */
+static void
+read_filter(struct registry_read *rd, const char *field,
+    struct json_object *value)
+{
+	char path[FILTER_PATH_SIZE], name[FILTER_PATH_SIZE + 16];
+	struct jsonptr_set *paths;
+	struct filter *filter;
+	struct buf text;
+	struct err e;
+
+	if (js_is_null(value)) {
+		put_text(&rd->w->filter, NULL);
+		return;
+	}
+	buf_init(&text, FILTER_TEXT_MAX + 1);
+	js_write(value, &text);
+	paths = jsonptr_set_new();
+	if (buf_is_over(&text)) {
+		wrong(rd, field, "over %d bytes", FILTER_TEXT_MAX);
+	} else if (filter_new(buf_str(&text), text.len, paths, &filter, path,
+		       &e) != RC_OK) {
+		(void)snprintf(name, sizeof(name), "%s%s%s", field,
+		    *path == '\0' ? "" : ".", path);
+		wrong(rd, name, "%s", e.text);
+	} else {
+		/* Without a test it wants everything, as none does. */
+		put_text(&rd->w->filter,
+		    filter_is_empty(filter) ? NULL : buf_str(&text));
+		filter_free(filter);
+	}
+	jsonptr_set_free(paths);
+	buf_fini(&text);
 }
 
 static void
@@ -468,8 +511,8 @@ static const struct member {
 	{ "max_in_flight", false, read_max_in_flight },
 	{ "timeout", false, read_timeout },
 	{ "retry_schedule", false, read_retry_schedule },
-	{ "order_by", false, read_unsupported },
-	{ "filter", false, read_unsupported },
+	{ "order_by", false, read_order_by },
+	{ "filter", false, read_filter },
 	{ "enabled", false, read_enabled },
 	{ "id", true, read_ignored },
 	{ "created_at", true, read_created_at },

@@ -59,6 +59,8 @@ struct work_job {
 
 /* What an event owes is collected here. */
 struct work_owed;
+/* target stays the caller's until the event is expanded; of order_key a copy
+ * is kept. */
 void work_owe(struct work_owed *o, const char *target, const char *order_key);
 
 enum work_start {
@@ -77,8 +79,11 @@ struct work_kind {
 	 * kind keeps of the store is still so. */
 	enum rc (*refresh)(void *arg, struct err *e);
 
-	/* Calls work_owe() for each target that the event owes a job to. */
-	void (*owes)(void *arg, const struct event *ev, struct work_owed *o);
+	/* Calls work_owe() for each target that the event owes a job to.  On
+	 * a failure the event is asked about again later, and no event behind
+	 * it comes before it. */
+	enum rc (*owes)(void *arg, const struct event *ev, struct work_owed *o,
+	    struct err *e);
 
 	/* Fills skip, nskip and max_per_target for the pass-th lease of a
 	 * turn; false when there is no such pass.  What skip points at stays

@@ -27,7 +27,7 @@ work_owe(struct work_owed *o, const char *target, const char *order_key)
 	}
 	o->v[o->n].kind = o->kind;
 	o->v[o->n].target = target;
-	o->v[o->n].order_key = order_key;
+	o->v[o->n].order_key = order_key == NULL ? NULL : xstrdup(order_key);
 	o->n++;
 }
 
@@ -59,19 +59,44 @@ expand_parts(struct work *w, struct store_expansion *v, size_t n, size_t owed,
 	return rc;
 }
 
+static void
+owed_fini(struct work_owed *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		free((char *)(uintptr_t)o->v[i].order_key);
+	free(o->v);
+}
+
+static enum rc
+ask_kinds(const struct work *w, const struct event *ev, struct work_owed *o,
+    struct err *e)
+{
+	enum rc rc = RC_OK;
+	size_t k;
+
+	for (k = 0; rc == RC_OK && k < w->nkinds; k++) {
+		o->kind = w->kinds[k].kind->kind;
+		rc = w->kinds[k].kind->owes(w->kinds[k].arg, ev, o, e);
+	}
+	return rc;
+}
+
+/* A prefix of the events, so that jobs are made in their order. */
 static enum rc
 expand(struct work *w, const struct store_events *l, struct work_owed *o,
     size_t *n, struct err *e)
 {
 	struct store_expansion v[EVENTS] = { 0 };
 	size_t first[EVENTS + 1] = { 0 };
-	size_t i, k;
+	size_t i;
+	enum rc rc;
 
 	for (i = 0; i < l->n && o->n < OWED; i++) {
-		for (k = 0; k < w->nkinds; k++) {
-			o->kind = w->kinds[k].kind->kind;
-			w->kinds[k].kind->owes(w->kinds[k].arg, l->v[i], o);
-		}
+		rc = ask_kinds(w, l->v[i], o, e);
+		if (rc != RC_OK)
+			return rc;
 		first[i + 1] = o->n;
 	}
 	*n = i;
@@ -102,7 +127,7 @@ work_expand(struct work *w, bool *more, struct err *e)
 		*more = n < l.n || n == EVENTS;
 		w->lease = true;
 	}
-	free(o.v);
+	owed_fini(&o);
 	store_events_free(&l);
 
 	return rc;

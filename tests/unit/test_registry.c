@@ -205,7 +205,8 @@ test_all_members_are_taken(void **state)
 		   "\"signatures\":[\"standard\",\"homeiq\",\"standard\"],"
 		   "\"body\":\"envelope\",\"rate_limit\":0,\"max_in_flight\":2,"
 		   "\"timeout\":2.5,\"retry_schedule\":[\"100ms\",\"7d\",3],"
-		   "\"order_by\":null,\"filter\":null}");
+		   "\"order_by\":\"/issue/id\","
+		   "\"filter\":{ \"/a\" : {\"gt\": 1.50} }}");
 
 	(void)state;
 	assert_true(secret_is_equal(&w->secret, "sixteen letters!", 16));
@@ -221,6 +222,8 @@ test_all_members_are_taken(void **state)
 	assert_int_equal(w->retry_schedule[0], 100);
 	assert_int_equal(w->retry_schedule[1], 7 * DAY);
 	assert_int_equal(w->retry_schedule[2], 3000);
+	assert_string_equal(w->order_by, "/issue/id");
+	assert_string_equal(w->filter, "{\"/a\":{\"gt\":1.50}}");
 	webhook_free(w);
 }
 
@@ -283,8 +286,15 @@ test_each_wrong_field_is_named(void **state)
 		    "retry_schedule" },
 		{ "{" HOOK ",\"retry_schedule\":[\"8d\"]}", "retry_schedule" },
 		{ "{" HOOK ",\"retry_schedule\":\"5s\"}", "retry_schedule" },
-		{ "{" HOOK ",\"order_by\":\"repository\"}", "order_by" },
-		{ "{" HOOK ",\"filter\":{\"a\":1}}", "filter" },
+		{ "{" HOOK ",\"order_by\":\"team\"}", "order_by" },
+		{ "{" HOOK ",\"order_by\":\"\"}", "order_by" },
+		{ "{" HOOK ",\"order_by\":\"/a~\"}", "order_by" },
+		{ "{" HOOK ",\"filter\":[]}", "filter" },
+		{ "{" HOOK ",\"filter\":{\"a\":1}}", "filter.a" },
+		{ "{" HOOK
+		  ",\"filter\":{\"or\":[{\"/issue/state\":{\"equal\":1}}]"
+		  "}}",
+		    "filter.or.0./issue/state.equal" },
 		{ "{" HOOK ",\"total_calls\":1}", "total_calls" },
 		{ "{" HOOK ",\"id\":\"mine\"}", "id" },
 	};

@@ -340,17 +340,20 @@ kind_refresh(void *arg, struct err *e)
 	return RC_OK;
 }
 
-static void
-kind_owes(void *arg, const struct event *ev, struct work_owed *o)
+static enum rc
+kind_owes(void *arg, const struct event *ev, struct work_owed *o, struct err *e)
 {
 	(void)arg;
 	(void)ev;
+	(void)e;
 	for (size_t i = 0; i < db.owed; i++)
 		work_owe(o, "one of many", NULL);
 	if (db.owed > 0)
-		return;
+		return RC_OK;
 	work_owe(o, "one", NULL);
 	work_owe(o, "two", NULL);
+
+	return RC_OK;
 }
 
 static bool

@@ -1,0 +1,238 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypt.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "core/jsonptr.h"
+#include "core/webhook.h"
+#include "deliver/deliver_match.h"
+#include "store/store_admin.h"
+#include "store/store_work.h"
+
+enum order {
+	ORDER_NONE,
+	ORDER_ALL, /* one key for all of the webhook's */
+	ORDER_REPOSITORY,
+	ORDER_BODY
+};
+
+/* One registration. */
+struct rule {
+	const struct webhook *webhook;
+	struct filter *filter; /* NULL: none */
+	bool is_broken;        /* has one that cannot be read */
+	enum order order;
+	size_t order_path; /* of ORDER_BODY */
+};
+
+struct deliver_match {
+	struct store *store;
+	struct rule *v;
+	size_t n;
+	struct jsonptr_set *paths; /* of all of them */
+
+	/* Of the event at hand. */
+	const struct event *event;
+	bool is_read, is_json;
+	char *body;
+	struct jsonptr_value *values; /* in the body */
+};
+
+static void
+rule_init(struct deliver_match *m, struct rule *r, const struct webhook *w)
+{
+	char path[FILTER_PATH_SIZE];
+	struct err e;
+
+	r->webhook = w;
+	if (w->filter != NULL)
+		r->is_broken = filter_new(w->filter, strlen(w->filter),
+				   m->paths, &r->filter, path, &e) != RC_OK;
+	if (w->order_by == NULL || !webhook_order_by_is_valid(w->order_by))
+		return;
+	if (strcmp(w->order_by, "webhook") == 0) {
+		r->order = ORDER_ALL;
+	} else if (strcmp(w->order_by, "repository") == 0) {
+		r->order = ORDER_REPOSITORY;
+	} else {
+		r->order = ORDER_BODY;
+		r->order_path = jsonptr_add(m->paths, w->order_by);
+	}
+}
+
+struct deliver_match *
+deliver_match_new(struct store *s, const struct store_webhooks *webhooks)
+{
+	struct deliver_match *m = xcalloc(1, sizeof(*m));
+	size_t i;
+
+	m->store = s;
+	m->paths = jsonptr_set_new();
+	m->n = webhooks->n;
+	m->v = xcalloc(m->n + 1, sizeof(*m->v));
+	for (i = 0; i < m->n; i++)
+		rule_init(m, &m->v[i], webhooks->v[i]);
+	m->values = xcalloc(jsonptr_count(m->paths) + 1, sizeof(*m->values));
+	return m;
+}
+
+void
+deliver_match_free(struct deliver_match *m)
+{
+	size_t i;
+
+	if (m == NULL)
+		return;
+	deliver_match_end(m);
+	for (i = 0; i < m->n; i++)
+		filter_free(m->v[i].filter);
+	free(m->v);
+	free(m->values);
+	jsonptr_set_free(m->paths);
+	free(m);
+}
+
+void
+deliver_match_begin(struct deliver_match *m, const struct event *ev)
+{
+	deliver_match_end(m);
+	m->event = ev;
+}
+
+void
+deliver_match_end(struct deliver_match *m)
+{
+	free(m->body);
+	m->body = NULL;
+	m->event = NULL;
+	m->is_read = m->is_json = false;
+}
+
+/* The values point into the body, so it stays until the end. */
+static enum rc
+read_body(struct deliver_match *m, struct err *e)
+{
+	size_t n;
+	enum rc rc;
+
+	if (m->is_read)
+		return RC_OK;
+	rc = store_payload(m->store, m->event->id, &m->body, &n, e);
+	if (rc != RC_OK && rc != RC_NOTFOUND)
+		return rc;
+	m->is_json =
+	    rc == RC_OK && jsonptr_scan(m->paths, m->body, n, m->values);
+	m->is_read = true;
+	return RC_OK;
+}
+
+/* A key as it is, or, where it is too long or no text, its digest. */
+static void
+put_key(struct deliver_verdict *out, const char *key, size_t n, bool is_text)
+{
+	static const char prefix[] = "sha256:";
+	uint8_t digest[CRYPT_SHA256_SIZE];
+
+	out->order_key = out->text;
+	if (is_text && n <= DELIVER_ORDER_KEY_MAX) {
+		memcpy(out->text, key, n);
+		out->text[n] = '\0';
+		return;
+	}
+	crypt_sha256(key, n, digest);
+	memcpy(out->text, prefix, sizeof(prefix));
+	crypt_hex_format(digest, sizeof(digest),
+	    out->text + sizeof(prefix) - 1);
+}
+
+/* The key from a value in the body; there is none where there is no value,
+ * and none in a list or an object. */
+static void
+put_body_key(const struct jsonptr_value *v, struct deliver_verdict *out)
+{
+	char plain[DELIVER_ORDER_KEY_MAX + 1];
+
+	if (v->type != JSSCAN_STRING) {
+		if (v->type == JSSCAN_NUMBER || v->type == JSSCAN_BOOL)
+			put_key(out, v->text, v->n, true);
+	} else if (jsscan_decode(v->text, v->n, plain, DELIVER_ORDER_KEY_MAX)) {
+		put_key(out, plain, strlen(plain), true);
+	} else {
+		put_key(out, v->text, v->n, false);
+	}
+}
+
+static enum rc
+find_key(struct deliver_match *m, const struct rule *r,
+    struct deliver_verdict *out, struct err *e)
+{
+	const char *repository = m->event->repository;
+	enum rc rc;
+
+	switch (r->order) {
+	case ORDER_NONE:
+		break;
+	case ORDER_ALL:
+		put_key(out, "", 0, true);
+		break;
+	case ORDER_REPOSITORY:
+		if (strcmp(repository, "unknown") != 0)
+			put_key(out, repository, strlen(repository), true);
+		break;
+	case ORDER_BODY:
+		rc = read_body(m, e);
+		if (rc != RC_OK)
+			return rc;
+		if (m->is_json)
+			put_body_key(&m->values[r->order_path], out);
+		break;
+	}
+	return RC_OK;
+}
+
+static enum rc
+ask_filter(struct deliver_match *m, const struct rule *r,
+    struct deliver_verdict *out, struct err *e)
+{
+	bool reads = r->filter != NULL && filter_reads_body(r->filter);
+	enum rc rc;
+
+	/* An event for one webhook alone goes there whatever that wants. */
+	if (m->event->webhook_id != NULL ||
+	    (r->filter == NULL && !r->is_broken))
+		return RC_OK;
+	out->filtered = true;
+	if (r->is_broken) {
+		out->wants = false;
+		return RC_OK;
+	}
+	if (reads) {
+		rc = read_body(m, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	out->wants = filter_holds(r->filter, m->event,
+	    reads && m->is_json ? m->values : NULL, &out->why);
+	return RC_OK;
+}
+
+enum rc
+deliver_match_judge(struct deliver_match *m, size_t i,
+    struct deliver_verdict *out, struct err *e)
+{
+	const struct rule *r = &m->v[i];
+	enum rc rc = RC_OK;
+
+	out->match = match_judge(r->webhook, m->event);
+	out->wants = out->match == MATCH_YES;
+	out->filtered = false;
+	out->order_key = NULL;
+	if (out->wants)
+		rc = ask_filter(m, r, out, e);
+	if (rc == RC_OK && out->wants)
+		rc = find_key(m, r, out, e);
+	return rc;
+}
