@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/semwait.h"
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_test.h"
@@ -156,14 +157,11 @@ op_has_run(struct op *op)
 static bool
 op_wait(struct op *op, const struct timespec *until)
 {
-	int r;
-
-	do
-		r = until == NULL
-		    ? sem_wait(&op->ended)
-		    : sem_clockwait(&op->ended, CLOCK_MONOTONIC, until);
-	while (r != 0 && errno == EINTR);
-	return r == 0;
+	if (until != NULL)
+		return semwait(&op->ended, until);
+	while (sem_wait(&op->ended) != 0)
+		assert(errno == EINTR);
+	return true;
 }
 
 /*
