@@ -53,8 +53,8 @@ CREATE TABLE notice (
 	why INTEGER NOT NULL,
 	failing_since_ms INTEGER NOT NULL,
 	disable_at_ms INTEGER NOT NULL,
+	failures INTEGER NOT NULL,
 	job INTEGER NOT NULL,
-	attempts INTEGER NOT NULL,
 	class INTEGER NOT NULL,
 	code INTEGER NOT NULL,
 	text TEXT NOT NULL

@@ -42,6 +42,29 @@ match_patterns(const struct strlist *patterns, const char *type,
 	return patterns->n == 0;
 }
 
+/* What hls says of itself is not meant by one who asks for everything: its
+ * dead deliveries would beget as many events for the same receiver. */
+static bool
+is_named(const struct strlist *patterns, const char *type)
+{
+	size_t i;
+
+	if (strncmp(type, MATCH_OWN_PREFIX, strlen(MATCH_OWN_PREFIX)) != 0)
+		return true;
+	for (i = 0; i < patterns->n; i++)
+		if (strcmp(patterns->v[i], "*") != 0 &&
+		    match_pattern(patterns->v[i], type, ""))
+			return true;
+	return false;
+}
+
+bool
+match_wants(const struct webhook *w, const char *type, const char *action)
+{
+	return is_named(&w->events, type) &&
+	    match_patterns(&w->events, type, action);
+}
+
 enum match_verdict
 match_judge(const struct webhook *w, const struct event *ev)
 {
@@ -54,8 +77,7 @@ match_judge(const struct webhook *w, const struct event *ev)
 							  : MATCH_OTHER;
 	if (w->team != NULL && !strlist_has_nocase(&ev->teams, w->team))
 		return MATCH_TEAM;
-	if (!match_patterns(&w->events, ev->type,
-		ev->action == NULL ? "" : ev->action))
+	if (!match_wants(w, ev->type, ev->action == NULL ? "" : ev->action))
 		return MATCH_PATTERN;
 	return MATCH_YES;
 }

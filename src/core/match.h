@@ -19,6 +19,13 @@ bool match_pattern(const char *pattern, const char *type, const char *action);
 bool match_patterns(const struct strlist *patterns, const char *type,
     const char *action);
 
+/* Types that begin so are of hls itself. */
+#define MATCH_OWN_PREFIX "hls."
+
+/* The patterns alone.  Types of hls itself have to be named: "*" and an
+ * empty list do not mean them. */
+bool match_wants(const struct webhook *w, const char *type, const char *action);
+
 enum match_verdict {
 	MATCH_YES,
 	MATCH_DISABLED,

@@ -32,6 +32,15 @@ static const struct {
 	    "the attempt could not be made here" },
 };
 
+const char *
+outcome_class_name(enum outcome_class c)
+{
+	static const char *const names[] = { "none", "receiver", "network",
+		"us" };
+
+	return names[c];
+}
+
 static const char *
 status_text(int status)
 {

@@ -35,6 +35,8 @@ enum outcome_class {
 	OUTCOME_CLASS_US
 };
 
+const char *outcome_class_name(enum outcome_class c); /* "receiver" ... */
+
 enum outcome_verdict {
 	OUTCOME_DELIVERED,
 	OUTCOME_AGAIN,

@@ -18,6 +18,8 @@
 
 struct store;
 struct store_dead;
+struct store_notices;
+struct store_telling;
 
 struct fault {
 	struct store *inner;
@@ -59,5 +61,9 @@ enum rc fault_dead_count(void *impl, const struct store_dead *d, int64_t *n,
     struct err *e);
 enum rc fault_dead_retry(void *impl, const struct store_dead *d, size_t max,
     int64_t now_ms, size_t *n, struct err *e);
+enum rc fault_notices(void *impl, size_t max, struct store_notices *out,
+    struct err *e);
+enum rc fault_tell(void *impl, const struct store_telling *v, size_t n,
+    struct err *e);
 
 #endif

@@ -32,6 +32,8 @@ enum store_op {
 	STORE_OP_RENEW,
 	STORE_OP_SETTLE,
 	STORE_OP_EXCHANGE,
+	STORE_OP_NOTICES,
+	STORE_OP_TELL,
 	STORE_OP_PAYLOAD,
 	STORE_OP_WORKER_SEEN,
 	STORE_OP_WEBHOOKS_VERSION,
@@ -99,6 +101,10 @@ struct store_engine {
 	    const char *worker, int64_t now_ms, struct err *e);
 	enum rc (
 	    *exchange)(void *impl, struct store_exchange *x, struct err *e);
+	enum rc (*notices)(void *impl, size_t max, struct store_notices *out,
+	    struct err *e);
+	enum rc (*tell)(void *impl, const struct store_telling *v, size_t n,
+	    struct err *e);
 	enum rc (*payload)(void *impl, int64_t event, char **body,
 	    size_t *bodysz, struct err *e);
 	enum rc (*worker_seen)(void *impl, const struct store_worker *worker,

@@ -63,12 +63,13 @@ is_zero(const uint8_t *p, size_t n)
 	return i == n;
 }
 
-static struct accept *
-accept_new(struct event *ev)
+/* What a's owner has to free is teams. */
+static void
+accept_init(struct accept *a, struct event *ev)
 {
-	struct accept *a = xcalloc(1, sizeof(*a));
 	uint8_t digest[CRYPT_SHA256_SIZE];
 
+	memset(a, 0, sizeof(*a));
 	a->ev = ev;
 	if (is_zero(ev->body_sha256, sizeof(ev->body_sha256)))
 		crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
@@ -82,7 +83,6 @@ accept_new(struct event *ev)
 	}
 	if (ev->teams.n > 0)
 		a->teams = lite_strlist_text(&ev->teams);
-	return a;
 }
 
 static void
@@ -277,18 +277,13 @@ judge_load(struct lite_tx *tx, struct err *e)
 }
 
 static enum rc
-run(struct lite_tx *tx, void *arg, struct err *e)
+take(struct lite_tx *tx, struct accept *a, struct err *e)
 {
-	struct accept *a = arg;
 	bool is_new;
 	enum rc rc;
 
-	memset(&a->out, 0, sizeof(a->out));
-	tx->now_ms = a->ev->received_ms;
-	rc = judge_load(tx, e);
-	if (rc == RC_OK)
-		rc = lite_next_id(tx, LITE_SUM_EVENT_ID, &tx->last_event_id,
-		    &a->out.id, e);
+	rc = lite_next_id(tx, LITE_SUM_EVENT_ID, &tx->last_event_id, &a->out.id,
+	    e);
 	if (rc == RC_OK)
 		rc = put_seen(tx, a, &is_new, e);
 	if (rc != RC_OK)
@@ -320,6 +315,33 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	return RC_OK;
 }
 
+static enum rc
+run(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct accept *a = arg;
+	enum rc rc;
+
+	memset(&a->out, 0, sizeof(a->out));
+	tx->now_ms = a->ev->received_ms;
+	rc = judge_load(tx, e);
+	return rc == RC_OK ? take(tx, a, e) : rc;
+}
+
+enum rc
+lite_accept_in(struct lite_tx *tx, struct event *ev, struct store_receipt *out,
+    struct err *e)
+{
+	struct accept a;
+	enum rc rc;
+
+	accept_init(&a, ev);
+	tx->now_ms = ev->received_ms;
+	rc = take(tx, &a, e);
+	*out = a.out;
+	free(a.teams);
+	return rc;
+}
+
 enum rc
 lite_accept(void *impl, struct event *ev, int64_t wait_ms,
     struct store_receipt *out, struct err *e)
@@ -338,7 +360,8 @@ lite_accept(void *impl, struct event *ev, int64_t wait_ms,
 		return err_set(e, RC_BUSY,
 		    "less disk is free than database.min_free");
 	}
-	a = accept_new(ev);
+	a = xmalloc(sizeof(*a));
+	accept_init(a, ev);
 	w.arg = a;
 	w.bytes = ev->bodysz + ROW_BYTES;
 	rc = lite_commit(l, &w, &left, e);

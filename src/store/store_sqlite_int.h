@@ -14,6 +14,7 @@
  *	store_sqlite_vfs.c	the log is written in few pieces
  *	store_sqlite_note.c	whose log it is
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
+ *	store_sqlite_notice.c	how webhooks fare, and what is said of it
  *	store_sqlite_row.c	rows to our structs
  *	the others		the operations
  */
@@ -150,6 +151,9 @@ struct lite_target_change {
 	int64_t consecutive; /* failures since the last success here */
 	bool succeeded;
 	int64_t success_ms, failure_ms;
+	int64_t
+	    failing_since_ms; /* first failure after the last success here */
+	int64_t disable_after_ms; /* 0: not for failing */
 	int64_t sum_ms, min_ms, max_ms;
 	bool gone;
 };
@@ -406,6 +410,18 @@ enum rc lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
 enum rc lite_target_block(struct lite_tx *tx, enum store_kind kind,
     const char *name, int64_t until_ms, struct err *e);
 
+/* The event goes in as any other, by the engine's own wish: it is not bounded
+ * by what waits.  The event stays the caller's. */
+enum rc lite_accept_in(struct lite_tx *tx, struct event *ev,
+    struct store_receipt *out, struct err *e);
+/* A target's calls go into its webhook's row; *is_off: it is disabled for
+ * what they brought. */
+enum rc lite_webhook_fares(struct lite_tx *tx,
+    const struct lite_target_change *ch, const char *id, int64_t now_ms,
+    bool *is_off, struct err *e);
+/* A job has died: its row says so already. */
+enum rc lite_notice_dead(struct lite_tx *tx, int64_t job, struct err *e);
+
 /* Secrets at rest; p is NULL when there is nothing to seal. */
 struct lite_bytes {
 	uint8_t *p;
@@ -435,6 +451,10 @@ enum rc lite_lease_due(void *impl, int64_t now_ms,
     const struct store_lease_want *want, struct store_leases *out,
     int64_t *next_due_ms, struct err *e);
 enum rc lite_recover(void *impl, int64_t now_ms, size_t *n, struct err *e);
+enum rc lite_notices(void *impl, size_t max, struct store_notices *out,
+    struct err *e);
+enum rc lite_tell(void *impl, const struct store_telling *v, size_t n,
+    struct err *e);
 enum rc lite_renew(void *impl, const struct store_lease *const *v, size_t n,
     int64_t hold_ms, bool *ok, struct err *e);
 enum rc lite_settle(void *impl, struct store_result *v, size_t n,

@@ -149,6 +149,9 @@ lite_job_move(struct lite_tx *tx, const struct lite_job *was,
 		lite_text(st, 17, a->text);
 	}
 	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && is->state == STORE_STATE_DEAD &&
+	    was->state != STORE_STATE_DEAD)
+		rc = lite_notice_dead(tx, is->id, e);
 	if (rc == RC_OK)
 		rc = lite_job_count(tx, was, -1, e);
 	if (rc == RC_OK)

@@ -102,10 +102,13 @@ count_call(struct lite_tx *tx, const struct settle *x,
 	if (r->verdict == STORE_DONE) {
 		t->succeeded = true;
 		t->consecutive = 0;
+		t->failing_since_ms = 0;
 		t->success_ms = x->now_ms;
 	} else {
 		t->failures++;
-		t->consecutive++;
+		if (t->consecutive++ == 0)
+			t->failing_since_ms = x->now_ms;
+		t->disable_after_ms = a->disable_after_ms;
 		t->failure_ms = x->now_ms;
 	}
 	return RC_OK;

@@ -335,8 +335,10 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT " WEBHOOK_COLUMNS " FROM webhook WHERE id > ?1 ORDER BY id",
 	[LITE_WEBHOOK_DELETE] = "DELETE FROM webhook WHERE id = ?1",
 	[LITE_WEBHOOK_DISABLE] =
-	    "UPDATE webhook SET enabled = 0, health = 3, updated_ms = ?2 "
-	    "WHERE id = ?1 AND enabled = 1",
+	    "UPDATE webhook SET enabled = 0, health = 3, updated_ms = ?2, "
+	    "disabled_why = ?3 WHERE id = ?1 AND enabled = 1",
+	[LITE_WEBHOOK_WARNED] =
+	    "UPDATE webhook SET disable_at_ms = ?2 WHERE id = ?1",
 	[LITE_WEBHOOK_TALLY] =
 	    "UPDATE webhook SET total_calls = total_calls + ?2, "
 	    "failed_calls = failed_calls + ?3, last_success_ms = "
@@ -345,12 +347,39 @@ static const char *const texts[LITE_STMTS] = {
 	    "consecutive_failures) + ?7, response_sum_ms = response_sum_ms "
 	    "+ ?8, response_min_ms = iif(total_calls = 0, ?9, "
 	    "min(response_min_ms, ?9)), response_max_ms = "
-	    "max(response_max_ms, ?10), health = iif(enabled = 0, 3, ?11) "
-	    "WHERE id = ?1",
+	    "max(response_max_ms, ?10), health = iif(enabled = 0, 3, ?11), "
+	    "failing_since_ms = iif(?6 OR failing_since_ms = 0, ?12, "
+	    "failing_since_ms), disable_at_ms = iif(?6, 0, disable_at_ms) "
+	    "WHERE id = ?1 RETURNING enabled, failing_since_ms, disable_at_ms",
 	[LITE_WEBHOOK_CIPHER] =
 	    "SELECT 1 FROM webhook WHERE secret IS NOT NULL OR old_secret "
 	    "IS NOT NULL OR headers IS NOT NULL OR sign_key IS NOT NULL OR "
 	    "old_sign_key IS NOT NULL LIMIT 1",
+	[LITE_NOTICE_PUT] =
+	    "INSERT INTO notice (what, at_ms, webhook, url, team, why, "
+	    "failing_since_ms, disable_at_ms, failures, job, class, code, "
+	    "text) SELECT ?1, ?2, w.id, w.url, w.team, w.disabled_why, "
+	    "w.failing_since_ms, w.disable_at_ms, w.consecutive_failures, "
+	    "0, coalesce(a.class, 0), coalesce(a.code, 0), coalesce(a.text, "
+	    "'') FROM webhook w LEFT JOIN attempt a ON a.id = (SELECT id "
+	    "FROM attempt WHERE target = ?4 AND class <> 0 ORDER BY "
+	    "started_ms DESC, id DESC LIMIT 1) WHERE w.id = ?3",
+	[LITE_NOTICE_DEAD] =
+	    "INSERT INTO notice (what, at_ms, webhook, url, team, why, "
+	    "failing_since_ms, disable_at_ms, failures, job, class, code, "
+	    "text) SELECT ?1, ?2, t.name, w.url, w.team, 0, 0, 0, j.tries, "
+	    "j.id, j.last_class, j.last_code, coalesce(j.last_text, '') FROM "
+	    "job j JOIN target t ON t.id = j.target AND t.kind = 0 LEFT JOIN "
+	    "webhook w ON w.id = t.name LEFT JOIN event e ON e.id = j.event "
+	    "WHERE j.id = ?3 AND e.provider IS NOT ?4",
+	[LITE_NOTICE_LIST] =
+	    "SELECT n.id, n.what, n.at_ms, n.webhook, n.url, n.team, n.why, "
+	    "n.failing_since_ms, n.disable_at_ms, n.failures, n.class, "
+	    "n.code, n.text, n.job, j.created_ms, coalesce(j.event, 0), "
+	    "coalesce(e.received_ms, 0), e.type, e.delivery_id FROM notice n "
+	    "LEFT JOIN job j ON j.id = n.job LEFT JOIN event e ON e.id = "
+	    "j.event ORDER BY n.id LIMIT ?1",
+	[LITE_NOTICE_DELETE] = "DELETE FROM notice WHERE id = ?1",
 	[LITE_TOKEN_LIVE] =
 	    "SELECT 1 FROM token WHERE name = ?1 AND revoked = 0 AND "
 	    "(expires_ms = 0 OR expires_ms > ?2)",

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "core/webhook.h"
 #include "store/store_sqlite_int.h"
 
 /*
@@ -426,42 +425,6 @@ write_event(struct lite_tx *tx, const struct lite_event_change *ch,
 	return write_counts(tx, ch->id, &c, ch->error, e);
 }
 
-static enum rc
-write_webhook(struct lite_tx *tx, const struct lite_target_change *ch,
-    const char *id, struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_TALLY);
-
-	lite_text(st, 1, id);
-	lite_int(st, 2, ch->calls);
-	lite_int(st, 3, ch->failures);
-	lite_int(st, 4, ch->success_ms);
-	lite_int(st, 5, ch->failure_ms);
-	lite_int(st, 6, ch->succeeded);
-	lite_int(st, 7, ch->consecutive);
-	lite_int(st, 8, ch->sum_ms);
-	lite_int(st, 9, ch->min_ms);
-	lite_int(st, 10, ch->max_ms);
-	lite_int(st, 11,
-	    ch->consecutive > 0 ? WEBHOOK_DEGRADED : WEBHOOK_HEALTHY);
-	return lite_run(tx->conn, st, e);
-}
-
-static enum rc
-disable_webhook(struct lite_tx *tx, const char *id, int64_t now_ms,
-    struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_DISABLE);
-	enum rc rc;
-
-	lite_text(st, 1, id);
-	lite_int(st, 2, now_ms);
-	rc = lite_run(tx->conn, st, e);
-	if (rc == RC_OK && lite_changes(tx->conn) > 0)
-		lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
-	return rc;
-}
-
 /* For one whose count is wrong: with none waiting nobody would look. */
 static enum rc
 recount(struct lite_tx *tx, int64_t target, int64_t *waiting, int64_t *due_ms,
@@ -489,7 +452,7 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	int64_t waiting, leased, due_ms, blocked_ms;
 	enum store_kind kind;
 	char *name;
-	bool found;
+	bool found, is_off = false;
 	enum rc rc;
 
 	lite_int(st, 1, ch->id);
@@ -501,11 +464,15 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	waiting = lite_col_int(st, 2) + ch->waiting;
 	leased = lite_col_int(st, 3) + ch->leased;
 	due_ms = lite_col_int(st, 4);
-	blocked_ms = ch->gone ? LITE_FAR : lite_col_int(st, 5);
+	blocked_ms = lite_col_int(st, 5);
 	lite_reset(st);
+	if (kind == STORE_DELIVER)
+		rc = lite_webhook_fares(tx, ch, name, now_ms, &is_off, e);
+	if (is_off)
+		blocked_ms = LITE_FAR;
 	if (leased < 0)
 		leased = 0;
-	if (waiting < 0)
+	if (rc == RC_OK && waiting < 0)
 		rc = recount(tx, ch->id, &waiting, &due_ms, e);
 	if (waiting == 0)
 		due_ms = LITE_FAR;
@@ -520,10 +487,6 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	lite_int(st, 5, blocked_ms);
 	if (rc == RC_OK)
 		rc = lite_run(tx->conn, st, e);
-	if (rc == RC_OK && kind == STORE_DELIVER && ch->calls > 0)
-		rc = write_webhook(tx, ch, name, e);
-	if (rc == RC_OK && kind == STORE_DELIVER && ch->gone)
-		rc = disable_webhook(tx, name, now_ms, e);
 	free(name);
 	return rc;
 }

@@ -450,11 +450,11 @@ would_match(const struct webhook *w, const char *name)
 {
 	char *type = xstrdup(name);
 	char *dot = strrchr(type, '.');
-	bool does = match_patterns(&w->events, name, "");
+	bool does = match_wants(w, name, "");
 
 	if (!does && dot != NULL) {
 		*dot = '\0';
-		does = match_patterns(&w->events, type, dot + 1);
+		does = match_wants(w, type, dot + 1);
 	}
 	free(type);
 	return does;

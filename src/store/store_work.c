@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "core/notice.h"
+#include "core/outcome.h"
 #include "store/store_int.h"
 #include "store/store_work.h"
 
@@ -22,13 +24,6 @@ static const char *const state_names[STORE_STATES] = {
 	[STORE_STATE_DONE] = "done",
 	[STORE_STATE_DEAD] = "dead",
 	[STORE_CANCELLED] = "cancelled",
-};
-
-static const char *const class_names[] = {
-	[STORE_CLASS_NONE] = "none",
-	[STORE_CLASS_RECEIVER] = "receiver",
-	[STORE_CLASS_NETWORK] = "network",
-	[STORE_CLASS_US] = "us",
 };
 
 /* The place of text among n names, or n. */
@@ -79,7 +74,7 @@ store_state_parse(const char *text, enum store_state *out)
 const char *
 store_class_name(enum store_class c)
 {
-	return class_names[c];
+	return outcome_class_name((enum outcome_class)c);
 }
 
 void
@@ -176,6 +171,38 @@ store_exchange(struct store *s, struct store_exchange *x, struct err *e)
 	memset(&x->leases, 0, sizeof(x->leases));
 	return store_call_end(s, STORE_OP_EXCHANGE, us,
 	    s->engine->exchange(s->impl, x, e));
+}
+
+enum rc
+store_notices(struct store *s, size_t max, struct store_notices *out,
+    struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	memset(out, 0, sizeof(*out));
+	return store_call_end(s, STORE_OP_NOTICES, us,
+	    s->engine->notices(s->impl, max, out, e));
+}
+
+void
+store_notices_free(struct store_notices *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		notice_fini(&l->v[i]);
+	free(l->v);
+	memset(l, 0, sizeof(*l));
+}
+
+enum rc
+store_tell(struct store *s, const struct store_telling *v, size_t n,
+    struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	return store_call_end(s, STORE_OP_TELL, us,
+	    s->engine->tell(s->impl, v, n, e));
 }
 
 enum rc

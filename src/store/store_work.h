@@ -22,6 +22,7 @@
 #include "base/id.h"
 
 struct event;
+struct notice;
 struct store;
 
 enum store_kind {
@@ -179,6 +180,9 @@ struct store_attempt {
 	size_t answersz;
 	bool timed_out;
 	bool gone; /* 410: the webhook is disabled in the same transaction */
+	/* With nothing but failure for so long its webhook is disabled, a
+	 * while after a notice that says so; 0: never. */
+	int64_t disable_after_ms;
 };
 
 struct store_result {
@@ -210,6 +214,26 @@ struct store_exchange {
 	int64_t next_due_ms;        /* result, when leases.n is 0 */
 };
 enum rc store_exchange(struct store *s, struct store_exchange *x,
+    struct err *e);
+
+/* What there is to say of webhooks, oldest first.  It is put down with its
+ * cause: a webhook that fails, or was disabled by a result, a dead delivery
+ * of an event that is not itself such a telling. */
+struct store_notices {
+	struct notice *v;
+	size_t n;
+};
+enum rc store_notices(struct store *s, size_t max, struct store_notices *out,
+    struct err *e);
+void store_notices_free(struct store_notices *l);
+
+/* Accepts the events and drops the notices, in one transaction; of a notice
+ * that is not there any more nothing is told. */
+struct store_telling {
+	int64_t notice;
+	struct event *event; /* the caller's; NULL: nobody wants to hear */
+};
+enum rc store_tell(struct store *s, const struct store_telling *v, size_t n,
     struct err *e);
 
 /* The bytes of an event; *body is the caller's, free(3).  RC_NOTFOUND: no

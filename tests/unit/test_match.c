@@ -132,6 +132,42 @@ test_event_for_one_webhook_goes_to_it_alone(void **state)
 	assert_false(match_webhook(p->w, p->ev));
 }
 
+/* Asking for everything is not asking for what hls says of itself. */
+static void
+test_events_of_hls_itself_have_to_be_named(void **state)
+{
+	static const struct {
+		const char *pattern;
+		bool want;
+	} rows[] = {
+		{ "hls.webhook.disabled", true },
+		{ "hls.webhook.*", true },
+		{ "hls.*", true },
+		{ "hls.delivery.*", false },
+		{ "*", false },
+		{ NULL, false },
+	};
+	struct webhook *w;
+	struct event *ev = event_new();
+	size_t i;
+
+	(void)state;
+	ev->type = xstrdup("hls.webhook.disabled");
+	ev->action = xstrdup("");
+	for (i = 0; i < NELEM(rows); i++) {
+		w = webhook_new();
+		w->id = xstrdup("w");
+		if (rows[i].pattern != NULL)
+			strlist_put(&w->events, rows[i].pattern);
+		if (match_webhook(w, ev) != rows[i].want)
+			fail_msg("%s", rows[i].pattern);
+		strlist_put(&w->events, "*");
+		assert_true(match_wants(w, "issues", ""));
+		webhook_free(w);
+	}
+	event_free(ev);
+}
+
 int
 main(void)
 {
@@ -146,6 +182,7 @@ main(void)
 		    test_team_is_compared_without_case, make, unmake),
 		cmocka_unit_test_setup_teardown(
 		    test_event_for_one_webhook_goes_to_it_alone, make, unmake),
+		cmocka_unit_test(test_events_of_hls_itself_have_to_be_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,120 @@
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/js.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "core/notice.h"
+
+#define BODY_MAX 65536 /* a URL and a few words */
+
+static const char *const types[] = {
+	[NOTICE_FAILING] = "hls.webhook.failing",
+	[NOTICE_DISABLED] = "hls.webhook.disabled",
+	[NOTICE_DEAD] = "hls.delivery.dead",
+};
+
+void
+notice_fini(struct notice *n)
+{
+	free(n->webhook);
+	free(n->url);
+	free(n->team);
+	free(n->event_type);
+	free(n->delivery_id);
+	free(n->last_text);
+	memset(n, 0, sizeof(*n));
+}
+
+const char *
+notice_type(enum notice_what what)
+{
+	return types[what];
+}
+
+/* A receiver's own key stands in a query as often as not. */
+static void
+write_url(struct js_writer *w, const char *url)
+{
+	if (url != NULL)
+		js_strn(w, "url", url, strcspn(url, "?#"));
+}
+
+static void
+write_text(struct js_writer *w, const char *key, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		js_str(w, key, text);
+}
+
+static void
+write_time(struct js_writer *w, const char *key, int64_t ms)
+{
+	if (ms > 0)
+		js_time(w, key, ms);
+}
+
+static void
+write_data(struct js_writer *w, const struct notice *n)
+{
+	js_str(w, "webhook_id", n->webhook);
+	write_url(w, n->url);
+	if (n->what == NOTICE_DISABLED)
+		js_str(w, "reason", webhook_why_name(n->why));
+	write_time(w, "failing_since", n->failing_since_ms);
+	if (n->what == NOTICE_FAILING)
+		write_time(w, "disable_at", n->disable_at_ms);
+	write_text(w, "event_id", n->event);
+	write_text(w, "event_type", n->event_type);
+	write_text(w, "delivery_id", n->delivery_id);
+	write_text(w, "delivery", n->delivery);
+	js_int(w, n->what == NOTICE_DEAD ? "attempts" : "consecutive_failures",
+	    n->failures);
+	js_str(w, "last_class", outcome_class_name(n->last_class));
+	js_int(w, "last_code", n->last_code);
+	js_str(w, "last_text", n->last_text);
+}
+
+static char *
+delivery_id_of(const struct notice *n)
+{
+	/* What dies again after a person's retry has been tried more often. */
+	if (n->what == NOTICE_DEAD)
+		return xasprintf("dead:%s:%" PRId64, n->delivery, n->failures);
+
+	return xasprintf("%s:%s:%" PRId64,
+	    n->what == NOTICE_FAILING ? "failing" : "disabled", n->webhook,
+	    n->at_ms);
+}
+
+struct event *
+notice_event(const struct notice *n)
+{
+	struct event *ev = event_new();
+	struct js_writer w;
+	struct buf body;
+
+	ev->source = xstrdup(NOTICE_SOURCE);
+	ev->provider = xstrdup(NOTICE_SOURCE);
+	ev->delivery_id = delivery_id_of(n);
+	ev->type = xstrdup(types[n->what]);
+	ev->action = xstrdup("");
+	ev->repository = xstrdup("unknown");
+	ev->content_type = xstrdup("application/json");
+	ev->received_ms = n->at_ms;
+	if (n->team != NULL)
+		strlist_put(&ev->teams, n->team);
+
+	buf_init(&body, BODY_MAX);
+	js_writer_init(&w, &body);
+	js_open_object(&w, NULL);
+	write_data(&w, n);
+	js_close_object(&w);
+	ev->body = buf_take(&body, &ev->bodysz);
+
+	return ev;
+}

@@ -1,0 +1,404 @@
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "core/notice.h"
+#include "core/webhook.h"
+#include "tests/store/fixture.h"
+
+/*
+ * A webhook that only fails is told of, then disabled; what is said of it is
+ * put down with its cause and becomes an event once.
+ */
+
+#define HOUR (INT64_C(3600) * 1000)
+#define DAY (24 * HOUR)
+#define HOOK "hook-1"
+
+static int
+setup(void **state)
+{
+	struct fix *f = xcalloc(1, sizeof(*f));
+
+	fix_init(f);
+	fix_register(f, HOOK);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fix_fini(*state);
+	free(*state);
+	return 0;
+}
+
+/* One attempt at a new delivery: status 200 is done, 410 gone and dead, any
+ * other waits far ahead. */
+static void
+attempt(struct fix *f, int status, int64_t disable_after_ms)
+{
+	static int n;
+	struct store_leases l;
+	struct store_result r;
+	char id[24];
+
+	(void)snprintf(id, sizeof(id), "n-%d", ++n);
+	(void)fix_job(f, id, HOOK);
+	fix_lease(f, 1, &l);
+	assert_int_equal(l.n, 1);
+	memset(&r, 0, sizeof(r));
+	r.job = l.v[0].job;
+	r.token = l.v[0].token;
+	r.verdict = status == 200 ? STORE_DONE
+	    : status == 410       ? STORE_DEAD
+				  : STORE_AGAIN;
+	r.again_ms = f->wall_ms + 1000 * DAY;
+	r.attempt.started_ms = f->wall_ms;
+	r.attempt.class =
+	    status == 200 ? STORE_CLASS_NONE : STORE_CLASS_RECEIVER;
+	r.attempt.code = status;
+	r.attempt.text = status == 200 ? "" : "as it was told";
+	r.attempt.address = "";
+	r.attempt.gone = status == 410;
+	r.attempt.disable_after_ms = disable_after_ms;
+	assert_int_equal(store_settle(f->s, &r, 1, "w", f->wall_ms, &f->e),
+	    RC_OK);
+	store_leases_free(&l);
+}
+
+static struct webhook *
+look(struct fix *f)
+{
+	struct webhook *w;
+
+	assert_int_equal(store_webhook_find(f->s, HOOK, &w, &f->e), RC_OK);
+	return w;
+}
+
+static void
+assert_fares(struct fix *f, bool enabled, int64_t failing_since_ms,
+    int64_t disable_at_ms)
+{
+	struct webhook *w = look(f);
+
+	assert_int_equal(w->enabled, enabled);
+	assert_int_equal(w->failing_since_ms, failing_since_ms);
+	assert_int_equal(w->disable_at_ms, disable_at_ms);
+	webhook_free(w);
+}
+
+/* All that there is to say, which is then dropped. */
+static size_t
+told(struct fix *f, struct notice *last)
+{
+	struct store_telling t = { 0 };
+	struct store_notices l;
+	size_t i, n;
+
+	assert_int_equal(store_notices(f->s, 100, &l, &f->e), RC_OK);
+	n = l.n;
+	for (i = 0; i < n; i++) {
+		t.notice = l.v[i].id;
+		assert_int_equal(store_tell(f->s, &t, 1, &f->e), RC_OK);
+	}
+	memset(last, 0, sizeof(*last));
+	if (n > 0) {
+		*last = l.v[n - 1];
+		memset(&l.v[n - 1], 0, sizeof(l.v[n - 1]));
+	}
+	store_notices_free(&l);
+	return n;
+}
+
+static void
+test_nothing_but_failure_warns_and_then_disables(void **state)
+{
+	struct fix *f = *state;
+	int64_t since = f->wall_ms;
+	struct store_leases l;
+	struct notice n;
+	struct webhook *w;
+
+	attempt(f, 500, 5 * DAY);
+	assert_fares(f, true, since, 0);
+	fix_pass(f, 4 * DAY - 1);
+	attempt(f, 503, 5 * DAY);
+	assert_int_equal(told(f, &n), 0);
+	fix_pass(f, 1);
+	attempt(f, 502, 5 * DAY);
+	assert_fares(f, true, since, since + 5 * DAY);
+	assert_int_equal(told(f, &n), 1);
+	assert_int_equal(n.what, NOTICE_FAILING);
+	assert_string_equal(n.webhook, HOOK);
+	assert_non_null(n.url);
+	assert_int_equal(n.at_ms, f->wall_ms);
+	assert_int_equal(n.failing_since_ms, since);
+	assert_int_equal(n.disable_at_ms, since + 5 * DAY);
+	assert_int_equal(n.failures, 3);
+	assert_int_equal(n.last_class, OUTCOME_CLASS_RECEIVER);
+	assert_int_equal(n.last_code, 502);
+	assert_string_equal(n.last_text, "as it was told");
+	notice_fini(&n);
+
+	fix_pass(f, DAY - 1);
+	attempt(f, 500, 5 * DAY);
+	assert_int_equal(told(f, &n), 0);
+	(void)fix_job(f, "parked", HOOK);
+	fix_pass(f, 1);
+	assert_fares(f, true, since, since + 5 * DAY);
+	fix_close(f);
+	fix_open(f);
+	attempt(f, 500, 5 * DAY);
+	w = look(f);
+	assert_false(w->enabled);
+	assert_int_equal(w->health, WEBHOOK_UNAVAILABLE);
+	assert_int_equal(w->disabled_why, WEBHOOK_FAILING);
+	webhook_free(w);
+	assert_int_equal(told(f, &n), 1);
+	assert_int_equal(n.what, NOTICE_DISABLED);
+	assert_int_equal(n.why, WEBHOOK_FAILING);
+	assert_int_equal(n.failing_since_ms, since);
+	notice_fini(&n);
+	/* What waits is parked. */
+	fix_lease(f, 10, &l);
+	assert_int_equal(l.n, 0);
+	fix_assert_sound(f);
+}
+
+static void
+test_one_success_begins_anew(void **state)
+{
+	struct fix *f = *state;
+	struct notice n;
+	int64_t since;
+
+	attempt(f, 500, 5 * DAY);
+	fix_pass(f, 4 * DAY);
+	attempt(f, 500, 5 * DAY);
+	assert_int_equal(told(f, &n), 1);
+	notice_fini(&n);
+	attempt(f, 200, 5 * DAY);
+	assert_fares(f, true, 0, 0);
+	fix_pass(f, 2 * DAY);
+	since = f->wall_ms;
+	attempt(f, 500, 5 * DAY);
+	assert_fares(f, true, since, 0);
+	assert_int_equal(told(f, &n), 0);
+}
+
+/* Between two rare attempts nobody can be told in time: first told, then. */
+static void
+test_nobody_is_disabled_who_was_not_told(void **state)
+{
+	struct fix *f = *state;
+	struct notice n;
+	int64_t since = f->wall_ms;
+
+	attempt(f, 500, 5 * DAY);
+	fix_pass(f, 30 * DAY);
+	attempt(f, 500, 5 * DAY);
+	assert_fares(f, true, since, f->wall_ms + DAY);
+	assert_int_equal(told(f, &n), 1);
+	assert_int_equal(n.disable_at_ms, f->wall_ms + DAY);
+	notice_fini(&n);
+	fix_pass(f, DAY);
+	attempt(f, 500, 5 * DAY);
+	assert_int_equal(told(f, &n), 1);
+	assert_int_equal(n.what, NOTICE_DISABLED);
+	notice_fini(&n);
+}
+
+static void
+test_a_short_time_warns_at_its_half(void **state)
+{
+	struct fix *f = *state;
+	struct notice n;
+	int64_t since = f->wall_ms;
+
+	attempt(f, 500, 8 * HOUR);
+	fix_pass(f, 4 * HOUR);
+	attempt(f, 500, 8 * HOUR);
+	assert_fares(f, true, since, since + 8 * HOUR);
+	assert_int_equal(told(f, &n), 1);
+	notice_fini(&n);
+	fix_pass(f, 4 * HOUR);
+	attempt(f, 500, 8 * HOUR);
+	assert_fares(f, false, since, since + 8 * HOUR);
+}
+
+static void
+test_without_a_time_failure_disables_nobody(void **state)
+{
+	struct fix *f = *state;
+	struct notice n;
+	int64_t since = f->wall_ms;
+
+	attempt(f, 500, 0);
+	fix_pass(f, 300 * DAY);
+	attempt(f, 500, 0);
+	assert_fares(f, true, since, 0);
+	assert_int_equal(told(f, &n), 0);
+}
+
+static enum rc
+enable(void *arg, struct webhook *w, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	w->enabled = true;
+	return RC_OK;
+}
+
+static enum rc
+disable(void *arg, struct webhook *w, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	w->enabled = false;
+	return RC_OK;
+}
+
+static void
+test_gone_is_told_and_a_person_enables_again(void **state)
+{
+	struct fix *f = *state;
+	struct store_notices l;
+	struct webhook *w;
+	struct notice n;
+
+	attempt(f, 410, 5 * DAY);
+	assert_int_equal(store_notices(f->s, 100, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 2);
+	assert_int_equal(l.v[0].what, NOTICE_DEAD);
+	assert_int_equal(l.v[1].what, NOTICE_DISABLED);
+	assert_int_equal(l.v[1].why, WEBHOOK_GONE);
+	assert_int_equal(l.v[1].last_code, 410);
+	store_notices_free(&l);
+	assert_int_equal(store_notices(f->s, 1, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 1);
+	store_notices_free(&l);
+	assert_int_equal(told(f, &n), 2);
+	notice_fini(&n);
+
+	assert_int_equal(
+	    store_webhook_change(f->s, HOOK, enable, NULL, &w, &f->e), RC_OK);
+	assert_int_equal(w->health, WEBHOOK_UNKNOWN);
+	webhook_free(w);
+	assert_fares(f, true, 0, 0);
+	attempt(f, 200, 5 * DAY);
+	/* Of a person's own doing there is nothing to say. */
+	assert_int_equal(
+	    store_webhook_change(f->s, HOOK, disable, NULL, &w, &f->e), RC_OK);
+	assert_int_equal(w->disabled_why, WEBHOOK_BY_PERSON);
+	webhook_free(w);
+	assert_int_equal(told(f, &n), 0);
+}
+
+/* Leases the one due job and gives it up. */
+static void
+give_up(struct fix *f, int64_t *job)
+{
+	struct store_leases l;
+
+	fix_lease(f, 10, &l);
+	assert_int_equal(l.n, 1);
+	*job = l.v[0].job;
+	assert_int_equal(fix_settle(f, &l.v[0], STORE_DEAD, 0, NULL), RC_OK);
+	store_leases_free(&l);
+}
+
+static void
+test_a_dead_delivery_is_told_with_its_event(void **state)
+{
+	struct fix *f = *state;
+	struct store_job *j;
+	struct event *ev;
+	struct notice n;
+	int64_t event = fix_job(f, "d-1", HOOK), job;
+
+	give_up(f, &job);
+	assert_int_equal(told(f, &n), 1);
+	assert_int_equal(n.what, NOTICE_DEAD);
+	assert_string_equal(n.webhook, HOOK);
+	assert_int_equal(n.failures, 1);
+	assert_string_equal(n.event_type, "issues");
+	assert_string_equal(n.delivery_id, "d-1");
+	assert_int_equal(n.last_code, 500);
+	assert_int_equal(store_event_find(f->s, event, &ev, &f->e), RC_OK);
+	assert_string_equal(n.event, ev->public_id);
+	event_free(ev);
+	assert_int_equal(store_job_find(f->s, job, &j, &f->e), RC_OK);
+	assert_string_equal(n.delivery, j->public_id);
+	store_job_free(j);
+	notice_fini(&n);
+	/* A person tries again, in vain. */
+	assert_int_equal(store_job_retry(f->s, job, f->wall_ms, &f->e), RC_OK);
+	give_up(f, &job);
+	assert_int_equal(told(f, &n), 1);
+	assert_int_equal(n.failures, 2);
+	notice_fini(&n);
+}
+
+static void
+test_a_notice_becomes_one_event(void **state)
+{
+	static const char *const targets[] = { HOOK, NULL };
+	struct fix *f = *state;
+	struct store_event_filter all = { .status = -1, .limit = 10 };
+	struct store_telling t;
+	struct store_notices l;
+	struct store_events events;
+	int64_t next, job;
+
+	(void)fix_job(f, "d-1", HOOK);
+	give_up(f, &job);
+	assert_int_equal(store_notices(f->s, 10, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 1);
+	t.notice = l.v[0].id;
+	t.event = notice_event(&l.v[0]);
+	store_notices_free(&l);
+	assert_int_equal(store_tell(f->s, &t, 1, &f->e), RC_OK);
+	assert_int_equal(store_tell(f->s, &t, 1, &f->e), RC_OK);
+	event_free(t.event);
+	assert_int_equal(store_notices(f->s, 10, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 0);
+
+	assert_int_equal(store_event_list(f->s, &all, &events, &next, &f->e),
+	    RC_OK);
+	assert_int_equal(events.n, 2);
+	assert_string_equal(events.v[0]->type, "hls.delivery.dead");
+	assert_string_equal(events.v[0]->source, "hls");
+	fix_expand(f, events.v[0]->id, targets);
+	store_events_free(&events);
+	/* That this one dies too is not told again. */
+	give_up(f, &job);
+	assert_int_equal(store_notices(f->s, 10, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 0);
+	fix_assert_sound(f);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_nothing_but_failure_warns_and_then_disables),
+		CASE(test_one_success_begins_anew),
+		CASE(test_nobody_is_disabled_who_was_not_told),
+		CASE(test_a_short_time_warns_at_its_half),
+		CASE(test_without_a_time_failure_disables_nobody),
+		CASE(test_gone_is_told_and_a_person_enables_again),
+		CASE(test_a_dead_delivery_is_told_with_its_event),
+		CASE(test_a_notice_becomes_one_event),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,108 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "unit.h"
+
+#include "core/event.h"
+#include "core/notice.h"
+
+#define AT 1795248550123 /* 2026-11-21T08:09:10.123Z */
+
+static struct notice
+notice_of(enum notice_what what)
+{
+	struct notice n = { .what = what,
+		.at_ms = AT,
+		.webhook = (char *)"wh-1",
+		.url = (char *)"https://h.example.com/in?key=secret",
+		.why = WEBHOOK_FAILING,
+		.failures = 7,
+		.last_class = OUTCOME_CLASS_RECEIVER,
+		.last_code = 500,
+		.last_text = (char *)"the receiver failed" };
+
+	return n;
+}
+
+static void
+assert_event(const struct notice *n, const char *type, const char *delivery_id,
+    const char *body)
+{
+	struct event *ev = notice_event(n);
+
+	assert_string_equal(ev->type, type);
+	assert_string_equal(ev->source, "hls");
+	assert_string_equal(ev->provider, "hls");
+	assert_string_equal(ev->delivery_id, delivery_id);
+	assert_true(event_delivery_id_is_valid(ev->delivery_id));
+	assert_true(event_type_is_valid(ev->type));
+	assert_int_equal(ev->received_ms, AT);
+	assert_string_equal(ev->body, body);
+	assert_int_equal(ev->bodysz, strlen(body));
+	event_free(ev);
+}
+
+static void
+test_each_kind_tells_what_belongs_to_it(void **state)
+{
+	struct notice n = notice_of(NOTICE_FAILING);
+
+	(void)state;
+	n.failing_since_ms = AT - 86400000;
+	n.disable_at_ms = AT + 86400000;
+	assert_event(&n, "hls.webhook.failing", "failing:wh-1:1795248550123",
+	    "{\"webhook_id\":\"wh-1\",\"url\":\"https://h.example.com/in\","
+	    "\"failing_since\":\"2026-11-20T08:09:10.123Z\","
+	    "\"disable_at\":\"2026-11-22T08:09:10.123Z\","
+	    "\"consecutive_failures\":7,\"last_class\":\"receiver\","
+	    "\"last_code\":500,\"last_text\":\"the receiver failed\"}");
+	n.what = NOTICE_DISABLED;
+	assert_event(&n, "hls.webhook.disabled", "disabled:wh-1:1795248550123",
+	    "{\"webhook_id\":\"wh-1\",\"url\":\"https://h.example.com/in\","
+	    "\"reason\":\"failing\","
+	    "\"failing_since\":\"2026-11-20T08:09:10.123Z\","
+	    "\"consecutive_failures\":7,\"last_class\":\"receiver\","
+	    "\"last_code\":500,\"last_text\":\"the receiver failed\"}");
+	n = notice_of(NOTICE_DEAD);
+	n.url = NULL;
+	(void)snprintf(n.delivery, sizeof(n.delivery), "job_1");
+	(void)snprintf(n.event, sizeof(n.event), "evt_1");
+	n.event_type = (char *)"issues";
+	n.delivery_id = (char *)"d-1";
+	assert_event(&n, "hls.delivery.dead", "dead:job_1:7",
+	    "{\"webhook_id\":\"wh-1\",\"event_id\":\"evt_1\","
+	    "\"event_type\":\"issues\",\"delivery_id\":\"d-1\","
+	    "\"delivery\":\"job_1\",\"attempts\":7,"
+	    "\"last_class\":\"receiver\",\"last_code\":500,"
+	    "\"last_text\":\"the receiver failed\"}");
+}
+
+static void
+test_its_event_is_its_team_s(void **state)
+{
+	struct notice n = notice_of(NOTICE_FAILING);
+	struct event *ev;
+
+	(void)state;
+	ev = notice_event(&n);
+	assert_int_equal(ev->teams.n, 0);
+	event_free(ev);
+	n.team = (char *)"core";
+	ev = notice_event(&n);
+	assert_int_equal(ev->teams.n, 1);
+	assert_string_equal(ev->teams.v[0], "core");
+	event_free(ev);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_kind_tells_what_belongs_to_it),
+		cmocka_unit_test(test_its_event_is_its_team_s),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
