@@ -6,30 +6,31 @@
 #include "base/clock.h"
 #include "base/semwait.h"
 
-#define NS INT64_C(1000000000)
-#define SLICE_NS (NS / 10) /* so that a clock set on is seen soon */
+#define SLICE_MS 100 /* so that a clock set on is seen soon */
 
 static int64_t
-ns_of(const struct timespec *ts)
+ms_until(const struct timespec *until)
 {
-	return (int64_t)ts->tv_sec * NS + ts->tv_nsec;
+	struct timespec now = clock_tick_in(0);
+
+	return ((int64_t)until->tv_sec - now.tv_sec) * 1000 +
+	    (until->tv_nsec - now.tv_nsec + 999999) / 1000000;
 }
 
 bool
 semwait_by_wall(sem_t *s, const struct timespec *until)
 {
-	struct timespec now, wall;
-	int64_t left, at;
+	struct timespec wall;
+	int64_t left_ms, at_ms;
 
 	while (sem_trywait(s) != 0) {
-		now = clock_tick_in(0);
-		left = ns_of(until) - ns_of(&now);
-		if (left <= 0)
+		left_ms = ms_until(until);
+		if (left_ms <= 0)
 			return false;
-		(void)clock_gettime(CLOCK_REALTIME, &wall);
-		at = ns_of(&wall) + (left < SLICE_NS ? left : SLICE_NS);
-		wall.tv_sec = (time_t)(at / NS);
-		wall.tv_nsec = (long)(at % NS);
+		at_ms = clock_wall_ms(clock_system()) +
+		    (left_ms < SLICE_MS ? left_ms : SLICE_MS);
+		wall.tv_sec = (time_t)(at_ms / 1000);
+		wall.tv_nsec = (long)(at_ms % 1000 * 1000000);
 		/* Late or interrupted: the loop knows what is left. */
 		if (sem_timedwait(s, &wall) == 0)
 			return true;
