@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_seen.h"
 
 #define ROW_BYTES 512 /* of an event beside its body, about */
 
@@ -18,40 +19,10 @@
  */
 struct accept {
 	struct event *ev;
-	uint8_t seen_key[16];
-	int64_t body_key;
-	int64_t body_mark; /* tells another body of the same delivery id */
+	struct lite_keys keys;
 	char *teams;
 	struct store_receipt out;
 };
-
-static int64_t
-first_number(const uint8_t *p)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	for (i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return (int64_t)v;
-}
-
-/* SHA-256 over source, NUL and p. */
-static void
-keyed(const char *source, const void *p, size_t n,
-    uint8_t out[CRYPT_SHA256_SIZE])
-{
-	size_t sourcesz = strlen(source) + 1;
-	uint8_t text[512];
-	char *heap = NULL, *at = (char *)text;
-
-	if (sourcesz + n > sizeof(text))
-		at = heap = xmalloc(sourcesz + n);
-	memcpy(at, source, sourcesz);
-	memcpy(at + sourcesz, p, n);
-	crypt_sha256(at, sourcesz + n, out);
-	free(heap);
-}
 
 static bool
 is_zero(const uint8_t *p, size_t n)
@@ -67,20 +38,12 @@ is_zero(const uint8_t *p, size_t n)
 static void
 accept_init(struct accept *a, struct event *ev)
 {
-	uint8_t digest[CRYPT_SHA256_SIZE];
-
 	memset(a, 0, sizeof(*a));
 	a->ev = ev;
 	if (is_zero(ev->body_sha256, sizeof(ev->body_sha256)))
 		crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
-	a->body_mark = first_number(ev->body_sha256);
-	keyed(ev->source, ev->delivery_id, strlen(ev->delivery_id), digest);
-	memcpy(a->seen_key, digest, sizeof(a->seen_key));
-	if (ev->replay_window_ms > 0) {
-		keyed(ev->source, ev->body_sha256, sizeof(ev->body_sha256),
-		    digest);
-		a->body_key = first_number(digest);
-	}
+	lite_seen_keys(ev->source, ev->delivery_id, ev->body_sha256, &a->keys);
+	a->keys.is_watched = ev->replay_window_ms > 0;
 	if (ev->teams.n > 0)
 		a->teams = lite_strlist_text(&ev->teams);
 }
@@ -95,47 +58,10 @@ accept_free(void *arg)
 	free(a);
 }
 
-static enum rc
-put_seen(struct lite_tx *tx, const struct accept *a, bool *is_new,
-    struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_SEEN_PUT);
-	enum rc rc;
-
-	lite_blob(st, 1, a->seen_key, sizeof(a->seen_key));
-	lite_int(st, 2, a->out.id);
-	lite_int(st, 3, a->ev->received_ms);
-	lite_int(st, 4, a->body_mark);
-	rc = lite_run(tx->conn, st, e);
-	*is_new = rc == RC_OK && lite_changes(tx->conn) == 1;
-	return rc;
-}
-
-static enum rc
-read_duplicate(struct lite_tx *tx, struct accept *a, struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_SEEN_GET);
-	bool row;
-	enum rc rc;
-
-	a->out.duplicate = true;
-	lite_blob(st, 1, a->seen_key, sizeof(a->seen_key));
-	rc = lite_step(tx->conn, st, &row, e);
-	if (rc != RC_OK)
-		return rc;
-	if (!row)
-		return err_set(e, RC_SYSTEM, "a dedupe row is gone");
-	a->out.id = lite_col_int(st, 0);
-	lite_public_id(tx->lite, "evt_", lite_col_int(st, 1), a->out.id,
-	    a->out.public_id);
-	a->out.other_body = lite_col_int(st, 2) != a->body_mark;
-	lite_reset(st);
-	return RC_OK;
-}
-
 /* The sender's way to say "again": what ended failed is tried anew. */
 static enum rc
-take_duplicate(struct lite_tx *tx, struct accept *a, struct err *e)
+take_duplicate(struct lite_tx *tx, struct accept *a,
+    const struct lite_sight *first, struct err *e)
 {
 	struct sqlite3_stmt *st;
 	bool row, is_failed = false;
@@ -143,9 +69,11 @@ take_duplicate(struct lite_tx *tx, struct accept *a, struct err *e)
 	enum rc rc;
 
 	lite_tally_sum(tx, LITE_SUM_DUPLICATES, 1);
-	rc = read_duplicate(tx, a, e);
-	if (rc != RC_OK)
-		return rc;
+	a->out.duplicate = true;
+	a->out.id = first->event;
+	a->out.other_body = first->body != a->keys.delivery.body;
+	lite_public_id(tx->lite, "evt_", first->seen_ms, first->event,
+	    a->out.public_id);
 	st = lite_stmt(tx->conn, LITE_EVENT_COUNTS);
 	lite_int(st, 1, a->out.id);
 	rc = lite_step(tx->conn, st, &row, e);
@@ -162,14 +90,24 @@ take_duplicate(struct lite_tx *tx, struct accept *a, struct err *e)
 }
 
 static enum rc
-set_body(struct lite_tx *tx, const struct accept *a, struct err *e)
+is_body_of(struct lite_tx *tx, int64_t event, const struct accept *a,
+    bool *same, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_BODY_SET);
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_DIGEST);
+	const void *digest;
+	bool row;
+	enum rc rc;
 
-	lite_int(st, 1, a->body_key);
-	lite_int(st, 2, a->out.id);
-	lite_int(st, 3, a->ev->received_ms);
-	return lite_run(tx->conn, st, e);
+	*same = false;
+	lite_int(st, 1, event);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc != RC_OK || !row)
+		return rc;
+	digest = sqlite3_column_blob(st, 0);
+	*same = digest != NULL &&
+	    memcmp(digest, a->ev->body_sha256, sizeof(a->ev->body_sha256)) == 0;
+	lite_reset(st);
+	return RC_OK;
 }
 
 /* Were these bytes seen under another id within the window?  Each sight
@@ -177,35 +115,17 @@ set_body(struct lite_tx *tx, const struct accept *a, struct err *e)
 static enum rc
 judge_body(struct lite_tx *tx, struct accept *a, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_BODY_PUT);
-	const void *digest;
-	int64_t seen_ms;
-	bool row, same = false;
+	struct lite_sight last;
+	bool found;
 	enum rc rc;
 
-	lite_int(st, 1, a->body_key);
-	lite_int(st, 2, a->out.id);
-	lite_int(st, 3, a->ev->received_ms);
-	rc = lite_run(tx->conn, st, e);
-	if (rc != RC_OK || lite_changes(tx->conn) == 1)
+	if (a->ev->replay_window_ms <= 0)
+		return RC_OK;
+	rc = lite_seen_body(tx, &a->keys, &last, &found, e);
+	if (rc != RC_OK || !found ||
+	    a->ev->received_ms - last.seen_ms >= a->ev->replay_window_ms)
 		return rc;
-
-	st = lite_stmt(tx->conn, LITE_BODY_GET);
-	lite_int(st, 1, a->body_key);
-	rc = lite_step(tx->conn, st, &row, e);
-	if (rc == RC_OK && row) {
-		seen_ms = lite_col_int(st, 0);
-		digest = sqlite3_column_blob(st, 1);
-		same = digest != NULL &&
-		    memcmp(digest, a->ev->body_sha256,
-			sizeof(a->ev->body_sha256)) == 0 &&
-		    a->ev->received_ms - seen_ms < a->ev->replay_window_ms;
-		lite_reset(st);
-	}
-	if (rc != RC_OK)
-		return rc;
-	a->out.replay_suspect = same;
-	return set_body(tx, a, e);
+	return is_body_of(tx, last.event, a, &a->out.replay_suspect, e);
 }
 
 static enum rc
@@ -235,6 +155,7 @@ put_event(struct lite_tx *tx, const struct accept *a, struct err *e)
 	lite_int(st, 18, owes ? EVENT_PENDING : EVENT_COMPLETED);
 	lite_int(st, 19, owes ? 0 : 1);
 	lite_int(st, 20, owes ? 0 : ev->received_ms);
+	lite_int(st, 21, a->keys.is_watched);
 	return lite_run(tx->conn, st, e);
 }
 
@@ -279,26 +200,30 @@ judge_load(struct lite_tx *tx, struct err *e)
 static enum rc
 take(struct lite_tx *tx, struct accept *a, struct err *e)
 {
-	bool is_new;
+	struct lite_sight first;
+	bool found;
 	enum rc rc;
 
-	rc = lite_next_id(tx, LITE_SUM_EVENT_ID, &tx->last_event_id, &a->out.id,
-	    e);
-	if (rc == RC_OK)
-		rc = put_seen(tx, a, &is_new, e);
+	rc = lite_seen_delivery(tx, &a->keys, &first, &found, e);
 	if (rc != RC_OK)
 		return rc;
-	if (!is_new)
-		return take_duplicate(tx, a, e);
+	if (found)
+		return take_duplicate(tx, a, &first, e);
 
+	rc = judge_body(tx, a, e);
+	if (rc == RC_OK)
+		rc = lite_next_id(tx, LITE_SUM_EVENT_ID, &tx->last_event_id,
+		    &a->out.id, e);
+	if (rc != RC_OK)
+		return rc;
 	lite_public_id(tx->lite, "evt_", a->ev->received_ms, a->out.id,
 	    a->out.public_id);
-	if (a->ev->replay_window_ms > 0)
-		rc = judge_body(tx, a, e);
-	if (rc == RC_OK)
-		rc = put_event(tx, a, e);
+	rc = put_event(tx, a, e);
 	if (rc == RC_OK)
 		rc = put_payload(tx, a, e);
+	if (rc == RC_OK)
+		rc = lite_seen_put(tx, &a->keys, a->out.id, a->ev->received_ms,
+		    e);
 	if (rc == RC_OK)
 		rc = lite_tally_accepted(tx, a->ev->type, a->ev->repository,
 		    a->ev->received_ms, e);

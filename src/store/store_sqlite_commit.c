@@ -20,6 +20,7 @@
 #include "base/semwait.h"
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_seen.h"
 #include "store/store_test.h"
 
 /*
@@ -39,6 +40,7 @@
 #define QUEUE_OPS 4096
 #define OLDEST_US (2 * 1000 * 1000)
 #define IDLE_US (1000 * 1000)
+#define CALM_US (2 * 1000)
 #define CLOSE_SECONDS 1
 #define WAIT_MS 5000 /* of one that nobody gave a time */
 
@@ -80,7 +82,9 @@ struct lite_commit_state {
 	struct lite_tx tx;
 	struct op *group[GROUP_OPS];
 	size_t ngroup;
-	int folder_fd; /* until the log's name is on disk; -1 then */
+	int folder_fd;   /* until the log's name is on disk; -1 then */
+	int64_t free_us; /* when it was done with the last group */
+	bool is_calm;    /* a single one has come, a while after that */
 };
 
 static _Atomic(void (*)(enum store_test_place)) test_at;
@@ -215,6 +219,7 @@ roll_back(struct lite_commit_state *c)
 	sqlite3_int64 size;
 	struct err ignored;
 
+	lite_seen_forget(&c->tx);
 	if (!sqlite3_get_autocommit(c->conn.db))
 		(void)lite_run_stmt(&c->conn, LITE_ROLLBACK, &ignored);
 	/* Frames of a spilled transaction that are still gathered go out while
@@ -237,6 +242,8 @@ tx_begin(struct lite_commit_state *c)
 	tx->load = -1;
 	tx->now_ms = 0;
 	tx->new_work = false;
+	tx->has_seen = false;
+	tx->is_calm = c->is_calm;
 }
 
 enum outcome {
@@ -310,7 +317,9 @@ run_some(struct lite_commit_state *c, struct op **v, size_t n, struct err *e)
 		roll_back(c);
 		return SPLIT;
 	}
-	rc = lite_tally_sums(&c->tx, e);
+	rc = lite_seen_end(&c->tx, e);
+	if (rc == RC_OK)
+		rc = lite_tally_sums(&c->tx, e);
 	if (rc == RC_OK) {
 		at(STORE_TEST_BEFORE_COMMIT);
 		rc = lite_run_stmt(&c->conn, LITE_COMMIT, e);
@@ -403,6 +412,33 @@ take_group(struct lite_commit_state *c)
 	c->bytes -= bytes;
 }
 
+static bool
+is_waited_for(struct lite_commit_state *c)
+{
+	bool is;
+
+	(void)pthread_mutex_lock(&c->lock);
+	is = c->head != NULL || c->stop;
+	(void)pthread_mutex_unlock(&c->lock);
+	return is;
+}
+
+/* What was put off while writes queued up. */
+static void
+catch_up(struct lite_commit_state *c)
+{
+	struct op op = { .w = { .run = lite_seen_merge } };
+	struct op *v = &op;
+	struct err ignored;
+
+	c->is_calm = false;
+	while (lite_seen_is_behind(c->tx.seen) && !is_waited_for(c)) {
+		op.state = OP_QUEUED;
+		if (commit_some(c, &v, 1, &ignored) != COMMITTED)
+			break;
+	}
+}
+
 /* Called locked; true when there is something to do but to end. */
 static bool
 wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
@@ -411,7 +447,7 @@ wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
 
 	while (c->head == NULL && !c->stop) {
 		c->idle = true;
-		if (!*want_checkpoint) {
+		if (!*want_checkpoint && !lite_seen_is_behind(c->tx.seen)) {
 			(void)pthread_cond_wait(&c->more, &c->lock);
 			continue;
 		}
@@ -419,6 +455,7 @@ wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
 		if (pthread_cond_timedwait(&c->more, &c->lock, &until) ==
 		    ETIMEDOUT) {
 			(void)pthread_mutex_unlock(&c->lock);
+			catch_up(c);
 			*want_checkpoint =
 			    lite_checkpoint(c->lite, &c->conn, LITE_IDLE);
 			(void)pthread_mutex_lock(&c->lock);
@@ -448,11 +485,14 @@ committer(void *arg)
 	while (wait_for_work(c, &want_checkpoint)) {
 		take_group(c);
 		(void)pthread_mutex_unlock(&c->lock);
+		c->is_calm =
+		    c->ngroup == 1 && clock_tick_us() - c->free_us > CALM_US;
 		work_group(c);
 		(void)pthread_mutex_lock(&c->lock);
 		load = c->head != NULL ? LITE_QUEUED : LITE_IDLE;
 		(void)pthread_mutex_unlock(&c->lock);
 		want_checkpoint = lite_checkpoint(c->lite, &c->conn, load);
+		c->free_us = clock_tick_us();
 		(void)pthread_mutex_lock(&c->lock);
 		c->group_since_us = 0;
 	}
@@ -622,6 +662,7 @@ lite_commit_new(struct lite *l)
 	c->lite = l;
 	c->tail = &c->head;
 	c->folder_fd = -1;
+	c->tx.seen = lite_seen_new();
 	(void)pthread_mutex_init(&c->lock, NULL);
 	clock_cond_init(&c->more);
 	clock_cond_init(&c->gone);
@@ -653,6 +694,7 @@ lite_commit_free(struct lite_commit_state *c)
 	if (c->started)
 		(void)pthread_join(c->thread, NULL);
 	lite_tally_clear(&c->tx.tally);
+	lite_seen_free(c->tx.seen);
 	(void)pthread_cond_destroy(&c->gone);
 	(void)pthread_cond_destroy(&c->more);
 	(void)pthread_mutex_destroy(&c->lock);

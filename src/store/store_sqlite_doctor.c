@@ -202,6 +202,8 @@ static const struct {
 	    "for none" },
 	{ LITE_CHECK_EVENT_COUNTS, "counts",
 	    "events whose counts of jobs are wrong" },
+	{ LITE_CHECK_MERGED, "dedupe",
+	    "marks of what is known as seen that are beyond the last event" },
 };
 
 static enum rc

@@ -13,6 +13,8 @@
  *	store_sqlite_ckpt.c	checkpoints
  *	store_sqlite_vfs.c	the log is written in few pieces
  *	store_sqlite_note.c	whose log it is
+ *	store_sqlite_seen.c	which posts were seen before
+ *	store_sqlite_fresh.c	those of late, in memory
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
  *	store_sqlite_notice.c	how webhooks fare, and what is said of it
  *	store_sqlite_row.c	rows to our structs
@@ -190,6 +192,7 @@ struct lite_tally {
 };
 
 struct lite;
+struct lite_seen;
 
 /* The open write transaction; there is one in a process at a time. */
 struct lite_tx {
@@ -200,6 +203,9 @@ struct lite_tx {
 	int64_t load;   /* waiting jobs and unexpanded events; -1: not read */
 	int64_t now_ms; /* of the operation that runs, set by it */
 	bool new_work;  /* a drain should look */
+	struct lite_seen *seen;
+	bool has_seen; /* seen is up to date */
+	bool is_calm;  /* one operation alone, after a rest */
 };
 
 void lite_tally_clear(struct lite_tally *t);

@@ -114,19 +114,27 @@ static const char *const texts[LITE_STMTS] = {
 	    "?1",
 	[LITE_BODY_PUT] =
 	    "INSERT INTO body_seen (key, event, seen_ms) VALUES (?1, ?2, "
-	    "?3) ON CONFLICT (key) DO NOTHING",
-	[LITE_BODY_GET] =
-	    "SELECT b.seen_ms, e.body_sha256 FROM body_seen b LEFT JOIN "
-	    "event e ON e.id = b.event WHERE b.key = ?1",
-	[LITE_BODY_SET] =
-	    "UPDATE body_seen SET event = ?2, seen_ms = ?3 WHERE key = ?1",
+	    "?3) ON CONFLICT (key) DO UPDATE SET event = excluded.event, "
+	    "seen_ms = excluded.seen_ms WHERE excluded.event > event",
+	[LITE_BODY_GET] = "SELECT event, seen_ms FROM body_seen WHERE key = ?1",
+	[LITE_MERGED_GET] =
+	    "SELECT max(iif(key = 'at', n, 0)), max(iif(key = 'end', n, 0)), "
+	    "max(iif(key = 'upto', n, 0)) FROM counter WHERE family = 'merge'",
+	[LITE_MERGED_SET] =
+	    "INSERT INTO counter (family, key, n) VALUES ('merge', ?1, ?2) "
+	    "ON CONFLICT (family, key) DO UPDATE SET n = excluded.n",
+	[LITE_EVENT_SIGHTS] =
+	    "SELECT id, received_ms, source, delivery_id, body_sha256, "
+	    "watched FROM event WHERE id > ?1 ORDER BY id",
+	[LITE_EVENT_DIGEST] = "SELECT body_sha256 FROM event WHERE id = ?1",
 	[LITE_EVENT_PUT] =
 	    "INSERT INTO event (id, received_ms, scheduled_ms, source, "
 	    "provider, delivery_id, type, action, repository, teams, "
 	    "webhook_id, content_type, priority, hops, replay_suspect, "
-	    "body_size, body_sha256, status, expanded, completed_ms) VALUES "
+	    "body_size, body_sha256, status, expanded, completed_ms, "
+	    "watched) VALUES "
 	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-	    "?15, ?16, ?17, ?18, ?19, ?20)",
+	    "?15, ?16, ?17, ?18, ?19, ?20, ?21)",
 	[LITE_PAYLOAD_PUT] =
 	    "INSERT INTO payload (event, body) VALUES (?1, ?2)",
 	[LITE_PAYLOAD_GET] = "SELECT body FROM payload WHERE event = ?1",
@@ -444,6 +452,10 @@ static const char *const texts[LITE_STMTS] = {
 	    "job j WHERE j.event = e.id AND j.state = 0) OR e.dead <> "
 	    "(SELECT count(*) FROM job j WHERE j.event = e.id AND j.state = "
 	    "3))",
+	[LITE_CHECK_MERGED] =
+	    "SELECT count(*) FROM counter m WHERE m.family = 'merge' AND m.key "
+	    "IN ('end', 'upto') AND m.n > coalesce((SELECT n FROM counter "
+	    "WHERE family = 'sum' AND key = 'event_id'), 0)",
 	[LITE_CHECK_FUTURE] =
 	    "SELECT count(*) FROM (SELECT received_ms FROM event ORDER BY "
 	    "id DESC LIMIT 1000) WHERE received_ms > ?1",

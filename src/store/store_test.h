@@ -7,6 +7,7 @@
 #ifndef STORE_STORE_TEST_H
 #define STORE_STORE_TEST_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct store;
@@ -23,5 +24,9 @@ void store_test_at(void (*f)(enum store_test_place place));
  * a SQLite store that nobody else is using: what work costs, whatever the
  * machine is doing besides. */
 int64_t store_test_steps(struct store *s);
+
+/* How many dedupe rows a process keeps in memory under load before it writes
+ * them to their trees; for every SQLite store of the process. */
+void store_test_keep(size_t rows);
 
 #endif

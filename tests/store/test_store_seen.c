@@ -1,0 +1,351 @@
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "store/store_test.h"
+#include "tests/store/fixture.h"
+
+/*
+ * What was seen is known, wherever it is known from: the trees, the memory
+ * of this process or the rows of the events, and however the process ended.
+ */
+
+#define BURST 400
+#define DAY_MS (86400 * INT64_C(1000))
+#define PATIENCE_US (20 * INT64_C(1000) * 1000)
+
+static int
+setup(void **state)
+{
+	struct fix *f = xcalloc(1, sizeof(*f));
+
+	fix_init(f);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	store_test_at(NULL);
+	store_test_keep(65536);
+	fix_fini(*state);
+	free(*state);
+	return 0;
+}
+
+static int64_t
+ask(const struct fix *f, const char *sql)
+{
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	int64_t n;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	(void)sqlite3_busy_timeout(db, 5000);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	n = sqlite3_column_int64(st, 0);
+	(void)sqlite3_finalize(st);
+	(void)sqlite3_close(db);
+	return n;
+}
+
+/* Events that are not in the tree. */
+static int64_t
+behind(const struct fix *f)
+{
+	return ask(f,
+	    "SELECT (SELECT count(*) FROM event) - "
+	    "(SELECT count(*) FROM delivery_seen)");
+}
+
+static struct event *
+watched(const struct fix *f, const char *prefix, int i)
+{
+	struct event *ev;
+	char id[32];
+
+	(void)snprintf(id, sizeof(id), "%s-%d", prefix, i);
+	ev = fix_event(f, id);
+	ev->replay_window_ms = 7 * DAY_MS;
+	return ev;
+}
+
+static void
+put_burst(struct fix *f, const char *prefix, int n)
+{
+	struct store_receipt r;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		assert_int_equal(fix_accept(f, watched(f, prefix, i), &r),
+		    RC_OK);
+		assert_false(r.duplicate || r.replay_suspect);
+	}
+}
+
+/* Of each, its delivery id and, under another one, its bytes. */
+static void
+assert_known(struct fix *f, const char *prefix, int n)
+{
+	struct store_receipt r;
+	struct event *ev;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		assert_int_equal(fix_accept(f, watched(f, prefix, i), &r),
+		    RC_OK);
+		if (!r.duplicate || r.other_body)
+			fail_msg("%s-%d is not known", prefix, i);
+		ev = watched(f, prefix, i);
+		free(ev->delivery_id);
+		ev->delivery_id =
+		    xasprintf("again-%d-%lld", i, (long long)clock_tick_us());
+		assert_int_equal(fix_accept(f, ev, &r), RC_OK);
+		if (r.duplicate || !r.replay_suspect)
+			fail_msg("the bytes of %s-%d are not known", prefix, i);
+	}
+}
+
+static void
+test_a_burst_is_known_at_once_and_later(void **state)
+{
+	const struct timespec pause = { 0, 10 * 1000 * 1000 };
+	struct fix *f = *state;
+	int64_t end_us = clock_tick_us() + PATIENCE_US;
+
+	put_burst(f, "a", BURST);
+	assert_true(behind(f) > 0);
+	assert_known(f, "a", BURST);
+	fix_assert_sound(f);
+	/* Idle, it brings the trees up to date. */
+	while (behind(f) > 0) {
+		assert_true(clock_tick_us() < end_us);
+		(void)nanosleep(&pause, NULL);
+	}
+	assert_int_equal(ask(f, "SELECT count(*) FROM body_seen"), BURST);
+	assert_int_equal(ask(f,
+			     "SELECT count(DISTINCT n) FROM counter WHERE "
+			     "key IN ('end', 'upto', 'event_id')"),
+	    1);
+	assert_known(f, "a", BURST);
+	fix_close(f);
+	fix_open(f);
+	assert_known(f, "a", 10);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_single_post_goes_the_direct_way(void **state)
+{
+	struct fix *f = *state;
+
+	fix_put(f, "one");
+	assert_int_equal(behind(f), 0);
+	assert_int_equal(
+	    ask(f,
+		"SELECT n FROM counter WHERE family = 'merge' AND key = "
+		"'upto'"),
+	    1);
+}
+
+static void
+test_a_burst_is_known_after_reopening(void **state)
+{
+	struct fix *f = *state;
+
+	put_burst(f, "a", BURST);
+	fix_close(f);
+	assert_true(behind(f) > 0);
+	fix_open(f);
+	put_burst(f, "b", 3);
+	assert_known(f, "a", BURST);
+	assert_known(f, "b", 3);
+	fix_assert_sound(f);
+}
+
+/* The hand goes round several times meanwhile. */
+static void
+test_a_small_memory_knows_as_much(void **state)
+{
+	struct fix *f = *state;
+
+	store_test_keep(64);
+	put_burst(f, "a", 4 * BURST);
+	assert_true(behind(f) > 0);
+	assert_true(behind(f) < BURST);
+	fix_close(f);
+	assert_true(ask(f,
+			"SELECT n FROM counter WHERE family = 'merge' AND "
+			"key = 'at'") > 65536);
+	fix_open(f);
+	assert_known(f, "a", 4 * BURST);
+	fix_assert_sound(f);
+}
+
+static void
+test_processes_know_of_each_other(void **state)
+{
+	struct fix *f = *state, other = *f;
+	int i;
+
+	store_test_keep(64);
+	fix_open(&other);
+	put_burst(f, "a", BURST);
+	assert_known(&other, "a", BURST);
+	put_burst(&other, "b", BURST);
+	assert_known(f, "b", BURST);
+	for (i = 0; i < 8; i++) {
+		char prefix[16];
+
+		(void)snprintf(prefix, sizeof(prefix), "turn%d", i);
+		put_burst(i % 2 == 0 ? f : &other, prefix, 200);
+		assert_known(i % 2 == 0 ? &other : f, prefix, 200);
+	}
+	assert_known(f, "a", BURST);
+	assert_known(&other, "turn3", 200);
+	fix_close(&other);
+	assert_known(f, "b", BURST);
+	fix_assert_sound(f);
+}
+
+static void
+test_what_was_refused_was_not_seen(void **state)
+{
+	struct fix *f = *state;
+	struct store_receipt r;
+	struct event *ev;
+	int i;
+
+	put_burst(f, "a", 50);
+	for (i = 0; i < 20; i++) {
+		ev = watched(f, "bad", i);
+		/* No priority that the table has. */
+		ev->priority = 12;
+		assert_int_equal(fix_accept(f, ev, &r), RC_INVALID);
+	}
+	put_burst(f, "bad", 20);
+	assert_known(f, "a", 50);
+	assert_known(f, "bad", 20);
+	fix_assert_sound(f);
+}
+
+static void
+test_the_window_begins_with_the_latest_sight(void **state)
+{
+	struct fix *f = *state;
+	struct store_receipt r;
+	struct event *ev;
+	int day;
+
+	put_burst(f, "a", 50);
+	for (day = 0; day < 12; day += 4) {
+		if (day == 4) {
+			fix_close(f);
+			fix_open(f);
+		}
+		ev = watched(f, "a", 7);
+		free(ev->delivery_id);
+		ev->delivery_id = xasprintf("day-%d", day);
+		assert_int_equal(fix_accept(f, ev, &r), RC_OK);
+		assert_true(r.replay_suspect);
+		put_burst(f, day == 0 ? "b" : day == 4 ? "c" : "d", 50);
+		fix_pass(f, 4 * DAY_MS);
+	}
+	/* A week and more after the last. */
+	fix_pass(f, 4 * DAY_MS);
+	ev = watched(f, "a", 7);
+	free(ev->delivery_id);
+	ev->delivery_id = xstrdup("late");
+	assert_int_equal(fix_accept(f, ev, &r), RC_OK);
+	assert_false(r.replay_suspect);
+}
+
+struct shared {
+	atomic_int done;
+};
+
+static void
+post_until_killed(struct fix *f, const char *prefix, struct shared *sh)
+{
+	int i;
+
+	store_test_keep(64);
+	fix_open(f);
+	for (i = 0;; i++) {
+		if (store_accept(f->s, watched(f, prefix, i), 5000,
+			&(struct store_receipt){ 0 }, &f->e) != RC_OK)
+			_exit(1);
+		atomic_store(&sh->done, i + 1);
+	}
+}
+
+static void
+test_a_killed_process_forgets_nothing(void **state)
+{
+	struct fix *f = *state;
+	const struct timespec pause = { 0, 1000 * 1000 };
+	struct shared *sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char prefix[16];
+	int round, n[4];
+	pid_t pid;
+
+	assert_true(sh != MAP_FAILED);
+	fix_close(f);
+	for (round = 0; round < (int)NELEM(n); round++) {
+		(void)snprintf(prefix, sizeof(prefix), "kill%d", round);
+		atomic_store(&sh->done, 0);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0)
+			post_until_killed(f, prefix, sh);
+		while (atomic_load(&sh->done) < 300 + 170 * round)
+			(void)nanosleep(&pause, NULL);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		n[round] = atomic_load(&sh->done);
+	}
+	fix_open(f);
+	for (round = 0; round < (int)NELEM(n); round++) {
+		(void)snprintf(prefix, sizeof(prefix), "kill%d", round);
+		assert_known(f, prefix, n[round]);
+	}
+	fix_assert_sound(f);
+	(void)munmap(sh, sizeof(*sh));
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_a_burst_is_known_at_once_and_later),
+		CASE(test_a_single_post_goes_the_direct_way),
+		CASE(test_a_burst_is_known_after_reopening),
+		CASE(test_a_small_memory_knows_as_much),
+		CASE(test_processes_know_of_each_other),
+		CASE(test_what_was_refused_was_not_seen),
+		CASE(test_the_window_begins_with_the_latest_sight),
+		CASE(test_a_killed_process_forgets_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
