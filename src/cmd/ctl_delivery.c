@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/js.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_attempt.h"
 #include "cmd/ctl_table.h"
 #include "core/webhook.h"
 #include "stats/show.h"
@@ -207,45 +208,15 @@ resolve(struct ctl *c, int64_t *id, struct err *e)
 }
 
 static void
-put_attempts(struct ctl *c, const struct store_attempts *l)
-{
-	static const struct ctl_column heads[] = {
-		{ .title = "#", .right = true, .keep = true },
-		{ .title = "STARTED", .keep = true },
-		{ .title = "MS", .right = true, .keep = true },
-		{ .title = "CODE", .right = true, .keep = true },
-		{ .title = "WHO" },
-		{ .title = "ADDRESS" },
-		{ .title = "WORKER" },
-		{ .title = "TEXT" },
-	};
-	const struct store_attempt *a;
-	struct ctl_table t;
-	size_t i;
-
-	ctl_table_init(&t, heads, sizeof(heads) / sizeof(heads[0]));
-	for (i = 0; i < l->n; i++) {
-		a = &l->v[i].a;
-		ctl_table_putf(&t, "%u", l->v[i].number);
-		ctl_table_put_time(&t, a->started_ms);
-		ctl_table_putf(&t, "%lld", (long long)a->took_ms);
-		ctl_table_putf(&t, "%d", a->code);
-		ctl_table_put(&t, store_class_name(a->class));
-		ctl_table_put(&t, a->address);
-		ctl_table_put(&t, l->v[i].worker);
-		ctl_table_put(&t, a->text);
-	}
-	ctl_put_table(c, &t, "Not tried yet.");
-}
-
-static void
 put_whole(struct ctl *c, const struct store_job *j,
     const struct store_attempts *l)
 {
-	buf_addf(&c->out, "Delivery %lld (%s) of event %lld to webhook ",
+	size_t i;
+
+	buf_addf(&c->out, "Delivery %lld (%s)\nof event %lld to webhook ",
 	    (long long)j->id, j->public_id, (long long)j->event);
 	ctl_put_text(c, j->target);
-	buf_addf(&c->out, " is %s", store_state_name(j->state));
+	buf_addf(&c->out, "\nis %s", store_state_name(j->state));
 	if (j->blocked_by != 0) {
 		buf_add_str(&c->out, " behind delivery ");
 		buf_addf(&c->out, "%lld", (long long)j->blocked_by);
@@ -257,8 +228,9 @@ put_whole(struct ctl *c, const struct store_job *j,
 		buf_add_str(&c->out, ", in order of ");
 		ctl_put_text(c, j->order_key);
 	}
-	buf_add_str(&c->out, ".\n");
-	put_attempts(c, l);
+	buf_add_str(&c->out, l->n == 0 ? ", not tried yet.\n" : ".\n");
+	for (i = 0; i < l->n; i++)
+		ctl_attempt_tell(c, &l->v[i]);
 }
 
 static enum rc

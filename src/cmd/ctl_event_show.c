@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/js.h"
+#include "base/xalloc.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_attempt.h"
 #include "cmd/ctl_event.h"
 #include "cmd/ctl_text.h"
 #include "core/event.h"
@@ -13,103 +15,140 @@
 #include "store/store_read.h"
 #include "store/store_work.h"
 
-/* An event owes a job to each webhook that wants it. */
-#define JOBS_MAX 200
+#define PAGE 200
 
-/* "0.8 s" */
+/* "  TIME  ": a line of the story. */
 static void
-put_span(struct ctl *c, int64_t ms)
+begin_line(struct ctl *c, int64_t wall_ms)
 {
-	if (ms < 1000)
-		buf_addf(&c->out, "%lld ms", (long long)ms);
-	else
-		buf_addf(&c->out, "%lld.%lld s", (long long)(ms / 1000),
-		    (long long)(ms % 1000 / 100));
+	buf_add_str(&c->out, "  ");
+	ctl_put_clock(c, wall_ms);
+	buf_add_str(&c->out, "  ");
+}
+
+/* A line below one with a time, wrapped. */
+static void
+put_detail(struct ctl *c, const char *text)
+{
+	struct buf clean;
+
+	buf_init(&clean, 65536);
+	ctl_text_clean(&clean, text, strlen(text));
+	buf_add_str(&c->out, "      ");
+	ctl_text_wrap(&c->out, buf_str(&clean), CTL_ATTEMPT_INDENT,
+	    CTL_ATTEMPT_INDENT, CTL_ATTEMPT_WIDTH);
+	buf_add_str(&c->out, "\n");
+	buf_fini(&clean);
 }
 
 static void
-put_clock(struct ctl *c, int64_t wall_ms)
+tell_start(struct ctl *c, const struct event *ev)
 {
-	char text[CLOCK_TEXT_SIZE];
+	static const char *const is[EVENT_STATUSES] = {
+		[EVENT_PENDING] = "is pending",
+		[EVENT_PROCESSING] = "is being worked on",
+		[EVENT_RETRY] = "waits to be tried again (retry)",
+		[EVENT_COMPLETED] = "is completed",
+		[EVENT_FAILED] = "has failed",
+	};
+	bool has_action = ev->action != NULL && ev->action[0] != '\0';
+	char *text;
 
-	clock_format(wall_ms, text);
-	text[10] = ' ';
-	buf_addf(&c->out, "%.23s", text);
-}
-
-/* The paragraph about the event itself. */
-static void
-tell_event(struct ctl *c, const struct event *ev)
-{
-	buf_addf(&c->out, "Event %lld (%s) is %s.\n", (long long)ev->id,
-	    ev->public_id, event_status_name(ev->status));
-	buf_add_str(&c->out, "  It is ");
-	ctl_put_text(c, ev->type);
-	if (ev->action != NULL && ev->action[0] != '\0') {
-		buf_add_str(&c->out, ".");
-		ctl_put_text(c, ev->action);
-	}
-	if (strcmp(ev->repository, "unknown") != 0) {
-		buf_add_str(&c->out, " of ");
-		ctl_put_text(c, ev->repository);
-	}
-	buf_add_str(&c->out, ", from source ");
+	buf_addf(&c->out, "Event %lld (%s) %s.\n\n", (long long)ev->id,
+	    ev->public_id, is[ev->status]);
+	begin_line(c, ev->received_ms);
+	buf_add_str(&c->out, "received from source ");
 	ctl_put_text(c, ev->source);
-	buf_add_str(&c->out, ", delivery ");
-	ctl_put_text(c, ev->delivery_id);
-	buf_add_str(&c->out, ".\n  Received ");
-	put_clock(c, ev->received_ms);
-	buf_add_str(&c->out, " UTC");
-	if (ev->bodysz > 0)
-		buf_addf(&c->out, ", %zu bytes", ev->bodysz);
-	if (ev->scheduled_ms > ev->received_ms) {
-		buf_add_str(&c->out, ", not to be worked on before ");
-		put_clock(c, ev->scheduled_ms);
+	buf_add_str(&c->out, "\n");
+	text = xasprintf("%s%s%s%s%s, %zu bytes", ev->type,
+	    has_action ? "." : "", has_action ? ev->action : "",
+	    strcmp(ev->repository, "unknown") == 0 ? "" : " of ",
+	    strcmp(ev->repository, "unknown") == 0 ? "" : ev->repository,
+	    ev->bodysz);
+	put_detail(c, text);
+	free(text);
+	text = xasprintf("delivery %s", ev->delivery_id);
+	put_detail(c, text);
+	free(text);
+	if (ev->webhook_id != NULL) {
+		text = xasprintf("for webhook %s alone", ev->webhook_id);
+		put_detail(c, text);
+		free(text);
 	}
-	buf_add_str(&c->out, ".\n");
+	if (ev->scheduled_ms > ev->received_ms) {
+		begin_line(c, ev->scheduled_ms);
+		buf_add_str(&c->out, "not to be worked on before\n");
+	}
 	if (ev->replay_suspect)
 		buf_addf(&c->out,
-		    "  The same bytes came before under another delivery id, "
-		    "so it owes nothing;\n  hlsctl event replay %lld works "
-		    "it after all.\n",
+		    "      The same bytes came before under another delivery "
+		    "id, so it owes\n      nothing; hlsctl event replay %lld "
+		    "works it after all.\n",
 		    (long long)ev->id);
-	if (ev->completed_ms != 0) {
-		buf_add_str(&c->out, "  Ended ");
-		put_clock(c, ev->completed_ms);
-		buf_add_str(&c->out, ", ");
-		put_span(c, ev->completed_ms - ev->received_ms);
-		buf_add_str(&c->out, " after it came.\n");
-	}
-	if (ev->error_message != NULL) {
-		buf_add_str(&c->out, "  Latest failure: ");
+}
+
+static void
+tell_end(struct ctl *c, const struct event *ev)
+{
+	if (ev->completed_ms == 0)
+		return;
+	buf_add_str(&c->out, "\n");
+	begin_line(c, ev->completed_ms);
+	buf_add_str(&c->out, "ended ");
+	ctl_put_span(c, ev->completed_ms - ev->received_ms);
+	buf_add_str(&c->out, " after it came\n");
+	if (ev->jobs_total == 0)
+		put_detail(c, "No webhook wants it, so it owed nothing.");
+	if (ev->error_message != NULL && ev->status == EVENT_FAILED) {
+		buf_add_str(&c->out, "      latest failure: ");
 		ctl_put_text(c, ev->error_message);
 		buf_add_str(&c->out, "\n");
 	}
 }
 
 static void
-tell_attempt(struct ctl *c, const struct store_attempt_row *row)
+tell_next(struct ctl *c, const struct store_job *j, size_t tries)
 {
-	const struct store_attempt *a;
+	int64_t now_ms = clock_wall_ms(c->app.clock);
 
-	a = &row->a;
-	buf_add_str(&c->out, "    ");
-	put_clock(c, a->started_ms);
-	buf_addf(&c->out, "  #%u  ", row->number);
-	if (a->code != 0)
-		buf_addf(&c->out, "%d ", a->code);
-	if (a->address != NULL && a->address[0] != '\0') {
-		buf_add_str(&c->out, "from ");
-		ctl_put_text(c, a->address);
-		buf_add_str(&c->out, " ");
+	switch (j->state) {
+	case STORE_WAITING:
+		begin_line(c, j->due_ms);
+		buf_addf(&c->out, "%s attempt is due",
+		    tries == 0 ? "the first" : "the next");
+		if (j->blocked_by != 0)
+			buf_addf(&c->out, ", behind delivery %lld",
+			    (long long)j->blocked_by);
+		else if (j->due_ms > now_ms) {
+			buf_add_str(&c->out, ", in ");
+			ctl_put_span(c, j->due_ms - now_ms);
+		}
+		buf_add_str(&c->out, "\n");
+		break;
+	case STORE_LEASED:
+		buf_add_str(&c->out, "      under way, by ");
+		ctl_put_text(c, j->lease_owner);
+		buf_add_str(&c->out, "\n");
+		break;
+	case STORE_STATE_DONE:
+		break;
+	case STORE_STATE_DEAD:
+		begin_line(c, j->ended_ms);
+		buf_addf(&c->out, "given up after %zu attempt%s\n", tries,
+		    tries == 1 ? "" : "s");
+		if (tries == 0 && j->last_text != NULL)
+			put_detail(c, j->last_text);
+		buf_addf(&c->out,
+		    "      hlsctl delivery retry %lld tries again\n",
+		    (long long)j->id);
+		break;
+	case STORE_CANCELLED:
+		begin_line(c, j->ended_ms);
+		buf_add_str(&c->out, "cancelled\n");
+		if (tries == 0 && j->last_text != NULL)
+			put_detail(c, j->last_text);
+		break;
 	}
-	buf_add_str(&c->out, "after ");
-	put_span(c, a->took_ms);
-	if (a->text[0] != '\0') {
-		buf_add_str(&c->out, ": ");
-		ctl_put_text(c, a->text);
-	}
-	buf_add_str(&c->out, "\n");
 }
 
 static void
@@ -118,26 +157,28 @@ tell_job(struct ctl *c, const struct store_job *j,
 {
 	size_t i;
 
-	buf_addf(&c->out, "\nJob %lld, %s to ", (long long)j->id,
-	    store_kind_name(j->kind));
+	buf_addf(&c->out, "\n%s to ",
+	    j->kind == STORE_DELIVER ? "Delivery" : store_kind_name(j->kind));
 	ctl_put_text(c, j->target);
-	buf_addf(&c->out, ", is %s", store_state_name(j->state));
-	if (j->state == STORE_WAITING) {
-		buf_add_str(&c->out, ", due ");
-		put_clock(c, j->due_ms);
+	buf_addf(&c->out, " is %s:\n", store_state_name(j->state));
+	begin_line(c, j->created_ms);
+	buf_addf(&c->out, "owed, as job %lld", (long long)j->id);
+	if (j->round > 0)
+		buf_addf(&c->out, " of replay %u", j->round);
+	if (j->order_key != NULL)
+		buf_add_str(&c->out, ", in order");
+	buf_add_str(&c->out, "\n");
+	for (i = 0; i < l->n; i++) {
+		ctl_attempt_tell(c, &l->v[i]);
+		if (i + 1 == l->n)
+			break;
+		buf_add_str(&c->out, "      tried again ");
+		ctl_put_span(c,
+		    l->v[i + 1].a.started_ms - l->v[i].a.started_ms -
+			l->v[i].a.took_ms);
+		buf_add_str(&c->out, " later\n");
 	}
-	if (j->state == STORE_LEASED && j->lease_owner != NULL) {
-		buf_add_str(&c->out, " by ");
-		ctl_put_text(c, j->lease_owner);
-	}
-	buf_add_str(&c->out, l->n == 0 ? ", not tried yet.\n" : ".\n");
-	for (i = 0; i < l->n; i++)
-		tell_attempt(c, &l->v[i]);
-	if (j->state == STORE_STATE_DEAD)
-		buf_addf(&c->out,
-		    "    Given up; hlsctl delivery retry %lld tries "
-		    "again.\n",
-		    (long long)j->id);
+	tell_next(c, j, l->n);
 }
 
 static void
@@ -158,44 +199,85 @@ put_job(struct js_writer *w, const struct store_job *j,
 	js_close_object(w);
 }
 
-/* Every job, newest page first; w is NULL for people. */
+/* w is NULL for people. */
 static enum rc
-each_job(struct ctl *c, int64_t event, struct js_writer *w, struct err *e)
+tell_jobs(struct ctl *c, const struct store_job *v, size_t n,
+    struct js_writer *w, struct err *e)
 {
-	struct store_job_filter f;
 	struct store_attempts attempts;
-	struct store_jobs l;
+	const struct store_job *j;
 	enum rc rc;
 	size_t i;
 
-	memset(&f, 0, sizeof(f));
-	f.event = event;
-	f.state = -1;
-	f.limit = JOBS_MAX;
+	for (i = 0; i < n; i++) {
+		/* A story begins with what came first. */
+		j = w != NULL ? &v[i] : &v[n - 1 - i];
+		rc = store_attempt_list(c->app.store, j->id, &attempts, e);
+		if (rc != RC_OK)
+			return rc;
+		if (w != NULL)
+			put_job(w, j, &attempts);
+		else
+			tell_job(c, j, &attempts);
+		store_attempts_free(&attempts);
+	}
+	return RC_OK;
+}
+
+/* All jobs of an event, the newest first. */
+static enum rc
+read_jobs(struct ctl *c, int64_t event, struct store_jobs *all, struct err *e)
+{
+	struct store_job_filter f = { .event = event,
+		.state = -1,
+		.limit = PAGE };
+	struct store_jobs l;
+	enum rc rc;
+
+	memset(all, 0, sizeof(*all));
 	do {
 		rc = store_job_list(c->app.store, &f, &l, &f.before_id, e);
 		if (rc != RC_OK)
-			return rc;
-		for (i = 0; i < l.n && rc == RC_OK; i++) {
-			rc = store_attempt_list(c->app.store, l.v[i].id,
-			    &attempts, e);
-			if (rc != RC_OK)
-				break;
-			if (w != NULL)
-				put_job(w, &l.v[i], &attempts);
-			else
-				tell_job(c, &l.v[i], &attempts);
-			store_attempts_free(&attempts);
-		}
-		store_jobs_free(&l);
-	} while (rc == RC_OK && f.before_id != 0);
+			break;
+		all->v =
+		    xreallocarray(all->v, all->n + l.n + 1, sizeof(*all->v));
+		memcpy(all->v + all->n, l.v, l.n * sizeof(*l.v));
+		all->n += l.n;
+		free(l.v);
+	} while (f.before_id != 0);
+	if (rc != RC_OK)
+		store_jobs_free(all);
+	return rc;
+}
+
+static enum rc
+show(struct ctl *c, const struct event *ev, const struct store_jobs *jobs,
+    struct err *e)
+{
+	struct js_writer w;
+	enum rc rc;
+
+	if (!c->json) {
+		tell_start(c, ev);
+		rc = tell_jobs(c, jobs->v, jobs->n, NULL, e);
+		tell_end(c, ev);
+		return rc;
+	}
+	js_writer_init(&w, &c->out);
+	js_open_object(&w, NULL);
+	show_event(&w, ev);
+	js_open_array(&w, "jobs");
+	rc = tell_jobs(c, jobs->v, jobs->n, &w, e);
+	js_close_array(&w);
+	js_close_object(&w);
+	buf_add_str(&c->out, "\n");
 	return rc;
 }
 
 enum rc
 ctl_event_show(struct ctl *c, struct err *e)
 {
-	struct js_writer w;
+	struct store_jobs jobs;
 	struct event *ev;
 	int64_t id;
 	enum rc rc;
@@ -205,18 +287,10 @@ ctl_event_show(struct ctl *c, struct err *e)
 	rc = store_event_find(c->app.store, id, &ev, e);
 	if (rc != RC_OK)
 		return rc;
-	if (c->json) {
-		js_writer_init(&w, &c->out);
-		js_open_object(&w, NULL);
-		show_event(&w, ev);
-		js_open_array(&w, "jobs");
-		rc = each_job(c, id, &w, e);
-		js_close_array(&w);
-		js_close_object(&w);
-		buf_add_str(&c->out, "\n");
-	} else {
-		tell_event(c, ev);
-		rc = each_job(c, id, NULL, e);
+	rc = read_jobs(c, id, &jobs, e);
+	if (rc == RC_OK) {
+		rc = show(c, ev, &jobs, e);
+		store_jobs_free(&jobs);
 	}
 	event_free(ev);
 	return rc;

@@ -145,3 +145,54 @@ ctl_text_cut(struct buf *out, const char *s, size_t width)
 	if (width > 0)
 		buf_add_str(out, "…");
 }
+
+/* The bytes and cells of the word at p, spaces before it not among them. */
+static size_t
+word(const char *p, size_t *width)
+{
+	size_t n, size;
+
+	for (n = *width = 0; p[n] != '\0' && p[n] != ' '; n += size)
+		*width += next(p + n, &size);
+	return n;
+}
+
+static void
+begin_line(struct buf *out, size_t indent)
+{
+	buf_add_str(out, "\n");
+	for (; indent > 0; indent--)
+		buf_add_str(out, " ");
+}
+
+void
+ctl_text_wrap(struct buf *out, const char *s, size_t used, size_t indent,
+    size_t width)
+{
+	size_t n, size, w;
+	bool is_first = true;
+
+	for (;; is_first = false) {
+		s += strspn(s, " ");
+		if (*s == '\0')
+			break;
+		n = word(s, &w);
+		if (used + !is_first + w > width && used > indent &&
+		    indent + 1 < width) {
+			begin_line(out, indent);
+			used = indent;
+		} else if (!is_first) {
+			buf_add_str(out, " ");
+			used++;
+		}
+		for (; n > 0; n -= size, s += size) {
+			w = next(s, &size);
+			if (used + w > width && used > indent) {
+				begin_line(out, indent);
+				used = indent;
+			}
+			buf_add(out, s, size);
+			used += w;
+		}
+	}
+}

@@ -23,4 +23,11 @@ size_t ctl_text_width(const char *s);
  * something is left out. */
 void ctl_text_cut(struct buf *out, const char *s, size_t width);
 
+/* Adds a clean text in lines of at most width cells where its words allow
+ * it; a word that is longer than a line is broken.  used cells of the first
+ * line are taken already, the others begin with indent spaces.  Ends without
+ * a line end. */
+void ctl_text_wrap(struct buf *out, const char *s, size_t used, size_t indent,
+    size_t width);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_attempt.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_webhook.h"
 #include "core/webhook.h"
@@ -415,6 +416,12 @@ static const struct ctl_cmd cmds[] = {
 	    STORE,
 	    .run = run_rotate,
 	    .doc = "Makes a new secret; the old one signs too for 24 h." },
+	{ .verb = "attempts",
+	    ONE_ID,
+	    .options = ctl_webhook_attempts_options,
+	    STORE,
+	    .run = ctl_webhook_attempts,
+	    .doc = "Lists every attempt at its deliveries, newest first." },
 	{ .verb = "recover",
 	    ONE_ID,
 	    .options = ctl_webhook_recover_options,

@@ -1,8 +1,12 @@
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/xalloc.h"
+#include "core/filter.h"
+#include "core/jsonptr.h"
 #include "core/match.h"
 #include "intake/replay.h"
 #include "store/store_admin.h"
@@ -12,6 +16,15 @@
 #define SLICE 200
 /* Of one call, however much time it has. */
 #define CALL_MAX 20000
+
+/* Who is to get it: nobody in particular, or one webhook with its filter. */
+struct to {
+	struct webhook *webhook; /* NULL: all that want it */
+	struct filter *filter;   /* NULL: none */
+	bool is_broken;          /* has one that cannot be read */
+	struct jsonptr_set *paths;
+	struct jsonptr_value *values;
+};
 
 /* The webhook by its id, enabled. */
 static enum rc
@@ -33,6 +46,66 @@ find_webhook(const struct intake *in, const char *id, struct webhook **out,
 	    id);
 }
 
+static enum rc
+to_init(struct to *to, const struct intake *in, const char *webhook_id,
+    struct err *e)
+{
+	char path[FILTER_PATH_SIZE];
+	struct err why;
+	enum rc rc;
+
+	memset(to, 0, sizeof(*to));
+	if (webhook_id[0] == '\0')
+		return RC_OK;
+	rc = find_webhook(in, webhook_id, &to->webhook, e);
+	if (rc != RC_OK || to->webhook->filter == NULL)
+		return rc;
+	to->paths = jsonptr_set_new();
+	to->is_broken =
+	    filter_new(to->webhook->filter, strlen(to->webhook->filter),
+		to->paths, &to->filter, path, &why) != RC_OK;
+	to->values = xcalloc(jsonptr_count(to->paths) + 1, sizeof(*to->values));
+	return RC_OK;
+}
+
+static void
+to_fini(struct to *to)
+{
+	free(to->values);
+	if (to->filter != NULL)
+		filter_free(to->filter);
+	if (to->paths != NULL)
+		jsonptr_set_free(to->paths);
+	webhook_free(to->webhook);
+}
+
+/* A round for one webhook passes its filter by, so it is asked here. */
+static enum rc
+ask_filter(const struct to *to, const struct intake *in, const struct event *ev,
+    bool *holds, struct err *e)
+{
+	struct filter_why why;
+	bool is_json = false;
+	char *body = NULL;
+	size_t n;
+	enum rc rc;
+
+	*holds = to->filter == NULL && !to->is_broken;
+	if (to->filter == NULL)
+		return RC_OK;
+	if (filter_reads_body(to->filter)) {
+		rc = store_payload(in->store, ev->id, &body, &n, e);
+		if (rc != RC_OK && rc != RC_NOTFOUND)
+			return rc;
+		is_json =
+		    rc == RC_OK && jsonptr_scan(to->paths, body, n, to->values);
+	}
+	*holds =
+	    filter_holds(to->filter, ev, is_json ? to->values : NULL, &why);
+	free(body);
+	return RC_OK;
+}
+
 static bool
 is_wanted(const struct replay_want *want, const struct webhook *w,
     const struct event *ev)
@@ -49,23 +122,29 @@ is_wanted(const struct replay_want *want, const struct webhook *w,
 /* One page of the list: those of it that are wanted go out again. */
 static enum rc
 replay_page(const struct intake *in, const struct replay_want *want,
-    const struct webhook *w, struct store_event_filter *f,
-    struct replay_done *out, struct err *e)
+    const struct to *to, struct store_event_filter *f, struct replay_done *out,
+    struct err *e)
 {
+	const struct webhook *w = to->webhook;
 	struct store_events l;
 	int64_t ids[SLICE], next;
-	size_t i, n = 0, replayed = 0;
+	size_t i, n = 0, replayed;
+	bool holds;
 	enum rc rc;
 
 	rc = store_event_list(in->store, f, &l, &next, e);
 	if (rc != RC_OK)
 		return rc;
-	for (i = 0; i < l.n; i++)
-		if (is_wanted(want, w, l.v[i]))
+	for (i = 0; i < l.n && rc == RC_OK; i++) {
+		if (!is_wanted(want, w, l.v[i]))
+			continue;
+		rc = ask_filter(to, in, l.v[i], &holds, e);
+		if (rc == RC_OK && holds)
 			ids[n++] = l.v[i]->id;
+	}
 	store_events_free(&l);
 	replayed = n;
-	if (!want->dry_run)
+	if (rc == RC_OK && !want->dry_run)
 		rc = store_event_replay_all(in->store, ids, n,
 		    w == NULL ? NULL : w->id, clock_wall_ms(in->clock),
 		    &replayed, e);
@@ -85,23 +164,22 @@ replay_some(const struct intake *in, const struct replay_want *want,
 		.until_ms = want->until_ms,
 		.before_id = want->before_id,
 		.limit = SLICE };
-	struct webhook *w = NULL;
-	enum rc rc = RC_OK;
+	struct to to;
+	enum rc rc;
 
 	out->n = 0;
 	out->next_before = want->before_id;
 	f.type = want->type[0] == '\0' ? NULL : want->type;
 	f.source = want->source[0] == '\0' ? NULL : want->source;
 	f.repository = want->repository[0] == '\0' ? NULL : want->repository;
-	if (want->webhook_id[0] != '\0')
-		rc = find_webhook(in, want->webhook_id, &w, e);
+	rc = to_init(&to, in, want->webhook_id, e);
 	while (rc == RC_OK) {
-		rc = replay_page(in, want, w, &f, out, e);
+		rc = replay_page(in, want, &to, &f, out, e);
 		if (f.before_id == 0 || out->n >= CALL_MAX ||
 		    clock_boot_ms(in->clock) >= until_boot_ms)
 			break;
 	}
-	webhook_free(w);
+	to_fini(&to);
 	return rc;
 }
 

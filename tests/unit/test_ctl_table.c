@@ -167,12 +167,44 @@ a_table_without_titles_has_no_head(void **state)
 	buf_fini(&out);
 }
 
+static void
+text_is_wrapped_at_words(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t used, width;
+		const char *want;
+	} cases[] = {
+		{ "", 0, 10, "" },
+		{ "one two", 0, 10, "one two" },
+		{ "one two three", 0, 10, "one two\n  three" },
+		{ "one two", 5, 10, "one\n  two" },
+		{ "one", 9, 10, "\n  one" },
+		{ "abcdefghijklmno", 0, 10, "abcdefghij\n  klmno" },
+		{ "a  b", 0, 10, "a b" },
+		{ "公司公司公司", 0, 10, "公司公司公\n  司" },
+	};
+	struct buf out;
+	size_t i;
+
+	(void)state;
+	buf_init(&out, 4096);
+	for (i = 0; i < NELEM(cases); i++) {
+		buf_clear(&out);
+		ctl_text_wrap(&out, cases[i].text, cases[i].used, 2,
+		    cases[i].width);
+		assert_string_equal(buf_str(&out), cases[i].want);
+	}
+	buf_fini(&out);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_could_control_a_terminal_is_escaped),
 		cmocka_unit_test(text_is_cut_by_cells_not_by_bytes),
+		cmocka_unit_test(text_is_wrapped_at_words),
 		cmocka_unit_test(a_table_is_aligned_and_fits),
 		cmocka_unit_test(a_table_without_titles_has_no_head),
 	};

@@ -1,0 +1,225 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/js.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_attempt.h"
+#include "cmd/ctl_text.h"
+#include "core/webhook.h"
+#include "stats/show.h"
+#include "store/store_admin.h"
+#include "store/store_read.h"
+
+#define PAGE 200
+/* Of what a receiver said; all of it is in --json. */
+#define SAID_MAX 200
+
+void
+ctl_put_span(struct ctl *c, int64_t ms)
+{
+	if (ms < 0)
+		ms = 0;
+	if (ms < 1000)
+		buf_addf(&c->out, "%lld ms", (long long)ms);
+	else if (ms < 120000)
+		buf_addf(&c->out, "%lld.%lld s", (long long)(ms / 1000),
+		    (long long)(ms % 1000 / 100));
+	else if (ms < 2 * 3600000)
+		buf_addf(&c->out, "%lld min", (long long)(ms / 60000));
+	else if (ms < 2 * 86400000)
+		buf_addf(&c->out, "%lld h", (long long)(ms / 3600000));
+	else
+		buf_addf(&c->out, "%lld d", (long long)(ms / 86400000));
+}
+
+void
+ctl_put_clock(struct ctl *c, int64_t wall_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format(wall_ms, text);
+	text[10] = ' ';
+	buf_addf(&c->out, "%.23s", text);
+}
+
+/* Text from outside, wrapped behind the n bytes that the line has. */
+static void
+put_wrapped(struct ctl *c, size_t n, const char *text, size_t size)
+{
+	struct buf clean;
+
+	buf_init(&clean, 65536);
+	ctl_text_clean(&clean, text, size);
+	ctl_text_wrap(&c->out, buf_str(&clean), n, CTL_ATTEMPT_INDENT,
+	    CTL_ATTEMPT_WIDTH);
+	buf_fini(&clean);
+}
+
+static void
+put_part(struct buf *b, const char *name, int64_t us)
+{
+	if (us <= 0)
+		return;
+	if (b->len > 0)
+		buf_add_str(b, b->data[b->len - 1] == ':' ? " " : ", ");
+	if (us < 100)
+		buf_addf(b, "%s <0.1 ms", name);
+	else if (us < 10000)
+		buf_addf(b, "%s %lld.%lld ms", name, (long long)(us / 1000),
+		    (long long)(us % 1000 / 100));
+	else
+		buf_addf(b, "%s %lld ms", name, (long long)(us / 1000));
+}
+
+/* Where it went, and what its time went into. */
+static void
+tell_way(struct ctl *c, const struct store_attempt *a)
+{
+	const struct store_times *t = &a->times;
+	bool was_open = t->connect_us == 0 && t->first_byte_us > 0;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	if (a->address[0] != '\0')
+		buf_addf(&b, "to %s%s:", a->address,
+		    was_open ? ", connected already" : "");
+	put_part(&b, "name", t->name_us);
+	put_part(&b, "connect", t->connect_us);
+	put_part(&b, "TLS", t->tls_us);
+	put_part(&b, "first byte", t->first_byte_us);
+	if (b.len > 0) {
+		if (b.data[b.len - 1] == ':')
+			b.len--;
+		buf_add_str(&c->out, "      ");
+		put_wrapped(c, CTL_ATTEMPT_INDENT, b.data, b.len);
+		buf_add_str(&c->out, "\n");
+	}
+	buf_fini(&b);
+}
+
+static void
+tell_answer(struct ctl *c, const struct store_attempt *a)
+{
+	static const char said[] = "      it said: ";
+
+	if (a->answersz == 0)
+		return;
+	buf_add_str(&c->out, said);
+	put_wrapped(c, sizeof(said) - 1, a->answer,
+	    a->answersz < SAID_MAX ? a->answersz : SAID_MAX);
+	buf_add_str(&c->out, a->answersz > SAID_MAX ? " ...\n" : "\n");
+}
+
+void
+ctl_attempt_tell(struct ctl *c, const struct store_attempt_row *row)
+{
+	const struct store_attempt *a = &row->a;
+	size_t at = c->out.len;
+
+	buf_add_str(&c->out, "  ");
+	ctl_put_clock(c, a->started_ms);
+	buf_addf(&c->out, "  attempt %u ", row->number);
+	if (a->class == STORE_CLASS_NONE)
+		buf_addf(&c->out, "delivered: %d", a->code);
+	else if (a->code != 0)
+		buf_addf(&c->out, "failed: %d", a->code);
+	else
+		buf_add_str(&c->out, "failed");
+	buf_add_str(&c->out, " after ");
+	ctl_put_span(c, a->took_ms);
+	if (a->text[0] != '\0') {
+		buf_add_str(&c->out, a->code != 0 ? ", " : ": ");
+		put_wrapped(c, c->out.len - at, a->text, strlen(a->text));
+	}
+	buf_add_str(&c->out, "\n");
+	tell_way(c, a);
+	tell_answer(c, a);
+	if (row->fenced)
+		buf_add_str(&c->out,
+		    "      its lease had lapsed, so it did not count\n");
+}
+
+const struct ctl_option ctl_webhook_attempts_options[] = {
+	{ .name = "limit",
+	    .arg = "N",
+	    .doc = "at most so many, newest first; else 20" },
+	{ .name = "cursor", .arg = "C", .doc = "next_cursor of a list" },
+	{ .name = NULL },
+};
+
+static void
+put_row(struct ctl *c, struct js_writer *w, const struct store_attempt_row *row)
+{
+	if (w == NULL) {
+		ctl_attempt_tell(c, row);
+		buf_addf(&c->out, "      delivery %lld\n", (long long)row->job);
+		return;
+	}
+	js_open_object(w, NULL);
+	show_attempt(w, row);
+	js_close_object(w);
+}
+
+static enum rc
+each_attempt(struct ctl *c, struct js_writer *w, size_t left, int64_t *before,
+    struct err *e)
+{
+	struct store_attempts l;
+	enum rc rc;
+	size_t i;
+
+	do {
+		rc = store_webhook_attempts(c->app.store, c->args[0], *before,
+		    left < PAGE ? left : PAGE, &l, before, e);
+		if (rc != RC_OK)
+			return rc;
+		for (i = 0; i < l.n; i++)
+			put_row(c, w, &l.v[i]);
+		left -= l.n < left ? l.n : left;
+		store_attempts_free(&l);
+	} while (left > 0 && *before != 0);
+	return RC_OK;
+}
+
+enum rc
+ctl_webhook_attempts(struct ctl *c, struct err *e)
+{
+	struct webhook *hook;
+	struct js_writer w;
+	int64_t limit = 20, before = 0;
+	char cursor[24];
+	enum rc rc;
+
+	if (!webhook_id_is_valid(c->args[0]))
+		return ctl_usage(c, e, "attempts takes a webhook's id.");
+	if ((rc = ctl_number(c, "limit", 1, 1000000, &limit, e)) != RC_OK ||
+	    (rc = ctl_number(c, "cursor", 1, INT64_MAX, &before, e)) != RC_OK)
+		return rc;
+	rc = store_webhook_find(c->app.store, c->args[0], &hook, e);
+	if (rc == RC_NOTFOUND)
+		return err_set(e, rc,
+		    "There is no webhook %s; hlsctl webhook list shows them.",
+		    c->args[0]);
+	if (rc != RC_OK)
+		return rc;
+	webhook_free(hook);
+	if (!c->json) {
+		rc = each_attempt(c, NULL, (size_t)limit, &before, e);
+		if (rc == RC_OK && c->out.len == 0)
+			buf_add_str(&c->out, "Not tried yet.\n");
+		return rc;
+	}
+	js_writer_init(&w, &c->out);
+	js_open_object(&w, NULL);
+	js_open_array(&w, "attempts");
+	rc = each_attempt(c, &w, (size_t)limit, &before, e);
+	js_close_array(&w);
+	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)before);
+	js_str(&w, "next_cursor", before == 0 ? NULL : cursor);
+	js_close_object(&w);
+	buf_add_str(&c->out, "\n");
+	return rc;
+}

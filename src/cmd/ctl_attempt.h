@@ -1,0 +1,32 @@
+/*
+ * ctl_attempt - attempts as people read them
+ *
+ * What happened, how long each part of it took, where, and what the receiver
+ * said: within 80 columns.  One thread.
+ */
+#ifndef CMD_CTL_ATTEMPT_H
+#define CMD_CTL_ATTEMPT_H
+
+#include <stdint.h>
+
+#include "cmd/ctl.h"
+
+struct store_attempt_row;
+
+/* Of the lines that a story has. */
+#define CTL_ATTEMPT_WIDTH 80
+#define CTL_ATTEMPT_INDENT 6
+
+/* "12 ms", "0.8 s", "4 min", "3 h", "2 d" */
+void ctl_put_span(struct ctl *c, int64_t ms);
+/* UTC to the millisecond. */
+void ctl_put_clock(struct ctl *c, int64_t wall_ms);
+
+/* Whole lines: "  TIME  attempt N failed after ...", and under it address,
+ * timings and answer. */
+void ctl_attempt_tell(struct ctl *c, const struct store_attempt_row *row);
+
+extern const struct ctl_option ctl_webhook_attempts_options[];
+enum rc ctl_webhook_attempts(struct ctl *c, struct err *e);
+
+#endif
