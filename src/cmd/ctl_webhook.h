@@ -16,5 +16,8 @@ enum rc ctl_webhook_register(struct ctl *c, struct err *e);
 enum rc ctl_webhook_update(struct ctl *c, struct err *e);
 enum rc ctl_webhook_import(struct ctl *c, struct err *e);
 enum rc ctl_webhook_recover(struct ctl *c, struct err *e);
+/* Why the webhook args[0] would get an event, or would not; exit status 1
+ * then. */
+enum rc ctl_webhook_explain(struct ctl *c, const char *event, struct err *e);
 
 #endif

@@ -52,8 +52,7 @@ static const char *const later[] = { "monitor", "top", "backup", "restore",
 static const struct {
 	const char *noun, *verb;
 } later_verbs[] = { { "config", "import" }, { "source", "import" },
-	{ "webhook", "test" }, { "webhook", "health" }, { "event", "import" },
-	{ "event", "export" } };
+	{ "webhook", "health" }, { "event", "import" }, { "event", "export" } };
 
 static size_t
 count_options(const struct ctl_option *o)

@@ -101,7 +101,7 @@ def test_what_is_not_there_is_named(g, args):
 
 @pytest.mark.parametrize("args", [
     ("monitor",), ("top",), ("backup", "f"), ("restore", "f"), ("prune",),
-    ("webhook", "test", "x"), ("config", "import", "f"),
+    ("config", "import", "f"),
     ("event", "export", "f"), ("source", "import", "f"),
 ])
 def test_what_later_versions_do_says_so(g, args):
