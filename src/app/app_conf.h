@@ -51,6 +51,7 @@ struct app_conf {
 		int64_t connect_timeout_ms;
 		struct conf_durations retry_schedule;
 		int64_t max_in_flight;
+		int64_t disable_after_ms; /* 0: never */
 	} outbound;
 	struct {
 		char *worker_id; /* "": none given */

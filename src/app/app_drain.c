@@ -119,7 +119,8 @@ deliver_options(const struct app *app)
 		.connect_timeout_ms = conf->outbound.connect_timeout_ms,
 		.retry_schedule = conf->outbound.retry_schedule.ms,
 		.nretries = conf->outbound.retry_schedule.n,
-		.max_in_flight = conf->outbound.max_in_flight };
+		.max_in_flight = conf->outbound.max_in_flight,
+		.disable_after_ms = conf->outbound.disable_after_ms };
 }
 
 static void woken(void *arg);

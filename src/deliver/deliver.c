@@ -16,6 +16,7 @@
 #include "deliver/deliver.h"
 #include "deliver/deliver_dest.h"
 #include "deliver/deliver_match.h"
+#include "deliver/deliver_notice.h"
 #include "deliver/deliver_req.h"
 #include "net/httpc.h"
 #include "store/store_admin.h"
@@ -124,6 +125,14 @@ owes(void *arg, const struct event *ev, struct work_owed *o, struct err *e)
 	}
 	deliver_match_end(d->match);
 	return rc;
+}
+
+static enum rc
+tell(void *arg, bool *more, struct err *e)
+{
+	struct deliver *d = arg;
+
+	return deliver_notice_tell(d->opt.store, &d->webhooks, more, e);
 }
 
 static bool
@@ -235,7 +244,8 @@ on_done(void *arg, const struct httpc_answer *answer)
 		.text = o.text,
 		.address = answer->address,
 		.timed_out = o.timed_out,
-		.gone = o.verdict == OUTCOME_GONE };
+		.gone = o.verdict == OUTCOME_GONE,
+		.disable_after_ms = d->opt.disable_after_ms };
 	enum store_verdict verdict = STORE_DONE;
 	int64_t again_ms = 0, not_before_ms = 0;
 	struct buf kept;
@@ -247,6 +257,9 @@ on_done(void *arg, const struct httpc_answer *answer)
 		    &kept);
 	told.answer = kept.data;
 	told.answersz = kept.len;
+	/* What we could not even try says nothing of it. */
+	if (answer->end == HTTPC_LOCAL)
+		told.disable_after_ms = 0;
 	/* More exact than the kind of the failure. */
 	if (answer->status == 0 && answer->end != HTTPC_DENIED)
 		told.text = answer->text;
@@ -364,6 +377,7 @@ cancel(void *arg, struct work_job *job)
 const struct work_kind deliver_kind = {
 	.kind = STORE_DELIVER,
 	.refresh = refresh,
+	.tell = tell,
 	.owes = owes,
 	.want = want,
 	.hold = hold,

@@ -26,6 +26,7 @@ struct deliver_options {
 	const int64_t *retry_schedule; /* borrowed */
 	size_t nretries;
 	int64_t max_in_flight;
+	int64_t disable_after_ms; /* 0: never */
 };
 
 struct deliver *deliver_new(const struct deliver_options *opt);

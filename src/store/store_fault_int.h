@@ -63,7 +63,7 @@ enum rc fault_dead_retry(void *impl, const struct store_dead *d, size_t max,
     int64_t now_ms, size_t *n, struct err *e);
 enum rc fault_notices(void *impl, size_t max, struct store_notices *out,
     struct err *e);
-enum rc fault_tell(void *impl, const struct store_telling *v, size_t n,
+enum rc fault_tell(void *impl, struct store_telling *v, size_t n,
     struct err *e);
 
 #endif

@@ -20,7 +20,7 @@ fault_notices(void *impl, size_t max, struct store_notices *out, struct err *e)
 }
 
 enum rc
-fault_tell(void *impl, const struct store_telling *v, size_t n, struct err *e)
+fault_tell(void *impl, struct store_telling *v, size_t n, struct err *e)
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);

@@ -103,7 +103,7 @@ struct store_engine {
 	    *exchange)(void *impl, struct store_exchange *x, struct err *e);
 	enum rc (*notices)(void *impl, size_t max, struct store_notices *out,
 	    struct err *e);
-	enum rc (*tell)(void *impl, const struct store_telling *v, size_t n,
+	enum rc (*tell)(void *impl, struct store_telling *v, size_t n,
 	    struct err *e);
 	enum rc (*payload)(void *impl, int64_t event, char **body,
 	    size_t *bodysz, struct err *e);

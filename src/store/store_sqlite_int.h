@@ -459,8 +459,7 @@ enum rc lite_lease_due(void *impl, int64_t now_ms,
 enum rc lite_recover(void *impl, int64_t now_ms, size_t *n, struct err *e);
 enum rc lite_notices(void *impl, size_t max, struct store_notices *out,
     struct err *e);
-enum rc lite_tell(void *impl, const struct store_telling *v, size_t n,
-    struct err *e);
+enum rc lite_tell(void *impl, struct store_telling *v, size_t n, struct err *e);
 enum rc lite_renew(void *impl, const struct store_lease *const *v, size_t n,
     int64_t hold_ms, bool *ok, struct err *e);
 enum rc lite_settle(void *impl, struct store_result *v, size_t n,

@@ -228,7 +228,7 @@ lite_notices(void *impl, size_t max, struct store_notices *out, struct err *e)
 }
 
 struct tell {
-	const struct store_telling *v;
+	struct store_telling *v;
 	size_t n;
 };
 
@@ -247,15 +247,15 @@ run_tell(struct lite_tx *tx, void *arg, struct err *e)
 		st = lite_stmt(tx->conn, LITE_NOTICE_DELETE);
 		lite_int(st, 1, x->v[i].notice);
 		rc = lite_run(tx->conn, st, e);
-		if (rc == RC_OK && lite_changes(tx->conn) > 0 &&
-		    x->v[i].event != NULL)
+		x->v[i].late = rc == RC_OK && lite_changes(tx->conn) == 0;
+		if (rc == RC_OK && !x->v[i].late && x->v[i].event != NULL)
 			rc = lite_accept_in(tx, x->v[i].event, &receipt, e);
 	}
 	return rc;
 }
 
 enum rc
-lite_tell(void *impl, const struct store_telling *v, size_t n, struct err *e)
+lite_tell(void *impl, struct store_telling *v, size_t n, struct err *e)
 {
 	struct tell x = { v, n };
 

@@ -196,8 +196,7 @@ store_notices_free(struct store_notices *l)
 }
 
 enum rc
-store_tell(struct store *s, const struct store_telling *v, size_t n,
-    struct err *e)
+store_tell(struct store *s, struct store_telling *v, size_t n, struct err *e)
 {
 	int64_t us = store_call_begin(s);
 

@@ -232,8 +232,9 @@ void store_notices_free(struct store_notices *l);
 struct store_telling {
 	int64_t notice;
 	struct event *event; /* the caller's; NULL: nobody wants to hear */
+	bool late;           /* result: somebody else has told of it */
 };
-enum rc store_tell(struct store *s, const struct store_telling *v, size_t n,
+enum rc store_tell(struct store *s, struct store_telling *v, size_t n,
     struct err *e);
 
 /* The bytes of an event; *body is the caller's, free(3).  RC_NOTFOUND: no

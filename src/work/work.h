@@ -79,6 +79,10 @@ struct work_kind {
 	 * kind keeps of the store is still so. */
 	enum rc (*refresh)(void *arg, struct err *e);
 
+	/* Before events are expanded: puts into the store what the kind itself
+	 * has events of.  *more: call it again.  May be NULL. */
+	enum rc (*tell)(void *arg, bool *more, struct err *e);
+
 	/* Calls work_owe() for each target that the event owes a job to.  On
 	 * a failure the event is asked about again later, and no event behind
 	 * it comes before it. */

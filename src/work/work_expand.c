@@ -110,6 +110,27 @@ expand(struct work *w, const struct store_events *l, struct work_owed *o,
 	return expand_parts(w, v, *n, o->n, e);
 }
 
+/* What is told now is expanded with the rest. */
+static enum rc
+tell(struct work *w, bool *more, struct err *e)
+{
+	const struct work_bound *b;
+	bool again;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	*more = false;
+	for (i = 0; rc == RC_OK && i < w->nkinds; i++) {
+		b = &w->kinds[i];
+		if (b->kind->tell == NULL)
+			continue;
+		rc = b->kind->tell(b->arg, &again, e);
+		*more = *more || (rc == RC_OK && again);
+	}
+
+	return rc;
+}
+
 enum rc
 work_expand(struct work *w, bool *more, struct err *e)
 {
@@ -118,13 +139,14 @@ work_expand(struct work *w, bool *more, struct err *e)
 	size_t n;
 	enum rc rc;
 
-	*more = false;
-	rc = store_unexpanded(w->opt.store, EVENTS, &l, e);
+	rc = tell(w, more, e);
+	if (rc == RC_OK)
+		rc = store_unexpanded(w->opt.store, EVENTS, &l, e);
 	if (rc != RC_OK)
 		return rc;
 	if (l.n > 0) {
 		rc = expand(w, &l, &o, &n, e);
-		*more = n < l.n || n == EVENTS;
+		*more = *more || n < l.n || n == EVENTS;
 		w->lease = true;
 	}
 	owed_fini(&o);

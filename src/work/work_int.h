@@ -101,7 +101,8 @@ void work_exchange_begin(struct work *w, const struct store_lease_want *want);
 bool work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
     struct err *e);
 
-/* work_expand.c: one batch of new events; *more when it was full. */
+/* work_expand.c: what the kinds tell, and one batch of new events; *more when
+ * there may be others. */
 enum rc work_expand(struct work *w, bool *more, struct err *e);
 
 #endif

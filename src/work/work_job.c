@@ -150,6 +150,9 @@ work_settled(struct work *w, enum work_state at, const struct store_result *v,
 		else if (v[i].verdict == STORE_AGAIN &&
 		    v[i].again_ms < w->due_ms)
 			w->due_ms = v[i].again_ms;
+		/* Of what failed there may be something to tell. */
+		if (v[i].verdict != STORE_DONE && v[i].verdict != STORE_RELEASE)
+			w->expand = true;
 		work_forget(w, w->lists[at].first);
 	}
 	/* What was left out for them may be taken. */

@@ -366,7 +366,9 @@ test_a_notice_becomes_one_event(void **state)
 	t.event = notice_event(&l.v[0]);
 	store_notices_free(&l);
 	assert_int_equal(store_tell(f->s, &t, 1, &f->e), RC_OK);
+	assert_false(t.late);
 	assert_int_equal(store_tell(f->s, &t, 1, &f->e), RC_OK);
+	assert_true(t.late);
 	event_free(t.event);
 	assert_int_equal(store_notices(f->s, 10, &l, &f->e), RC_OK);
 	assert_int_equal(l.n, 0);

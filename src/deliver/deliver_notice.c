@@ -1,0 +1,86 @@
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/event.h"
+#include "core/match.h"
+#include "core/notice.h"
+#include "deliver/deliver_notice.h"
+#include "store/store_admin.h"
+#include "store/store_work.h"
+
+#define AT_ONCE 64
+
+static bool
+is_wanted(const struct store_webhooks *webhooks, const struct event *ev)
+{
+	size_t i;
+
+	for (i = 0; i < webhooks->n; i++)
+		if (match_webhook(webhooks->v[i], ev))
+			return true;
+	return false;
+}
+
+/* A dead delivery has its line already, of its last attempt. */
+static void
+say(const struct notice *n)
+{
+	struct log_line line;
+	char time[CLOCK_TEXT_SIZE];
+
+	if (n->what == NOTICE_DEAD)
+		return;
+	log_begin(&line, LOG_LEVEL_WARN,
+	    n->what == NOTICE_DISABLED
+		? "a webhook is disabled"
+		: "a webhook only fails and will be disabled");
+	log_str(&line, "event_type", notice_type(n->what));
+	log_str(&line, "webhook_id", n->webhook);
+	if (n->what == NOTICE_DISABLED)
+		log_str(&line, "reason", webhook_why_name(n->why));
+	if (n->failing_since_ms > 0) {
+		clock_format(n->failing_since_ms, time);
+		log_str(&line, "failing_since", time);
+	}
+	if (n->what == NOTICE_FAILING) {
+		clock_format(n->disable_at_ms, time);
+		log_str(&line, "disable_at", time);
+	}
+	log_int(&line, "status", n->last_code);
+	log_str(&line, "error", n->last_text);
+	log_end(&line);
+}
+
+enum rc
+deliver_notice_tell(struct store *s, const struct store_webhooks *webhooks,
+    bool *more, struct err *e)
+{
+	struct store_telling v[AT_ONCE];
+	struct store_notices l;
+	enum rc rc;
+	size_t i;
+
+	*more = false;
+	rc = store_notices(s, AT_ONCE, &l, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = 0; i < l.n; i++) {
+		v[i] = (struct store_telling){ l.v[i].id, notice_event(&l.v[i]),
+			false };
+		if (is_wanted(webhooks, v[i].event))
+			continue;
+		event_free(v[i].event);
+		v[i].event = NULL;
+	}
+	rc = store_tell(s, v, l.n, e);
+	for (i = 0; i < l.n; i++) {
+		if (rc == RC_OK && !v[i].late)
+			say(&l.v[i]);
+		event_free(v[i].event);
+	}
+	*more = l.n == AT_ONCE;
+	store_notices_free(&l);
+
+	return rc;
+}
