@@ -1,10 +1,8 @@
 #include "config.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +15,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/semwait.h"
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_op.h"
 #include "store/store_sqlite_seen.h"
 #include "store/store_test.h"
 
@@ -30,10 +28,6 @@
  *
  * 1. A waiter is woken only after COMMIT has returned OK, or told otherwise.
  * 2. Nothing is acknowledged after a failure that lite_conn calls fatal.
- * 3. An operation belongs to its waiter and the committer until one of them
- *    is done with it; the other ends it.
- * 4. An argument without drop() is its waiter's: it is touched while the
- *    operation runs and at no other time, and the waiter stays for that.
  */
 #define GROUP_OPS 64
 #define GROUP_BYTES (4 * 1024 * 1024)
@@ -44,33 +38,12 @@
 #define CLOSE_SECONDS 1
 #define WAIT_MS 5000 /* of one that nobody gave a time */
 
-enum op_state {
-	OP_QUEUED,
-	OP_RUNNING,
-	OP_LEAVING,  /* the waiter's word: it runs, and is given up after */
-	OP_RAN,      /* it waits for its group, and may run again */
-	OP_DONE,     /* the committer's word: rc and err are the waiter's */
-	OP_ABANDONED /* the waiter's word: the committer ends it */
-};
-
-/* A semaphore, not a condition: its waiter wakes once and needs no lock that
- * whoever wakes it still holds. */
-struct op {
-	struct op *next;
-	struct lite_write w;
-	int64_t since_us;
-	sem_t ended;
-	_Atomic(enum op_state) state;
-	enum rc rc;
-	struct err err;
-};
-
 struct lite_commit_state {
 	struct lite *lite;
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	pthread_cond_t gone;
-	struct op *head, **tail;
+	struct lite_op *head, **tail;
 	size_t nops, bytes;
 	int64_t
 	    group_since_us; /* of the oldest in the group at work; 0: none */
@@ -80,7 +53,7 @@ struct lite_commit_state {
 	/* The thread's own. */
 	struct lite_conn conn;
 	struct lite_tx tx;
-	struct op *group[GROUP_OPS];
+	struct lite_op *group[GROUP_OPS];
 	size_t ngroup;
 	int folder_fd;   /* until the log's name is on disk; -1 then */
 	int64_t free_us; /* when it was done with the last group */
@@ -115,84 +88,6 @@ at(enum store_test_place place)
 
 	if (f != NULL)
 		f(place);
-}
-
-static void
-op_free(struct op *op)
-{
-	(void)sem_destroy(&op->ended);
-	free(op);
-}
-
-/* The committer's last touch of an operation. */
-static void
-op_end(struct op *op)
-{
-	if (atomic_exchange(&op->state, OP_DONE) == OP_ABANDONED) {
-		if (op->w.drop != NULL)
-			op->w.drop(op->w.arg);
-		op_free(op);
-		return;
-	}
-	(void)sem_post(&op->ended);
-}
-
-static bool
-op_move(struct op *op, enum op_state from, enum op_state to)
-{
-	return atomic_compare_exchange_strong(&op->state, &from, to);
-}
-
-/* False for one whose waiter has gone with its argument. */
-static bool
-op_begin(struct op *op)
-{
-	return op_move(op, OP_QUEUED, OP_RUNNING) ||
-	    op_move(op, OP_RAN, OP_RUNNING) || op->w.drop != NULL;
-}
-
-static void
-op_has_run(struct op *op)
-{
-	if (!op_move(op, OP_RUNNING, OP_RAN) && op_move(op, OP_LEAVING, OP_RAN))
-		(void)sem_post(&op->ended);
-}
-
-static bool
-op_wait(struct op *op, const struct timespec *until)
-{
-	if (until != NULL)
-		return semwait(&op->ended, until);
-	while (sem_wait(&op->ended) != 0)
-		assert(errno == EINTR);
-	return true;
-}
-
-/*
- * The waiter's time is up; false when the operation is the committer's to end
- * from here on.  One that runs is waited for where it uses what is ours: it
- * runs inside the gate, where only this process and the disk hold it up.
- */
-static bool
-op_leave(struct op *op)
-{
-	for (;;) {
-		if (op_move(op, OP_QUEUED, OP_ABANDONED) ||
-		    op_move(op, OP_RAN, OP_ABANDONED))
-			return false;
-		if (op->w.drop != NULL && op_move(op, OP_RUNNING, OP_ABANDONED))
-			return false;
-		if (op_move(op, OP_RUNNING, OP_LEAVING)) {
-			(void)op_wait(op, NULL);
-			continue;
-		}
-		/* Late, but the committer was there first: its post is on the
-		 * way, and the operation is not ours before. */
-		if (atomic_load(&op->state) == OP_DONE) {
-			(void)op_wait(op, NULL);
-			return true;
-		}
-	}
 }
 
 enum rc
@@ -254,17 +149,17 @@ enum outcome {
 
 /* Runs one operation; true when the group can go on. */
 static bool
-run_one(struct lite_commit_state *c, struct op *op)
+run_one(struct lite_commit_state *c, struct lite_op *op)
 {
 	struct lite_tx *tx = &c->tx;
 	int before = sqlite3_total_changes(c->conn.db);
 	uint64_t additions = tx->tally.additions;
 
-	if (!op_begin(op))
+	if (!lite_op_begin(op))
 		return true;
 	tx->now_ms = 0;
 	op->rc = op->w.run(tx, op->w.arg, &op->err);
-	op_has_run(op);
+	lite_op_has_run(op);
 	if (op->rc == RC_OK)
 		op->rc = lite_tally_rows(tx, tx->now_ms, &op->err);
 	if (op->rc == RC_OK)
@@ -294,7 +189,8 @@ name_log(struct lite_commit_state *c, struct err *e)
 }
 
 static enum outcome
-run_some(struct lite_commit_state *c, struct op **v, size_t n, struct err *e)
+run_some(struct lite_commit_state *c, struct lite_op **v, size_t n,
+    struct err *e)
 {
 	size_t i;
 	enum rc rc;
@@ -340,7 +236,8 @@ wake_drains(struct lite *l)
 }
 
 static enum outcome
-commit_some(struct lite_commit_state *c, struct op **v, size_t n, struct err *e)
+commit_some(struct lite_commit_state *c, struct lite_op **v, size_t n,
+    struct err *e)
 {
 	enum outcome how;
 	enum rc rc = RC_OK;
@@ -381,12 +278,12 @@ work_group(struct lite_commit_state *c)
 
 	if (commit_some(c, c->group, c->ngroup, &e) != SPLIT) {
 		for (i = 0; i < c->ngroup; i++)
-			op_end(c->group[i]);
+			lite_op_end(c->group[i]);
 		return;
 	}
 	for (i = 0; i < c->ngroup; i++) {
 		(void)commit_some(c, &c->group[i], 1, &e);
-		op_end(c->group[i]);
+		lite_op_end(c->group[i]);
 	}
 }
 
@@ -395,7 +292,7 @@ static void
 take_group(struct lite_commit_state *c)
 {
 	size_t bytes = 0;
-	struct op *op;
+	struct lite_op *op;
 
 	c->ngroup = 0;
 	while ((op = c->head) != NULL && c->ngroup < GROUP_OPS &&
@@ -427,13 +324,13 @@ is_waited_for(struct lite_commit_state *c)
 static void
 catch_up(struct lite_commit_state *c)
 {
-	struct op op = { .w = { .run = lite_seen_merge } };
-	struct op *v = &op;
+	struct lite_op op = { .w = { .run = lite_seen_merge } };
+	struct lite_op *v = &op;
 	struct err ignored;
 
 	c->is_calm = false;
 	while (lite_seen_is_behind(c->tx.seen) && !is_waited_for(c)) {
-		op.state = OP_QUEUED;
+		op.state = LITE_OP_QUEUED;
 		if (commit_some(c, &v, 1, &ignored) != COMMITTED)
 			break;
 	}
@@ -570,10 +467,10 @@ may_queue(struct lite_commit_state *c, size_t bytes, int64_t now_us,
 }
 
 static enum rc
-queue(struct lite_commit_state *c, const struct lite_write *w, struct op **out,
-    struct err *e)
+queue(struct lite_commit_state *c, const struct lite_write *w,
+    struct lite_op **out, struct err *e)
 {
-	struct op *op;
+	struct lite_op *op;
 	int64_t now_us = clock_tick_us();
 	bool wake;
 	enum rc rc;
@@ -587,10 +484,7 @@ queue(struct lite_commit_state *c, const struct lite_write *w, struct op **out,
 		(void)pthread_mutex_unlock(&c->lock);
 		return rc;
 	}
-	op = xcalloc(1, sizeof(*op));
-	op->w = *w;
-	op->since_us = now_us;
-	(void)sem_init(&op->ended, 0, 0);
+	op = lite_op_new(w, now_us);
 	*c->tail = op;
 	c->tail = &op->next;
 	c->nops++;
@@ -610,7 +504,7 @@ lite_commit(struct lite *l, const struct lite_write *w, bool *left,
 {
 	struct timespec turn = clock_tick_in(w->turn_ms * 1000);
 	struct timespec end = clock_tick_in(w->wait_ms * 1000);
-	struct op *op;
+	struct lite_op *op;
 	enum rc rc;
 
 	*left = false;
@@ -621,25 +515,7 @@ lite_commit(struct lite *l, const struct lite_write *w, bool *left,
 	if (rc != RC_OK)
 		return rc;
 
-	if (!op_wait(op, &turn)) {
-		*left = op_move(op, OP_QUEUED, OP_ABANDONED);
-		if (*left)
-			return err_set(e, RC_BUSY,
-			    "the write had no turn within %lld ms",
-			    (long long)w->turn_ms);
-		*left = !op_wait(op, &end) && !op_leave(op);
-		if (*left)
-			return err_set(e, RC_BUSY,
-			    "the write was not on disk within %lld ms",
-			    (long long)w->wait_ms);
-	}
-	/* The load also orders what the committer wrote before what is read
-	 * here, for tools that do not know sem_clockwait(). */
-	assert(atomic_load(&op->state) == OP_DONE);
-	rc = op->rc;
-	*e = op->err;
-	op_free(op);
-	return rc;
+	return lite_op_await(op, &turn, &end, left, e);
 }
 
 enum rc

@@ -10,6 +10,7 @@
  *	store_sqlite_stmt.c	the SQL
  *	store_sqlite_pool.c	read connections
  *	store_sqlite_commit.c	the committer: every write goes through it
+ *	store_sqlite_op.c	one write, between its waiter and the committer
  *	store_sqlite_ckpt.c	checkpoints
  *	store_sqlite_vfs.c	the log is written in few pieces
  *	store_sqlite_note.c	whose log it is

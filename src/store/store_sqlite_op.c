@@ -1,0 +1,125 @@
+#include "config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/semwait.h"
+#include "base/xalloc.h"
+#include "store/store_sqlite_op.h"
+
+struct lite_op *
+lite_op_new(const struct lite_write *w, int64_t since_us)
+{
+	struct lite_op *op = xcalloc(1, sizeof(*op));
+
+	op->w = *w;
+	op->since_us = since_us;
+	(void)sem_init(&op->ended, 0, 0);
+	return op;
+}
+
+static void
+op_free(struct lite_op *op)
+{
+	(void)sem_destroy(&op->ended);
+	free(op);
+}
+
+static bool
+move(struct lite_op *op, enum lite_op_state from, enum lite_op_state to)
+{
+	return atomic_compare_exchange_strong(&op->state, &from, to);
+}
+
+bool
+lite_op_begin(struct lite_op *op)
+{
+	return move(op, LITE_OP_QUEUED, LITE_OP_RUNNING) ||
+	    move(op, LITE_OP_RAN, LITE_OP_RUNNING) || op->w.drop != NULL;
+}
+
+void
+lite_op_has_run(struct lite_op *op)
+{
+	if (!move(op, LITE_OP_RUNNING, LITE_OP_RAN) &&
+	    move(op, LITE_OP_LEAVING, LITE_OP_RAN))
+		(void)sem_post(&op->ended);
+}
+
+void
+lite_op_end(struct lite_op *op)
+{
+	if (atomic_exchange(&op->state, LITE_OP_DONE) == LITE_OP_ABANDONED) {
+		if (op->w.drop != NULL)
+			op->w.drop(op->w.arg);
+		op_free(op);
+		return;
+	}
+	(void)sem_post(&op->ended);
+}
+
+/* For a post that is on its way. */
+static void
+wait_for_post(struct lite_op *op)
+{
+	while (sem_wait(&op->ended) != 0)
+		assert(errno == EINTR);
+}
+
+/*
+ * The waiter's time is up; false when the operation is the committer's to end
+ * from here on.  One that runs is waited for where it uses what is ours: it
+ * runs inside the gate, where only this process and the disk hold it up.
+ */
+static bool
+leave(struct lite_op *op)
+{
+	for (;;) {
+		if (move(op, LITE_OP_QUEUED, LITE_OP_ABANDONED) ||
+		    move(op, LITE_OP_RAN, LITE_OP_ABANDONED))
+			return false;
+		if (op->w.drop != NULL &&
+		    move(op, LITE_OP_RUNNING, LITE_OP_ABANDONED))
+			return false;
+		if (move(op, LITE_OP_RUNNING, LITE_OP_LEAVING)) {
+			wait_for_post(op);
+			continue;
+		}
+		/* Late, but the committer was there first: its post is on the
+		 * way, and the operation is not ours before. */
+		if (atomic_load(&op->state) == LITE_OP_DONE) {
+			wait_for_post(op);
+			return true;
+		}
+	}
+}
+
+enum rc
+lite_op_await(struct lite_op *op, const struct timespec *turn,
+    const struct timespec *until, bool *left, struct err *e)
+{
+	/* Read while it is ours for certain. */
+	const long long turn_ms = op->w.turn_ms, wait_ms = op->w.wait_ms;
+	enum rc rc;
+
+	*left = false;
+	if (!semwait(&op->ended, turn)) {
+		*left = move(op, LITE_OP_QUEUED, LITE_OP_ABANDONED);
+		if (*left)
+			return err_set(e, RC_BUSY,
+			    "the write had no turn within %lld ms", turn_ms);
+		*left = !semwait(&op->ended, until) && !leave(op);
+		if (*left)
+			return err_set(e, RC_BUSY,
+			    "the write was not on disk within %lld ms",
+			    wait_ms);
+	}
+	/* The load also orders what the committer wrote before what is read
+	 * here, for tools that do not know sem_clockwait(). */
+	assert(atomic_load(&op->state) == LITE_OP_DONE);
+	rc = op->rc;
+	*e = op->err;
+	op_free(op);
+	return rc;
+}
