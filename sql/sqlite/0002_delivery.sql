@@ -85,4 +85,40 @@ CREATE INDEX job_behind ON job (behind) WHERE state = 0 AND behind = 1;
 CREATE INDEX job_in_order ON job (target, order_key, id)
     WHERE order_key IS NOT NULL AND state IN (0, 1, 3);
 
+-- What became of the attempts at a webhook's deliveries, for /metrics: failed
+-- without those that timed out, le_10 to le_more the answers by how many
+-- milliseconds they took, answers_ms these together.  labelled is 1 for the
+-- targets, 200 at most, whose figures are shown under their names; they count
+-- from when they got it.  A row outlives its webhook, so no figure goes back.
+ALTER TABLE target ADD COLUMN labelled INTEGER NOT NULL DEFAULT 0
+    CHECK (labelled IN (0, 1));
+ALTER TABLE target ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN timeouts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN answers_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN le_10 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN le_50 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN le_100 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN le_500 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN le_1000 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN le_2000 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN le_5000 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN le_more INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX target_labelled ON target (labelled) WHERE labelled = 1;
+UPDATE target SET labelled = 1 WHERE id IN
+    (SELECT id FROM target WHERE kind = 0 ORDER BY id LIMIT 200);
+
+-- Figures that programs gather in memory and add to at most once a second:
+-- of requests, commits and workers.  bound is a histogram's bucket by its
+-- upper end, -1 for the sum of all that it saw, 0 for what is no histogram.
+-- Under the name "other" is what targets had counted before they got a label.
+CREATE TABLE metric (
+	name TEXT NOT NULL,
+	labels TEXT NOT NULL,
+	bound INTEGER NOT NULL,
+	n INTEGER NOT NULL,
+	changed_ms INTEGER NOT NULL,
+	PRIMARY KEY (name, labels, bound)
+) STRICT, WITHOUT ROWID;
+
 PRAGMA user_version = 2;

@@ -22,6 +22,7 @@
 #include "deliver/deliver.h"
 #include "net/httpc.h"
 #include "store/store.h"
+#include "store/store_metrics.h"
 #include "work/work.h"
 
 #define FILES_MIN 4096         /* open files, where the hard limit lets us */
@@ -131,6 +132,7 @@ work_options(struct app *app)
 	const struct app_conf *conf = app->conf;
 
 	return (struct work_options){ .store = app->run.store,
+		.meter = store_meter(app->run.store),
 		.http = app->http,
 		.clock = app->run.clock,
 		.worker = app->worker,

@@ -14,12 +14,14 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "front/budget.h"
+#include "front/count.h"
 #include "front/front.h"
 #include "front/front_accept.h"
 #include "front/http_fcgi.h"
 #include "front/serve.h"
 #include "front/settings.h"
 #include "store/store.h"
+#include "store/store_metrics.h"
 
 #define HEAD_MS 5000   /* for a request's head to come whole */
 #define TICK_MS 200    /* of the watchdog */
@@ -64,6 +66,7 @@ struct front {
 	const struct front_options *opt;
 	struct front_accept *accept;
 	struct budget bodies;
+	struct count *count;
 	struct worker *workers;
 	unsigned int started;
 	_Atomic(struct settings *) set;
@@ -128,7 +131,7 @@ serve_one(struct worker *w, int fd)
 {
 	struct front *f = w->front;
 	struct serve_end end = { 0 };
-	struct serve s = { .bodies = &f->bodies };
+	struct serve s = { .bodies = &f->bodies, .count = f->count };
 	struct http_conn *conn;
 	int64_t until_ms;
 	struct err e;
@@ -367,6 +370,7 @@ front_free(struct front *f)
 		f->opt->free_settings(f->opt->arg, f->old);
 	f->opt->free_settings(f->opt->arg, atomic_load(&f->set));
 	budget_fini(&f->bodies);
+	count_free(f->count);
 	front_accept_free(f->accept);
 	free(f->workers);
 	free(f);
@@ -382,6 +386,7 @@ front_run(const struct front_options *opt, struct err *e)
 	atomic_init(&f->set, opt->settings);
 	atomic_init(&f->limit_ms, INT64_MAX);
 	budget_init(&f->bodies, opt->settings->body_memory);
+	f->count = count_new(store_meter(opt->store));
 	f->workers = xcalloc(opt->threads, sizeof(*f->workers));
 	rc = front_accept_new(opt->listen_fd, opt->socket_path, HEAD_MS,
 	    opt->clock, &f->accept, e);

@@ -126,6 +126,8 @@ enum rc page_queue_retry(struct page *pg, struct err *e);
 
 enum rc page_stats_show(struct page *pg, struct err *e);
 
+enum rc page_metrics_show(struct page *pg, struct err *e);
+
 enum rc page_health_alive(struct page *pg, struct err *e);
 enum rc page_health_ready(struct page *pg, struct err *e);
 

@@ -66,6 +66,8 @@ static const struct router_route routes[] = {
 	    TOKEN_OPERATE, ROUTER_MAY_BODY, true },
 	{ "GET", "/stats", page_stats_show, ROUTER_RIGHT, TOKEN_READ,
 	    ROUTER_NO_BODY, true },
+	{ "GET", "/metrics", page_metrics_show, ROUTER_RIGHT, TOKEN_READ,
+	    ROUTER_NO_BODY, true },
 	{ "GET", "/api/auth/me", page_me_show, ROUTER_RIGHT, TOKEN_READ,
 	    ROUTER_NO_BODY, false },
 	{ "GET", "/health", page_health_alive, ROUTER_EVERYBODY, TOKEN_READ,
@@ -78,6 +80,12 @@ const struct router_route *
 router_hook(void)
 {
 	return &routes[0];
+}
+
+size_t
+router_index(const struct router_route *r)
+{
+	return r == NULL ? N_ROUTES : (size_t)(r - routes);
 }
 
 /* Whether path is pattern, arg filled with what stands for its {}. */

@@ -50,6 +50,9 @@ struct router_match {
 void router_find(const char *method, const char *path,
     struct router_match *out);
 
+/* Which one it is, from 0; for NULL one more than the last. */
+size_t router_index(const struct router_route *r);
+
 /* The route of posts to a source's further paths. */
 const struct router_route *router_hook(void);
 

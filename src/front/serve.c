@@ -12,6 +12,7 @@
 #include "core/http.h"
 #include "core/source.h"
 #include "front/budget.h"
+#include "front/count.h"
 #include "front/http_conn.h"
 #include "front/http_in.h"
 #include "front/page.h"
@@ -257,7 +258,7 @@ call_fini(struct call *c)
 void
 serve(const struct serve *s, struct http_conn *conn, struct serve_end *end)
 {
-	int64_t began_us = clock_tick_us();
+	int64_t began_us = clock_tick_us(), took_us;
 	struct err e, lost;
 	struct call c;
 	enum rc rc;
@@ -274,6 +275,10 @@ serve(const struct serve *s, struct http_conn *conn, struct serve_end *end)
 		c.is_broken = true;
 	end->is_answered = !c.is_broken;
 	end->is_read = c.is_read;
-	log_call(&c, rc, clock_tick_us() - began_us, &e);
+	took_us = clock_tick_us() - began_us;
+	log_call(&c, rc, took_us, &e);
+	if (s->count != NULL)
+		count_request(s->count, c.match.route,
+		    c.is_broken ? 0 : c.resp.status, took_us);
 	call_fini(&c);
 }

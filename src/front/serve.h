@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 struct budget;
+struct count;
 struct http_conn;
 struct settings;
 
 struct serve {
 	const struct settings *set;
 	struct budget *bodies;
+	struct count *count; /* NULL: not counted */
 	int64_t deadline_ms; /* boot clock */
 };
 

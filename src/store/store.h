@@ -11,10 +11,11 @@
  * Any number of processes may have the same database open: a job is worked
  * on by the holder of its lease and by no one else until the lease runs out.
  *
- * The interface has four parts: this file (life and intake), store_work.h
- * (what a drain does), store_read.h (what pages and people ask) and
- * store_admin.h (registrations, tokens, upkeep).  The engines are private to
- * src/store; no caller knows which is in use.
+ * The interface has five parts: this file (life and intake), store_work.h
+ * (what a drain does), store_read.h (what pages and people ask),
+ * store_metrics.h (figures for monitoring) and store_admin.h (registrations,
+ * tokens, upkeep).  The engines are private to src/store; no caller knows
+ * which is in use.
  *
  * Codes that any function may return:
  * RC_BUSY	the database was locked or the queue of writes full for too

@@ -612,6 +612,42 @@ fault_worker_list(void *impl, struct store_workers *out, struct err *e)
 	return fail(e);
 }
 
+static struct meter *
+fault_meter(void *impl)
+{
+	struct fault *f = impl;
+
+	return store_meter(f->inner);
+}
+
+static enum rc
+fault_metrics(void *impl, int64_t now_ms, struct store_metrics *out,
+    struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+	enum rc rc;
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	rc = store_metrics(f->inner, now_ms, out, e);
+	if (rc != RC_OK || m == GO_ON)
+		return rc;
+	store_metrics_free(out);
+	return fail(e);
+}
+
+static enum rc
+fault_metrics_rank(void *impl, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_metrics_rank(f->inner, e), e);
+}
+
 static enum rc
 fault_job_retry(void *impl, int64_t id, int64_t now_ms, struct err *e)
 {
@@ -704,6 +740,9 @@ const struct store_engine store_fault_engine = {
 	.stats = fault_stats,
 	.counts = fault_counts,
 	.days = fault_days,
+	.meter = fault_meter,
+	.metrics = fault_metrics,
+	.metrics_rank = fault_metrics_rank,
 	.webhook_put_all = fault_webhook_put_all,
 	.webhook_change = fault_webhook_change,
 	.webhook_delete = fault_webhook_delete,

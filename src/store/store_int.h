@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "store/store.h"
 #include "store/store_admin.h"
+#include "store/store_metrics.h"
 #include "store/store_read.h"
 #include "store/store_work.h"
 
@@ -49,6 +50,8 @@ enum store_op {
 	STORE_OP_COUNTS,
 	STORE_OP_DAYS,
 	STORE_OP_WORKER_LIST,
+	STORE_OP_METRICS,
+	STORE_OP_METRICS_RANK,
 	STORE_OP_WEBHOOK_PUT_ALL,
 	STORE_OP_WEBHOOK_CHANGE,
 	STORE_OP_WEBHOOK_DELETE,
@@ -137,6 +140,11 @@ struct store_engine {
 	    size_t *n, struct err *e);
 	enum rc (*worker_list)(void *impl, struct store_workers *workers,
 	    struct err *e);
+
+	struct meter *(*meter)(void *impl);
+	enum rc (*metrics)(void *impl, int64_t now_ms,
+	    struct store_metrics *out, struct err *e);
+	enum rc (*metrics_rank)(void *impl, struct err *e);
 
 	enum rc (*webhook_put_all)(void *impl, const struct webhook *const *v,
 	    size_t n, bool replace, struct err *e);

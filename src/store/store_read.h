@@ -110,6 +110,9 @@ struct store_stats {
 	int64_t jobs_purged;
 	int64_t jobs_owed;
 	int64_t retrying; /* waiting jobs that were tried before */
+	/* Since the store began: leases taken, lapsed and lost to another
+	 * before the result came; jobs put off and given up. */
+	int64_t leases, lapses, fenced, retries, dead_letters;
 	int64_t processed, processing_ms; /* ended events and their total */
 	int64_t overdue;                  /* events, see product queue stats */
 };

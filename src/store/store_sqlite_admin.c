@@ -242,7 +242,10 @@ run_worker(struct lite_tx *tx, void *arg, struct err *e)
 		return rc;
 	st = lite_stmt(tx->conn, LITE_WORKER_FORGET);
 	lite_int(st, 1, w->last_seen_ms - WORKER_KEPT_MS);
-	return lite_run(tx->conn, st, e);
+	rc = lite_run(tx->conn, st, e);
+	if (rc != RC_OK)
+		return rc;
+	return lite_metric_forget(tx, w->last_seen_ms - WORKER_KEPT_MS, e);
 }
 
 enum rc

@@ -49,6 +49,7 @@ struct lite_commit_state {
 	    group_since_us; /* of the oldest in the group at work; 0: none */
 	bool idle, stop, started, ended;
 	pthread_t thread;
+	struct lite_figures *figures;
 
 	/* The thread's own. */
 	struct lite_conn conn;
@@ -216,6 +217,8 @@ run_some(struct lite_commit_state *c, struct lite_op **v, size_t n,
 	rc = lite_seen_end(&c->tx, e);
 	if (rc == RC_OK)
 		rc = lite_tally_sums(&c->tx, e);
+	if (rc == RC_OK)
+		rc = lite_figures_write(c->figures, &c->tx, n, e);
 	if (rc == RC_OK) {
 		at(STORE_TEST_BEFORE_COMMIT);
 		rc = lite_run_stmt(&c->conn, LITE_COMMIT, e);
@@ -224,6 +227,7 @@ run_some(struct lite_commit_state *c, struct lite_op **v, size_t n,
 		roll_back(c);
 		return FAILED;
 	}
+	lite_figures_written(c->figures);
 	return name_log(c, e) == RC_OK ? COMMITTED : FAILED;
 }
 
@@ -239,6 +243,7 @@ static enum outcome
 commit_some(struct lite_commit_state *c, struct lite_op **v, size_t n,
     struct err *e)
 {
+	int64_t began_us = clock_tick_us(), entered_us;
 	enum outcome how;
 	enum rc rc = RC_OK;
 	size_t i;
@@ -250,7 +255,11 @@ commit_some(struct lite_commit_state *c, struct lite_op **v, size_t n,
 	} else if (lite_gate_enter(c->lite, e) != RC_OK) {
 		how = FAILED;
 	} else {
+		entered_us = clock_tick_us();
 		how = run_some(c, v, n, e);
+		if (how == COMMITTED)
+			lite_figures_observe(c->figures, n, began_us,
+			    entered_us);
 		if (c->conn.fatal || lite_file_is_moved())
 			atomic_store(&c->lite->dead, true);
 		lite_gate_leave(c->lite);
@@ -320,6 +329,16 @@ is_waited_for(struct lite_commit_state *c)
 	return is;
 }
 
+/* For a process that has nothing else to write. */
+static void
+keep_figures(struct lite_commit_state *c)
+{
+	struct err ignored;
+
+	if (lite_figures_wait(c->figures))
+		(void)commit_some(c, NULL, 0, &ignored);
+}
+
 /* What was put off while writes queued up. */
 static void
 catch_up(struct lite_commit_state *c)
@@ -344,7 +363,8 @@ wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
 
 	while (c->head == NULL && !c->stop) {
 		c->idle = true;
-		if (!*want_checkpoint && !lite_seen_is_behind(c->tx.seen)) {
+		if (!*want_checkpoint && !lite_seen_is_behind(c->tx.seen) &&
+		    !lite_figures_are_wanted(c->figures)) {
 			(void)pthread_cond_wait(&c->more, &c->lock);
 			continue;
 		}
@@ -353,6 +373,7 @@ wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
 		    ETIMEDOUT) {
 			(void)pthread_mutex_unlock(&c->lock);
 			catch_up(c);
+			keep_figures(c);
 			*want_checkpoint =
 			    lite_checkpoint(c->lite, &c->conn, LITE_IDLE);
 			(void)pthread_mutex_lock(&c->lock);
@@ -394,8 +415,10 @@ committer(void *arg)
 		c->group_since_us = 0;
 	}
 	(void)pthread_mutex_unlock(&c->lock);
-	if (!atomic_load(&c->lite->dead))
+	if (!atomic_load(&c->lite->dead)) {
+		keep_figures(c);
 		(void)lite_checkpoint(c->lite, &c->conn, LITE_CLOSING);
+	}
 	close_all(c);
 	(void)pthread_mutex_lock(&c->lock);
 	c->ended = true;
@@ -542,7 +565,25 @@ lite_commit_new(struct lite *l)
 	(void)pthread_mutex_init(&c->lock, NULL);
 	clock_cond_init(&c->more);
 	clock_cond_init(&c->gone);
+	c->figures = lite_figures_new();
 	return c;
+}
+
+struct meter *
+lite_commit_meter(struct lite_commit_state *c)
+{
+	struct meter *meter;
+	struct err ignored;
+
+	(void)pthread_mutex_lock(&c->lock);
+	meter = lite_figures_want(c->figures);
+	/* One that has nothing to write would never say what it counted. */
+	if (!c->started)
+		(void)start(c, &ignored);
+	/* It may wait without end, as there were no figures to look for. */
+	(void)pthread_cond_signal(&c->more);
+	(void)pthread_mutex_unlock(&c->lock);
+	return meter;
 }
 
 bool
@@ -574,6 +615,7 @@ lite_commit_free(struct lite_commit_state *c)
 	(void)pthread_cond_destroy(&c->gone);
 	(void)pthread_cond_destroy(&c->more);
 	(void)pthread_mutex_destroy(&c->lock);
+	lite_figures_free(c->figures);
 	free(c);
 	return true;
 }

@@ -82,6 +82,7 @@ lite_target_get(struct lite_tx *tx, enum store_kind kind, const char *name,
 	st = lite_stmt(tx->conn, LITE_TARGET_PUT);
 	lite_int(st, 1, kind);
 	lite_text(st, 2, name);
+	lite_int(st, 3, STORE_LABELS_MAX);
 	rc = lite_run(tx->conn, st, e);
 	*id = sqlite3_last_insert_rowid(tx->conn->db);
 	return rc;

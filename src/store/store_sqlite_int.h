@@ -14,6 +14,8 @@
  *	store_sqlite_ckpt.c	checkpoints
  *	store_sqlite_vfs.c	the log is written in few pieces
  *	store_sqlite_note.c	whose log it is
+ *	store_sqlite_figures.c	what gathers in memory rides along
+ *	store_sqlite_metric.c	figures, and who has a label
  *	store_sqlite_seen.c	which posts were seen before
  *	store_sqlite_fresh.c	those of late, in memory
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
@@ -35,6 +37,7 @@
 #include "store/store_int.h"
 #include "store/store_sqlite_stmt.h"
 
+struct meter;
 struct sqlite3;
 struct sqlite3_stmt;
 struct secret;
@@ -126,6 +129,11 @@ enum lite_sum {
 	LITE_SUM_JOBS_PURGED = LITE_SUM_JOB + STORE_STATES,
 	LITE_SUM_JOBS_OWED,
 	LITE_SUM_RETRYING,
+	LITE_SUM_LEASES, /* these five ever, not now */
+	LITE_SUM_LAPSES,
+	LITE_SUM_FENCED,
+	LITE_SUM_RETRIES,
+	LITE_SUM_DEAD_LETTERS,
 	LITE_SUM_PROCESSED,
 	LITE_SUM_PROCESSING_MS,
 	LITE_SUM_WEBHOOKS_VERSION,
@@ -158,6 +166,8 @@ struct lite_target_change {
 	    failing_since_ms; /* first failure after the last success here */
 	int64_t disable_after_ms; /* 0: not for failing */
 	int64_t sum_ms, min_ms, max_ms;
+	int timeouts;
+	int64_t answers[STORE_ANSWER_BOUNDS], answers_ms;
 	bool gone;
 };
 
@@ -263,6 +273,28 @@ struct lite_commit_state *lite_commit_new(struct lite *l);
  * not be ended within a second, and goes on using the store. */
 bool lite_commit_free(struct lite_commit_state *c);
 
+/* What this process counts, and what the committer itself has to tell. */
+struct lite_figures;
+struct lite_figures *lite_figures_new(void);
+void lite_figures_free(struct lite_figures *f);
+/* From then on they are written down. */
+struct meter *lite_figures_want(struct lite_figures *f);
+bool lite_figures_are_wanted(const struct lite_figures *f);
+/* There are some for a transaction of their own. */
+bool lite_figures_wait(const struct lite_figures *f);
+/* In a transaction with nops operations, if it is time for it... */
+enum rc lite_figures_write(struct lite_figures *f, struct lite_tx *tx,
+    size_t nops, struct err *e);
+/* ...and when it is on disk. */
+void lite_figures_written(struct lite_figures *f);
+/* A group that began to wait for the gate, was let in, and is done. */
+void lite_figures_observe(struct lite_figures *f, size_t nops, int64_t began_us,
+    int64_t entered_us);
+
+/* Where this process's figures gather; from the first call on the committer
+ * writes them down. */
+struct meter *lite_commit_meter(struct lite_commit_state *c);
+
 /* What waits for the committer. */
 enum lite_load {
 	LITE_QUEUED, /* writes */
@@ -297,6 +329,7 @@ struct lite {
 	atomic_bool disk_low;
 	int64_t checkpointed_us; /* these two are the committer's own */
 	bool log_is_uncut;       /* emptied, and as long as it was */
+	atomic_llong ranked_us;
 	struct lite_pool *pool;
 	struct lite_commit_state *commit;
 };
@@ -389,6 +422,16 @@ enum rc lite_job_requeue(struct lite_tx *tx, const struct lite_job *was,
     int64_t now_ms, struct err *e);
 enum rc lite_job_end(struct lite_tx *tx, const struct lite_job *was,
     enum store_state state, const struct store_attempt *a, int64_t now_ms,
+    struct err *e);
+
+/* What has gathered of one target since the last of its rows. */
+enum rc lite_target_answered(struct lite_tx *tx,
+    const struct lite_target_change *ch, struct err *e);
+/* Adds to a row of metric; a meter_take_fn, arg the transaction. */
+enum rc lite_metric_add(void *arg, const char *name, const char *labels,
+    int64_t bound, int64_t n, struct err *e);
+/* A worker's figures go a day after it was last heard of. */
+enum rc lite_metric_forget(struct lite_tx *tx, int64_t before_ms,
     struct err *e);
 
 /* What a statement with one column of ids gives. */
@@ -495,6 +538,10 @@ enum rc lite_counts(void *impl, const char *family,
 enum rc lite_days(void *impl, size_t max, struct store_day *out, size_t *n,
     struct err *e);
 enum rc lite_worker_list(void *impl, struct store_workers *out, struct err *e);
+struct meter *lite_meter(void *impl);
+enum rc lite_metrics(void *impl, int64_t now_ms, struct store_metrics *out,
+    struct err *e);
+enum rc lite_metrics_rank(void *impl, struct err *e);
 enum rc lite_webhook_put_all(void *impl, const struct webhook *const *v,
     size_t n, bool replace, struct err *e);
 enum rc lite_webhook_change(void *impl, const char *id,

@@ -423,6 +423,8 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	if (rc == RC_OK)
 		rc = end_aside(tx, x, e);
 	lite_ids_fini(&x->aside);
+	if (rc == RC_OK)
+		lite_tally_sum(tx, LITE_SUM_LEASES, (int64_t)x->n);
 	return rc;
 }
 

@@ -60,6 +60,7 @@ put_fenced(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 	enum rc rc;
 
 	r->fenced = true;
+	lite_tally_sum(tx, LITE_SUM_FENCED, 1);
 	if (r->verdict == STORE_RELEASE)
 		return RC_OK;
 	rc = put_attempt(tx, x, r, job, e);
@@ -93,7 +94,15 @@ count_call(struct lite_tx *tx, const struct settle *x,
 		t->gone = true;
 	if (r->verdict == STORE_CANCEL)
 		return RC_OK;
+	if (r->verdict == STORE_AGAIN)
+		lite_tally_sum(tx, LITE_SUM_RETRIES, 1);
+	if (r->verdict == STORE_DEAD)
+		lite_tally_sum(tx, LITE_SUM_DEAD_LETTERS, 1);
 	t->calls++;
+	if (a->code > 0) {
+		t->answers[store_answer_bucket(a->took_ms)]++;
+		t->answers_ms += a->took_ms;
+	}
 	t->sum_ms += a->took_ms;
 	if (a->took_ms < t->min_ms)
 		t->min_ms = a->took_ms;
@@ -106,6 +115,7 @@ count_call(struct lite_tx *tx, const struct settle *x,
 		t->success_ms = x->now_ms;
 	} else {
 		t->failures++;
+		t->timeouts += a->timed_out;
 		if (t->consecutive++ == 0)
 			t->failing_since_ms = x->now_ms;
 		t->disable_after_ms = a->disable_after_ms;
@@ -165,6 +175,7 @@ settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 		return rc;
 	if (!found) {
 		r->fenced = true;
+		lite_tally_sum(tx, LITE_SUM_FENCED, 1);
 		return RC_OK;
 	}
 	if (was.state != STORE_LEASED || was.token != r->token)
@@ -289,12 +300,14 @@ lapse(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
 	struct lite_job is = *was;
 	enum rc rc;
 
+	lite_tally_sum(tx, LITE_SUM_LAPSES, 1);
 	is.suspect = true;
 	if (was->alone)
 		is.deaths++;
 	if (is.deaths >= DEATHS_MAX) {
 		is.state = STORE_STATE_DEAD;
 		is.ended_ms = now_ms;
+		lite_tally_sum(tx, LITE_SUM_DEAD_LETTERS, 1);
 		rc = lite_job_move(tx, was, &is, &end, e);
 		if (rc == RC_OK)
 			rc = lite_tally_event(tx, was->event, &ev, e);

@@ -85,6 +85,11 @@ fill(const int64_t *sums, struct store_stats *out)
 	out->jobs_purged = sums[LITE_SUM_JOBS_PURGED];
 	out->jobs_owed = sums[LITE_SUM_JOBS_OWED];
 	out->retrying = sums[LITE_SUM_RETRYING];
+	out->leases = sums[LITE_SUM_LEASES];
+	out->lapses = sums[LITE_SUM_LAPSES];
+	out->fenced = sums[LITE_SUM_FENCED];
+	out->retries = sums[LITE_SUM_RETRIES];
+	out->dead_letters = sums[LITE_SUM_DEAD_LETTERS];
 	out->processed = sums[LITE_SUM_PROCESSED];
 	out->processing_ms = sums[LITE_SUM_PROCESSING_MS];
 }

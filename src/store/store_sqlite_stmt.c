@@ -25,6 +25,11 @@
 	"a.code, a.timed_out, a.text, a.address, a.answer, a.fenced, " \
 	"a.name_us, a.connect_us, a.tls_us, a.first_byte_us"
 
+#define FIGURES                                                           \
+	"delivered, failed, timeouts, answers_ms, limit_hits, "           \
+	"breaker_opens, le_10, le_50, le_100, le_500, le_1000, le_2000, " \
+	"le_5000, le_more"
+
 #define WEBHOOK_COLUMNS                                                 \
 	"id, url, events, secret, old_secret, old_secret_until_ms, "    \
 	"team, description, headers, signatures, body, rate_limit, "    \
@@ -96,6 +101,17 @@ static const char *const texts[LITE_STMTS] = {
 	    "INSERT INTO counter (family, key, n) VALUES (?1, ?2, ?3) ON "
 	    "CONFLICT (family, key) DO UPDATE SET n = n + excluded.n",
 	[LITE_COUNTER_LIST] = "SELECT key, n FROM counter WHERE family = ?1",
+	[LITE_METRIC_ADD] =
+	    "INSERT INTO metric (name, labels, bound, n, changed_ms) VALUES "
+	    "(?1, ?2, ?3, ?4, ?5) ON CONFLICT (name, labels, bound) DO "
+	    "UPDATE SET n = n + excluded.n, changed_ms = "
+	    "excluded.changed_ms",
+	[LITE_METRIC_LIST] = "SELECT name, labels, bound, n FROM metric "
+			     "ORDER BY name, labels, bound",
+	[LITE_METRIC_FORGET] =
+	    "DELETE FROM metric WHERE name = ?1 AND changed_ms < max(?2, "
+	    "coalesce((SELECT changed_ms FROM metric WHERE name = ?1 ORDER "
+	    "BY changed_ms DESC LIMIT 1 OFFSET ?3), 0))",
 	[LITE_DAY_ADD] =
 	    "INSERT INTO day (date, total, succeeded, failed, "
 	    "processing_ms) VALUES (date(?1 * 86400, 'unixepoch'), ?2, ?3, "
@@ -177,7 +193,9 @@ static const char *const texts[LITE_STMTS] = {
 	    "DESC LIMIT 1",
 	[LITE_TARGET_FIND] =
 	    "SELECT id FROM target WHERE kind = ?1 AND name = ?2",
-	[LITE_TARGET_PUT] = "INSERT INTO target (kind, name) VALUES (?1, ?2)",
+	[LITE_TARGET_PUT] =
+	    "INSERT INTO target (kind, name, labelled) VALUES (?1, ?2, ?1 = "
+	    "0 AND (SELECT count(*) FROM target WHERE labelled = 1) < ?3)",
 	[LITE_TARGET_GET] = "SELECT kind, name, waiting, leased, next_due_ms, "
 			    "blocked_until_ms FROM target WHERE id = ?1",
 	[LITE_TARGET_RECOUNT] =
@@ -193,6 +211,40 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_TARGET_READY] =
 	    "SELECT id, kind, name, ready_ms, next_due_ms FROM target WHERE "
 	    "waiting > 0 ORDER BY ready_ms",
+	[LITE_TARGET_ANSWERED] =
+	    "UPDATE target SET delivered = delivered + ?2, failed = failed "
+	    "+ ?3, timeouts = timeouts + ?4, answers_ms = answers_ms + ?5, "
+	    "le_10 = le_10 + ?6, le_50 = le_50 + ?7, le_100 = le_100 + ?8, "
+	    "le_500 = le_500 + ?9, le_1000 = le_1000 + ?10, le_2000 = "
+	    "le_2000 + ?11, le_5000 = le_5000 + ?12, le_more = le_more + "
+	    "?13 WHERE id = ?1",
+	[LITE_TARGET_LABELLED] =
+	    "SELECT " FIGURES ", name FROM target WHERE labelled = 1",
+	[LITE_TARGET_OTHERS] =
+	    "SELECT sum(delivered), sum(failed), sum(timeouts), "
+	    "sum(answers_ms), sum(limit_hits), sum(breaker_opens), "
+	    "sum(le_10), sum(le_50), sum(le_100), sum(le_500), "
+	    "sum(le_1000), sum(le_2000), sum(le_5000), sum(le_more) FROM "
+	    "target WHERE kind = 0 AND labelled = 0",
+	[LITE_TARGET_CALLS] =
+	    "SELECT t.id, t.labelled, coalesce(w.total_calls, -1) FROM "
+	    "target t LEFT JOIN webhook w ON w.id = t.name WHERE t.kind = 0",
+	[LITE_TARGET_FIGURES] =
+	    "SELECT " FIGURES " FROM target WHERE id = ?1 AND labelled = 0",
+	[LITE_TARGET_LABEL] =
+	    "UPDATE target SET labelled = ?2, delivered = 0, failed = 0, "
+	    "timeouts = 0, answers_ms = 0, limit_hits = 0, breaker_opens = "
+	    "0, le_10 = 0, le_50 = 0, le_100 = 0, le_500 = 0, le_1000 = 0, "
+	    "le_2000 = 0, le_5000 = 0, le_more = 0 WHERE id = ?1 AND "
+	    "labelled <> ?2",
+	[LITE_TARGET_MANY] = "SELECT count(*) FROM (SELECT 1 FROM target "
+			     "WHERE kind = 0 LIMIT ?1)",
+	[LITE_QUEUE_DEPTH] =
+	    "SELECT coalesce(sum(waiting), 0) FROM target WHERE kind = 0 AND "
+	    "waiting > 0",
+	[LITE_QUEUE_OLDEST] =
+	    "SELECT coalesce(min(next_due_ms), 9223372036854775807) FROM "
+	    "target WHERE waiting > 0 AND ready_ms <= ?1",
 	[LITE_JOB_PUT] =
 	    "INSERT INTO job (id, event, round, target, state, priority, "
 	    "lane, due_ms, created_ms, order_key, behind) VALUES (?1, ?2, "

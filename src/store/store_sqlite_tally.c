@@ -37,6 +37,11 @@ static const char *const sum_names[LITE_SUMS] = {
 	[LITE_SUM_JOBS_PURGED] = "jobs_purged",
 	[LITE_SUM_JOBS_OWED] = "jobs_owed",
 	[LITE_SUM_RETRYING] = "jobs_retrying",
+	[LITE_SUM_LEASES] = "leases",
+	[LITE_SUM_LAPSES] = "lapses",
+	[LITE_SUM_FENCED] = "fenced",
+	[LITE_SUM_RETRIES] = "retries",
+	[LITE_SUM_DEAD_LETTERS] = "dead_letters",
 	[LITE_SUM_PROCESSED] = "processed",
 	[LITE_SUM_PROCESSING_MS] = "processing_ms",
 	[LITE_SUM_WEBHOOKS_VERSION] = "webhooks_version",
@@ -487,6 +492,8 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	lite_int(st, 5, blocked_ms);
 	if (rc == RC_OK)
 		rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && kind == STORE_DELIVER && ch->calls > 0)
+		rc = lite_target_answered(tx, ch, e);
 	free(name);
 	return rc;
 }

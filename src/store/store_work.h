@@ -147,6 +147,7 @@ enum store_verdict {
 	STORE_CANCEL, /* not wanted any more */
 	STORE_RELEASE /* not begun; back as it was, no attempt used */
 };
+#define STORE_VERDICTS 5
 
 /* Who is at fault. */
 enum store_class {

@@ -32,6 +32,7 @@
 
 struct clock;
 struct httpc;
+struct meter;
 struct store;
 struct work;
 
@@ -108,6 +109,7 @@ struct work_kind {
 
 struct work_options {
 	struct store *store;
+	struct meter *meter; /* jobs are counted in; or NULL */
 	struct httpc *http;
 	const struct clock *clock;
 	const char *worker;

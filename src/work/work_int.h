@@ -17,6 +17,8 @@
 #define WORK_ALONE_MS 1000 /* that others wait for one that killed */
 #define WORK_ALONE_TWICE 4 /* times that this is doubled at most */
 
+struct meter_figure;
+
 struct work_bound {
 	const struct work_kind *kind;
 	void *arg;
@@ -38,6 +40,8 @@ struct work {
 
 	struct work_list lists[WORK_STATES];
 	int64_t done, failed;
+	/* By kind and verdict, found when first needed. */
+	struct meter_figure *ends[STORE_KINDS][STORE_VERDICTS];
 
 	/* Times of the boot clock but for due_ms. */
 	int64_t now_ms; /* of this turn */

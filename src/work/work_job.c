@@ -4,11 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/meter.h"
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "store/store_metrics.h"
 #include "work/work_int.h"
+
+#define LABELS_MAX 1024
 
 void
 work_list_put(struct work *w, enum work_state at, struct work_job *job)
@@ -136,10 +141,42 @@ work_results(const struct work *w, struct store_result *v, size_t max)
 	return n;
 }
 
+static struct meter_figure *
+find_ends(struct work *w, enum store_kind kind, enum store_verdict verdict)
+{
+	static const char *const names[STORE_VERDICTS] = {
+		[STORE_DONE] = "done",
+		[STORE_AGAIN] = "retry",
+		[STORE_DEAD] = "dead",
+		[STORE_CANCEL] = "cancelled",
+	};
+	struct meter_figure **f = &w->ends[kind][verdict];
+	struct buf labels;
+
+	if (*f != NULL)
+		return *f;
+	buf_init(&labels, LABELS_MAX);
+	meter_label(&labels, "worker_id", w->worker);
+	meter_label(&labels, "kind", store_kind_name(kind));
+	meter_label(&labels, "status", names[verdict]);
+	*f = meter_find(w->opt.meter, STORE_WORKER_JOBS, buf_str(&labels),
+	    METER_PLAIN);
+	buf_fini(&labels);
+	return *f;
+}
+
+static void
+count_end(struct work *w, enum store_kind kind, enum store_verdict verdict)
+{
+	if (w->opt.meter != NULL && verdict != STORE_RELEASE)
+		meter_add(find_ends(w, kind, verdict), 1);
+}
+
 void
 work_settled(struct work *w, enum work_state at, const struct store_result *v,
     size_t n)
 {
+	struct work_job *job;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -153,7 +190,10 @@ work_settled(struct work *w, enum work_state at, const struct store_result *v,
 		/* Of what failed there may be something to tell. */
 		if (v[i].verdict != STORE_DONE && v[i].verdict != STORE_RELEASE)
 			w->expand = true;
-		work_forget(w, w->lists[at].first);
+		job = w->lists[at].first;
+		if (!v[i].fenced)
+			count_end(w, job->lease.kind, v[i].verdict);
+		work_forget(w, job);
 	}
 	/* What was left out for them may be taken. */
 	w->lease = true;

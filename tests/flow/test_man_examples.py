@@ -10,8 +10,8 @@ import pytest
 import gateway as gw
 
 MAN = os.path.join(gw.source_folder(), "man")
-PAGES = ["hls-api.7", "hls-drain.8", "hls-signatures.7", "hls.fcgi.8",
-         "hls.yaml.5", "hlsctl.8"]
+PAGES = ["hls-api.7", "hls-drain.8", "hls-metrics.7", "hls-signatures.7",
+         "hls.fcgi.8", "hls.yaml.5", "hlsctl.8"]
 SECRETS = {name: "a secret for the examples of " + name for name in (
     "GITHUB_WEBHOOK_SECRET", "SHOP_SECRET", "CHAT_SECRET",
     "BILLING_SECRET_OLD")}

@@ -114,4 +114,16 @@ sed -n 's/^\.It Sy \([A-Z]* \/[^ ]*\)$/\1/p' man/hls-api.7 2>/dev/null |
 	comm -13 "$scratch/routes" "$scratch/answered" |
 	    sed 's/$/: is in hls-api(7) and hls.fcgi does not serve it/'
 } | rule 'hls-api(7) has the routes of hls.fcgi, and no other'
+
+# Metrics: rows of the table in metrics.c, { "name", "type", ...
+sed -n 's/^[[:space:]]*{ "\([a-z_]*\)", "\([a-z]*\)",.*/\1 \2/p' \
+    src/stats/metrics.c 2>/dev/null | sort >"$scratch/shown"
+sed -n 's/^\.It Sy \([a-z_]*\) Pq \([a-z]*\)$/\1 \2/p' \
+    man/hls-metrics.7 2>/dev/null | sort >"$scratch/explained"
+{
+	comm -23 "$scratch/shown" "$scratch/explained" |
+	    sed 's/$/: is not in hls-metrics(7)/'
+	comm -13 "$scratch/shown" "$scratch/explained" |
+	    sed 's/$/: is in hls-metrics(7) and hls.fcgi does not show it/'
+} | rule 'hls-metrics(7) has the metrics of hls.fcgi, and no other'
 plan

@@ -6,9 +6,9 @@ command -v mandoc >/dev/null || skip 'mandoc is not here'
 pages=$(files '*.[1-9]' man)
 
 for page in hls.fcgi.8 hls-drain.8 hlsctl.8 hls.yaml.5 hls-api.7 \
-    hls-signatures.7; do
+    hls-metrics.7 hls-signatures.7; do
 	[ -e "man/$page" ] || echo "man/$page: is missing"
-done | rule 'the six pages are there'
+done | rule 'the seven pages are there'
 
 # Without a base system's macros mandoc misses the page index only.
 for page in $pages; do

@@ -262,6 +262,9 @@ END
 catches docs 'every option' src/cmd/ctl_event.c <<'END'
 	{ .name = "since", .arg = "TIME", .doc = "from then" },
 END
+catches docs 'has the metrics' src/stats/metrics.c <<'END'
+	{ "hls_secrets_total", "counter", write_secrets, 0,
+END
 catches docs 'has the routes' src/front/router.c <<'END'
 	{ "GET", "/secrets/{}", page_secrets, 0 },
 END
