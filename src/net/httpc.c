@@ -1,11 +1,17 @@
 #include "config.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/crypt_tls.h"
 #include "base/xalloc.h"
 #include "net/httpc_int.h"
 
@@ -17,21 +23,56 @@ now_ms(void)
 	return clock_tick_us() / 1000;
 }
 
-/* The place of fd in the table that is polled; 0 when it has none. */
-static size_t *
-where_of(struct httpc *c, int fd)
+static struct httpc_fd *
+fd_of(struct httpc *c, int fd)
 {
-	size_t i = (size_t)fd, n = c->nwhere;
+	size_t i = (size_t)fd, n = c->nby_fd;
 
 	if (i >= n) {
 		n = i + 64;
-		c->where = xreallocarray(c->where, n, sizeof(*c->where));
-		memset(c->where + c->nwhere, 0,
-		    (n - c->nwhere) * sizeof(*c->where));
-		c->nwhere = n;
+		c->by_fd = xreallocarray(c->by_fd, n, sizeof(*c->by_fd));
+		memset(c->by_fd + c->nby_fd, 0,
+		    (n - c->nby_fd) * sizeof(*c->by_fd));
+		c->nby_fd = n;
 	}
 
-	return &c->where[i];
+	return &c->by_fd[i];
+}
+
+void
+httpc_fd_opened(struct httpc_pool *p, int fd)
+{
+	fd_of(p->c, fd)->pool = p;
+}
+
+void
+httpc_fd_closed(struct httpc_pool *p, int fd)
+{
+	fd_of(p->c, fd)->pool = NULL;
+}
+
+/* We are inside OpenSSL, which reads on for as long as there is something;
+ * so there is nothing any more, for this endpoint alone. */
+static void
+on_flood(void *arg)
+{
+	struct httpc_pool *p = arg;
+	struct httpc *c = p->c;
+	struct httpc_call *call;
+	size_t i;
+
+	for (i = 0; i < c->nby_fd; i++)
+		if (c->by_fd[i].pool == p)
+			(void)dup3(c->dead_fd, (int)i, O_CLOEXEC);
+	for (call = p->busy; call != NULL; call = call->next)
+		call->flooded = true;
+}
+
+void
+httpc_watch(struct httpc_pool *p)
+{
+	if (p->c->tls != NULL)
+		crypt_tls_begin(p->c->tls, on_flood, p);
 }
 
 static int
@@ -39,7 +80,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
 	struct httpc_pool *p = arg;
 	struct httpc *c = p->c;
-	size_t *at = where_of(c, fd);
+	size_t *at = &fd_of(c, fd)->at;
 
 	(void)easy;
 	(void)unused;
@@ -49,7 +90,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 		c->nfds--;
 		c->fds[*at] = c->fds[c->nfds];
 		c->owner[*at] = c->owner[c->nfds];
-		c->where[c->fds[*at].fd] = *at;
+		c->by_fd[c->fds[*at].fd].at = *at;
 		*at = 0;
 		return 0;
 	}
@@ -82,19 +123,42 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
+/* Whom libcurl would trust, or the settings say; NULL where its TLS library
+ * is not ours to reach into. */
+static struct crypt_tls *
+shared_tls(const char *ca_file)
+{
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	if (!crypt_tls_is_ours(v->ssl_version))
+		return NULL;
+	if (ca_file != NULL)
+		return crypt_tls_new(ca_file, NULL);
+
+	return crypt_tls_new(v->cainfo, v->capath);
+}
+
 enum rc
 httpc_new(const struct httpc_options *opt, struct httpc **out, struct err *e)
 {
 	struct httpc *c;
+	int dead_fd;
 
 	*out = NULL;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(e, RC_SYSTEM, "libcurl does not start");
+	dead_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (dead_fd < 0) {
+		curl_global_cleanup();
+		return err_errno(e, RC_SYSTEM, errno, "no socket");
+	}
 
 	c = xcalloc(1, sizeof(*c));
+	c->dead_fd = dead_fd;
 	c->opt = *opt;
 	c->user_agent = xstrdup(opt->user_agent);
 	c->ca_file = opt->ca_file == NULL ? NULL : xstrdup(opt->ca_file);
+	c->tls = shared_tls(c->ca_file);
 	c->cap = 64;
 	c->nfds = EXTRA_MAX;
 	c->fds = xcalloc(c->cap, sizeof(*c->fds));
@@ -114,7 +178,9 @@ httpc_free(struct httpc *c)
 	free(c->ca_file);
 	free(c->fds);
 	free(c->owner);
-	free(c->where);
+	free(c->by_fd);
+	crypt_tls_free(c->tls);
+	close(c->dead_fd);
 	free(c->hits);
 	free(c);
 	curl_global_cleanup();
@@ -155,7 +221,10 @@ httpc_pool_free(struct httpc_pool *p)
 	while (p->busy != NULL)
 		httpc_cancel(p->busy);
 	httpc_call_free_idle(p);
+	httpc_watch(p);
 	curl_multi_cleanup(p->multi);
+	if (p->c->tls != NULL)
+		crypt_tls_begin(p->c->tls, NULL, NULL);
 	*p->prev = p->next;
 	if (p->next != NULL)
 		p->next->prev = p->prev;
@@ -235,11 +304,12 @@ act(struct httpc *c, size_t nhits)
 	int running;
 
 	for (i = 0; i < nhits; i++) {
-		at = *where_of(c, c->hits[i].fd);
+		at = fd_of(c, c->hits[i].fd)->at;
 		if (at == 0)
 			continue;
 		p = c->owner[at];
 		p->touched = true;
+		httpc_watch(p);
 		curl_multi_socket_action(p->multi, c->hits[i].fd,
 		    c->hits[i].mask, &running);
 	}
@@ -249,6 +319,7 @@ act(struct httpc *c, size_t nhits)
 			continue;
 		p->timer_ms = -1;
 		p->touched = true;
+		httpc_watch(p);
 		curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0,
 		    &running);
 	}

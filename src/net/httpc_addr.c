@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -41,8 +42,18 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	/* A host without IPv6 is not short of anything. */
 	if (fd < 0 && errno != EAFNOSUPPORT)
 		call->no_socket = true;
+	if (fd >= 0)
+		httpc_fd_opened(call->pool, fd);
 
 	return fd;
+}
+
+static int
+on_close_socket(void *arg, curl_socket_t fd)
+{
+	httpc_fd_closed(arg, fd);
+
+	return close(fd);
 }
 
 /* Runs for connections used again, too, which opened no socket. */
@@ -83,6 +94,9 @@ httpc_addr_guard(struct httpc_call *call)
 
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
+	/* Connections outlive their first call, but not their pool. */
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, call->pool);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
 }

@@ -53,6 +53,30 @@ static const struct {
 	{ ENETDOWN, "the network is down" },
 };
 
+/* By the number that OpenSSL's verification gives, which is the same since
+ * ever; 1 is what libcurl begins with, and it looks at the name first.  What
+ * is not listed keeps the general text. */
+static const struct {
+	long number;
+	const char *text;
+} distrust[] = {
+	{ 1, "the certificate is for another name" },
+	{ 9, "the certificate is not valid yet" },
+	{ 10, "the certificate has expired" },
+	{ 18, "the certificate is self-signed" },
+	{ 19, "the certificate is of an authority that is not trusted" },
+	{ 20,
+	    "the certificate's issuer is not known: not trusted, or an "
+	    "intermediate certificate is missing" },
+	{ 21,
+	    "the certificate's issuer is not known: not trusted, or an "
+	    "intermediate certificate is missing" },
+	{ 23, "the certificate is revoked" },
+	{ 66, "the certificate's key is too weak" },
+	{ 67, "the key of the certificate's authority is too weak" },
+	{ 68, "the certificate's signature is too weak" },
+};
+
 static const char text_late[] = "no connection in time";
 static const char text_denied[] = "the address is not allowed";
 static const char text_headers[] = "the headers are too long";
@@ -172,7 +196,7 @@ httpc_answer_reset(struct httpc_call *call)
 	call->keptsz = call->header_bytes = call->body_bytes = 0;
 	call->status = 0;
 	call->complete = call->begun = call->denied = call->no_socket =
-	    call->too_long = call->cut = false;
+	    call->flooded = call->too_long = call->cut = false;
 	call->retry_after[0] = '\0';
 	if (call->req.keep > call->kept_cap) {
 		free(call->kept);
@@ -195,6 +219,23 @@ why_unreachable(const struct httpc_call *call, const char *otherwise)
 	return otherwise;
 }
 
+static const char *
+why_distrusted(const struct httpc_call *call, const char *otherwise)
+{
+	const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+	long number = -1;
+	size_t i;
+
+	if (library == NULL || strncmp(library, "OpenSSL/", 8) != 0)
+		return otherwise;
+	curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &number);
+	for (i = 0; i < sizeof(distrust) / sizeof(distrust[0]); i++)
+		if (distrust[i].number == number)
+			return distrust[i].text;
+
+	return otherwise;
+}
+
 /* The order of the questions is the rule: what we forbade comes first, then
  * a whole header block makes an answer whatever broke behind it. */
 static void
@@ -212,9 +253,15 @@ judge(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 	}
 	if (code == CURLE_COULDNT_CONNECT)
 		a->text = why_unreachable(call, a->text);
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		a->text = why_distrusted(call, a->text);
 	if (call->no_socket && code == CURLE_COULDNT_CONNECT) {
 		a->end = HTTPC_LOCAL;
 		a->text = "no descriptor or memory left here";
+	}
+	if (call->flooded && code != CURLE_OK) {
+		a->end = call->begun ? HTTPC_BROKEN : HTTPC_TLS;
+		a->text = "TLS messages without end";
 	}
 	if (call->denied) {
 		a->end = HTTPC_DENIED;

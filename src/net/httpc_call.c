@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crypt_tls.h"
 #include "base/xalloc.h"
 #include "net/httpc_int.h"
 
@@ -21,15 +22,30 @@ opt_text(CURL *easy, CURLoption option, const char *value)
 		fatal("libcurl does not take option %d", (int)option);
 }
 
+static CURLcode
+on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
+{
+	(void)easy;
+	crypt_tls_dress(arg, ssl_ctx);
+
+	return CURLE_OK;
+}
+
 /* Nothing turns this off. */
 static void
-set_trust(CURL *easy, const char *ca_file)
+set_trust(CURL *easy, const struct httpc *c)
 {
 	opt_long(easy, CURLOPT_SSL_VERIFYPEER, 1);
 	opt_long(easy, CURLOPT_SSL_VERIFYHOST, 2);
 	opt_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-	if (ca_file != NULL) {
-		opt_text(easy, CURLOPT_CAINFO, ca_file);
+	if (c->tls != NULL) {
+		opt_text(easy, CURLOPT_CAINFO, NULL);
+		opt_text(easy, CURLOPT_CAPATH, NULL);
+		opt_long(easy, CURLOPT_CA_CACHE_TIMEOUT, 0);
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, c->tls);
+	} else if (c->ca_file != NULL) {
+		opt_text(easy, CURLOPT_CAINFO, c->ca_file);
 		opt_text(easy, CURLOPT_CAPATH, NULL);
 	}
 }
@@ -61,7 +77,7 @@ set_rules(struct httpc_call *call)
 	opt_long(easy, CURLOPT_MAXLIFETIME_CONN, 300);
 	opt_long(easy, CURLOPT_BUFFERSIZE, 4096);
 
-	set_trust(easy, call->pool->c->ca_file);
+	set_trust(easy, call->pool->c);
 	httpc_addr_guard(call);
 	httpc_answer_listen(call);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
@@ -98,6 +114,7 @@ call_give_back(struct httpc_call *call)
 {
 	struct httpc_pool *p = call->pool;
 
+	httpc_watch(p);
 	curl_multi_remove_handle(p->multi, call->easy);
 	*call->prev = call->next;
 	if (call->next != NULL)
@@ -192,6 +209,7 @@ httpc_call_finish(struct httpc_call *call, CURLcode code)
 	/* Off the multi before the callback, which may start another call;
 	 * out of reach of that one until the callback is over, because the
 	 * answer borrows from it. */
+	httpc_watch(call->pool);
 	curl_multi_remove_handle(call->pool->multi, call->easy);
 	req.done(req.arg, &a);
 	call_give_back(call);

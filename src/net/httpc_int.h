@@ -17,6 +17,15 @@
 
 #include "net/httpc.h"
 
+struct crypt_tls;
+
+/* A descriptor's place in the table that is polled, 0 for none, as the extra
+ * ones stand first; and whose socket it is. */
+struct httpc_fd {
+	size_t at;
+	struct httpc_pool *pool;
+};
+
 struct httpc {
 	struct httpc_options opt;
 	char *user_agent;
@@ -24,13 +33,15 @@ struct httpc {
 	struct httpc_pool *pools; /* all of them */
 	size_t open;
 
-	/* What to poll: entry i belongs to owner[i]; where[fd] is its place,
-	 * 0 for none, as the extra descriptors stand first. */
+	struct crypt_tls *tls; /* NULL: libcurl has another TLS library */
+	int dead_fd;           /* takes the place of a socket that floods us */
+
+	/* What to poll: entry i belongs to owner[i]. */
 	struct pollfd *fds;
 	struct httpc_pool **owner;
 	size_t nfds, cap;
-	size_t *where;
-	size_t nwhere;
+	struct httpc_fd *by_fd;
+	size_t nby_fd;
 
 	struct {
 		int fd;
@@ -66,9 +77,17 @@ struct httpc_call {
 	bool begun;    /* connected, the request may have gone out */
 	bool denied, too_long, cut;
 	bool no_socket; /* we had none left to give */
+	bool flooded;   /* with TLS messages that mean nothing */
 	bool is_https;
 	char retry_after[HTTPC_RETRY_AFTER_SIZE];
 };
+
+/* A socket of this pool, from its opening to its closing. */
+void httpc_fd_opened(struct httpc_pool *p, int fd);
+void httpc_fd_closed(struct httpc_pool *p, int fd);
+/* To be called before libcurl may read from a socket of this pool.  A peer
+ * that sends TLS messages without end finds its connections dead. */
+void httpc_watch(struct httpc_pool *p);
 
 /* Ends a call with libcurl's code for it: its callback is called. */
 void httpc_call_finish(struct httpc_call *call, CURLcode code);

@@ -24,8 +24,9 @@ class Authority:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def _openssl(self, *args):
-        subprocess.run(["openssl"] + list(args), check=True,
+    def _openssl(self, *args, early=False):
+        subprocess.run((["faketime", "-f", "+30d"] if early else []) +
+                       ["openssl"] + list(args), check=True,
                        cwd=self.folder, stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
@@ -45,7 +46,7 @@ class Authority:
         return self.path(name + ".pem")
 
     def _sign(self, name, subject, extensions, by, when, bits=None,
-              digest="sha256"):
+              digest="sha256", early=False):
         self._key(name, bits)
         with open(self.path(name + ".ext"), "w", encoding="ascii") as f:
             f.write(extensions)
@@ -55,10 +56,11 @@ class Authority:
         self._openssl("x509", "-req", "-in", name + ".csr", "-CA",
                       by + ".pem", "-CAkey", by + ".key", "-set_serial",
                       str(self._serial), "-extfile", name + ".ext", "-out",
-                      name + ".pem", "-" + digest, *when)
+                      name + ".pem", "-" + digest, *when, early=early)
 
     def leaf(self, name, host, by="ca", days=2, **more):
-        """The chain's and the key's files; days may be negative."""
+        """The chain's and the key's files; days may be negative, early is
+        in a month."""
         self._sign(name, "/CN=" + host, "subjectAltName=DNS:%s\n" % host,
                    by, ["-days", str(days)], **more)
         return self.path(name + ".pem"), self.path(name + ".key")

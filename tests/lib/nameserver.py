@@ -27,14 +27,16 @@ class Nameserver:
         self.asked = {}
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.bind((address, 53))
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._stream = socket.create_server((address, 53))
 
     def __enter__(self):
-        self._thread.start()
+        for serve in (self._serve, self._serve_stream):
+            threading.Thread(target=serve, daemon=True).start()
         return self
 
     def __exit__(self, *_):
         self._sock.close()
+        self._stream.close()
 
     def _serve(self):
         while True:
@@ -43,8 +45,32 @@ class Nameserver:
             except OSError:
                 return
             reply = self._reply(query)
+            if reply is not None and len(reply) > 512:
+                # Cut: to be asked for by TCP.
+                reply = reply[:2] + struct.pack(
+                    "!HHHHH", 0x8380, 1, 0, 0, 0) + query[12:]
             if reply is not None:
                 self._sock.sendto(reply, peer)
+
+    def _serve_stream(self):
+        while True:
+            try:
+                conn, _ = self._stream.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(conn,),
+                             daemon=True).start()
+
+    def _talk(self, conn):
+        with conn, conn.makefile("rwb") as f:
+            size = f.read(2)
+            while len(size) == 2:
+                reply = self._reply(f.read(*struct.unpack("!H", size)))
+                if reply is None:
+                    return
+                f.write(struct.pack("!H", len(reply)) + reply)
+                f.flush()
+                size = f.read(2)
 
     def _reply(self, query):
         name, end = _name_at(query, 12)

@@ -110,13 +110,25 @@ on_done(void *arg, const struct httpc_answer *a)
 	got->times = a->times;
 }
 
-static struct got
-ask(const char *host, int port, const char *ca_file)
+static struct httpc *
+client(const char *ca_file)
 {
 	const struct httpc_options opt = { .allow = allow,
 		.user_agent = "hls/test",
 		.ca_file = ca_file,
 		.idle_connections = 1 };
+	struct httpc *c;
+	struct err e;
+
+	assert_int_equal(httpc_new(&opt, &c, &e), RC_OK);
+
+	return c;
+}
+
+/* On a connection of its own. */
+static struct got
+ask(struct httpc *c, const char *host, int port)
+{
 	struct got got = { 0 };
 	struct httpc_request req = { .method = "GET",
 		.connect_timeout_ms = 5000,
@@ -124,20 +136,15 @@ ask(const char *host, int port, const char *ca_file)
 		.body_max = 65536,
 		.done = on_done,
 		.arg = &got };
-	struct httpc_pool *p;
-	struct httpc *c;
+	struct httpc_pool *p = httpc_pool_new(c);
 	char url[64];
-	struct err e;
 
 	snprintf(url, sizeof(url), "https://%s:%d/", host, port);
 	req.url = url;
-	assert_int_equal(httpc_new(&opt, &c, &e), RC_OK);
-	p = httpc_pool_new(c);
 	httpc_start(p, &req);
 	while (!got.done)
 		httpc_poll(c, 1000, NULL, 0, NULL);
 	httpc_pool_free(p);
-	httpc_free(c);
 
 	return got;
 }
@@ -157,15 +164,16 @@ static const struct {
 	{ "TLS 1.1", "-tls1_1", "127.0.0.1", true, HTTPC_TLS,
 	    "no TLS connection" },
 	{ "self-signed", "-no_ssl3", "127.0.0.1", false, HTTPC_TLS,
-	    "the certificate is not trusted or is for another name" },
+	    "the certificate is self-signed" },
 	{ "another name", "-no_ssl3", "localhost", true, HTTPC_TLS,
-	    "the certificate is not trusted or is for another name" },
+	    "the certificate is for another name" },
 };
 
 static void
 only_a_trusted_peer_of_that_name_is_talked_to(void **state)
 {
 	char ca_file[64];
+	struct httpc *c;
 	struct got got;
 	size_t i;
 	pid_t pid;
@@ -176,7 +184,9 @@ only_a_trusted_peer_of_that_name_is_talked_to(void **state)
 	for (i = 0; i < NELEM(rows); i++) {
 		pid = start_server(rows[i].version, &port);
 		assert_int_not_equal(port, 0);
-		got = ask(rows[i].host, port, rows[i].trusted ? ca_file : NULL);
+		c = client(rows[i].trusted ? ca_file : NULL);
+		got = ask(c, rows[i].host, port);
+		httpc_free(c);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		if (got.end != rows[i].end ||
@@ -186,6 +196,35 @@ only_a_trusted_peer_of_that_name_is_talked_to(void **state)
 			    httpc_end_name(got.end), got.status, got.text);
 		assert_true((got.times.tls_us >= 0) == (got.status == 200));
 	}
+}
+
+/* Authorities come and go while a drain runs. */
+static void
+authorities_are_read_anew_when_their_file_changes(void **state)
+{
+	char cert[64], ca_file[64];
+	struct httpc *c;
+	pid_t pid;
+	int port;
+
+	(void)state;
+	snprintf(cert, sizeof(cert), "%s/cert.pem", folder);
+	snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", folder);
+	pid = start_server("-no_ssl3", &port);
+	assert_int_not_equal(port, 0);
+	c = client(ca_file);
+	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_TLS);
+	assert_int_equal(link(cert, ca_file), 0);
+	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_COMPLETE);
+	/* Being replaced, it is gone for a moment. */
+	assert_int_equal(unlink(ca_file), 0);
+	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_COMPLETE);
+	assert_int_equal(close(creat(ca_file, 0600)), 0);
+	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_TLS);
+	assert_int_equal(unlink(ca_file), 0);
+	httpc_free(c);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 static int
@@ -207,6 +246,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_a_trusted_peer_of_that_name_is_talked_to),
+		cmocka_unit_test(
+		    authorities_are_read_anew_when_their_file_changes),
 	};
 
 	if (mkdtemp(folder) == NULL)
