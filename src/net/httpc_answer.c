@@ -236,10 +236,9 @@ why_distrusted(const struct httpc_call *call, const char *otherwise)
 	return otherwise;
 }
 
-/* The order of the questions is the rule: what we forbade comes first, then
- * a whole header block makes an answer whatever broke behind it. */
+/* What libcurl says, made more exact by what we know beside it. */
 static void
-judge(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
+translate(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 {
 	size_t i;
 
@@ -263,6 +262,14 @@ judge(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 		a->end = call->begun ? HTTPC_BROKEN : HTTPC_TLS;
 		a->text = "TLS messages without end";
 	}
+}
+
+/* The order of the questions is the rule: what we forbade comes first, then
+ * a whole header block makes an answer whatever broke behind it. */
+static void
+judge(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
+{
+	translate(call, code, a);
 	if (call->denied) {
 		a->end = HTTPC_DENIED;
 		a->text = text_denied;
