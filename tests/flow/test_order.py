@@ -192,15 +192,33 @@ def test_a_disabled_webhook_goes_on_in_order(calm_gateway, receiver):
     assert judge.together == 1
 
 
+def test_once_works_a_key_to_its_end_or_to_a_dead_one(make_gateway, receiver):
+    g = make_gateway(drain=False)
+    bad = {"is": True}
+    judge = Judge(lambda d: 500 if d["n"] == 3 and bad["is"] else 200)
+    hook(g, receiver, "once", judge, "/key", retry_schedule=[])
+    for n in range(6):
+        publish(g, "once", {"key": "a", "n": n})
+    g.drain_once()
+    assert numbers(receiver, "once") == [0, 1, 2, 3]
+    dead, = deliveries(g, "--state", "dead")
+    assert [d["blocked_by"] for d in deliveries(g, "--blocked")] == [
+        dead["id"]] * 2
+    g.ctl("delivery", "cancel", str(dead["id"]))
+    g.drain_once()
+    assert numbers(receiver, "once") == [0, 1, 2, 3, 4, 5]
+
+
 def test_many_drains_and_killed_ones_keep_the_order(make_gateway, receiver):
     """At least once, and never a later one before an earlier one has been
     delivered."""
     g = make_gateway(SETTINGS, drain=False)
     judge = Judge(delay=0.01)
     hook(g, receiver, "drains", judge, "/key", max_in_flight=64)
+    drains = [g.start_drain() for _ in range(3)]
+    # Expanded by whichever comes, while more come in.
     events = [publish(g, "drains", {"key": "k%d" % (n % 8), "n": n})
               for n in range(160)]
-    drains = [g.start_drain() for _ in range(3)]
     wait_for(lambda: len(receiver.arrivals("/drains")) > 40, 10)
     drains[0].kill()
     drains[0].wait()
