@@ -3,7 +3,9 @@
 -- rate is requests a second and max_in_flight open requests, as the
 -- registration has them: -1 for what the configuration says, and a rate of 0
 -- for none.  bucket_us is when the bucket of tokens will be full again; the
--- target rests until limited_until_ms for want of a token.  breaker: 0
+-- target rests until limited_until_ms for want of a token, or because as
+-- much as may be is in hand; for one that was leased from and has more due
+-- that is the time of it, so that the others come first.  breaker: 0
 -- closed, 1 open until breaker_until_ms, 2 half open with its one probe out,
 -- whose answer is waited for until breaker_until_ms.  ready_ms is the latest
 -- of next_due_ms, blocked_until_ms, limited_until_ms and breaker_until_ms.
@@ -23,6 +25,11 @@ UPDATE target SET
     max_in_flight = coalesce((SELECT w.max_in_flight FROM webhook w
 	WHERE w.id = target.name), -1)
 WHERE kind = 0;
+CREATE INDEX target_blocked ON target (name) WHERE breaker > 0;
+
+-- When one that began earlier wrote over a later one of the same id: two
+-- drains have this name.
+ALTER TABLE worker ADD COLUMN shared_ms INTEGER NOT NULL DEFAULT 0;
 
 -- A sealed key pair for signatures by Ed25519, and the one before it, which
 -- signs too until old_secret_until_ms.

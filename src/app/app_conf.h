@@ -50,7 +50,10 @@ struct app_conf {
 		int64_t timeout_ms;
 		int64_t connect_timeout_ms;
 		struct conf_durations retry_schedule;
+		int64_t rate_limit;
 		int64_t max_in_flight;
+		int64_t breaker_failures;
+		int64_t breaker_open_ms;
 		int64_t disable_after_ms; /* 0: never */
 	} outbound;
 	struct {

@@ -6,6 +6,7 @@
 
 #include "app/app_conf.h"
 #include "app/app_conf_int.h"
+#include "core/bucket.h"
 #include "core/webhook.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
@@ -241,7 +242,13 @@ static const struct conf_key keys[] = {
 	    .most = "7d",
 	    .entries_max = 50,
 	    .doc = "waits before the second attempt and further ones" },
-	{ .name = "outbound.rate_limit", .flags = CONF_LATER },
+	{ .name = "outbound.rate_limit",
+	    .type = CONF_INT,
+	    .offset = CONF(outbound.rate_limit),
+	    .fallback = "10",
+	    .least = "0",
+	    .most = NUMBER(BUCKET_RATE_MAX),
+	    .doc = "requests a second per webhook, 0 for no limit" },
 	{ .name = "outbound.max_in_flight",
 	    .type = CONF_INT,
 	    .offset = CONF(outbound.max_in_flight),
@@ -249,7 +256,20 @@ static const struct conf_key keys[] = {
 	    .least = "1",
 	    .most = NUMBER(WEBHOOK_IN_FLIGHT_MAX),
 	    .doc = "open requests per webhook" },
-	{ .name = "outbound.breaker", .flags = CONF_LATER },
+	{ .name = "outbound.breaker.failures",
+	    .type = CONF_INT,
+	    .offset = CONF(outbound.breaker_failures),
+	    .fallback = "5",
+	    .least = "0",
+	    .most = "1000",
+	    .doc = "in a row that open a webhook's breaker, 0 for never" },
+	{ .name = "outbound.breaker.open_for",
+	    .type = CONF_DURATION,
+	    .offset = CONF(outbound.breaker_open_ms),
+	    .fallback = "60s",
+	    .least = "100ms",
+	    .most = "1d",
+	    .doc = "then one request finds out whether it is back" },
 	{ .name = "outbound.disable_after",
 	    .type = CONF_DURATION,
 	    .offset = CONF(outbound.disable_after_ms),

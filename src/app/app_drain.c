@@ -120,7 +120,10 @@ deliver_options(const struct app *app)
 		.connect_timeout_ms = conf->outbound.connect_timeout_ms,
 		.retry_schedule = conf->outbound.retry_schedule.ms,
 		.nretries = conf->outbound.retry_schedule.n,
+		.rate_limit = conf->outbound.rate_limit,
 		.max_in_flight = conf->outbound.max_in_flight,
+		.breaker_failures = conf->outbound.breaker_failures,
+		.breaker_open_ms = conf->outbound.breaker_open_ms,
 		.disable_after_ms = conf->outbound.disable_after_ms };
 }
 

@@ -53,13 +53,28 @@ parse_bool(const char *text, bool *out)
 	return false;
 }
 
+/* "10.0" too, as the environment of older systems has it. */
+static bool
+parse_int(const char *text, int64_t *out)
+{
+	size_t n = strcspn(text, ".");
+	char digits[24];
+
+	if (text[n] == '\0' || n >= sizeof(digits) || text[n + 1] == '\0' ||
+	    text[n + 1 + strspn(text + n + 1, "0")] != '\0')
+		return units_int_parse(text, out);
+	memcpy(digits, text, n);
+	digits[n] = '\0';
+	return units_int_parse(digits, out);
+}
+
 /* Whole numbers of every kind, as their type writes them. */
 static bool
 parse_number(enum conf_type type, const char *text, int64_t *out)
 {
 	switch (type) {
 	case CONF_INT:
-		return units_int_parse(text, out);
+		return parse_int(text, out);
 	case CONF_SIZE:
 		return units_size_parse(text, out);
 	default:

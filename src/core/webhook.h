@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "base/strlist.h"
+#include "core/breaker.h"
 
 #define WEBHOOK_ID_MAX 64
 #define WEBHOOK_RETRIES_MAX 50
@@ -82,6 +83,9 @@ struct webhook {
 	int64_t failing_since_ms; /* first failure after the last success */
 	int64_t disable_at_ms;    /* its owner was told; 0: not yet */
 	enum webhook_why disabled_why;
+	/* To change it to closed is to close it. */
+	enum breaker_state breaker;
+	int64_t breaker_until_ms; /* 0 when closed */
 };
 
 struct webhook *webhook_new(void);

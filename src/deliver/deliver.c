@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypt.h"
+#include "base/strlist.h"
 #include "base/xalloc.h"
 #include "core/backoff.h"
 #include "core/event.h"
@@ -32,6 +33,7 @@ struct deliver {
 	struct store_webhooks webhooks;
 	int64_t version; /* of the registrations; -1: none read yet */
 	struct deliver_match *match; /* of webhooks */
+	int64_t blocked;             /* of the list of those that are */
 	struct deliver_dests *dests;
 };
 
@@ -46,14 +48,26 @@ struct attempt {
 	int64_t started_ms;
 };
 
+static void
+set_flow(const struct deliver *d)
+{
+	const struct store_flow flow = { .rate = d->opt.rate_limit,
+		.max_in_flight = d->opt.max_in_flight,
+		.failures = d->opt.breaker_failures,
+		.open_ms = d->opt.breaker_open_ms };
+
+	store_flow(d->opt.store, &flow);
+}
+
 struct deliver *
 deliver_new(const struct deliver_options *opt)
 {
 	struct deliver *d = xcalloc(1, sizeof(*d));
 
 	d->opt = *opt;
-	d->version = -1;
+	d->version = d->blocked = -1;
 	d->dests = deliver_dests_new(opt->http);
+	set_flow(d);
 
 	return d;
 }
@@ -74,9 +88,24 @@ void
 deliver_change(struct deliver *d, const struct deliver_options *opt)
 {
 	d->opt = *opt;
+	set_flow(d);
 	if (d->version >= 0)
 		deliver_dests_refresh(d->dests, &d->webhooks,
 		    (size_t)d->opt.max_in_flight);
+}
+
+static enum rc
+refresh_blocked(struct deliver *d, struct err *e)
+{
+	struct strlist ids;
+	bool changed;
+	enum rc rc;
+
+	rc = store_blocked(d->opt.store, &d->blocked, &ids, &changed, e);
+	if (rc == RC_OK && changed)
+		deliver_dests_block(d->dests, &ids);
+
+	return rc;
 }
 
 static enum rc
@@ -90,7 +119,9 @@ refresh(void *arg, struct err *e)
 	enum rc rc;
 
 	deliver_dests_trim(d->dests, clock_boot_ms(d->opt.clock));
-	rc = store_webhooks_version(d->opt.store, &version, e);
+	rc = refresh_blocked(d, e);
+	if (rc == RC_OK)
+		rc = store_webhooks_version(d->opt.store, &version, e);
 	if (rc != RC_OK || version == d->version)
 		return rc;
 	rc = store_webhook_list(d->opt.store, &all, &now, e);
@@ -136,12 +167,11 @@ tell(void *arg, bool *more, struct err *e)
 }
 
 static bool
-want(void *arg, unsigned int pass, struct store_lease_want *out)
+want(void *arg, const struct work_hand *hand, struct store_lease_want *out)
 {
 	struct deliver *d = arg;
 
-	return deliver_dests_want(d->dests, pass, &out->skip, &out->nskip,
-	    &out->max_per_target);
+	return deliver_dests_want(d->dests, hand, out);
 }
 
 static void
@@ -161,10 +191,10 @@ drop(void *arg, struct work_job *job)
 }
 
 static void
-attempt_free(struct attempt *a, int64_t took_ms)
+attempt_free(struct attempt *a, int64_t took_ms, enum deliver_dest_end end)
 {
 	deliver_dest_close(a->d->dests, a->dest, clock_boot_ms(a->d->opt.clock),
-	    took_ms);
+	    took_ms, end);
 	deliver_req_fini(&a->req);
 	work_body_release(work_bodies(a->job->work), a->body);
 	a->job->state = NULL;
@@ -245,6 +275,7 @@ on_done(void *arg, const struct httpc_answer *answer)
 		.address = answer->address,
 		.timed_out = o.timed_out,
 		.gone = o.verdict == OUTCOME_GONE,
+		.no_destination = outcome_is_destination(&o),
 		.disable_after_ms = d->opt.disable_after_ms };
 	enum store_verdict verdict = STORE_DONE;
 	int64_t again_ms = 0, not_before_ms = 0;
@@ -271,7 +302,10 @@ on_done(void *arg, const struct httpc_answer *answer)
 	else if (o.verdict == OUTCOME_AGAIN)
 		verdict =
 		    retry(d, a->dest->webhook, job, not_before_ms, &again_ms);
-	attempt_free(a, answer->took_ms);
+	attempt_free(a, answer->took_ms,
+	    verdict == STORE_DONE     ? DELIVER_DEST_DONE
+		: told.no_destination ? DELIVER_DEST_FAILED
+				      : DELIVER_DEST_REFUSED);
 	work_end(job, verdict, again_ms, &told);
 	buf_fini(&kept);
 }
@@ -316,7 +350,9 @@ send_request(struct deliver *d, struct attempt *a)
 		.done = on_done,
 		.arg = a };
 
-	a->call = httpc_start(deliver_dest_open(d->dests, a->dest), &req);
+	a->call = httpc_start(
+	    deliver_dest_open(d->dests, a->dest, clock_boot_ms(d->opt.clock)),
+	    &req);
 }
 
 static enum work_start
@@ -334,7 +370,8 @@ start(void *arg, struct work_job *job)
 	if (dest->webhook == NULL)
 		return end_unsent(d, job, STORE_CANCEL,
 		    "the webhook was deleted");
-	if (!dest->webhook->enabled) {
+	if (!dest->webhook->enabled ||
+	    (dest->is_blocked && !job->lease.probe)) {
 		work_end(job, STORE_RELEASE, 0, NULL);
 		return WORK_STARTED;
 	}
@@ -371,7 +408,7 @@ cancel(void *arg, struct work_job *job)
 
 	(void)arg;
 	httpc_cancel(a->call);
-	attempt_free(a, a->dest->took_ms);
+	attempt_free(a, a->dest->took_ms, DELIVER_DEST_REFUSED);
 }
 
 const struct work_kind deliver_kind = {

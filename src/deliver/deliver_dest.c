@@ -4,25 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strlist.h"
 #include "base/xalloc.h"
 #include "core/webhook.h"
 #include "deliver/deliver_dest.h"
 #include "net/httpc.h"
 #include "store/store_admin.h"
+#include "store/store_work.h"
+#include "work/work.h"
 
 #define SLOTS 1024
+#define FIRST_WINDOW 4
 #define FAST_MS 100     /* an answer within this earns jobs in advance */
+#define SLOW_MS 1000    /* one that takes this long makes doubtful */
 #define UNUSED_MS 30000 /* after which connections are closed */
 #define IDLE_MAX 100    /* destinations with connections and no request */
 
 struct deliver_dests {
 	struct httpc *http;
 	const struct store_webhooks *webhooks;
-	size_t window; /* where a registration names none */
-	size_t widest;
+	size_t most; /* open requests, where a registration names none */
+	struct strlist blocked;
+	size_t slots; /* requests of the drain */
+	size_t doubtful_open, doubtful_held;
 	struct deliver_dest *slot[SLOTS];
-	const char **skip;
-	size_t nskip, skip_cap;
+	const char **names;
+	size_t nnames, names_cap;
 	int64_t trim_ms;
 	TAILQ_HEAD(, deliver_dest) idle; /* the longest unused first */
 	size_t nidle;
@@ -34,7 +41,7 @@ deliver_dests_new(struct httpc *http)
 	struct deliver_dests *l = xcalloc(1, sizeof(*l));
 
 	l->http = http;
-	l->window = l->widest = 1;
+	l->most = l->slots = 1;
 	TAILQ_INIT(&l->idle);
 
 	return l;
@@ -81,7 +88,8 @@ deliver_dests_free(struct deliver_dests *l)
 			dest_free(l, d);
 		}
 	}
-	free(l->skip);
+	strlist_fini(&l->blocked);
+	free(l->names);
 	free(l);
 }
 
@@ -105,30 +113,75 @@ find_webhook(const struct deliver_dests *l, const char *id)
 }
 
 static size_t
-window_of(const struct deliver_dests *l, const struct webhook *w)
+most_of(const struct deliver_dests *l, const struct webhook *w)
 {
 	if (w == NULL || w->max_in_flight < 0)
-		return l->window;
+		return l->most;
 
 	return w->max_in_flight == 0 ? 1 : (size_t)w->max_in_flight;
 }
 
+static size_t
+window_of(const struct deliver_dests *l, const struct deliver_dest *d)
+{
+	size_t most = most_of(l, d->webhook);
+
+	return d->window < most ? d->window : most;
+}
+
+static void
+judge(struct deliver_dests *l, struct deliver_dest *d, int64_t now_ms)
+{
+	bool is = !d->is_proven || d->is_failing || d->took_ms >= SLOW_MS ||
+	    (d->open > 0 && now_ms - d->moved_ms >= SLOW_MS);
+
+	if (is && !d->is_doubtful)
+		l->doubtful_open += d->open;
+	else if (!is && d->is_doubtful)
+		l->doubtful_open -= d->open;
+	d->is_doubtful = is;
+}
+
 void
 deliver_dests_refresh(struct deliver_dests *l,
-    const struct store_webhooks *webhooks, size_t window)
+    const struct store_webhooks *webhooks, size_t most)
 {
 	struct deliver_dest *d;
 	size_t i;
 
 	l->webhooks = webhooks;
-	l->window = window;
-	l->widest = window;
-	for (i = 0; i < webhooks->n; i++)
-		if (window_of(l, webhooks->v[i]) > l->widest)
-			l->widest = window_of(l, webhooks->v[i]);
+	l->most = most;
 	for (i = 0; i < SLOTS; i++)
 		for (d = l->slot[i]; d != NULL; d = d->next)
 			d->webhook = find_webhook(l, d->id);
+}
+
+static int
+compare_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool
+is_blocked(const struct deliver_dests *l, const char *id)
+{
+	return l->blocked.n > 0 &&
+	    bsearch(&id, l->blocked.v, l->blocked.n, sizeof(char *),
+		compare_text) != NULL;
+}
+
+void
+deliver_dests_block(struct deliver_dests *l, struct strlist *ids)
+{
+	struct deliver_dest *d;
+	size_t i;
+
+	strlist_fini(&l->blocked);
+	l->blocked = *ids;
+	memset(ids, 0, sizeof(*ids));
+	for (i = 0; i < SLOTS; i++)
+		for (d = l->slot[i]; d != NULL; d = d->next)
+			d->is_blocked = is_blocked(l, d->id);
 }
 
 void
@@ -178,6 +231,9 @@ deliver_dest_get(struct deliver_dests *l, const char *id)
 	d = xcalloc(1, sizeof(*d));
 	d->id = xstrdup(id);
 	d->webhook = find_webhook(l, id);
+	d->is_blocked = is_blocked(l, id);
+	d->window = FIRST_WINDOW;
+	d->is_doubtful = true;
 	d->took_ms = -1;
 	d->next = *slot;
 	*slot = d;
@@ -189,11 +245,16 @@ bool
 deliver_dest_may_open(const struct deliver_dests *l,
     const struct deliver_dest *d)
 {
-	return d->open < window_of(l, d->webhook);
+	if (d->open >= window_of(l, d))
+		return false;
+
+	return !d->is_doubtful || l->doubtful_open == 0 ||
+	    l->doubtful_open < l->slots / 2;
 }
 
 struct httpc_pool *
-deliver_dest_open(struct deliver_dests *l, struct deliver_dest *d)
+deliver_dest_open(struct deliver_dests *l, struct deliver_dest *d,
+    int64_t now_ms)
 {
 	/* A registration that moved takes no connection along. */
 	if (d->pool != NULL && d->open == 0 &&
@@ -206,80 +267,117 @@ deliver_dest_open(struct deliver_dests *l, struct deliver_dest *d)
 		d->pool = httpc_pool_new(l->http);
 		d->url = xstrdup(d->webhook->url);
 	}
-	d->open++;
+	if (d->open++ == 0)
+		d->moved_ms = now_ms;
+	if (d->is_doubtful)
+		l->doubtful_open++;
 
 	return d->pool;
 }
 
 void
 deliver_dest_close(struct deliver_dests *l, struct deliver_dest *d,
-    int64_t now_ms, int64_t took_ms)
+    int64_t now_ms, int64_t took_ms, enum deliver_dest_end end)
 {
 	assert(d->open > 0);
-	d->used_ms = now_ms;
+	d->used_ms = d->moved_ms = now_ms;
 	d->took_ms = took_ms;
-	if (--d->open > 0)
+	d->open--;
+	if (d->is_doubtful)
+		l->doubtful_open--;
+	if (end == DELIVER_DEST_FAILED) {
+		d->is_failing = true;
+		d->window = d->window > 1 ? d->window / 2 : 1;
+	} else {
+		d->is_failing = false;
+		d->is_proven = true;
+	}
+	if (end == DELIVER_DEST_DONE && d->window < most_of(l, d->webhook))
+		d->window++;
+	judge(l, d, now_ms);
+	if (d->open > 0)
 		return;
 	TAILQ_INSERT_TAIL(&l->idle, d, idle);
 	l->nidle++;
 }
 
 static bool
-is_full(const struct deliver_dests *l, const struct deliver_dest *d)
+is_full(const struct deliver_dests *l, const struct deliver_dest *d,
+    size_t drains)
 {
-	size_t window = window_of(l, d->webhook);
+	size_t most = most_of(l, d->webhook), room = window_of(l, d);
+	size_t share = drains > 1 ? (most + drains - 1) / drains : most;
 
 	/* Jobs of one that is disabled are parked by the store; should one
 	 * come through all the same, it is put back and not asked for. */
 	if (d->webhook != NULL && !d->webhook->enabled)
 		return true;
-	if (d->took_ms >= 0 && d->took_ms < FAST_MS)
-		window *= 2;
+	if (drains <= 1 && d->took_ms >= 0 && d->took_ms < FAST_MS)
+		room *= 2;
+	else if (room > share)
+		room = share;
 
-	return d->held >= window;
+	return d->held >= room;
 }
 
 static void
-skip(struct deliver_dests *l, const char *id)
+put_name(struct deliver_dests *l, const char *id)
 {
-	if (l->nskip == l->skip_cap) {
-		l->skip_cap = l->skip_cap == 0 ? 64 : 2 * l->skip_cap;
-		l->skip = xreallocarray(l->skip, l->skip_cap, sizeof(char *));
+	if (l->nnames == l->names_cap) {
+		l->names_cap = l->names_cap == 0 ? 64 : 2 * l->names_cap;
+		l->names =
+		    xreallocarray(l->names, l->names_cap, sizeof(char *));
 	}
-	l->skip[l->nskip++] = id;
+	l->names[l->nnames++] = id;
 }
 
-static int
-compare_text(const void *a, const void *b)
+/* Those that are full, or with only those that are neither that nor
+ * doubtful, of whom any number of jobs does not stay long. */
+static void
+name(struct deliver_dests *l, const struct work_hand *hand, bool only)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct deliver_dest *d;
+	size_t i;
+
+	l->nnames = 0;
+	for (i = 0; i < SLOTS; i++) {
+		for (d = l->slot[i]; d != NULL; d = d->next) {
+			bool full = is_full(l, d, hand->drains);
+
+			if (only ? !full && !d->is_doubtful : full)
+				put_name(l, d->id);
+		}
+	}
+	if (l->nnames > 1)
+		qsort(l->names, l->nnames, sizeof(char *), compare_text);
 }
 
 bool
-deliver_dests_want(struct deliver_dests *l, unsigned int pass,
-    const char *const **out, size_t *nout, size_t *per_target)
+deliver_dests_want(struct deliver_dests *l, const struct work_hand *hand,
+    struct store_lease_want *want)
 {
-	const struct deliver_dest *d;
-	bool wide = pass == 1;
+	/* What a lease must find free, or there is none. */
+	size_t lease = (hand->batch + 1) / 2, free;
+	struct deliver_dest *d;
 	size_t i;
 
-	if (pass > 1 || (wide && l->widest == l->window))
-		return false;
+	l->slots = hand->concurrency;
+	l->doubtful_held = 0;
+	for (i = 0; i < SLOTS; i++) {
+		for (d = l->slot[i]; d != NULL; d = d->next) {
+			judge(l, d, hand->now_ms);
+			if (d->is_doubtful)
+				l->doubtful_held += d->held;
+		}
+	}
+	/* A stranger's name is not known, so all that comes may be his. */
+	free = hand->concurrency + hand->batch - lease;
+	free = free > l->doubtful_held ? free - l->doubtful_held : 0;
+	want->only = free == 0;
+	name(l, hand, want->only);
+	want->skip = l->names;
+	want->nskip = l->nnames;
+	want->max = want->only ? hand->batch : free;
 
-	l->nskip = 0;
-	for (i = 0; i < SLOTS; i++)
-		for (d = l->slot[i]; d != NULL; d = d->next)
-			if (is_full(l, d) &&
-			    !(wide && window_of(l, d->webhook) <= l->window))
-				skip(l, d->id);
-	for (i = 0; wide && i < l->webhooks->n; i++)
-		if (window_of(l, l->webhooks->v[i]) <= l->window)
-			skip(l, l->webhooks->v[i]->id);
-	if (l->nskip > 1)
-		qsort(l->skip, l->nskip, sizeof(char *), compare_text);
-	*out = l->skip;
-	*nout = l->nskip;
-	*per_target = wide ? l->widest : l->window;
-
-	return true;
+	return !want->only || l->nnames > 0;
 }

@@ -5,11 +5,18 @@
  * in hand, how many requests are open, and the connections kept to it.  It
  * appears with its first job and goes when nothing happened for a while.
  *
- * 1. Requests open to a destination never exceed its window (max_in_flight).
+ * 1. Requests open to a destination never exceed its window: it begins at
+ *    four, opens by one with each success up to max_in_flight, and halves
+ *    with each failure of the destination, down to one.
  * 2. Connections are kept to a hundred destinations at most, beside those
  *    with open requests.
- * 3. Jobs in hand for it exceed the window only while it answers fast: a
- *    slow receiver holds no jobs that others could be worked on instead of.
+ * 3. Jobs in hand for it exceed the window only while it answers fast and
+ *    this drain is alone; beside others it holds its share of max_in_flight.
+ * 4. A destination is doubtful until it has answered well, when the last
+ *    request failed for its own fault, and when one took or takes a second.
+ *    All doubtful ones together have requests in half of the drain's slots
+ *    at most, and jobs in a part of its hand that leaves room for a lease:
+ *    however many strangers are slow or dead, the others go out.
  *
  * One thread.
  */
@@ -24,14 +31,18 @@
 struct deliver_dests;
 struct httpc;
 struct httpc_pool;
+struct store_lease_want;
 struct store_webhooks;
+struct strlist;
 struct webhook;
+struct work_hand;
 
 struct deliver_dest {
 	char *id;
 	const struct webhook *webhook; /* NULL: there is no such one */
 	size_t held;                   /* jobs in hand */
 	size_t open;                   /* requests */
+	bool is_blocked; /* its breaker is not closed: only a probe may go */
 
 	/* Its own. */
 	struct deliver_dest *next;
@@ -39,16 +50,29 @@ struct deliver_dest {
 	char *url;                      /* that the pool has connections to */
 	TAILQ_ENTRY(deliver_dest) idle; /* while pool is there and open is 0 */
 	int64_t used_ms;
-	int64_t took_ms; /* the last request; -1: none yet */
+	int64_t moved_ms; /* the last end of a request, or begin of the first */
+	int64_t took_ms;  /* the last request; -1: none yet */
+	size_t window;
+	bool is_proven, is_failing, is_doubtful;
+};
+
+/* How a request ended, for the window. */
+enum deliver_dest_end {
+	DELIVER_DEST_DONE,
+	DELIVER_DEST_REFUSED, /* the delivery's fault, or ours */
+	DELIVER_DEST_FAILED   /* the destination's */
 };
 
 struct deliver_dests *deliver_dests_new(struct httpc *http);
 void deliver_dests_free(struct deliver_dests *l);
 
 /* The registrations as they are now, sorted by id; borrowed until the next
- * call.  window holds where a registration names none. */
+ * call.  most is max_in_flight where a registration names none. */
 void deliver_dests_refresh(struct deliver_dests *l,
-    const struct store_webhooks *webhooks, size_t window);
+    const struct store_webhooks *webhooks, size_t most);
+
+/* Those whose breaker is not closed, sorted; taken over. */
+void deliver_dests_block(struct deliver_dests *l, struct strlist *ids);
 
 /* Forgets what was not used for a while. */
 void deliver_dests_trim(struct deliver_dests *l, int64_t now_ms);
@@ -61,18 +85,16 @@ bool deliver_dest_may_open(const struct deliver_dests *l,
 
 /* A request opens: the connections to use for it. */
 struct httpc_pool *deliver_dest_open(struct deliver_dests *l,
-    struct deliver_dest *d);
+    struct deliver_dest *d, int64_t now_ms);
 void deliver_dest_close(struct deliver_dests *l, struct deliver_dest *d,
-    int64_t now_ms, int64_t took_ms);
+    int64_t now_ms, int64_t took_ms, enum deliver_dest_end end);
 
 /*
- * Which targets to leave out of the pass-th lease of a turn, sorted, and how
- * many jobs of one to take; false when there is no such pass.  The first is
- * for all that have room; a second one, where some registration has a wider
- * window than the others, for those alone.  *skip is valid until the next
- * call.
+ * Which targets to leave out of a lease, or to take alone, and how many jobs
+ * at most; false when there is room for none.  What want->skip points at is
+ * valid until the next call.
  */
-bool deliver_dests_want(struct deliver_dests *l, unsigned int pass,
-    const char *const **skip, size_t *nskip, size_t *per_target);
+bool deliver_dests_want(struct deliver_dests *l, const struct work_hand *hand,
+    struct store_lease_want *want);
 
 #endif

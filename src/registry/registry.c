@@ -185,6 +185,8 @@ toggle(void *arg, struct webhook *w, struct err *e)
 
 	(void)e;
 	w->enabled = t->enable;
+	if (t->enable)
+		w->breaker = BREAKER_CLOSED;
 	w->updated_ms = t->now_ms;
 	return RC_OK;
 }

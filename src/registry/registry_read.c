@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "base/url.h"
 #include "base/xalloc.h"
+#include "core/bucket.h"
 #include "core/event.h"
 #include "core/filter.h"
 #include "core/jsonptr.h"
@@ -292,13 +293,7 @@ static void
 read_rate_limit(struct registry_read *rd, const char *field,
     struct json_object *value)
 {
-	int64_t n;
-
-	/* A limit that nobody keeps to would break the receiver. */
-	if (js_get_int(value, &n) && n > 0)
-		wrong(rd, field, "not supported yet; 0 is none");
-	else
-		read_number(rd, field, value, 0, 0, &rd->w->rate_limit);
+	read_number(rd, field, value, 0, BUCKET_RATE_MAX, &rd->w->rate_limit);
 }
 
 static void

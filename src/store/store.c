@@ -36,6 +36,7 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_PAYLOAD] = "payload",
 	[STORE_OP_WORKER_SEEN] = "worker_seen",
 	[STORE_OP_WEBHOOKS_VERSION] = "webhooks_version",
+	[STORE_OP_BLOCKED] = "blocked",
 	[STORE_OP_EVENT_RESOLVE] = "event_resolve",
 	[STORE_OP_EVENT_FIND] = "event_find",
 	[STORE_OP_EVENT_LIST] = "event_list",

@@ -248,6 +248,35 @@ fault_webhooks_version(void *impl, int64_t *out, struct err *e)
 	return answer(m, store_webhooks_version(f->inner, out, e), e);
 }
 
+/* Cannot fail, so it is not counted. */
+static void
+fault_flow(void *impl, const struct store_flow *flow)
+{
+	struct fault *f = impl;
+
+	store_flow(f->inner, flow);
+}
+
+static enum rc
+fault_blocked(void *impl, int64_t *version, struct strlist *out, bool *changed,
+    struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+	int64_t known = *version;
+	enum rc rc;
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	rc = store_blocked(f->inner, version, out, changed, e);
+	if (rc != RC_OK || m == GO_ON)
+		return rc;
+	*version = known;
+	*changed = false;
+	strlist_fini(out);
+	return fail(e);
+}
+
 static enum rc
 fault_event_resolve(void *impl, const char *text, int64_t *id, struct err *e)
 {
@@ -729,6 +758,8 @@ const struct store_engine store_fault_engine = {
 	.payload = fault_payload,
 	.worker_seen = fault_worker_seen,
 	.webhooks_version = fault_webhooks_version,
+	.flow = fault_flow,
+	.blocked = fault_blocked,
 	.event_resolve = fault_event_resolve,
 	.event_find = fault_event_find,
 	.event_list = fault_event_list,

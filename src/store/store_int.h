@@ -38,6 +38,7 @@ enum store_op {
 	STORE_OP_PAYLOAD,
 	STORE_OP_WORKER_SEEN,
 	STORE_OP_WEBHOOKS_VERSION,
+	STORE_OP_BLOCKED,
 	STORE_OP_EVENT_RESOLVE,
 	STORE_OP_EVENT_FIND,
 	STORE_OP_EVENT_LIST,
@@ -113,6 +114,9 @@ struct store_engine {
 	enum rc (*worker_seen)(void *impl, const struct store_worker *worker,
 	    struct err *e);
 	enum rc (*webhooks_version)(void *impl, int64_t *out, struct err *e);
+	void (*flow)(void *impl, const struct store_flow *f);
+	enum rc (*blocked)(void *impl, int64_t *version, struct strlist *out,
+	    bool *changed, struct err *e);
 
 	enum rc (*event_resolve)(void *impl, const char *text, int64_t *id,
 	    struct err *e);

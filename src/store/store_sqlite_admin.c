@@ -10,37 +10,6 @@
 
 #define WORKER_KEPT_MS (INT64_C(86400) * 1000) /* since it was last seen */
 
-/* Blocks a target's queue until a time, or frees it with 0. */
-enum rc
-lite_target_block(struct lite_tx *tx, enum store_kind kind, const char *name,
-    int64_t until_ms, struct err *e)
-{
-	struct sqlite3_stmt *st;
-	int64_t id, waiting, leased, due_ms;
-	bool row;
-	enum rc rc;
-
-	rc = lite_target_get(tx, kind, name, &id, e);
-	if (rc != RC_OK)
-		return rc;
-	st = lite_stmt(tx->conn, LITE_TARGET_GET);
-	lite_int(st, 1, id);
-	rc = lite_step(tx->conn, st, &row, e);
-	if (rc != RC_OK || !row)
-		return rc;
-	waiting = lite_col_int(st, 2);
-	leased = lite_col_int(st, 3);
-	due_ms = lite_col_int(st, 4);
-	lite_reset(st);
-	st = lite_stmt(tx->conn, LITE_TARGET_SET);
-	lite_int(st, 1, id);
-	lite_int(st, 2, waiting);
-	lite_int(st, 3, leased);
-	lite_int(st, 4, due_ms);
-	lite_int(st, 5, until_ms);
-	return lite_run(tx->conn, st, e);
-}
-
 static enum rc
 run_token_put(struct lite_tx *tx, void *arg, struct err *e)
 {

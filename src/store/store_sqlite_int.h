@@ -19,6 +19,7 @@
  *	store_sqlite_seen.c	which posts were seen before
  *	store_sqlite_fresh.c	those of late, in memory
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
+ *	store_sqlite_flow.c	what bounds the deliveries to one target
  *	store_sqlite_notice.c	how webhooks fare, and what is said of it
  *	store_sqlite_row.c	rows to our structs
  *	the others		the operations
@@ -33,6 +34,7 @@
 
 #include "base/crypt.h"
 #include "base/err.h"
+#include "core/breaker.h"
 #include "core/event.h"
 #include "store/store_int.h"
 #include "store/store_sqlite_stmt.h"
@@ -137,6 +139,7 @@ enum lite_sum {
 	LITE_SUM_PROCESSED,
 	LITE_SUM_PROCESSING_MS,
 	LITE_SUM_WEBHOOKS_VERSION,
+	LITE_SUM_BLOCKED_VERSION,
 	LITE_SUM_EVENT_ID,
 	LITE_SUM_JOB_ID
 };
@@ -157,7 +160,13 @@ struct lite_event_change {
 struct lite_target_change {
 	int64_t id;
 	int waiting, leased;
-	int64_t due_ms; /* a new waiting job's; LITE_FAR: none */
+	int64_t due_ms;    /* a new waiting job's; LITE_FAR: none */
+	bool due_is_first; /* due_ms is the first of all that wait */
+	/* A lease asked it for jobs, got taken, and it has more due. */
+	bool was_asked, has_more;
+	int taken;
+	int unused; /* of the leased ones, given back unsent */
+	struct breaker_news news;
 	int calls, failures;
 	int64_t consecutive; /* failures since the last success here */
 	bool succeeded;
@@ -213,7 +222,8 @@ struct lite_tx {
 	int64_t last_event_id, last_job_id; /* 0: not read yet */
 	int64_t load;   /* waiting jobs and unexpanded events; -1: not read */
 	int64_t now_ms; /* of the operation that runs, set by it */
-	bool new_work;  /* a drain should look */
+	struct store_flow flow; /* ...and this, by one that leases or settles */
+	bool new_work;          /* a drain should look */
 	struct lite_seen *seen;
 	bool has_seen; /* seen is up to date */
 	bool is_calm;  /* one operation alone, after a rest */
@@ -332,6 +342,11 @@ struct lite {
 	atomic_llong ranked_us;
 	struct lite_pool *pool;
 	struct lite_commit_state *commit;
+	/* Told by one thread while another may lease. */
+	atomic_llong flow_rate, flow_max_in_flight, flow_failures, flow_open_ms;
+	/* Of the leases, one at a time. */
+	bool flow_seen;
+	int64_t flow_drift_ms; /* wall over boot time, at its last lease */
 };
 
 enum rc lite_init(const struct store_options *opt, bool *made, char **says,
@@ -457,8 +472,48 @@ enum rc lite_target_get(struct lite_tx *tx, enum store_kind kind,
     const char *name, int64_t *id, struct err *e);
 enum rc lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
     size_t max, size_t *jobs, struct err *e);
-enum rc lite_target_block(struct lite_tx *tx, enum store_kind kind,
-    const char *name, int64_t until_ms, struct err *e);
+
+/* A target's row, whole. */
+struct lite_target {
+	int64_t id;
+	enum store_kind kind;
+	char *name;
+	int64_t waiting, leased;
+	int64_t next_due_ms, blocked_until_ms;
+	int64_t rate, max_in_flight; /* -1: as for all */
+	int64_t bucket_us;
+	int64_t limited_until_ms;
+	int64_t limit_hits;
+	struct breaker breaker;
+	enum breaker_state was; /* when it was read */
+};
+void lite_target_of_row(struct sqlite3_stmt *st, int at, struct lite_target *t);
+/* lite_target_fini() ends one that was found. */
+enum rc lite_target_read(struct lite_tx *tx, int64_t id, struct lite_target *t,
+    bool *found, struct err *e);
+enum rc lite_target_write(struct lite_tx *tx, const struct lite_target *t,
+    struct err *e);
+void lite_target_fini(struct lite_target *t);
+
+/* How many of at most room jobs may be leased now, of what other drains may
+ * hold too. */
+size_t lite_flow_room(const struct lite_tx *tx, const struct lite_target *t,
+    size_t room, size_t drains);
+/* The one job that may be leased is the probe of its breaker. */
+bool lite_flow_is_probe(const struct lite_target *t);
+/* What the change does to limits and breaker. */
+void lite_flow_change(const struct lite_tx *tx, struct lite_target *t,
+    const struct lite_target_change *ch);
+/* The target is what the registration says now. */
+enum rc lite_flow_follow(struct lite_tx *tx, const struct webhook *w,
+    struct err *e);
+/* Drains that deliver, this one too. */
+enum rc lite_flow_drains(struct lite_tx *tx,
+    const struct store_lease_want *want, size_t *n, struct err *e);
+/* The wall clock was, or may have been, set back since the last lease: what
+ * rests until a time may rest too long, until it is mended. */
+bool lite_flow_is_set_back(struct lite *l, int64_t now_ms);
+enum rc lite_flow_mend(struct lite_tx *tx, struct err *e);
 
 /* The event goes in as any other, by the engine's own wish: it is not bounded
  * by what waits.  The event stays the caller's. */
@@ -467,8 +522,8 @@ enum rc lite_accept_in(struct lite_tx *tx, struct event *ev,
 /* A target's calls go into its webhook's row; *is_off: it is disabled for
  * what they brought. */
 enum rc lite_webhook_fares(struct lite_tx *tx,
-    const struct lite_target_change *ch, const char *id, int64_t now_ms,
-    bool *is_off, struct err *e);
+    const struct lite_target_change *ch, const struct lite_target *t,
+    int64_t now_ms, bool *is_off, struct err *e);
 /* A job has died: its row says so already. */
 enum rc lite_notice_dead(struct lite_tx *tx, int64_t job, struct err *e);
 
@@ -514,6 +569,10 @@ enum rc lite_payload(void *impl, int64_t event, char **body, size_t *bodysz,
 enum rc lite_worker_seen(void *impl, const struct store_worker *w,
     struct err *e);
 enum rc lite_webhooks_version(void *impl, int64_t *out, struct err *e);
+void lite_flow(void *impl, const struct store_flow *f);
+struct store_flow lite_flow_now(struct lite *l);
+enum rc lite_blocked(void *impl, int64_t *version, struct strlist *out,
+    bool *changed, struct err *e);
 enum rc lite_event_resolve(void *impl, const char *text, int64_t *id,
     struct err *e);
 enum rc lite_event_find(void *impl, int64_t id, struct event **out,

@@ -190,11 +190,19 @@ lite_job_end(struct lite_tx *tx, const struct lite_job *was,
     enum store_state state, const struct store_attempt *a, int64_t now_ms,
     struct err *e)
 {
+	struct lite_target_change *t;
 	struct lite_job is = *was;
+	enum rc rc;
 
 	is.state = state;
 	is.ended_ms = now_ms;
-	return lite_job_move(tx, was, &is, a, e);
+	rc = lite_job_move(tx, was, &is, a, e);
+	if (rc == RC_OK && was->state == STORE_LEASED) {
+		rc = lite_tally_target(tx, was->target, &t, e);
+		if (rc == RC_OK)
+			t->news.probe_lost = true;
+	}
+	return rc;
 }
 
 enum rc

@@ -32,6 +32,9 @@ enum {
 	AT_TARGET = AT_EVENT_ROW + 23
 };
 
+/* Behind a target's columns in the statement that finds ready ones. */
+#define READY_AT(st) lite_col_int(st, 16)
+
 struct claim {
 	struct store_lease lease;
 	struct lite_job was;
@@ -42,20 +45,15 @@ struct lease {
 	const struct store_lease_want *want;
 	int64_t now_ms;
 	int64_t until_ms;
+	struct store_flow flow;
+	bool is_set_back; /* the clock, perhaps */
+	size_t drains;
 	struct store_result *settle; /* before all; NULL: nothing */
 	size_t nsettle;
 	struct claim *claims; /* results, max of them */
 	size_t n;
 	bool held_back;
 	struct lite_ids aside; /* jobs whose event is gone, or damaged ones */
-};
-
-/* A target that something of may be leased now. */
-struct ready {
-	int64_t id;
-	enum store_kind kind;
-	char *name;
-	int64_t next_due_ms;
 };
 
 static int
@@ -72,9 +70,11 @@ is_wanted(const struct store_lease_want *want, enum store_kind kind,
 		return false;
 	if (want->kinds != 0 && (want->kinds & 1U << kind) == 0)
 		return false;
-	return want->nskip == 0 ||
-	    bsearch(name, want->skip, want->nskip, sizeof(want->skip[0]),
-		compare_names) == NULL;
+	if (want->nskip == 0)
+		return !want->only;
+	return want->only ==
+	    (bsearch(name, want->skip, want->nskip, sizeof(want->skip[0]),
+		 compare_names) != NULL);
 }
 
 static void
@@ -91,7 +91,7 @@ claims_free(struct lease *x)
 
 /* One row of a claim statement; false when it is to be set aside. */
 static bool
-take_row(struct lease *x, struct sqlite3_stmt *st, const struct ready *t,
+take_row(struct lease *x, struct sqlite3_stmt *st, const struct lite_target *t,
     bool suspect)
 {
 	struct claim *c = &x->claims[x->n];
@@ -119,6 +119,7 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct ready *t,
 	c->lease.round = (unsigned int)lite_col_int(st, AT_ROUND);
 	c->lease.until_ms = x->until_ms;
 	c->lease.alone = suspect;
+	c->lease.probe = lite_flow_is_probe(t);
 	c->lease.target = xstrdup(t->name);
 	c->lease.event = lite_event_of_row(x->lite, st, AT_EVENT_ROW);
 	x->n++;
@@ -163,7 +164,7 @@ write_claims(struct lite_tx *tx, struct lease *x, size_t from, bool alone,
 }
 
 static enum rc
-claim_lane(struct lite_tx *tx, struct lease *x, const struct ready *t,
+claim_lane(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
     int64_t lane, size_t max, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_LANE_CLAIM);
@@ -209,31 +210,49 @@ next_lane(struct lite_tx *tx, int64_t target, int64_t from, int64_t *lane,
 }
 
 static enum rc
-set_due(struct lite_tx *tx, const struct ready *t, struct err *e)
+first_due(struct lite_tx *tx, int64_t target, int64_t *first_ms, struct err *e)
 {
-	int64_t lane = -1, due_ms, first_ms = LITE_FAR;
-	struct sqlite3_stmt *st;
+	int64_t lane = -1, due_ms;
 	enum rc rc;
 
+	*first_ms = LITE_FAR;
 	for (;;) {
-		rc = next_lane(tx, t->id, lane + 1, &lane, &due_ms, e);
-		if (rc != RC_OK)
+		rc = next_lane(tx, target, lane + 1, &lane, &due_ms, e);
+		if (rc != RC_OK || lane == LITE_LANES)
 			return rc;
-		if (lane == LITE_LANES)
-			break;
-		if (due_ms < first_ms)
-			first_ms = due_ms;
+		if (due_ms < *first_ms)
+			*first_ms = due_ms;
 	}
-	st = lite_stmt(tx->conn, LITE_TARGET_DUE_SET);
-	lite_int(st, 1, t->id);
-	lite_int(st, 2, first_ms);
-	return lite_run(tx->conn, st, e);
+}
+
+/* What its row is to learn of the lease, n jobs; with work left that is due
+ * the old time is still no later than it. */
+static enum rc
+note_lease(struct lite_tx *tx, const struct lite_target *t, size_t n, bool full,
+    struct err *e)
+{
+	struct lite_target_change *ch;
+	int64_t due_ms = LITE_FAR;
+	enum rc rc = RC_OK;
+
+	if (!full)
+		rc = first_due(tx, t->id, &due_ms, e);
+	if (rc == RC_OK)
+		rc = lite_tally_target(tx, t->id, &ch, e);
+	if (rc != RC_OK)
+		return rc;
+	ch->was_asked = true;
+	ch->taken = (int)n;
+	ch->has_more = full;
+	ch->due_is_first = !full;
+	ch->due_ms = due_ms;
+	return RC_OK;
 }
 
 /* Of one priority: while both fresh work and repeats are due, the first half
  * of what fits is fresh, so neither waits for the other's backlog. */
 static enum rc
-claim_priority(struct lite_tx *tx, struct lease *x, const struct ready *t,
+claim_priority(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
     int64_t lane, int64_t due_ms, size_t room, struct err *e)
 {
 	size_t before = x->n;
@@ -257,7 +276,7 @@ claim_priority(struct lite_tx *tx, struct lease *x, const struct ready *t,
 }
 
 static enum rc
-claim_target(struct lite_tx *tx, struct lease *x, const struct ready *t,
+claim_target(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
     struct err *e)
 {
 	size_t begun = x->n, room = x->want->max - x->n;
@@ -267,6 +286,7 @@ claim_target(struct lite_tx *tx, struct lease *x, const struct ready *t,
 
 	if (x->want->max_per_target > 0 && x->want->max_per_target < room)
 		room = x->want->max_per_target;
+	room = lite_flow_room(tx, t, room, x->drains);
 	for (;;) {
 		full = x->n - begun == room;
 		if (full)
@@ -282,33 +302,25 @@ claim_target(struct lite_tx *tx, struct lease *x, const struct ready *t,
 			return rc;
 		lane |= 1;
 	}
-	/* With work left that is due the old time is still no later than it. */
-	return full ? RC_OK : set_due(tx, t, e);
+	return note_lease(tx, t, x->n - begun, full, e);
 }
 
 static enum rc
-find_ready(struct lite_tx *tx, const struct lease *x, struct ready *v,
+find_ready(struct lite_tx *tx, const struct lease *x, struct lite_target *v,
     size_t *n, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_READY);
-	struct ready *t;
 	bool row = true;
 	enum rc rc = RC_OK;
 
 	*n = 0;
 	while (*n < TARGETS_AT_ONCE) {
 		rc = lite_step(tx->conn, st, &row, e);
-		if (rc != RC_OK || !row || lite_col_int(st, 3) > x->now_ms)
+		if (rc != RC_OK || !row || READY_AT(st) > x->now_ms)
 			break;
-		t = &v[*n];
-		t->kind = (enum store_kind)lite_col_int(st, 1);
-		if (!is_wanted(x->want, t->kind,
+		if (is_wanted(x->want, (enum store_kind)lite_col_int(st, 1),
 			(const char *)sqlite3_column_text(st, 2)))
-			continue;
-		t->id = lite_col_int(st, 0);
-		t->name = lite_col_text(st, 2);
-		t->next_due_ms = lite_col_int(st, 4);
-		++*n;
+			lite_target_of_row(st, 0, &v[(*n)++]);
 	}
 	lite_reset(st);
 	return rc;
@@ -317,7 +329,7 @@ find_ready(struct lite_tx *tx, const struct lease *x, struct ready *v,
 static enum rc
 claim_targets(struct lite_tx *tx, struct lease *x, struct err *e)
 {
-	struct ready v[TARGETS_AT_ONCE];
+	struct lite_target v[TARGETS_AT_ONCE];
 	enum rc rc;
 	size_t i, n;
 
@@ -325,7 +337,7 @@ claim_targets(struct lite_tx *tx, struct lease *x, struct err *e)
 	for (i = 0; i < n; i++) {
 		if (rc == RC_OK && x->n < x->want->max)
 			rc = claim_target(tx, x, &v[i], e);
-		free(v[i].name);
+		lite_target_fini(&v[i]);
 	}
 	return rc;
 }
@@ -336,7 +348,7 @@ static enum rc
 claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_SUSPECT_CLAIM);
-	struct ready t = { 0, STORE_DELIVER, NULL, 0 };
+	struct lite_target t;
 	bool row = true;
 	enum rc rc = RC_OK;
 
@@ -345,23 +357,21 @@ claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
 		rc = lite_step(tx->conn, st, &row, e);
 		if (rc != RC_OK || !row)
 			return rc;
-		t.id = lite_col_int(st, AT_TARGET);
-		t.kind = (enum store_kind)lite_col_int(st, AT_TARGET + 1);
-		t.name = lite_col_text(st, AT_TARGET + 2);
-		if (!is_wanted(x->want, t.kind, t.name))
+		lite_target_of_row(st, AT_TARGET, &t);
+		if (!is_wanted(x->want, t.kind, t.name) ||
+		    lite_flow_room(tx, &t, 1, x->drains) == 0)
 			;
 		else if (x->want->in_company)
 			x->held_back = true;
 		else if (!take_row(x, st, &t, true))
 			set_aside(x, lite_col_int(st, AT_ID));
-		free(t.name);
+		lite_target_fini(&t);
 	}
 	lite_reset(st);
 	if (x->held_back)
 		return RC_OK;
 	rc = write_claims(tx, x, 0, true, e);
-	t.id = x->claims[0].was.target;
-	return rc == RC_OK ? set_due(tx, &t, e) : rc;
+	return rc == RC_OK ? note_lease(tx, &t, 1, false, e) : rc;
 }
 
 static enum rc
@@ -406,9 +416,14 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	claims_free(x);
 	x->held_back = false;
 	tx->now_ms = x->now_ms;
+	tx->flow = x->flow;
 	if (x->nsettle > 0)
 		rc = lite_settle_in(tx, x->settle, x->nsettle, x->want->worker,
 		    x->now_ms, e);
+	if (rc == RC_OK && x->is_set_back)
+		rc = lite_flow_mend(tx, e);
+	if (rc == RC_OK)
+		rc = lite_flow_drains(tx, x->want, &x->drains, e);
 	/* What is claimed next is looked for in the rows. */
 	if (rc == RC_OK && x->nsettle > 0)
 		rc = lite_tally_rows(tx, x->now_ms, e);
@@ -449,7 +464,7 @@ peek(struct lite *l, const struct store_lease_want *want, int64_t *due_ms,
 			break;
 		if (is_wanted(want, (enum store_kind)lite_col_int(st, 1),
 			(const char *)sqlite3_column_text(st, 2)))
-			*due_ms = lite_col_int(st, 3);
+			*due_ms = READY_AT(st);
 	}
 	lite_reset(st);
 	lite_reader_give(l, c);
@@ -464,9 +479,11 @@ lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
 	size_t i;
 
 	x->lite = l;
+	x->flow = lite_flow_now(l);
 	x->claims = xcalloc(x->want->max + 1, sizeof(*x->claims));
 	rc = lite_commit_now(l, run, x, e);
 	out->held_back = rc == RC_OK && x->held_back;
+	out->drains = x->drains;
 	if (rc == RC_OK && x->n > 0) {
 		out->v = xcalloc(x->n, sizeof(*out->v));
 		for (i = 0; i < x->n; i++)
@@ -483,11 +500,13 @@ enum rc
 lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
     struct store_leases *out, int64_t *next_due_ms, struct err *e)
 {
-	struct lease x = { .want = want, .now_ms = now_ms };
+	struct lease x = { .want = want, .now_ms = now_ms, .drains = 1 };
 	enum rc rc;
 
+	x.is_set_back = lite_flow_is_set_back(impl, now_ms);
 	rc = peek(impl, want, next_due_ms, e);
-	if (rc != RC_OK || *next_due_ms > now_ms || want->max == 0)
+	if (rc != RC_OK || want->max == 0 ||
+	    (*next_due_ms > now_ms && !x.is_set_back))
 		return rc;
 	rc = lease(impl, &x, out, e);
 	/* A time that was too early has been set right on the way. */
@@ -501,6 +520,8 @@ lite_exchange(void *impl, struct store_exchange *ex, struct err *e)
 {
 	struct lease x = { .want = ex->want,
 		.now_ms = ex->now_ms,
+		.drains = 1,
+		.is_set_back = lite_flow_is_set_back(impl, ex->now_ms),
 		.settle = ex->results,
 		.nsettle = ex->nresults };
 	enum rc rc;

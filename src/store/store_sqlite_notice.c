@@ -34,12 +34,12 @@ struct state {
 
 static enum rc
 add_calls(struct lite_tx *tx, const struct lite_target_change *ch,
-    const char *id, struct state *out, bool *found, struct err *e)
+    const struct lite_target *t, struct state *out, bool *found, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_TALLY);
 	enum rc rc;
 
-	lite_text(st, 1, id);
+	lite_text(st, 1, t->name);
 	lite_int(st, 2, ch->calls);
 	lite_int(st, 3, ch->failures);
 	lite_int(st, 4, ch->success_ms);
@@ -50,7 +50,9 @@ add_calls(struct lite_tx *tx, const struct lite_target_change *ch,
 	lite_int(st, 9, ch->min_ms);
 	lite_int(st, 10, ch->max_ms);
 	lite_int(st, 11,
-	    ch->consecutive > 0 ? WEBHOOK_DEGRADED : WEBHOOK_HEALTHY);
+	    lite_flow_is_probe(t)     ? WEBHOOK_UNAVAILABLE
+		: ch->consecutive > 0 ? WEBHOOK_DEGRADED
+				      : WEBHOOK_HEALTHY);
 	lite_int(st, 12, ch->failing_since_ms);
 	rc = lite_step(tx->conn, st, found, e);
 	if (rc != RC_OK || !*found)
@@ -133,7 +135,7 @@ judge(struct lite_tx *tx, const struct lite_target_change *ch, const char *id,
 
 enum rc
 lite_webhook_fares(struct lite_tx *tx, const struct lite_target_change *ch,
-    const char *id, int64_t now_ms, bool *is_off, struct err *e)
+    const struct lite_target *t, int64_t now_ms, bool *is_off, struct err *e)
 {
 	struct state s = { 0 };
 	bool found = false;
@@ -141,13 +143,13 @@ lite_webhook_fares(struct lite_tx *tx, const struct lite_target_change *ch,
 
 	*is_off = ch->gone;
 	if (ch->calls > 0)
-		rc = add_calls(tx, ch, id, &s, &found, e);
+		rc = add_calls(tx, ch, t, &s, &found, e);
 	if (rc == RC_OK && ch->gone)
-		return disable(tx, id, ch->id, WEBHOOK_GONE, now_ms, e);
+		return disable(tx, t->name, ch->id, WEBHOOK_GONE, now_ms, e);
 	if (rc != RC_OK || !found || !s.is_enabled || ch->consecutive == 0 ||
 	    ch->disable_after_ms <= 0)
 		return rc;
-	return judge(tx, ch, id, &s, now_ms, is_off, e);
+	return judge(tx, ch, t->name, &s, now_ms, is_off, e);
 }
 
 enum rc

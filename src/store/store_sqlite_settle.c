@@ -18,6 +18,7 @@ struct settle {
 	size_t n;
 	const char *worker;
 	int64_t now_ms;
+	struct store_flow flow;
 };
 
 static enum rc
@@ -71,6 +72,32 @@ put_fenced(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 	return lite_run(tx->conn, st, e);
 }
 
+static enum breaker_sign
+sign_of(const struct store_attempt *a, enum store_verdict verdict)
+{
+	if (a->no_destination)
+		return BREAKER_FAILED;
+	return verdict == STORE_DONE || a->code > 0 ? BREAKER_ANSWERED
+						    : BREAKER_NOTHING;
+}
+
+/* One that was not begun: its token is there for another, and when it was
+ * the probe another may be. */
+static enum rc
+count_unbegun(struct lite_tx *tx, const struct store_result *r,
+    const struct lite_job *job, struct err *e)
+{
+	struct lite_target_change *t;
+	enum rc rc;
+
+	rc = lite_tally_target(tx, job->target, &t, e);
+	if (rc != RC_OK)
+		return rc;
+	t->unused++;
+	t->news.probe_lost = t->news.probe_lost || r->probe;
+	return RC_OK;
+}
+
 static enum rc
 count_call(struct lite_tx *tx, const struct settle *x,
     const struct store_result *r, const struct lite_job *job, struct err *e)
@@ -98,6 +125,7 @@ count_call(struct lite_tx *tx, const struct settle *x,
 		lite_tally_sum(tx, LITE_SUM_RETRIES, 1);
 	if (r->verdict == STORE_DEAD)
 		lite_tally_sum(tx, LITE_SUM_DEAD_LETTERS, 1);
+	breaker_note(&t->news, sign_of(a, r->verdict), r->probe);
 	t->calls++;
 	if (a->code > 0) {
 		t->answers[store_answer_bucket(a->took_ms)]++;
@@ -181,8 +209,10 @@ settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 	if (was.state != STORE_LEASED || was.token != r->token)
 		return put_fenced(tx, x, r, &was, e);
 	judge(x, r, &was, &is);
-	if (r->verdict == STORE_RELEASE)
-		return lite_job_move(tx, &was, &is, NULL, e);
+	if (r->verdict == STORE_RELEASE) {
+		rc = lite_job_move(tx, &was, &is, NULL, e);
+		return rc == RC_OK ? count_unbegun(tx, r, &was, e) : rc;
+	}
 
 	rc = put_attempt(tx, x, r, &was, e);
 	if (rc == RC_OK)
@@ -201,7 +231,10 @@ enum rc
 lite_settle_in(struct lite_tx *tx, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e)
 {
-	const struct settle x = { v, n, worker, now_ms };
+	const struct settle x = { .v = v,
+		.n = n,
+		.worker = worker,
+		.now_ms = now_ms };
 	enum rc rc = RC_OK;
 	size_t i;
 
@@ -216,6 +249,7 @@ run_settle(struct lite_tx *tx, void *arg, struct err *e)
 {
 	const struct settle *x = arg;
 
+	tx->flow = x->flow;
 	return lite_settle_in(tx, x->v, x->n, x->worker, x->now_ms, e);
 }
 
@@ -223,7 +257,7 @@ enum rc
 lite_settle(void *impl, struct store_result *v, size_t n, const char *worker,
     int64_t now_ms, struct err *e)
 {
-	struct settle x = { v, n, worker, now_ms };
+	struct settle x = { v, n, worker, now_ms, lite_flow_now(impl) };
 
 	if (n == 0)
 		return RC_OK;
@@ -297,10 +331,15 @@ lapse(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
 	const struct store_attempt end = { .class = STORE_CLASS_US,
 		.text = "its worker died three times while it ran alone" };
 	struct lite_event_change *ev;
+	struct lite_target_change *t;
 	struct lite_job is = *was;
 	enum rc rc;
 
 	lite_tally_sum(tx, LITE_SUM_LAPSES, 1);
+	rc = lite_tally_target(tx, was->target, &t, e);
+	if (rc != RC_OK)
+		return rc;
+	t->news.probe_lost = true;
 	is.suspect = true;
 	if (was->alone)
 		is.deaths++;

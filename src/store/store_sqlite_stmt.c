@@ -40,6 +40,18 @@
 	"cloudevents, sign_key, old_sign_key, failing_since_ms, "       \
 	"disable_at_ms, disabled_why"
 
+#define TARGET_COLUMNS                                               \
+	"t.id, t.kind, t.name, t.waiting, t.leased, t.next_due_ms, " \
+	"t.blocked_until_ms, t.rate, t.max_in_flight, t.bucket_us, " \
+	"t.limited_until_ms, t.limit_hits, t.breaker, "              \
+	"t.breaker_failures, t.breaker_until_ms, t.breaker_opens"
+
+/* What the store keeps of a registration beside its row. */
+#define WEBHOOK_FLOW                                                 \
+	", coalesce((SELECT breaker FROM target WHERE kind = 0 AND " \
+	"name = webhook.id), 0), coalesce((SELECT breaker_until_ms " \
+	"FROM target WHERE kind = 0 AND name = webhook.id), 0)"
+
 const char lite_sql_settings[] = "PRAGMA synchronous = FULL;"
 				 "PRAGMA wal_autocheckpoint = 0;"
 				 "PRAGMA journal_size_limit = 67108864;"
@@ -196,21 +208,32 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_TARGET_PUT] =
 	    "INSERT INTO target (kind, name, labelled) VALUES (?1, ?2, ?1 = "
 	    "0 AND (SELECT count(*) FROM target WHERE labelled = 1) < ?3)",
-	[LITE_TARGET_GET] = "SELECT kind, name, waiting, leased, next_due_ms, "
-			    "blocked_until_ms FROM target WHERE id = ?1",
+	[LITE_TARGET_GET] =
+	    "SELECT " TARGET_COLUMNS " FROM target t WHERE t.id = ?1",
 	[LITE_TARGET_RECOUNT] =
 	    "SELECT count(*), coalesce(min(iif(behind, 9223372036854775807, "
 	    "due_ms)), 9223372036854775807) FROM job WHERE state = 0 AND "
 	    "target = ?1",
 	[LITE_TARGET_SET] =
 	    "UPDATE target SET waiting = ?2, leased = ?3, next_due_ms = ?4, "
-	    "blocked_until_ms = ?5, ready_ms = max(?4, ?5) WHERE id = ?1",
-	[LITE_TARGET_DUE_SET] =
-	    "UPDATE target SET next_due_ms = ?2, ready_ms = max(?2, "
-	    "blocked_until_ms) WHERE id = ?1",
+	    "blocked_until_ms = ?5, rate = ?6, max_in_flight = ?7, "
+	    "bucket_us = ?8, limited_until_ms = ?9, limit_hits = ?10, "
+	    "breaker = ?11, breaker_failures = ?12, breaker_until_ms = ?13, "
+	    "breaker_opens = ?14, ready_ms = max(?4, ?5, ?9, ?13) WHERE id "
+	    "= ?1",
 	[LITE_TARGET_READY] =
-	    "SELECT id, kind, name, ready_ms, next_due_ms FROM target WHERE "
-	    "waiting > 0 ORDER BY ready_ms",
+	    "SELECT " TARGET_COLUMNS
+	    ", t.ready_ms FROM target t WHERE t.waiting > 0 ORDER BY "
+	    "t.ready_ms",
+	[LITE_TARGET_BLOCKED] =
+	    "SELECT name FROM target WHERE breaker > 0 ORDER BY name",
+	[LITE_TARGET_MEND] =
+	    "UPDATE target SET bucket_us = min(bucket_us, ?1 * 1000), "
+	    "limited_until_ms = min(limited_until_ms, ?1), "
+	    "breaker_until_ms = min(breaker_until_ms, ?2), ready_ms = "
+	    "max(next_due_ms, blocked_until_ms, min(limited_until_ms, ?1), "
+	    "min(breaker_until_ms, ?2)) WHERE limited_until_ms > ?1 OR "
+	    "breaker_until_ms > ?2 OR bucket_us > ?1 * 1000",
 	[LITE_TARGET_ANSWERED] =
 	    "UPDATE target SET delivered = delivered + ?2, failed = failed "
 	    "+ ?3, timeouts = timeouts + ?4, answers_ms = answers_ms + ?5, "
@@ -273,7 +296,7 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_SUSPECT_CLAIM] =
 	    "SELECT j.id, j.event, j.round, j.attempt, j.tries, j.deaths, "
 	    "j.due_ms, j.lease_token, j.priority, " EVENT_COLUMNS
-	    ", t.id, t.kind, t.name FROM job j JOIN target t ON t.id = "
+	    ", " TARGET_COLUMNS " FROM job j JOIN target t ON t.id = "
 	    "j.target LEFT JOIN event e ON e.id = j.event WHERE j.state = 0 "
 	    "AND j.lane = 20 AND j.due_ms <= ?1 AND t.ready_ms <= ?1 ORDER "
 	    "BY j.due_ms, j.id LIMIT 32",
@@ -359,7 +382,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "job j ON j.state = 0 AND j.target = t.id AND j.behind = 0 AND "
 	    "j.lane IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, "
 	    "15, 16, 17, 18, 19, 20) AND j.due_ms < ?1 WHERE t.waiting > 0 "
-	    "AND t.ready_ms < ?1 UNION SELECT id FROM (SELECT id FROM event WHERE expanded = "
+	    "AND t.next_due_ms < ?1 AND t.blocked_until_ms < ?1 AND "
+	    "t.breaker = 0 UNION SELECT id FROM (SELECT id FROM event WHERE expanded = "
 	    "0 AND max(received_ms, scheduled_ms) < ?1 LIMIT ?2) LIMIT ?2)",
 	[LITE_WEBHOOK_PUT] =
 	    "INSERT INTO webhook (" WEBHOOK_COLUMNS
@@ -389,10 +413,10 @@ static const char *const texts[LITE_STMTS] = {
 	    "failing_since_ms = excluded.failing_since_ms, disable_at_ms = "
 	    "excluded.disable_at_ms, disabled_why = excluded.disabled_why",
 	[LITE_WEBHOOK_HAS] = "SELECT 1 FROM webhook WHERE id = ?1",
-	[LITE_WEBHOOK_FIND] =
-	    "SELECT " WEBHOOK_COLUMNS " FROM webhook WHERE id = ?1",
-	[LITE_WEBHOOK_LIST] =
-	    "SELECT " WEBHOOK_COLUMNS " FROM webhook WHERE id > ?1 ORDER BY id",
+	[LITE_WEBHOOK_FIND] = "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
+			      " FROM webhook WHERE id = ?1",
+	[LITE_WEBHOOK_LIST] = "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
+			      " FROM webhook WHERE id > ?1 ORDER BY id",
 	[LITE_WEBHOOK_DELETE] = "DELETE FROM webhook WHERE id = ?1",
 	[LITE_WEBHOOK_DISABLE] =
 	    "UPDATE webhook SET enabled = 0, health = 3, updated_ms = ?2, "
@@ -461,7 +485,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "INSERT INTO worker (id, kinds, started_ms, last_seen_ms, "
 	    "in_flight, done, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
 	    "ON CONFLICT (id) DO UPDATE SET kinds = excluded.kinds, "
-	    "started_ms = excluded.started_ms, last_seen_ms = "
+	    "shared_ms = iif(excluded.started_ms < started_ms, "
+	    "excluded.last_seen_ms, shared_ms), started_ms = excluded.started_ms, last_seen_ms = "
 	    "excluded.last_seen_ms, in_flight = excluded.in_flight, done = "
 	    "excluded.done, failed = excluded.failed",
 	[LITE_WORKER_FORGET] = "DELETE FROM worker WHERE last_seen_ms < ?1",
@@ -470,6 +495,10 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_WORKER_LIST] =
 	    "SELECT id, kinds, started_ms, last_seen_ms, in_flight, done, "
 	    "failed FROM worker ORDER BY id",
+	[LITE_WORKER_OTHERS] =
+	    "SELECT count(*) FROM worker WHERE last_seen_ms BETWEEN ?2 - ?3 "
+	    "AND ?2 + ?3 AND (id <> ?1 OR shared_ms BETWEEN ?2 - ?3 AND ?2 "
+	    "+ ?3) AND (kinds = 'all' OR instr(kinds, 'deliver') > 0)",
 	[LITE_CHECK_EVENTS] =
 	    "SELECT status, count(*) FROM event GROUP BY status",
 	[LITE_CHECK_JOBS] = "SELECT state, count(*) FROM job GROUP BY state",

@@ -45,6 +45,7 @@ static const char *const sum_names[LITE_SUMS] = {
 	[LITE_SUM_PROCESSED] = "processed",
 	[LITE_SUM_PROCESSING_MS] = "processing_ms",
 	[LITE_SUM_WEBHOOKS_VERSION] = "webhooks_version",
+	[LITE_SUM_BLOCKED_VERSION] = "blocked_version",
 	[LITE_SUM_EVENT_ID] = "event_id",
 	[LITE_SUM_JOB_ID] = "job_id",
 };
@@ -450,51 +451,47 @@ recount(struct lite_tx *tx, int64_t target, int64_t *waiting, int64_t *due_ms,
 }
 
 static enum rc
+count_jobs(struct lite_tx *tx, struct lite_target *t,
+    const struct lite_target_change *ch, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	t->waiting += ch->waiting;
+	t->leased += ch->leased;
+	if (t->leased < 0)
+		t->leased = 0;
+	if (t->waiting < 0)
+		rc = recount(tx, t->id, &t->waiting, &t->next_due_ms, e);
+	if (t->waiting == 0)
+		t->next_due_ms = LITE_FAR;
+	else if (ch->due_is_first || ch->due_ms < t->next_due_ms)
+		t->next_due_ms = ch->due_ms;
+	return rc;
+}
+
+static enum rc
 write_target(struct lite_tx *tx, const struct lite_target_change *ch,
     int64_t now_ms, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_GET);
-	int64_t waiting, leased, due_ms, blocked_ms;
-	enum store_kind kind;
-	char *name;
 	bool found, is_off = false;
+	struct lite_target t;
 	enum rc rc;
 
-	lite_int(st, 1, ch->id);
-	rc = lite_step(tx->conn, st, &found, e);
+	rc = lite_target_read(tx, ch->id, &t, &found, e);
 	if (rc != RC_OK || !found)
 		return rc;
-	kind = (enum store_kind)lite_col_int(st, 0);
-	name = lite_col_text(st, 1);
-	waiting = lite_col_int(st, 2) + ch->waiting;
-	leased = lite_col_int(st, 3) + ch->leased;
-	due_ms = lite_col_int(st, 4);
-	blocked_ms = lite_col_int(st, 5);
-	lite_reset(st);
-	if (kind == STORE_DELIVER)
-		rc = lite_webhook_fares(tx, ch, name, now_ms, &is_off, e);
+	lite_flow_change(tx, &t, ch);
+	if (t.kind == STORE_DELIVER)
+		rc = lite_webhook_fares(tx, ch, &t, now_ms, &is_off, e);
 	if (is_off)
-		blocked_ms = LITE_FAR;
-	if (leased < 0)
-		leased = 0;
-	if (rc == RC_OK && waiting < 0)
-		rc = recount(tx, ch->id, &waiting, &due_ms, e);
-	if (waiting == 0)
-		due_ms = LITE_FAR;
-	else if (ch->due_ms < due_ms)
-		due_ms = ch->due_ms;
-
-	st = lite_stmt(tx->conn, LITE_TARGET_SET);
-	lite_int(st, 1, ch->id);
-	lite_int(st, 2, waiting);
-	lite_int(st, 3, leased);
-	lite_int(st, 4, due_ms);
-	lite_int(st, 5, blocked_ms);
+		t.blocked_until_ms = LITE_FAR;
 	if (rc == RC_OK)
-		rc = lite_run(tx->conn, st, e);
-	if (rc == RC_OK && kind == STORE_DELIVER && ch->calls > 0)
+		rc = count_jobs(tx, &t, ch, e);
+	if (rc == RC_OK)
+		rc = lite_target_write(tx, &t, e);
+	if (rc == RC_OK && t.kind == STORE_DELIVER && ch->calls > 0)
 		rc = lite_target_answered(tx, ch, e);
-	free(name);
+	lite_target_fini(&t);
 	return rc;
 }
 

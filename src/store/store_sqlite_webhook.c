@@ -128,7 +128,7 @@ bind_sums(struct sqlite3_stmt *st, const struct webhook *w)
 	lite_int(st, 35, w->disabled_why);
 }
 
-/* Writes the row, new or not, and blocks or frees its queue. */
+/* Writes the row, new or not, and has its queue keep to it. */
 static enum rc
 write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
 {
@@ -160,8 +160,7 @@ write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
 	free(schedule);
 	sealed_fini(&s);
 	if (rc == RC_OK)
-		rc = lite_target_block(tx, STORE_DELIVER, w->id,
-		    w->enabled ? 0 : LITE_FAR, e);
+		rc = lite_flow_follow(tx, w, e);
 	lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
 	return rc;
 }
@@ -170,6 +169,7 @@ static enum rc
 read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
     struct err *e)
 {
+	int flow = sqlite3_column_count(st) - 2;
 	struct webhook *w = webhook_new();
 	enum rc rc;
 
@@ -203,6 +203,10 @@ read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
 	w->failing_since_ms = lite_col_int(st, 32);
 	w->disable_at_ms = lite_col_int(st, 33);
 	w->disabled_why = (enum webhook_why)lite_col_int(st, 34);
+	w->breaker = (enum breaker_state)lite_col_int(st, flow);
+	if ((unsigned int)w->breaker >= BREAKER_STATES)
+		w->breaker = BREAKER_CLOSED;
+	w->breaker_until_ms = lite_col_int(st, flow + 1);
 	rc = lite_unseal_secret(l, "secret", w->id, st, 3, &w->secret, e);
 	if (rc == RC_OK)
 		rc = lite_unseal_secret(l, "old_secret", w->id, st, 4,
@@ -297,7 +301,7 @@ static enum rc
 run_change(struct lite_tx *tx, void *arg, struct err *e)
 {
 	struct change *x = arg;
-	bool was_enabled;
+	bool was_enabled, was_open;
 	enum rc rc;
 
 	webhook_free(x->w);
@@ -305,6 +309,7 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	was_enabled = x->w->enabled;
+	was_open = x->w->breaker != BREAKER_CLOSED;
 	rc = x->change(x->arg, x->w, e);
 	if (rc != RC_OK)
 		return rc;
@@ -316,8 +321,13 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 	if (!was_enabled && x->w->enabled) {
 		x->w->health = WEBHOOK_UNKNOWN;
 		x->w->failing_since_ms = x->w->disable_at_ms = 0;
-		tx->new_work = true;
+	} else if (was_open && x->w->breaker == BREAKER_CLOSED) {
+		x->w->health = WEBHOOK_DEGRADED;
 	}
+	if (x->w->breaker == BREAKER_CLOSED)
+		x->w->breaker_until_ms = 0;
+	if (x->w->enabled && (!was_enabled || was_open))
+		tx->new_work = true;
 	return write_row(tx, x->w, e);
 }
 
@@ -383,6 +393,19 @@ cancel_waiting(struct lite_tx *tx, struct delete *x, struct err *e)
 }
 
 static enum rc
+unblock(struct lite_tx *tx, const char *id, struct err *e)
+{
+	struct webhook *w = webhook_new();
+	enum rc rc;
+
+	w->id = xstrdup(id);
+	w->enabled = true;
+	rc = lite_flow_follow(tx, w, e);
+	webhook_free(w);
+	return rc;
+}
+
+static enum rc
 run_delete(struct lite_tx *tx, void *arg, struct err *e)
 {
 	struct delete *x = arg;
@@ -403,7 +426,7 @@ run_delete(struct lite_tx *tx, void *arg, struct err *e)
 		lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
 		/* What a crash now leaves waiting, a drain leases, finds
 		 * nobody for, and cancels. */
-		rc = lite_target_block(tx, STORE_DELIVER, x->id, 0, e);
+		rc = unblock(tx, x->id, e);
 		if (rc != RC_OK)
 			return rc;
 	}

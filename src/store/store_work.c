@@ -223,6 +223,24 @@ store_worker_seen(struct store *s, const struct store_worker *w, struct err *e)
 	    s->engine->worker_seen(s->impl, w, e));
 }
 
+void
+store_flow(struct store *s, const struct store_flow *f)
+{
+	s->engine->flow(s->impl, f);
+}
+
+enum rc
+store_blocked(struct store *s, int64_t *version, struct strlist *out,
+    bool *changed, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	memset(out, 0, sizeof(*out));
+	*changed = false;
+	return store_call_end(s, STORE_OP_BLOCKED, us,
+	    s->engine->blocked(s->impl, version, out, changed, e));
+}
+
 enum rc
 store_webhooks_version(struct store *s, int64_t *out, struct err *e)
 {

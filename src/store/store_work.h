@@ -20,6 +20,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "base/strlist.h"
 
 struct event;
 struct notice;
@@ -80,6 +81,44 @@ struct store_expansion {
 enum rc store_expand(struct store *s, const struct store_expansion *v, size_t n,
     int64_t now_ms, struct err *e);
 
+/*
+ * What bounds the deliveries to a target whose registration names nothing
+ * else; all zeros, as after store_open(), for no bounds.  It holds from
+ * the next lease or settlement on.
+ *
+ * At most rate requests a second are leased to a target (core/bucket.h), and
+ * a lease that was not begun gives its token back.  After failures in a row
+ * its breaker opens (core/breaker.h): nothing is leased then, and what is on
+ * lease and not begun is to be given back; from open_ms later on one job is
+ * leased, the probe.
+ *
+ * max_in_flight bounds the requests open to a target, of all drains.  While
+ * other drains live, no more jobs of a target than this are on lease, so no
+ * more can be open.  A drain that is alone may lease in advance, and does
+ * not open more at once.  It learns that it is not alone with its next
+ * lease, in the lease's transaction, and then the others get what it has
+ * fewer than max_in_flight.  A drain that nobody has seen for
+ * STORE_DRAIN_SEEN_MS does not count, so one that was stopped for longer may
+ * for once have requests open beside those of the others.  Drains of the
+ * same id know of each other within a second.
+ */
+struct store_flow {
+	int64_t rate;          /* requests a second; 0: no limit */
+	int64_t max_in_flight; /* 0: no limit */
+	int64_t failures;      /* in a row; 0: the breaker stays closed */
+	int64_t open_ms;
+};
+#define STORE_DRAIN_SEEN_MS 15000
+void store_flow(struct store *s, const struct store_flow *f);
+
+/*
+ * The targets whose breaker is not closed, sorted by strcmp, when they are
+ * other ones than at *version, which moves; -1 is a version nobody has.
+ * *changed tells, and out is the caller's then.  Cheap to ask.
+ */
+enum rc store_blocked(struct store *s, int64_t *version, struct strlist *out,
+    bool *changed, struct err *e);
+
 /* A job on lease, with what its event says of itself; the bytes are read
  * when they are needed, by store_payload(). */
 struct store_lease {
@@ -90,25 +129,29 @@ struct store_lease {
 	unsigned int round;   /* 0, then 1 for the first replay */
 	int64_t until_ms;     /* boot clock */
 	bool alone;           /* a worker died over it: see in_company */
-	char *target;         /* webhook id, repository or command */
-	struct event *event;  /* without body */
+	bool probe;   /* of its target's breaker: goes out all the same */
+	char *target; /* webhook id, repository or command */
+	struct event *event; /* without body */
 };
 
 struct store_leases {
 	struct store_lease *v;
 	size_t n;
 	bool held_back; /* see in_company */
+	size_t drains;  /* that deliver, as the lease saw it; 1: we are alone */
 };
 
 struct store_lease_want {
 	const char *worker;
-	unsigned int kinds; /* bits 1 << enum store_kind; 0: all */
-	size_t max;         /* jobs */
-	size_t max_per_target;
-	int64_t hold_ms; /* of the lease clock */
-	/* Targets not to take from now, sorted by strcmp: full ones. */
+	unsigned int kinds;    /* bits 1 << enum store_kind; 0: all */
+	size_t max;            /* jobs */
+	size_t max_per_target; /* 0: what the target is allowed */
+	int64_t hold_ms;       /* of the lease clock */
+	/* Targets not to take from now, sorted by strcmp: full ones.  With
+	 * only, those to take from, and no other. */
 	const char *const *skip;
 	size_t nskip;
+	bool only;
 	/* Other jobs are in hand.  One that a worker died over does not come
 	 * then, as a second death is to name it alone; held_back tells that
 	 * one would have. */
@@ -119,8 +162,8 @@ struct store_lease_want {
 };
 
 /*
- * Leases at most want->max jobs that are due at now_ms, targets by due time,
- * the jobs of one by priority and then age.  A job with the death of a
+ * Leases at most want->max jobs that are due at now_ms, of the target that
+ * waits longest for a lease first, the jobs of one by priority and then age.  A job with the death of a
  * worker behind it comes alone.  When none is due that is RC_OK and out->n
  * is 0; *next_due_ms is then the time of the next one, or INT64_MAX.  On any
  * other code *out is empty.
@@ -184,12 +227,15 @@ struct store_attempt {
 	/* With nothing but failure for so long its webhook is disabled, a
 	 * while after a notice that says so; 0: never. */
 	int64_t disable_after_ms;
+	/* Nobody there, or nobody able: counts towards the breaker. */
+	bool no_destination;
 };
 
 struct store_result {
 	int64_t job;
 	int64_t token;
 	enum store_verdict verdict;
+	bool probe;                   /* as the lease has it */
 	int64_t again_ms;             /* for STORE_AGAIN */
 	struct store_attempt attempt; /* not read for STORE_RELEASE */
 	bool fenced; /* result: the lease was not ours any more; the attempt

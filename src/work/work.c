@@ -115,6 +115,7 @@ refresh(struct work *w, struct err *e)
 	enum rc rc;
 	size_t i;
 
+	w->look = false;
 	for (i = 0; i < w->nkinds; i++) {
 		rc = w->kinds[i].kind->refresh(w->kinds[i].arg, e);
 		if (rc != RC_OK)
@@ -249,6 +250,9 @@ trade(struct work *w, struct err *e)
 		rc = take_in(w, e);
 	if (rc == RC_OK && was_open)
 		rc = settle_ended(w, e);
+	/* Before anything more is started. */
+	if (rc == RC_OK && w->look && !work_exchange_is_open(w))
+		rc = refresh(w, e);
 
 	return rc;
 }

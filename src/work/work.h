@@ -64,6 +64,13 @@ struct work_owed;
  * is kept. */
 void work_owe(struct work_owed *o, const char *target, const char *order_key);
 
+/* What a kind may want to know before it asks for jobs. */
+struct work_hand {
+	int64_t now_ms; /* boot clock */
+	size_t concurrency, batch;
+	size_t drains; /* that are alive, as the last lease saw it */
+};
+
 enum work_start {
 	WORK_STARTED, /* work_end() follows, perhaps has been called already */
 	WORK_LATER    /* not now; ask again when something has ended */
@@ -90,11 +97,11 @@ struct work_kind {
 	enum rc (*owes)(void *arg, const struct event *ev, struct work_owed *o,
 	    struct err *e);
 
-	/* Fills skip, nskip and max_per_target for the pass-th lease of a
-	 * turn; false when there is no such pass.  What skip points at stays
-	 * until the next call of it or of refresh. */
-	bool (
-	    *want)(void *arg, unsigned int pass, struct store_lease_want *want);
+	/* Fills skip, nskip, only and max of a lease, which are zero; false
+	 * when nothing is wanted.  What skip points at stays until the next
+	 * call of it or of refresh. */
+	bool (*want)(void *arg, const struct work_hand *hand,
+	    struct store_lease_want *want);
 
 	/* The job is in hand; it has ended or left it unbegun. */
 	void (*hold)(void *arg, struct work_job *job);

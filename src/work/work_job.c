@@ -105,6 +105,7 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 	r->job = job->lease.job;
 	r->token = job->lease.token;
 	r->verdict = verdict;
+	r->probe = job->lease.probe;
 	r->again_ms = again_ms;
 	if (verdict != STORE_RELEASE) {
 		r->attempt = *a;
@@ -187,6 +188,8 @@ work_settled(struct work *w, enum work_state at, const struct store_result *v,
 		else if (v[i].verdict == STORE_AGAIN &&
 		    v[i].again_ms < w->due_ms)
 			w->due_ms = v[i].again_ms;
+		if (v[i].verdict != STORE_DONE)
+			w->look = true;
 		/* Of what failed there may be something to tell. */
 		if (v[i].verdict != STORE_DONE && v[i].verdict != STORE_RELEASE)
 			w->expand = true;

@@ -77,6 +77,7 @@ take_in_hand(struct work *w, const struct work_bound *b, struct store_leases *l,
 	if (l->n > 0)
 		w->alone = NULL;
 	w->one_waits = l->held_back;
+	w->drains = l->drains;
 	if (l->held_back)
 		w->quiet_until = w->now_ms + WORK_ALONE_MS;
 	for (i = 0; i < l->n; i++)
@@ -100,11 +101,27 @@ fill_want(const struct work *w, const struct work_bound *b, size_t leaving,
 
 	want->worker = w->worker;
 	want->kinds = 1u << b->kind->kind;
-	want->max = room < w->opt.batch ? room : w->opt.batch;
+	if (want->max == 0 || want->max > w->opt.batch)
+		want->max = w->opt.batch;
+	if (want->max > room)
+		want->max = room;
 	want->hold_ms = w->opt.lease_ms;
 	/* A receiver that does not answer shall not keep it waiting for ever. */
 	want->in_company = is_busy(w) && !w->one_waits;
 	want->alone = w->alone != NULL ? &w->alone->lease : NULL;
+}
+
+static bool
+does_want(const struct work *w, const struct work_bound *b,
+    struct store_lease_want *want)
+{
+	const struct work_hand hand = { .now_ms = w->now_ms,
+		.concurrency = w->opt.concurrency,
+		.batch = w->opt.batch,
+		.drains = w->drains };
+
+	memset(want, 0, sizeof(*want));
+	return b->kind->want(b->arg, &hand, want);
 }
 
 /* One lease of one kind; *n: jobs that came. */
@@ -136,11 +153,11 @@ enum rc
 work_exchange(struct work *w, struct err *e)
 {
 	const struct work_bound *b = &w->kinds[0];
-	struct store_lease_want want = { 0 };
+	struct store_lease_want want;
 	size_t n = w->lists[WORK_ENDED].n;
 
 	if (w->exchange == NULL || work_is_quiet(w) || !may_lease(w, b) ||
-	    !b->kind->want(b->arg, 0, &want))
+	    !does_want(w, b, &want))
 		return work_settle(w, e);
 	fill_want(w, b, n < WORK_GROUP ? n : WORK_GROUP, &want);
 	work_exchange_begin(w, &want);
@@ -166,19 +183,16 @@ static enum rc
 lease_kind(struct work *w, const struct work_bound *b, size_t *n, struct err *e)
 {
 	struct store_lease_want want;
-	unsigned int pass;
 	size_t got;
 	enum rc rc;
 
-	for (pass = 0;; pass++) {
-		memset(&want, 0, sizeof(want));
-		if (!work_has_room(w) || !b->kind->want(b->arg, pass, &want))
-			return RC_OK;
-		rc = lease_pass(w, b, &want, &got, e);
-		if (rc != RC_OK)
-			return rc;
+	if (!work_has_room(w) || !does_want(w, b, &want))
+		return RC_OK;
+	rc = lease_pass(w, b, &want, &got, e);
+	if (rc == RC_OK)
 		*n += got;
-	}
+
+	return rc;
 }
 
 enum rc

@@ -193,7 +193,7 @@ class Gateway:
                  "events": ["issues.opened", "pull_request.*"]},
             ],
             "outbound": {"allow_networks": ["127.0.0.0/8"],
-                         "max_in_flight": 64},
+                         "max_in_flight": 64, "rate_limit": 0},
             "logging": {"level": "debug"},
         }
 

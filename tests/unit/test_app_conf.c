@@ -118,12 +118,19 @@ static const struct {
 	{ "outbound: {allow_networks: [example.org]}", "allow_networks" },
 	{ "outbound: {allow_networks: [10.0.0.0/8, 127.0.0.0/8]}", NULL },
 
+	{ "outbound: {rate_limit: 0, breaker: {failures: 0}}", NULL },
+	{ "outbound: {breaker: {failures: 3, open_for: 2s}}", NULL },
+	{ "outbound: {rate_limit: 10.0}", NULL },
+	{ "outbound: {rate_limit: 10.5}", "rate_limit" },
+	{ "outbound: {rate_limit: .0}", "rate_limit" },
+	{ "outbound: {rate_limit: 100001}", "rate_limit" },
+	{ "outbound: {breaker: {failures: -1}}", "breaker.failures" },
+	{ "outbound:\n  breaker: {open_for: 1ms}",
+	    ":3: outbound.breaker.open_for" },
+	{ "outbound: {breaker: 5}", "breaker" },
+
 	/* Keys of features that are not there yet. */
 	{ "repositories: []", ":2: repositories: not in this version" },
-	{ "outbound: {rate_limit: 10}",
-	    ":2: outbound.rate_limit: not in this version" },
-	{ "outbound:\n  breaker: {failures: 5}",
-	    ":3: outbound.breaker: not in this version" },
 	{ "retention: {events: 90d}", "not in this version" },
 	{ "claude: {model: x}", "not in this version" },
 	{ "github: {}", "not in this version" },
@@ -320,7 +327,7 @@ what_is_shown_is_in_force_and_masked(void **state)
 	assert_non_null(strstr(buf_str(&out), "/hls.db"));
 	assert_non_null(strstr(buf_str(&out), "replay_window: 7d"));
 	assert_null(strstr(buf_str(&out), "claude"));
-	assert_null(strstr(buf_str(&out), "breaker"));
+	assert_non_null(strstr(buf_str(&out), "open_for: 1m"));
 	buf_clear(&out);
 	app_conf_show(c, true, &out);
 	assert_int_equal(buf_str(&out)[0], '{');

@@ -6,16 +6,20 @@
 
 #include "unit.h"
 
+#include "base/strlist.h"
 #include "base/xalloc.h"
 #include "core/webhook.h"
 #include "deliver/deliver_dest.h"
 #include "net/httpc.h"
 #include "store/store_admin.h"
+#include "store/store_work.h"
+#include "work/work.h"
 
 static struct webhook *webhooks[4];
 static struct store_webhooks list = { .v = webhooks, .n = 4 };
 static struct httpc *http;
 static struct deliver_dests *dests;
+static struct work_hand hand;
 
 static enum rc
 allow(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
@@ -47,6 +51,7 @@ setup(void **state)
 	list.n = NELEM(ids);
 	if (httpc_new(&opt, &http, &e) != RC_OK)
 		return -1;
+	hand = (struct work_hand){ 1000, 64, 64, 1 };
 	dests = deliver_dests_new(http);
 	deliver_dests_refresh(dests, &list, 8);
 
@@ -67,21 +72,33 @@ teardown(void **state)
 	return 0;
 }
 
-/* What the pass-th lease leaves out, as one text. */
+/* What a lease leaves out, or takes alone with a "+" before it. */
 static const char *
-skipped(unsigned int pass, size_t *per_target)
+skipped(void)
 {
 	static char text[64];
-	const char *const *skip;
-	size_t i, n;
+	struct store_lease_want want = { 0 };
+	size_t i;
 
-	if (!deliver_dests_want(dests, pass, &skip, &n, per_target))
+	if (!deliver_dests_want(dests, &hand, &want))
 		return NULL;
 	memset(text, 0, sizeof(text));
-	for (i = 0; i < n; i++)
-		text[i] = skip[i][0];
+	if (want.only)
+		text[0] = '+';
+	for (i = 0; i < want.nskip; i++)
+		text[i + want.only] = want.skip[i][0];
 
 	return text;
+}
+
+/* One request, begun at 1000. */
+static void
+request(const char *id, int64_t took_ms, enum deliver_dest_end end)
+{
+	struct deliver_dest *d = deliver_dest_get(dests, id);
+
+	deliver_dest_open(dests, d, 1000);
+	deliver_dest_close(dests, d, 1000 + took_ms, took_ms, end);
 }
 
 static void
@@ -89,16 +106,13 @@ a_full_target_is_left_out_until_it_has_room(void **state)
 {
 	struct deliver_dest *c = deliver_dest_get(dests, "c");
 	struct deliver_dest *a = deliver_dest_get(dests, "a");
-	size_t per_target;
 
 	(void)state;
 	assert_ptr_equal(c, deliver_dest_get(dests, "c"));
-	c->held = 7;
-	assert_string_equal(skipped(0, &per_target), "");
-	assert_int_equal(per_target, 8);
-	c->held = a->held = 8;
-	assert_string_equal(skipped(0, &per_target), "ac");
-	assert_null(skipped(1, &per_target));
+	c->held = 3;
+	assert_string_equal(skipped(), "");
+	c->held = a->held = 4;
+	assert_string_equal(skipped(), "ac");
 	a->held = c->held = 0;
 }
 
@@ -106,24 +120,62 @@ static void
 an_answer_in_no_time_earns_jobs_in_advance(void **state)
 {
 	struct deliver_dest *a = deliver_dest_get(dests, "a");
-	size_t per_target;
 
 	(void)state;
-	deliver_dest_open(dests, a);
-	deliver_dest_close(dests, a, 1000, 3);
-	a->held = 15;
-	assert_string_equal(skipped(0, &per_target), "");
-	a->held = 16;
-	assert_string_equal(skipped(0, &per_target), "a");
-	deliver_dest_open(dests, a);
-	deliver_dest_close(dests, a, 2000, 3000);
-	a->held = 8;
-	assert_string_equal(skipped(0, &per_target), "a");
+	request("a", 3, DELIVER_DEST_DONE);
+	a->held = 9;
+	assert_string_equal(skipped(), "");
+	a->held = 10; /* twice its window, which is five now */
+	assert_string_equal(skipped(), "a");
+	request("a", 900, DELIVER_DEST_REFUSED);
+	a->held = 5;
+	assert_string_equal(skipped(), "a");
 	a->held = 0;
 }
 
 static void
-no_more_requests_open_than_the_window(void **state)
+beside_other_drains_it_takes_its_share(void **state)
+{
+	struct deliver_dest *a = deliver_dest_get(dests, "a");
+	int i;
+
+	(void)state;
+	for (i = 0; i < 8; i++)
+		request("a", 3, DELIVER_DEST_DONE);
+	hand.drains = 3;
+	a->held = 2;
+	assert_string_equal(skipped(), "");
+	a->held = 3; /* a third of eight */
+	assert_string_equal(skipped(), "a");
+	a->held = 0;
+}
+
+static void
+the_window_opens_with_success_and_closes_with_failure(void **state)
+{
+	struct deliver_dest *b = deliver_dest_get(dests, "b");
+	int i;
+
+	(void)state;
+	assert_int_equal(b->window, 4);
+	for (i = 0; i < 10; i++)
+		request("b", 3, DELIVER_DEST_DONE);
+	assert_int_equal(b->window, 8);
+	request("b", 3, DELIVER_DEST_REFUSED);
+	assert_int_equal(b->window, 8);
+	request("b", 3, DELIVER_DEST_FAILED);
+	assert_int_equal(b->window, 4);
+	for (i = 0; i < 5; i++)
+		request("b", 3, DELIVER_DEST_FAILED);
+	assert_int_equal(b->window, 1);
+	deliver_dest_open(dests, b, 1);
+	assert_false(deliver_dest_may_open(dests, b));
+	deliver_dest_close(dests, b, 1, 1, DELIVER_DEST_DONE);
+	assert_int_equal(b->window, 2);
+}
+
+static void
+no_more_requests_open_than_may_be(void **state)
 {
 	struct deliver_dest *b;
 	int i;
@@ -132,43 +184,92 @@ no_more_requests_open_than_the_window(void **state)
 	webhooks[1]->max_in_flight = 2;
 	deliver_dests_refresh(dests, &list, 8);
 	b = deliver_dest_get(dests, "b");
+	assert_string_equal(skipped(), "");
 	for (i = 0; i < 2; i++) {
 		assert_true(deliver_dest_may_open(dests, b));
-		deliver_dest_open(dests, b);
+		deliver_dest_open(dests, b, 1);
 	}
 	assert_false(deliver_dest_may_open(dests, b));
-	deliver_dest_close(dests, b, 1, 1);
+	deliver_dest_close(dests, b, 1, 1, DELIVER_DEST_DONE);
 	assert_true(deliver_dest_may_open(dests, b));
-	deliver_dest_close(dests, b, 1, 1);
+	deliver_dest_close(dests, b, 1, 1, DELIVER_DEST_DONE);
 }
 
 static void
-wide_windows_have_a_pass_of_their_own(void **state)
+the_doubtful_have_half_of_the_slots(void **state)
 {
-	size_t per_target;
+	struct deliver_dest *a = deliver_dest_get(dests, "a");
+	struct deliver_dest *b = deliver_dest_get(dests, "b");
+	struct deliver_dest *c = deliver_dest_get(dests, "c");
+	int i;
 
 	(void)state;
-	webhooks[3]->max_in_flight = 64;
-	deliver_dests_refresh(dests, &list, 8);
-	assert_string_equal(skipped(0, &per_target), "");
-	assert_int_equal(per_target, 8);
-	assert_string_equal(skipped(1, &per_target), "abc");
-	assert_int_equal(per_target, 64);
-	assert_null(skipped(2, &per_target));
-	deliver_dest_get(dests, "d")->held = 64;
-	assert_string_equal(skipped(1, &per_target), "abcd");
-	deliver_dest_get(dests, "d")->held = 0;
+	hand.concurrency = 10;
+	hand.now_ms = 1000;
+	request("a", 3, DELIVER_DEST_DONE);
+	assert_string_equal(skipped(), "");
+	for (i = 0; i < 4; i++)
+		deliver_dest_open(dests, b, 1000);
+	deliver_dest_open(dests, c, 1000);
+	assert_false(deliver_dest_may_open(dests, c));
+	assert_true(deliver_dest_may_open(dests, a));
+	/* One that is waited for is doubtful too, until it answers. */
+	for (i = 0; i < 2; i++)
+		deliver_dest_open(dests, a, 1000);
+	deliver_dest_close(dests, c, 1000, 5, DELIVER_DEST_DONE);
+	assert_true(deliver_dest_may_open(dests, c));
+	hand.now_ms = 2000;
+	assert_string_equal(skipped(), "");
+	assert_false(deliver_dest_may_open(dests, a));
+	assert_true(deliver_dest_may_open(dests, c));
+	for (i = 0; i < 2; i++)
+		deliver_dest_close(dests, a, 2100, 5, DELIVER_DEST_DONE);
+	assert_true(deliver_dest_may_open(dests, a));
+	for (i = 0; i < 4; i++)
+		deliver_dest_close(dests, b, 2000, 5, DELIVER_DEST_DONE);
+}
+
+static void
+a_hand_full_of_the_doubtful_takes_from_the_others_alone(void **state)
+{
+	struct deliver_dest *b = deliver_dest_get(dests, "b");
+
+	(void)state;
+	hand.concurrency = 10;
+	hand.batch = 20;
+	b->held = 20;
+	assert_null(skipped());
+	request("a", 3, DELIVER_DEST_DONE);
+	assert_string_equal(skipped(), "+a");
+	b->held = 19;
+	assert_string_equal(skipped(), "b");
+	b->held = 0;
+}
+
+static void
+those_with_an_open_breaker_are_known(void **state)
+{
+	struct deliver_dest *a = deliver_dest_get(dests, "a");
+	struct strlist ids = { 0 };
+
+	(void)state;
+	strlist_put(&ids, "a");
+	strlist_put(&ids, "c");
+	deliver_dests_block(dests, &ids);
+	assert_true(a->is_blocked);
+	assert_false(deliver_dest_get(dests, "b")->is_blocked);
+	assert_true(deliver_dest_get(dests, "c")->is_blocked);
+	deliver_dests_block(dests, &ids);
+	assert_false(a->is_blocked);
 }
 
 static void
 a_registration_that_is_gone_or_disabled_is_known(void **state)
 {
-	size_t per_target;
-
 	(void)state;
 	webhooks[0]->enabled = false;
 	deliver_dest_get(dests, "a");
-	assert_string_equal(skipped(0, &per_target), "a");
+	assert_string_equal(skipped(), "a");
 	list.n = 3;
 	deliver_dests_refresh(dests, &list, 8);
 	assert_null(deliver_dest_get(dests, "d")->webhook);
@@ -181,8 +282,8 @@ what_is_not_used_is_forgotten(void **state)
 	struct deliver_dest *a = deliver_dest_get(dests, "a");
 
 	(void)state;
-	deliver_dest_open(dests, a);
-	deliver_dest_close(dests, a, 100000, 3);
+	deliver_dest_open(dests, a, 1);
+	deliver_dest_close(dests, a, 100000, 3, DELIVER_DEST_DONE);
 	a->held = 1;
 	deliver_dests_trim(dests, 200000);
 	assert_ptr_equal(a, deliver_dest_get(dests, "a"));
@@ -201,22 +302,22 @@ connections_are_kept_to_so_many_only(void **state)
 	int i;
 
 	(void)state;
-	deliver_dest_open(dests, a);
-	deliver_dest_close(dests, a, 1, 1);
+	deliver_dest_open(dests, a, 1);
+	deliver_dest_close(dests, a, 1, 1, DELIVER_DEST_DONE);
 	for (i = 0; i < 150; i++) {
 		snprintf(id, sizeof(id), "other-%d", i);
 		d = deliver_dest_get(dests, id);
 		d->webhook = webhooks[1];
-		deliver_dest_open(dests, d);
+		deliver_dest_open(dests, d, 1);
 		if (i == 50)
 			assert_non_null(a->pool);
-		deliver_dest_close(dests, d, 1, 1);
+		deliver_dest_close(dests, d, 1, 1, DELIVER_DEST_DONE);
 	}
 	assert_null(a->pool);
 	assert_non_null(d->pool);
-	deliver_dest_open(dests, a);
+	deliver_dest_open(dests, a, 1);
 	assert_non_null(a->pool);
-	deliver_dest_close(dests, a, 1, 1);
+	deliver_dest_close(dests, a, 1, 1, DELIVER_DEST_DONE);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -227,8 +328,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_full_target_is_left_out_until_it_has_room),
 		TEST(an_answer_in_no_time_earns_jobs_in_advance),
-		TEST(no_more_requests_open_than_the_window),
-		TEST(wide_windows_have_a_pass_of_their_own),
+		TEST(beside_other_drains_it_takes_its_share),
+		TEST(the_window_opens_with_success_and_closes_with_failure),
+		TEST(no_more_requests_open_than_may_be),
+		TEST(the_doubtful_have_half_of_the_slots),
+		TEST(a_hand_full_of_the_doubtful_takes_from_the_others_alone),
+		TEST(those_with_an_open_breaker_are_known),
 		TEST(a_registration_that_is_gone_or_disabled_is_known),
 		TEST(what_is_not_used_is_forgotten),
 		TEST(connections_are_kept_to_so_many_only),

@@ -357,12 +357,14 @@ kind_owes(void *arg, const struct event *ev, struct work_owed *o, struct err *e)
 }
 
 static bool
-kind_want(void *arg, unsigned int pass, struct store_lease_want *want)
+kind_want(void *arg, const struct work_hand *hand,
+    struct store_lease_want *want)
 {
 	(void)arg;
+	(void)hand;
 	want->max_per_target = 100;
 
-	return pass == 0;
+	return true;
 }
 
 static void

@@ -1,0 +1,72 @@
+/*
+ * breaker - whether a receiver is left alone for a while
+ *
+ *          failures in a row              time is up
+ * closed ─────────────────────► open ────────────────► half open
+ *   ▲ ▲                          ▲ │ something answered    │ │
+ *   │ └──────────────────────────┼─┘                       │ │
+ *   │                            └── probe failed or lost ─┘ │
+ *   └──────────────── probe answered ────────────────────────┘
+ *
+ * A failure is one of the destination: nobody there, or nobody able (5xx,
+ * a timeout, a connection refused or broken, a bad certificate).  Any
+ * complete answer below 500 says that somebody is there: it ends the row of
+ * failures and closes the breaker, though the delivery may have failed.
+ * Half open, one request, the probe, is out, and nothing else goes.  Pure.
+ */
+#ifndef CORE_BREAKER_H
+#define CORE_BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The longest that a probe is waited for when nobody tells of its end; one
+ * whose worker died is told of when its lease lapses. */
+#define BREAKER_PROBE_MS (600 * INT64_C(1000))
+
+enum breaker_state {
+	BREAKER_CLOSED,
+	BREAKER_OPEN,
+	BREAKER_HALF_OPEN
+};
+#define BREAKER_STATES 3
+const char *breaker_state_name(enum breaker_state s); /* "half_open" */
+
+struct breaker {
+	enum breaker_state state;
+	int64_t failures; /* in a row */
+	int64_t until_ms; /* open: then a probe; half open: then another */
+	int64_t opens;    /* ever */
+};
+
+struct breaker_rule {
+	int64_t failures; /* in a row that open it; 0: it stays closed */
+	int64_t open_ms;
+};
+
+enum breaker_sign {
+	BREAKER_NOTHING, /* the attempt says nothing of the receiver */
+	BREAKER_ANSWERED,
+	BREAKER_FAILED
+};
+
+/* What several attempts said, in the order of their ends. */
+struct breaker_news {
+	bool answered;
+	int64_t failures; /* since the last answer */
+	bool probe_failed;
+	bool probe_lost; /* never sent, or its worker died */
+};
+
+void breaker_note(struct breaker_news *n, enum breaker_sign sign,
+    bool is_probe);
+void breaker_apply(struct breaker *b, const struct breaker_rule *rule,
+    const struct breaker_news *n, int64_t now_ms);
+
+/* A request to a receiver whose breaker is not closed is its probe. */
+void breaker_probe(struct breaker *b, int64_t now_ms);
+
+/* By a person's word. */
+void breaker_close(struct breaker *b);
+
+#endif

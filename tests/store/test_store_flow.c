@@ -1,0 +1,585 @@
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strlist.h"
+#include "base/xalloc.h"
+#include "core/webhook.h"
+#include "tests/store/fixture.h"
+
+/*
+ * What bounds the deliveries to one target: the rate, the requests open, the
+ * breaker, and that each gets its turn.
+ */
+
+static const struct store_flow flow = { .rate = 0,
+	.max_in_flight = 0,
+	.failures = 3,
+	.open_ms = 60000 };
+
+static int
+setup(void **state)
+{
+	struct fix *f = xcalloc(1, sizeof(*f));
+
+	fix_init(f);
+	store_flow(f->s, &flow);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fix_fini(*state);
+	free(*state);
+	return 0;
+}
+
+/* n deliveries to one target. */
+static void
+owe(struct fix *f, const char *target, size_t n)
+{
+	static unsigned int number;
+	char id[32];
+
+	for (; n > 0; n--) {
+		(void)snprintf(id, sizeof(id), "d-%u", ++number);
+		(void)fix_job(f, id, target);
+	}
+}
+
+static size_t
+lease_as(struct fix *f, const char *worker, size_t max, struct store_leases *l,
+    int64_t *next_ms)
+{
+	const struct store_lease_want want = { .worker = worker,
+		.max = max,
+		.hold_ms = 60000 };
+
+	assert_int_equal(
+	    store_lease_due(f->s, f->wall_ms, &want, l, next_ms, &f->e), RC_OK);
+	return l->n;
+}
+
+static size_t
+lease(struct fix *f, size_t max, struct store_leases *l)
+{
+	int64_t next_ms;
+
+	return lease_as(f, "w", max, l, &next_ms);
+}
+
+static void
+settle(struct fix *f, const struct store_lease *l, enum store_verdict verdict,
+    int code, bool no_destination)
+{
+	struct store_result r = { .job = l->job,
+		.token = l->token,
+		.verdict = verdict,
+		.probe = l->probe,
+		.again_ms = f->wall_ms + 1000,
+		.attempt = { .started_ms = f->wall_ms,
+		    .took_ms = 5,
+		    .class = verdict == STORE_DONE ? STORE_CLASS_NONE
+						   : STORE_CLASS_RECEIVER,
+		    .code = code,
+		    .text = "",
+		    .address = "",
+		    .no_destination = no_destination } };
+
+	assert_int_equal(store_settle(f->s, &r, 1, "w", f->wall_ms, &f->e),
+	    RC_OK);
+	assert_false(r.fenced);
+}
+
+static void
+settle_all(struct fix *f, struct store_leases *l, enum store_verdict verdict)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		settle(f, &l->v[i], verdict, verdict == STORE_DONE ? 200 : 500,
+		    verdict != STORE_DONE);
+	store_leases_free(l);
+}
+
+/* The webhook's breaker by name, and its health. */
+static const char *
+breaker(struct fix *f, const char *id, enum webhook_health *health)
+{
+	struct webhook *w;
+	const char *name;
+
+	assert_int_equal(store_webhook_find(f->s, id, &w, &f->e), RC_OK);
+	name = breaker_state_name(w->breaker);
+	assert_int_equal(w->breaker_until_ms != 0,
+	    w->breaker != BREAKER_CLOSED);
+	if (health != NULL)
+		*health = w->health;
+	webhook_free(w);
+	return name;
+}
+
+static void
+break_it(struct fix *f, const char *id)
+{
+	struct store_leases l;
+
+	owe(f, id, 3);
+	assert_int_equal(lease(f, 3, &l), 3);
+	settle_all(f, &l, STORE_AGAIN);
+	assert_string_equal(breaker(f, id, NULL), "open");
+}
+
+static void
+test_failures_in_a_row_open_the_breaker(void **state)
+{
+	struct fix *f = *state;
+	enum webhook_health health;
+	struct store_leases l;
+	int64_t next_ms;
+
+	fix_register(f, "hook-1");
+	assert_string_equal(breaker(f, "hook-1", NULL), "closed");
+	break_it(f, "hook-1");
+	assert_string_equal(breaker(f, "hook-1", &health), "open");
+	assert_int_equal(health, WEBHOOK_UNAVAILABLE);
+
+	/* Nothing goes out, and no attempt is used up. */
+	owe(f, "hook-1", 4);
+	assert_int_equal(lease_as(f, "w", 10, &l, &next_ms), 0);
+	assert_int_equal(next_ms, f->wall_ms + 60000);
+	fix_pass(f, 59999);
+	assert_int_equal(lease(f, 10, &l), 0);
+
+	/* Then one job, whoever asks. */
+	fix_pass(f, 1);
+	assert_int_equal(lease_as(f, "other", 10, &l, &next_ms), 1);
+	assert_true(l.v[0].probe);
+	assert_string_equal(breaker(f, "hook-1", &health), "half_open");
+	assert_int_equal(health, WEBHOOK_UNAVAILABLE);
+	settle_all(f, &l, STORE_AGAIN);
+	assert_string_equal(breaker(f, "hook-1", NULL), "open");
+	assert_int_equal(lease(f, 10, &l), 0);
+
+	fix_pass(f, 60000);
+	assert_int_equal(lease(f, 10, &l), 1);
+	settle_all(f, &l, STORE_DONE);
+	assert_string_equal(breaker(f, "hook-1", &health), "closed");
+	assert_int_equal(health, WEBHOOK_HEALTHY);
+	assert_int_equal(lease(f, 10, &l), 6);
+	assert_false(l.v[0].probe);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
+test_an_answer_ends_the_row(void **state)
+{
+	struct fix *f = *state;
+	enum webhook_health health;
+	struct store_leases l;
+
+	fix_register(f, "hook-1");
+	owe(f, "hook-1", 5);
+	assert_int_equal(lease(f, 5, &l), 5);
+	settle(f, &l.v[0], STORE_AGAIN, 500, true);
+	settle(f, &l.v[1], STORE_AGAIN, 0, true);
+	/* Refused, but somebody is there. */
+	settle(f, &l.v[2], STORE_AGAIN, 404, false);
+	settle(f, &l.v[3], STORE_AGAIN, 503, true);
+	settle(f, &l.v[4], STORE_AGAIN, 503, true);
+	store_leases_free(&l);
+	assert_string_equal(breaker(f, "hook-1", &health), "closed");
+	assert_int_equal(health, WEBHOOK_DEGRADED);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_breaker_outlives_the_store_s_closing(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+
+	fix_register(f, "hook-1");
+	break_it(f, "hook-1");
+	fix_close(f);
+	fix_open(f);
+	store_flow(f->s, &flow);
+	assert_string_equal(breaker(f, "hook-1", NULL), "open");
+	fix_pass(f, 2000);
+	assert_int_equal(lease(f, 10, &l), 0);
+}
+
+static void
+test_a_lost_probe_is_followed_by_another(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	size_t n;
+
+	fix_register(f, "hook-1");
+	break_it(f, "hook-1");
+	fix_pass(f, 60000);
+	assert_int_equal(lease(f, 10, &l), 1);
+	settle(f, &l.v[0], STORE_RELEASE, 0, false);
+	store_leases_free(&l);
+	assert_string_equal(breaker(f, "hook-1", NULL), "open");
+	assert_int_equal(lease(f, 10, &l), 1);
+	assert_true(l.v[0].probe);
+	store_leases_free(&l);
+
+	/* Its worker died. */
+	fix_pass(f, 60000);
+	assert_int_equal(lease(f, 10, &l), 0);
+	assert_int_equal(store_recover(f->s, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(lease(f, 10, &l), 1);
+	assert_true(l.v[0].probe);
+	settle_all(f, &l, STORE_DONE);
+	assert_string_equal(breaker(f, "hook-1", NULL), "closed");
+	fix_assert_sound(f);
+}
+
+static enum rc
+enable(void *arg, struct webhook *w, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	w->enabled = true;
+	w->breaker = BREAKER_CLOSED;
+	return RC_OK;
+}
+
+static enum rc
+describe(void *arg, struct webhook *w, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	w->rate_limit = 1;
+	return RC_OK;
+}
+
+static void
+test_a_person_closes_it(void **state)
+{
+	struct fix *f = *state;
+	enum webhook_health health;
+	struct store_leases l;
+
+	fix_register(f, "hook-1");
+	break_it(f, "hook-1");
+	assert_int_equal(
+	    store_webhook_change(f->s, "hook-1", describe, NULL, NULL, &f->e),
+	    RC_OK);
+	assert_string_equal(breaker(f, "hook-1", NULL), "open");
+	assert_int_equal(
+	    store_webhook_change(f->s, "hook-1", enable, NULL, NULL, &f->e),
+	    RC_OK);
+	assert_string_equal(breaker(f, "hook-1", &health), "closed");
+	assert_int_equal(health, WEBHOOK_DEGRADED);
+	fix_pass(f, 1000);
+	assert_int_equal(lease(f, 10, &l), 1);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
+test_everybody_can_know_who_is_blocked(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	struct strlist ids;
+	int64_t version = -1;
+	bool changed;
+
+	fix_register(f, "hook-1");
+	fix_register(f, "hook-2");
+	assert_int_equal(store_blocked(f->s, &version, &ids, &changed, &f->e),
+	    RC_OK);
+	assert_true(changed);
+	assert_int_equal(ids.n, 0);
+	assert_int_equal(store_blocked(f->s, &version, &ids, &changed, &f->e),
+	    RC_OK);
+	assert_false(changed);
+	break_it(f, "hook-2");
+	break_it(f, "hook-1");
+	assert_int_equal(store_blocked(f->s, &version, &ids, &changed, &f->e),
+	    RC_OK);
+	assert_true(changed);
+	assert_int_equal(ids.n, 2);
+	assert_string_equal(ids.v[0], "hook-1");
+	assert_string_equal(ids.v[1], "hook-2");
+	strlist_fini(&ids);
+
+	fix_pass(f, 60000);
+	assert_int_equal(lease(f, 1, &l), 1);
+	settle_all(f, &l, STORE_DONE);
+	assert_int_equal(store_blocked(f->s, &version, &ids, &changed, &f->e),
+	    RC_OK);
+	assert_true(changed);
+	assert_int_equal(ids.n, 1);
+	strlist_fini(&ids);
+}
+
+static void
+test_a_target_is_leased_from_at_its_rate(void **state)
+{
+	const struct store_flow limited = { .rate = 10, .failures = 3 };
+	struct fix *f = *state;
+	struct store_leases l;
+	int64_t next_ms;
+	size_t i, n;
+
+	store_flow(f->s, &limited);
+	owe(f, "hook-1", 60);
+	n = lease(f, 100, &l);
+	assert_int_equal(n, 10); /* one second's worth */
+	settle_all(f, &l, STORE_DONE);
+	assert_int_equal(lease_as(f, "w", 100, &l, &next_ms), 0);
+	assert_int_equal(next_ms, f->wall_ms + 100);
+	for (i = 0; i < 30; i++) {
+		fix_pass(f, 100);
+		n += lease(f, 100, &l);
+		settle_all(f, &l, STORE_DONE);
+	}
+	assert_int_equal(n, 40);
+	fix_assert_sound(f);
+}
+
+static void
+test_what_was_not_begun_costs_no_token(void **state)
+{
+	const struct store_flow limited = { .rate = 2 };
+	struct fix *f = *state;
+	struct store_leases l;
+
+	store_flow(f->s, &limited);
+	owe(f, "hook-1", 5);
+	assert_int_equal(lease(f, 9, &l), 2);
+	settle_all(f, &l, STORE_RELEASE);
+	assert_int_equal(lease(f, 9, &l), 2);
+	settle(f, &l.v[0], STORE_RELEASE, 0, false);
+	settle(f, &l.v[1], STORE_DONE, 200, false);
+	store_leases_free(&l);
+	assert_int_equal(lease(f, 9, &l), 1);
+	store_leases_free(&l);
+	assert_int_equal(lease(f, 9, &l), 0);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_registration_s_own_rate_holds(void **state)
+{
+	const struct store_flow limited = { .rate = 2 };
+	struct fix *f = *state;
+	struct webhook *w = fix_webhook("hook-1");
+	struct store_leases l;
+
+	store_flow(f->s, &limited);
+	w->rate_limit = 0;
+	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
+	webhook_free(w);
+	owe(f, "hook-1", 20);
+	assert_int_equal(lease(f, 15, &l), 15);
+	store_leases_free(&l);
+	assert_int_equal(
+	    store_webhook_change(f->s, "hook-1", describe, NULL, NULL, &f->e),
+	    RC_OK);
+	assert_int_equal(lease(f, 15, &l), 1);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_clock_set_back_blocks_nobody_for_long(void **state)
+{
+	const struct store_flow limited = { .rate = 10,
+		.failures = 3,
+		.open_ms = 60000 };
+	struct fix *f = *state;
+	struct store_leases l;
+
+	store_flow(f->s, &limited);
+	owe(f, "hook-1", 30);
+	f->wall_ms -= 7200000; /* the events are older than the clock says */
+	owe(f, "hook-2", 30);
+	f->wall_ms += 7200000;
+	assert_int_equal(lease(f, 100, &l), 20);
+	settle_all(f, &l, STORE_DONE);
+	assert_int_equal(lease(f, 100, &l), 0);
+	f->wall_ms -= 3600000;
+	assert_int_equal(lease(f, 100, &l), 0);
+	fix_pass(f, 1000);
+	assert_int_equal(lease(f, 100, &l), 10);
+	assert_string_equal(l.v[0].target, "hook-2");
+	store_leases_free(&l);
+}
+
+static void
+seen(struct fix *f, const char *id, int64_t started_ms)
+{
+	struct store_worker w = { .id = (char *)(uintptr_t)id,
+		.kinds = (char *)(uintptr_t) "all",
+		.started_ms = started_ms,
+		.last_seen_ms = f->wall_ms };
+
+	assert_int_equal(store_worker_seen(f->s, &w, &f->e), RC_OK);
+}
+
+static void
+test_drains_share_what_may_be_open(void **state)
+{
+	const struct store_flow shared = { .max_in_flight = 4 };
+	struct fix *f = *state;
+	struct store_leases a, b, c;
+	int64_t next_ms;
+
+	store_flow(f->s, &shared);
+	owe(f, "hook-1", 30);
+	seen(f, "a", f->wall_ms);
+	/* Alone it may lease in advance. */
+	assert_int_equal(lease_as(f, "a", 10, &a, &next_ms), 4);
+	assert_int_equal(a.drains, 1);
+	assert_int_equal(lease_as(f, "a", 10, &b, &next_ms), 4);
+	settle_all(f, &b, STORE_DONE);
+
+	seen(f, "b", f->wall_ms);
+	assert_int_equal(lease_as(f, "b", 10, &b, &next_ms), 0);
+	assert_int_equal(b.drains, 2);
+	/* It asks again soon, and a limited one costs nothing meanwhile. */
+	assert_true(next_ms > f->wall_ms && next_ms <= f->wall_ms + 100);
+	settle(f, &a.v[0], STORE_DONE, 200, false);
+	assert_int_equal(lease_as(f, "b", 10, &b, &next_ms), 1);
+	fix_pass(f, 100);
+	assert_int_equal(lease_as(f, "a", 10, &c, &next_ms), 0);
+	assert_int_equal(c.drains, 2);
+	settle_all(f, &b, STORE_DONE);
+
+	/* Nobody has seen b for long. */
+	fix_pass(f, STORE_DRAIN_SEEN_MS + 1);
+	seen(f, "a", FIX_NOW);
+	assert_int_equal(lease_as(f, "a", 10, &c, &next_ms), 4);
+	assert_int_equal(c.drains, 1);
+	store_leases_free(&c);
+
+	/* Another of the same name writes over the later one's word. */
+	seen(f, "a", FIX_NOW + 5);
+	assert_int_equal(lease_as(f, "a", 10, &c, &next_ms), 4);
+	store_leases_free(&c);
+	seen(f, "a", FIX_NOW);
+	assert_int_equal(lease_as(f, "a", 10, &c, &next_ms), 0);
+	assert_int_equal(c.drains, 2);
+	store_leases_free(&a);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_backlog_of_one_starves_no_other(void **state)
+{
+	const struct store_flow bounds = { .max_in_flight = 4 };
+	struct fix *f = *state;
+	struct store_leases l;
+	size_t i, turns, late = 0;
+	char id[16];
+
+	store_flow(f->s, &bounds);
+	for (i = 0; i < 8; i++) {
+		(void)snprintf(id, sizeof(id), "old-%zu", i);
+		owe(f, id, 40);
+	}
+	fix_pass(f, 1000);
+	owe(f, "late", 1);
+	/* A lease takes from two of them; within one round it is its turn. */
+	for (turns = 0; turns < 6 && late == 0; turns++) {
+		assert_int_equal(lease(f, 8, &l) > 0, 1);
+		for (i = 0; i < l.n; i++)
+			late += strcmp(l.v[i].target, "late") == 0;
+		settle_all(f, &l, STORE_DONE);
+		fix_pass(f, 10);
+	}
+	assert_int_equal(late, 1);
+	fix_assert_sound(f);
+}
+
+static void
+test_fresh_work_overtakes_a_backlog_of_repeats(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	size_t i, fresh = 0;
+
+	owe(f, "hook-1", 40);
+	assert_int_equal(lease(f, 40, &l), 40);
+	for (i = 0; i < l.n; i++)
+		settle(f, &l.v[i], STORE_AGAIN, 404, false);
+	store_leases_free(&l);
+	fix_pass(f, 5000);
+	owe(f, "hook-1", 4);
+	assert_int_equal(lease(f, 8, &l), 8);
+	for (i = 0; i < l.n; i++)
+		fresh += l.v[i].attempt == 1;
+	assert_int_equal(fresh, 4);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_lease_can_be_for_some_alone(void **state)
+{
+	static const char *const some[] = { "hook-2", "hook-4" };
+	struct fix *f = *state;
+	struct store_lease_want want = { .worker = "w",
+		.max = 10,
+		.hold_ms = 1000,
+		.skip = some,
+		.nskip = 2,
+		.only = true };
+	struct store_leases l;
+	int64_t next_ms;
+
+	owe(f, "hook-1", 2);
+	owe(f, "hook-2", 2);
+	assert_int_equal(
+	    store_lease_due(f->s, f->wall_ms, &want, &l, &next_ms, &f->e),
+	    RC_OK);
+	assert_int_equal(l.n, 2);
+	assert_string_equal(l.v[1].target, "hook-2");
+	store_leases_free(&l);
+	want.nskip = 0;
+	assert_int_equal(
+	    store_lease_due(f->s, f->wall_ms, &want, &l, &next_ms, &f->e),
+	    RC_OK);
+	assert_int_equal(l.n, 0);
+	assert_int_equal(next_ms, INT64_MAX);
+}
+
+#define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_failures_in_a_row_open_the_breaker),
+		CASE(test_an_answer_ends_the_row),
+		CASE(test_a_breaker_outlives_the_store_s_closing),
+		CASE(test_a_lost_probe_is_followed_by_another),
+		CASE(test_a_person_closes_it),
+		CASE(test_everybody_can_know_who_is_blocked),
+		CASE(test_a_target_is_leased_from_at_its_rate),
+		CASE(test_what_was_not_begun_costs_no_token),
+		CASE(test_a_registration_s_own_rate_holds),
+		CASE(test_a_clock_set_back_blocks_nobody_for_long),
+		CASE(test_drains_share_what_may_be_open),
+		CASE(test_a_backlog_of_one_starves_no_other),
+		CASE(test_fresh_work_overtakes_a_backlog_of_repeats),
+		CASE(test_a_lease_can_be_for_some_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
