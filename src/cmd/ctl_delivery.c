@@ -41,6 +41,7 @@ static const struct ctl_column columns[] = {
 	{ .title = "DUE", .whole = true },
 	{ .title = "ENDED", .whole = true },
 	{ .title = "LAST" },
+	{ .title = "ORDER KEY" },
 };
 
 /* With --blocked, where nothing was tried and nothing is due. */
@@ -81,6 +82,7 @@ put_row(struct ctl_table *t, const struct store_job *j)
 								  : 0);
 	ctl_table_put_time(t, j->ended_ms);
 	ctl_table_put(t, j->last_text == NULL ? "" : j->last_text);
+	ctl_table_put(t, j->order_key == NULL ? "" : j->order_key);
 }
 
 static enum rc
