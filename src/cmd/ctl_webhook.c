@@ -366,23 +366,6 @@ run_rotate(struct ctl *c, struct err *e)
 	return RC_OK;
 }
 
-static const struct ctl_option test_options[] = {
-	{ .name = "event",
-	    .arg = "ID",
-	    .doc = "why this one would match, or would not" },
-	{ .name = NULL },
-};
-
-static enum rc
-run_test(struct ctl *c, struct err *e)
-{
-	const char *event = ctl_option_find(c, "event");
-
-	if (event == NULL)
-		return ctl_usage(c, e, "--event ID must be given.");
-	return ctl_webhook_explain(c, event, e);
-}
-
 #define ONE_ID .args = "ID", .min_args = 1, .max_args = 1
 #define STORE .needs = CTL_CONF | CTL_STORE
 
@@ -430,11 +413,12 @@ static const struct ctl_cmd cmds[] = {
 	    .doc = "Holds deliveries back; none is lost." },
 	{ .verb = "test",
 	    ONE_ID,
-	    .options = test_options,
+	    .options = ctl_webhook_test_options,
 	    STORE,
-	    .run = run_test,
-	    .doc = "Says why an event would go to one, or would not; sends "
-		   "nothing." },
+	    .run = ctl_webhook_test,
+	    .doc = "Sends a sample event to one alone, once, and tells what "
+		   "happened; with\n--event says why an event would go to it, "
+		   "and sends nothing." },
 	{ .verb = "rotate-secret",
 	    ONE_ID,
 	    STORE,

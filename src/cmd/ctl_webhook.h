@@ -1,6 +1,6 @@
 /*
  * ctl_webhook - the verbs of webhook that are long: register, update, import,
- * recover
+ * recover, test
  */
 #ifndef CMD_CTL_WEBHOOK_H
 #define CMD_CTL_WEBHOOK_H
@@ -11,11 +11,13 @@ extern const struct ctl_option ctl_webhook_register_options[];
 extern const struct ctl_option ctl_webhook_update_options[];
 extern const struct ctl_option ctl_webhook_import_options[];
 extern const struct ctl_option ctl_webhook_recover_options[];
+extern const struct ctl_option ctl_webhook_test_options[];
 
 enum rc ctl_webhook_register(struct ctl *c, struct err *e);
 enum rc ctl_webhook_update(struct ctl *c, struct err *e);
 enum rc ctl_webhook_import(struct ctl *c, struct err *e);
 enum rc ctl_webhook_recover(struct ctl *c, struct err *e);
+enum rc ctl_webhook_test(struct ctl *c, struct err *e);
 /* Why the webhook args[0] would get an event, or would not; exit status 1
  * then. */
 enum rc ctl_webhook_explain(struct ctl *c, const char *event, struct err *e);

@@ -306,6 +306,9 @@ on_done(void *arg, const struct httpc_answer *answer)
 	    verdict == STORE_DONE     ? DELIVER_DEST_DONE
 		: told.no_destination ? DELIVER_DEST_FAILED
 				      : DELIVER_DEST_REFUSED);
+	/* Who made a test is told, and nobody else has to look at it. */
+	if (verdict != STORE_DONE && event_is_test(job->lease.event))
+		verdict = STORE_CANCEL;
 	work_end(job, verdict, again_ms, &told);
 	buf_fini(&kept);
 }

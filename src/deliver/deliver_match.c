@@ -172,6 +172,9 @@ find_key(struct deliver_match *m, const struct rule *r,
 	const char *repository = m->event->repository;
 	enum rc rc;
 
+	/* A test is answered for now, not when its turn has come. */
+	if (event_is_test(m->event))
+		return RC_OK;
 	switch (r->order) {
 	case ORDER_NONE:
 		break;

@@ -116,6 +116,8 @@ enum rc page_replay_event(struct page *pg, struct err *e);
 enum rc page_replay_all(struct page *pg, struct err *e);
 enum rc page_replay_recover(struct page *pg, struct err *e);
 
+enum rc page_test_send(struct page *pg, struct err *e);
+
 enum rc page_deliveries_list(struct page *pg, struct err *e);
 enum rc page_deliveries_show(struct page *pg, struct err *e);
 enum rc page_deliveries_retry(struct page *pg, struct err *e);

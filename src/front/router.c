@@ -34,6 +34,8 @@ static const struct router_route routes[] = {
 	    ROUTER_RIGHT, TOKEN_OPERATE, ROUTER_MAY_BODY, false },
 	{ "POST", "/api/v1/webhooks/{}/rotate-secret", page_webhooks_rotate,
 	    ROUTER_RIGHT, TOKEN_OPERATE, ROUTER_MAY_BODY, false },
+	{ "POST", "/api/v1/webhooks/{}/test", page_test_send, ROUTER_RIGHT,
+	    TOKEN_OPERATE, ROUTER_MAY_BODY, false },
 	{ "POST", "/api/v1/webhooks/{}/recover", page_replay_recover,
 	    ROUTER_RIGHT, TOKEN_OPERATE, ROUTER_MUST_ANNOUNCE, false },
 	{ "GET", "/api/v1/webhooks/{}/attempts", page_webhooks_attempts,

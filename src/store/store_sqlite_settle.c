@@ -119,8 +119,12 @@ count_call(struct lite_tx *tx, const struct settle *x,
 		return rc;
 	if (a->gone)
 		t->gone = true;
-	if (r->verdict == STORE_CANCEL)
+	if (r->verdict == STORE_CANCEL) {
+		/* Not held against it, but others wait for the probe's end. */
+		if (r->probe)
+			breaker_note(&t->news, sign_of(a, r->verdict), true);
 		return RC_OK;
+	}
 	if (r->verdict == STORE_AGAIN)
 		lite_tally_sum(tx, LITE_SUM_RETRIES, 1);
 	if (r->verdict == STORE_DEAD)
