@@ -74,6 +74,7 @@ webhook_free(struct webhook *w)
 {
 	if (w == NULL)
 		return;
+	free(w->damage);
 	free(w->id);
 	free(w->url);
 	strlist_fini(&w->events);

@@ -74,6 +74,10 @@ struct webhook {
 	bool enabled;
 	int64_t created_ms, updated_ms;
 
+	/* Why its secrets do not open, or NULL; none of them is set then, and
+	 * nothing can be sent to it. */
+	char *damage;
+
 	/* Kept by the store. */
 	int64_t total_calls, failed_calls;        /* attempts */
 	int64_t last_success_ms, last_failure_ms; /* 0: never */

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypt.h"
+#include "base/log.h"
 #include "base/strlist.h"
 #include "base/xalloc.h"
 #include "core/backoff.h"
@@ -108,6 +109,24 @@ refresh_blocked(struct deliver *d, struct err *e)
 	return rc;
 }
 
+/* Its deliveries wait until somebody has mended it. */
+static void
+tell_damaged(const struct store_webhooks *l)
+{
+	struct log_line line;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (l->v[i]->damage == NULL)
+			continue;
+		log_begin(&line, LOG_LEVEL_ERROR,
+		    "a webhook's secrets do not open, its deliveries wait");
+		log_str(&line, "webhook_id", l->v[i]->id);
+		log_str(&line, "error", l->v[i]->damage);
+		log_end(&line);
+	}
+}
+
 static enum rc
 refresh(void *arg, struct err *e)
 {
@@ -134,6 +153,7 @@ refresh(void *arg, struct err *e)
 	    (size_t)d->opt.max_in_flight);
 	if (d->version >= 0)
 		store_webhooks_free(&was);
+	tell_damaged(&d->webhooks);
 	/* A change between the two readings shows as another version. */
 	d->version = version;
 
@@ -373,7 +393,7 @@ start(void *arg, struct work_job *job)
 	if (dest->webhook == NULL)
 		return end_unsent(d, job, STORE_CANCEL,
 		    "the webhook was deleted");
-	if (!dest->webhook->enabled ||
+	if (!dest->webhook->enabled || dest->webhook->damage != NULL ||
 	    (dest->is_blocked && !job->lease.probe)) {
 		work_end(job, STORE_RELEASE, 0, NULL);
 		return WORK_STARTED;

@@ -309,8 +309,10 @@ is_full(const struct deliver_dests *l, const struct deliver_dest *d,
 	size_t share = drains > 1 ? (most + drains - 1) / drains : most;
 
 	/* Jobs of one that is disabled are parked by the store; should one
-	 * come through all the same, it is put back and not asked for. */
-	if (d->webhook != NULL && !d->webhook->enabled)
+	 * come through all the same, it is put back and not asked for.  So
+	 * are those of one that nothing can be signed for. */
+	if (d->webhook != NULL &&
+	    (!d->webhook->enabled || d->webhook->damage != NULL))
 		return true;
 	if (drains <= 1 && d->took_ms >= 0 && d->took_ms < FAST_MS)
 		room *= 2;

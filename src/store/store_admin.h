@@ -56,6 +56,8 @@ struct store_webhooks {
 	size_t n;
 	bool more; /* the list goes on after the last one's id */
 };
+/* Also those whose secrets do not open, with the reason in damage; such a one
+ * can be deleted, but not changed. */
 enum rc store_webhook_list(struct store *s,
     const struct store_webhook_filter *f, struct store_webhooks *out,
     struct err *e);

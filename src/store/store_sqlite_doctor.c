@@ -58,6 +58,35 @@ check_key(struct doctor *d)
 			     : NULL);
 }
 
+/* One finding for each webhook that nothing can be signed for. */
+static enum rc
+check_secrets(struct doctor *d, struct err *e)
+{
+	static const struct store_webhook_filter all = { .enabled = -1,
+		.health = -1 };
+	struct store_webhooks l = { 0 };
+	char finding[FINDING_SIZE];
+	bool well = true;
+	enum rc rc;
+	size_t i;
+
+	rc = lite_webhook_list(d->lite, &all, &l, e);
+	for (i = 0; i < l.n; i++) {
+		if (l.v[i]->damage == NULL)
+			continue;
+		well = false;
+		(void)snprintf(finding, sizeof(finding),
+		    "webhook %s: %s: its deliveries wait; restore it, or "
+		    "delete it and register it anew",
+		    l.v[i]->id, l.v[i]->damage);
+		d->say(d->arg, "secrets", finding);
+	}
+	if (rc == RC_OK && well)
+		d->say(d->arg, "secrets", NULL);
+	store_webhooks_free(&l);
+	return rc;
+}
+
 static void
 check_wal(struct doctor *d)
 {
@@ -280,6 +309,9 @@ lite_doctor(void *impl,
 	check_files(&d);
 	check_key(&d);
 	check_wal(&d);
+	rc = check_secrets(&d, e);
+	if (rc != RC_OK)
+		return rc;
 	/* Of its own, for it may read for long. */
 	rc = lite_conn_open(l->path, LITE_READ, &c, e);
 	if (rc != RC_OK)

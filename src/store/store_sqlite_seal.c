@@ -51,7 +51,8 @@ unseal(struct lite *l, const char *column, const char *id,
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
-	if (p == NULL)
+	/* An empty one is not none: it was cut. */
+	if (sqlite3_column_type(st, at) == SQLITE_NULL)
 		return RC_OK;
 	if (!l->has_key)
 		return err_set(e, RC_INVALID,

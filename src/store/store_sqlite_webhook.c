@@ -165,6 +165,19 @@ write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
 	return rc;
 }
 
+/* Fails closed, by itself: the other webhooks are not its business. */
+static void
+set_damage(struct webhook *w, const struct err *e)
+{
+	secret_fini(&w->secret);
+	secret_fini(&w->old_secret);
+	secret_fini(&w->sign_key);
+	secret_fini(&w->old_sign_key);
+	webhook_headers_clear(w);
+	w->damage = xstrdup(e->text);
+	w->health = WEBHOOK_UNAVAILABLE;
+}
+
 static enum rc
 read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
     struct err *e)
@@ -219,11 +232,8 @@ read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
 		    &w->old_sign_key, e);
 	if (rc == RC_OK)
 		rc = lite_unseal_headers(l, w, st, 8, e);
-	if (rc != RC_OK) {
-		(void)err_prefix(e, "webhook %s", w->id);
-		webhook_free(w);
-		return rc;
-	}
+	if (rc != RC_OK)
+		set_damage(w, e);
 	*out = w;
 	return RC_OK;
 }
@@ -308,6 +318,10 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 	rc = find(tx->lite, tx->conn, x->id, &x->w, e);
 	if (rc != RC_OK)
 		return rc;
+	/* Written back, it would have lost what it has. */
+	if (x->w->damage != NULL)
+		return err_set(e, RC_SYSTEM, "webhook %s: %s", x->id,
+		    x->w->damage);
 	was_enabled = x->w->enabled;
 	was_open = x->w->breaker != BREAKER_CLOSED;
 	rc = x->change(x->arg, x->w, e);
