@@ -198,8 +198,8 @@ static const char *const texts[LITE_STMTS] = {
 	    " FROM event e WHERE e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
 	[LITE_EVENT_LIST_STATUS] =
 	    "SELECT " EVENT_COLUMNS
-	    " FROM event e WHERE e.status IN (1, 2, 4) AND e.status = ?3 AND "
-	    "e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
+	    " FROM event e WHERE e.status <> 0 AND e.status <> 3 AND "
+	    "e.status = ?3 AND e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
 	[LITE_EVENT_AT] =
 	    "SELECT id, received_ms FROM event WHERE id <= ?1 ORDER BY id "
 	    "DESC LIMIT 1",
