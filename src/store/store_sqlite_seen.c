@@ -47,12 +47,19 @@ struct lite_seen {
 	struct merged merged, stored;
 };
 
-static atomic_size_t kept = KEPT;
+static atomic_size_t test_keeps; /* 0: nobody tests */
 
 void
 store_test_keep(size_t rows)
 {
-	atomic_store(&kept, rows);
+	atomic_store(&test_keeps, rows);
+}
+
+static bool
+is_calm(const struct lite_tx *tx)
+{
+	return tx->is_calm &&
+	    atomic_load_explicit(&test_keeps, memory_order_relaxed) == 0;
 }
 
 struct lite_seen *
@@ -325,7 +332,7 @@ begin(struct lite_tx *tx, struct err *e)
 	}
 	s->loaded = tx->last_event_id;
 	s->is_known = true;
-	s->is_direct = tx->is_calm && count(s) == 0;
+	s->is_direct = is_calm(tx) && count(s) == 0;
 	return RC_OK;
 }
 
@@ -454,16 +461,18 @@ enum rc
 lite_seen_end(struct lite_tx *tx, struct err *e)
 {
 	struct lite_seen *s = tx->seen;
-	size_t most = atomic_load_explicit(&kept, memory_order_relaxed);
+	size_t most = atomic_load_explicit(&test_keeps, memory_order_relaxed);
 	size_t over;
 	enum rc rc = RC_OK;
 
 	if (!tx->has_seen)
 		return RC_OK;
+	if (most == 0)
+		most = KEPT;
 	over = count(s) > most ? count(s) - most : 0;
 	if (over >= SLICE)
 		rc = merge(tx, over < MOST ? over : MOST, e);
-	else if (tx->is_calm)
+	else if (is_calm(tx))
 		rc = merge(tx, CALM_SLICE, e);
 	if (rc == RC_OK && count(s) == 0)
 		s->merged.end = s->merged.upto = tx->last_event_id;

@@ -25,8 +25,9 @@ void store_test_at(void (*f)(enum store_test_place place));
  * machine is doing besides. */
 int64_t store_test_steps(struct store *s);
 
-/* How many dedupe rows a process keeps in memory under load before it writes
- * them to their trees; for every SQLite store of the process. */
+/* As if under load all the time, with so many dedupe rows kept in memory
+ * before they go into their trees; 0 ends it.  For every SQLite store of the
+ * process. */
 void store_test_keep(size_t rows);
 
 #endif

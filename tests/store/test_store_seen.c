@@ -35,6 +35,7 @@ setup(void **state)
 	struct fix *f = xcalloc(1, sizeof(*f));
 
 	fix_init(f);
+	store_test_keep(65536);
 	*state = f;
 	return 0;
 }
@@ -43,7 +44,7 @@ static int
 teardown(void **state)
 {
 	store_test_at(NULL);
-	store_test_keep(65536);
+	store_test_keep(0);
 	fix_fini(*state);
 	free(*state);
 	return 0;
@@ -157,6 +158,7 @@ test_a_single_post_goes_the_direct_way(void **state)
 {
 	struct fix *f = *state;
 
+	store_test_keep(0);
 	fix_put(f, "one");
 	assert_int_equal(behind(f), 0);
 	assert_int_equal(
