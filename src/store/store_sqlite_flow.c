@@ -78,9 +78,11 @@ lite_target_fini(struct lite_target *t)
 
 enum rc
 lite_target_write(struct lite_tx *tx, const struct lite_target *t,
-    struct err *e)
+    const struct lite_target_change *ch, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_SET);
+	bool answered = ch != NULL && t->kind == STORE_DELIVER && ch->calls > 0;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn,
+	    answered ? LITE_TARGET_SET_ANSWERED : LITE_TARGET_SET);
 
 	lite_int(st, 1, t->id);
 	lite_int(st, 2, t->waiting);
@@ -96,6 +98,8 @@ lite_target_write(struct lite_tx *tx, const struct lite_target *t,
 	lite_int(st, 12, t->breaker.failures);
 	lite_int(st, 13, t->breaker.until_ms);
 	lite_int(st, 14, t->breaker.opens);
+	if (answered)
+		lite_bind_answers(st, 15, ch);
 	/* Whoever holds jobs of it is to know. */
 	if ((t->breaker.state == BREAKER_CLOSED) != (t->was == BREAKER_CLOSED))
 		lite_tally_sum(tx, LITE_SUM_BLOCKED_VERSION, 1);
@@ -218,7 +222,7 @@ lite_flow_follow(struct lite_tx *tx, const struct webhook *w, struct err *e)
 	t.limited_until_ms = 0;
 	if (w->breaker == BREAKER_CLOSED && lite_flow_is_probe(&t))
 		breaker_close(&t.breaker);
-	rc = lite_target_write(tx, &t, e);
+	rc = lite_target_write(tx, &t, NULL, e);
 	lite_target_fini(&t);
 	return rc;
 }

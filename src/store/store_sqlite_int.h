@@ -439,9 +439,9 @@ enum rc lite_job_end(struct lite_tx *tx, const struct lite_job *was,
     enum store_state state, const struct store_attempt *a, int64_t now_ms,
     struct err *e);
 
-/* What has gathered of one target since the last of its rows. */
-enum rc lite_target_answered(struct lite_tx *tx,
-    const struct lite_target_change *ch, struct err *e);
+/* What became of attempts, from the at-th parameter on. */
+void lite_bind_answers(struct sqlite3_stmt *st, int at,
+    const struct lite_target_change *ch);
 /* Adds to a row of metric; a meter_take_fn, arg the transaction. */
 enum rc lite_metric_add(void *arg, const char *name, const char *labels,
     int64_t bound, int64_t n, struct err *e);
@@ -491,8 +491,9 @@ void lite_target_of_row(struct sqlite3_stmt *st, int at, struct lite_target *t);
 /* lite_target_fini() ends one that was found. */
 enum rc lite_target_read(struct lite_tx *tx, int64_t id, struct lite_target *t,
     bool *found, struct err *e);
+/* ch, where attempts ended, is counted with it; or NULL. */
 enum rc lite_target_write(struct lite_tx *tx, const struct lite_target *t,
-    struct err *e);
+    const struct lite_target_change *ch, struct err *e);
 void lite_target_fini(struct lite_target *t);
 
 /* How many of at most room jobs may be leased now, of what other drains may

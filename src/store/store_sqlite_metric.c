@@ -55,21 +55,18 @@ lite_meter(void *impl)
 	return lite_commit_meter(l->commit);
 }
 
-enum rc
-lite_target_answered(struct lite_tx *tx, const struct lite_target_change *ch,
-    struct err *e)
+void
+lite_bind_answers(struct sqlite3_stmt *st, int at,
+    const struct lite_target_change *ch)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_ANSWERED);
 	int i;
 
-	lite_int(st, 1, ch->id);
-	lite_int(st, 2, ch->calls - ch->failures);
-	lite_int(st, 3, ch->failures - ch->timeouts);
-	lite_int(st, 4, ch->timeouts);
-	lite_int(st, 5, ch->answers_ms);
+	lite_int(st, at++, ch->calls - ch->failures);
+	lite_int(st, at++, ch->failures - ch->timeouts);
+	lite_int(st, at++, ch->timeouts);
+	lite_int(st, at++, ch->answers_ms);
 	for (i = 0; i < STORE_ANSWER_BOUNDS; i++)
-		lite_int(st, 6 + i, ch->answers[i]);
-	return lite_run(tx->conn, st, e);
+		lite_int(st, at++, ch->answers[i]);
 }
 
 enum rc

@@ -25,6 +25,13 @@
 	"a.code, a.timed_out, a.text, a.address, a.answer, a.fenced, " \
 	"a.name_us, a.connect_us, a.tls_us, a.first_byte_us"
 
+#define TARGET_SETS                                                       \
+	"waiting = ?2, leased = ?3, next_due_ms = ?4, "                   \
+	"blocked_until_ms = ?5, rate = ?6, max_in_flight = ?7, "          \
+	"bucket_us = ?8, limited_until_ms = ?9, limit_hits = ?10, "       \
+	"breaker = ?11, breaker_failures = ?12, breaker_until_ms = ?13, " \
+	"breaker_opens = ?14, ready_ms = max(?4, ?5, ?9, ?13)"
+
 #define FIGURES                                                           \
 	"delivered, failed, timeouts, answers_ms, limit_hits, "           \
 	"breaker_opens, le_10, le_50, le_100, le_500, le_1000, le_2000, " \
@@ -214,13 +221,14 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT count(*), coalesce(min(iif(behind, 9223372036854775807, "
 	    "due_ms)), 9223372036854775807) FROM job WHERE state = 0 AND "
 	    "target = ?1",
-	[LITE_TARGET_SET] =
-	    "UPDATE target SET waiting = ?2, leased = ?3, next_due_ms = ?4, "
-	    "blocked_until_ms = ?5, rate = ?6, max_in_flight = ?7, "
-	    "bucket_us = ?8, limited_until_ms = ?9, limit_hits = ?10, "
-	    "breaker = ?11, breaker_failures = ?12, breaker_until_ms = ?13, "
-	    "breaker_opens = ?14, ready_ms = max(?4, ?5, ?9, ?13) WHERE id "
-	    "= ?1",
+	[LITE_TARGET_SET] = "UPDATE target SET " TARGET_SETS " WHERE id = ?1",
+	[LITE_TARGET_SET_ANSWERED] =
+	    "UPDATE target SET " TARGET_SETS ", delivered = delivered + "
+	    "?15, failed = failed + ?16, timeouts = timeouts + ?17, "
+	    "answers_ms = answers_ms + ?18, le_10 = le_10 + ?19, le_50 = "
+	    "le_50 + ?20, le_100 = le_100 + ?21, le_500 = le_500 + ?22, "
+	    "le_1000 = le_1000 + ?23, le_2000 = le_2000 + ?24, le_5000 = "
+	    "le_5000 + ?25, le_more = le_more + ?26 WHERE id = ?1",
 	[LITE_TARGET_READY] =
 	    "SELECT " TARGET_COLUMNS
 	    ", t.ready_ms FROM target t WHERE t.waiting > 0 ORDER BY "
@@ -234,13 +242,6 @@ static const char *const texts[LITE_STMTS] = {
 	    "max(next_due_ms, blocked_until_ms, min(limited_until_ms, ?1), "
 	    "min(breaker_until_ms, ?2)) WHERE limited_until_ms > ?1 OR "
 	    "breaker_until_ms > ?2 OR bucket_us > ?1 * 1000",
-	[LITE_TARGET_ANSWERED] =
-	    "UPDATE target SET delivered = delivered + ?2, failed = failed "
-	    "+ ?3, timeouts = timeouts + ?4, answers_ms = answers_ms + ?5, "
-	    "le_10 = le_10 + ?6, le_50 = le_50 + ?7, le_100 = le_100 + ?8, "
-	    "le_500 = le_500 + ?9, le_1000 = le_1000 + ?10, le_2000 = "
-	    "le_2000 + ?11, le_5000 = le_5000 + ?12, le_more = le_more + "
-	    "?13 WHERE id = ?1",
 	[LITE_TARGET_LABELLED] =
 	    "SELECT " FIGURES ", name FROM target WHERE labelled = 1",
 	[LITE_TARGET_OTHERS] =

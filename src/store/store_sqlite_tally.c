@@ -488,9 +488,7 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	if (rc == RC_OK)
 		rc = count_jobs(tx, &t, ch, e);
 	if (rc == RC_OK)
-		rc = lite_target_write(tx, &t, e);
-	if (rc == RC_OK && t.kind == STORE_DELIVER && ch->calls > 0)
-		rc = lite_target_answered(tx, ch, e);
+		rc = lite_target_write(tx, &t, ch, e);
 	lite_target_fini(&t);
 	return rc;
 }

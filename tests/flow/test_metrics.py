@@ -11,7 +11,9 @@ import promtext
 from receiver import Answer, Receiver
 from waiting import wait_for
 
-FAST = {"outbound": {"retry_schedule": ["100ms"]}}
+# Each attempt at once, however the one before it ended.
+FAST = {"outbound": {"retry_schedule": ["100ms"], "rate_limit": 0,
+                     "breaker": {"failures": 0}}}
 HOOK = "POST /hooks/{}"
 
 
@@ -158,6 +160,25 @@ def test_a_killed_program_takes_no_more_than_its_last_second(
         if family.type == "counter":
             assert after[name].total() >= family.total(), name
     assert after["webhook_deliveries_total"].total() == 5
+
+
+def test_limits_and_breakers_are_counted(make_gateway, receiver):
+    g = make_gateway({"outbound": {
+        "retry_schedule": [], "breaker": {"failures": 2, "open_for": "1d"}}})
+    slow = g.register(receiver.url("/slow"), rate_limit=2)
+    bad = g.register(receiver.url("/bad"))
+    receiver.script("/bad", 500)
+    post(g, 4)
+    receiver.wait("/slow", 3)
+    wait_for(lambda: scrape(g)["circuit_breaker_opens_total"].total(
+        webhook_id=bad["webhook_id"]) == 1)
+    assert scrape(g)["rate_limit_hits_total"].total(
+        webhook_id=slow["webhook_id"]) > 0
+    # What waits for the breaker is in the queue, and is not late.
+    post(g, 3, first=4)
+    wait_for(lambda: scrape(g)["webhook_queue_depth"].value() >= 3)
+    receiver.wait("/slow", 7)
+    wait_for(lambda: scrape(g)["hls_queue_oldest_due_seconds"].value() == 0)
 
 
 def test_three_hundred_webhooks_are_two_hundred_and_the_others(
