@@ -31,6 +31,7 @@
 #define GRACE_MS 6000          /* of the 10 s that SIGTERM allows */
 #define TURN_MS 1000           /* of a write: the loop has to come round */
 #define WORKER_ID_MAX 128
+#define OWN_AGE_US 1000000 /* that this host's addresses are believed */
 
 struct app {
 	const struct app_drain_options *opt;
@@ -42,6 +43,7 @@ struct app {
 	struct deliver *deliver;
 	struct work *work;
 	int64_t end_ms; /* boot clock; 0: none */
+	int64_t own_us; /* when this host's addresses were read last */
 	bool is_ready;
 };
 
@@ -82,7 +84,8 @@ catch_signals(struct err *e)
 	return RC_OK;
 }
 
-/* The host's own services are not for strangers to reach through us. */
+/* The host's own services are not for strangers to reach through us.  Those
+ * that were found stay when the system does not answer. */
 static enum rc
 find_own_addresses(struct app_conf *conf, struct err *e)
 {
@@ -92,6 +95,7 @@ find_own_addresses(struct app_conf *conf, struct err *e)
 	if (getifaddrs(&all) != 0)
 		return err_errno(e, RC_SYSTEM, errno,
 		    "this host's addresses cannot be read");
+	urlpolicy_own_none(p);
 	for (a = all; a != NULL; a = a->ifa_next)
 		if (a->ifa_addr != NULL)
 			urlpolicy_own(p, a->ifa_addr);
@@ -102,7 +106,14 @@ find_own_addresses(struct app_conf *conf, struct err *e)
 static enum rc
 allow(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
 {
-	const struct app *app = arg;
+	struct app *app = arg;
+	int64_t now_us = clock_tick_us();
+
+	/* Interfaces come and go while we run. */
+	if (now_us - app->own_us > OWN_AGE_US) {
+		app->own_us = now_us;
+		(void)find_own_addresses(app->conf, e);
+	}
 
 	return urlpolicy_check_addr(&app->conf->outbound.policy, sa, is_https,
 	    e);

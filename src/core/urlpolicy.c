@@ -180,6 +180,14 @@ urlpolicy_own(struct urlpolicy *p, const struct sockaddr *sa)
 		put(&p->own, &p->nown, addr, 128);
 }
 
+void
+urlpolicy_own_none(struct urlpolicy *p)
+{
+	free(p->own);
+	p->own = NULL;
+	p->nown = 0;
+}
+
 static bool
 is_in(const struct urlpolicy_network *v, size_t n, const uint8_t addr[16])
 {

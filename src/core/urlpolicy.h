@@ -27,7 +27,7 @@ struct urlpolicy {
 	struct urlpolicy_network *allow; /* exceptions, from the settings */
 	size_t nallow;
 	/* The addresses of this host's own interfaces, each of 128 bits;
-	 * found at start by whoever may ask the system for them. */
+	 * found by whoever may ask the system for them. */
 	struct urlpolicy_network *own;
 	size_t nown;
 };
@@ -38,6 +38,8 @@ void urlpolicy_fini(struct urlpolicy *p);
 enum rc urlpolicy_allow(struct urlpolicy *p, const char *cidr, struct err *e);
 /* Addresses that are neither IPv4 nor IPv6 are passed over. */
 void urlpolicy_own(struct urlpolicy *p, const struct sockaddr *sa);
+/* None is this host's own any more, for they are told anew. */
+void urlpolicy_own_none(struct urlpolicy *p);
 
 /* RC_DENIED with a sentence for the registrant: scheme, port, name or
  * literal address not allowed. */

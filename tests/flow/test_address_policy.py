@@ -9,6 +9,7 @@ that nothing passes because nothing works.
 """
 
 import ipaddress
+import json
 import subprocess
 
 import pytest
@@ -20,6 +21,7 @@ from hostile import deliver
 from nameserver import Nameserver
 from receiver import Answer, Receiver
 from trap import Trap
+from waiting import wait_for
 
 pytestmark = pytest.mark.skipif(namespace.why_not() is not None,
                                 reason=str(namespace.why_not()))
@@ -374,6 +376,32 @@ def test_a_redirect_leads_nowhere(world):
     assert trap.hits() == set()
     assert {a.code for one in attempts.values() for a in one} == {
         300, 301, 302, 303, 307, 308}
+    g.stop()
+
+
+def test_an_address_that_this_host_is_given_later_is_its_own_too(world):
+    _, trap = world
+    later = "93.184.216.99"
+    g = gw.Gateway(gw.merge(SETTINGS, {"outbound": {"retry_schedule": []}}))
+    g.init()
+    trap.forget()
+    first = deliver(g, ["https://%s/" % later])
+    assert "TLS" in first["https://%s/" % later][0].text
+    assert trap.hits() == {ipaddress.ip_address(later)}
+    g.start_drain()
+    subprocess.run(["ip", "addr", "add", later, "dev", "lo"], check=True)
+
+    def is_denied_now():
+        g.ctl("event", "enqueue", "--event-type", "row", "--delivery-id",
+              g.unique(), stdin=b"{}")
+        return "not allowed" in g.log_text("hls-drain")
+    wait_for(is_denied_now, 10, "the new address is known")
+    trap.forget()
+    is_denied_now()
+    wait_for(lambda: g.ctl("queue", "stats", "--json") and
+             json.loads(g.ctl("queue", "stats", "--json"))["total_open"] == 0,
+             10, "nothing is owed")
+    assert trap.hits() == set()
     g.stop()
 
 
