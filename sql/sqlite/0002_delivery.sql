@@ -128,4 +128,53 @@ CREATE TABLE metric (
 	PRIMARY KEY (name, labels, bound)
 ) STRICT, WITHOUT ROWID;
 
+-- Two more names of the origin systems: how deliveries go on the whole, and
+-- those that were given up.
+CREATE VIEW v_delivery_performance (total_deliveries, successful, failed,
+    in_progress, success_rate_percent, avg_delivery_time_seconds,
+    max_retries_used, calculated_at) AS
+SELECT count(*), coalesce(sum(j.state = 2), 0),
+    coalesce(sum(j.state IN (3, 4)), 0), coalesce(sum(j.state IN (0, 1)), 0),
+    round(100.0 * sum(j.state = 2) / nullif(count(*), 0), 1),
+    round(avg(iif(j.state = 2, (j.ended_ms - j.created_ms) / 1000.0, NULL)),
+	2), coalesce(max(max(j.attempt - 1, 0)), 0), datetime('now')
+FROM job j JOIN target t ON t.id = j.target
+WHERE t.kind = 0;
+
+CREATE VIEW v_failed_deliveries (delivery_id, webhook_id, alert_id,
+    retry_count, max_retries, created_at, attempted_at, hours_stuck,
+    event_details, last_error_at) AS
+SELECT q.delivery_id, q.webhook_id, q.alert_id, q.retry_count, q.max_retries,
+    q.created_at, q.attempted_at,
+    round((julianday('now') - julianday(q.created_at)) * 24, 1),
+    json_object('http_status', j.last_code, 'error', j.last_text,
+	'retry_count', q.retry_count),
+    datetime(nullif(j.ended_ms, 0) / 1000, 'unixepoch')
+FROM alert_delivery_queue q JOIN job j ON j.id = q.delivery_id
+WHERE j.state = 3;
+
+CREATE TRIGGER v_delivery_performance_insert INSTEAD OF INSERT ON v_delivery_performance BEGIN
+SELECT RAISE(ABORT, 'v_delivery_performance is a view: hlsctl delivery retry and cancel change deliveries');
+END;
+
+CREATE TRIGGER v_delivery_performance_update INSTEAD OF UPDATE ON v_delivery_performance BEGIN
+SELECT RAISE(ABORT, 'v_delivery_performance is a view: hlsctl delivery retry and cancel change deliveries');
+END;
+
+CREATE TRIGGER v_delivery_performance_delete INSTEAD OF DELETE ON v_delivery_performance BEGIN
+SELECT RAISE(ABORT, 'v_delivery_performance is a view: hlsctl delivery retry and cancel change deliveries');
+END;
+
+CREATE TRIGGER v_failed_deliveries_insert INSTEAD OF INSERT ON v_failed_deliveries BEGIN
+SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries');
+END;
+
+CREATE TRIGGER v_failed_deliveries_update INSTEAD OF UPDATE ON v_failed_deliveries BEGIN
+SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries');
+END;
+
+CREATE TRIGGER v_failed_deliveries_delete INSTEAD OF DELETE ON v_failed_deliveries BEGIN
+SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries');
+END;
+
 PRAGMA user_version = 2;

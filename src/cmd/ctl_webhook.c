@@ -222,6 +222,18 @@ put_forms(struct ctl *c, const struct webhook *w)
 		put_field(c, "cloudevents", "yes");
 }
 
+static void
+put_breaker(struct ctl *c, const struct webhook *w)
+{
+	if (w->breaker == BREAKER_CLOSED)
+		return;
+	buf_addf(&c->out, "%-14s%s", "breaker",
+	    w->breaker == BREAKER_OPEN ? "open until " : "half open");
+	if (w->breaker == BREAKER_OPEN)
+		ctl_put_time(c, w->breaker_until_ms);
+	buf_add_str(&c->out, "\n");
+}
+
 /* For people; what has its default is left out. */
 static void
 put_whole(struct ctl *c, const struct webhook *w)
@@ -244,6 +256,8 @@ put_whole(struct ctl *c, const struct webhook *w)
 	put_forms(c, w);
 	put_field(c, "filter", w->filter);
 	put_field(c, "order by", w->order_by);
+	put_breaker(c, w);
+	put_limit(c, "per second", w->rate_limit);
 	put_limit(c, "in flight", w->max_in_flight);
 	put_times(c, w);
 	buf_addf(&c->out, "%-14s%lld, %lld failed, %lld in a row\n", "calls",
@@ -419,6 +433,13 @@ static const struct ctl_cmd cmds[] = {
 	    .doc = "Sends a sample event to one alone, once, and tells what "
 		   "happened; with\n--event says why an event would go to it, "
 		   "and sends nothing." },
+	{ .verb = "health",
+	    .args = "[ID]",
+	    .max_args = 1,
+	    STORE,
+	    .run = ctl_webhook_health,
+	    .doc = "Says how deliveries to one go, or to each, the worst "
+		   "first." },
 	{ .verb = "rotate-secret",
 	    ONE_ID,
 	    STORE,

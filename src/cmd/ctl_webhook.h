@@ -1,6 +1,6 @@
 /*
  * ctl_webhook - the verbs of webhook that are long: register, update, import,
- * recover, test
+ * health, recover, test
  */
 #ifndef CMD_CTL_WEBHOOK_H
 #define CMD_CTL_WEBHOOK_H
@@ -16,6 +16,8 @@ extern const struct ctl_option ctl_webhook_test_options[];
 enum rc ctl_webhook_register(struct ctl *c, struct err *e);
 enum rc ctl_webhook_update(struct ctl *c, struct err *e);
 enum rc ctl_webhook_import(struct ctl *c, struct err *e);
+/* How deliveries to one go, or to all, the worst first. */
+enum rc ctl_webhook_health(struct ctl *c, struct err *e);
 enum rc ctl_webhook_recover(struct ctl *c, struct err *e);
 enum rc ctl_webhook_test(struct ctl *c, struct err *e);
 /* Why the webhook args[0] would get an event, or would not; exit status 1

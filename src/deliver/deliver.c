@@ -211,6 +211,25 @@ drop(void *arg, struct work_job *job)
 }
 
 static void
+settled(void *arg, const struct work_job *job)
+{
+	struct deliver *d = arg;
+
+	if (job->result.attempt.no_destination)
+		deliver_dest_told(
+		    deliver_dest_get(d->dests, job->lease.target));
+}
+
+/* With so many failures behind it that its breaker may be open, as only the
+ * store can tell. */
+static bool
+is_unsure(const struct deliver *d, const struct deliver_dest *dest)
+{
+	return d->opt.breaker_failures > 0 && dest->untold > 0 &&
+	    dest->failures >= d->opt.breaker_failures;
+}
+
+static void
 attempt_free(struct attempt *a, int64_t took_ms, enum deliver_dest_end end)
 {
 	deliver_dest_close(a->d->dests, a->dest, clock_boot_ms(a->d->opt.clock),
@@ -398,7 +417,7 @@ start(void *arg, struct work_job *job)
 		work_end(job, STORE_RELEASE, 0, NULL);
 		return WORK_STARTED;
 	}
-	if (!deliver_dest_may_open(d->dests, dest))
+	if (!deliver_dest_may_open(d->dests, dest) || is_unsure(d, dest))
 		return WORK_LATER;
 	rc = work_body_hold(work_bodies(job->work), ev->id, ev->bodysz, &body,
 	    &e);
@@ -442,6 +461,7 @@ const struct work_kind deliver_kind = {
 	.want = want,
 	.hold = hold,
 	.drop = drop,
+	.settled = settled,
 	.start = start,
 	.cancel = cancel,
 };

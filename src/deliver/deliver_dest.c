@@ -197,7 +197,7 @@ deliver_dests_trim(struct deliver_dests *l, int64_t now_ms)
 		at = &l->slot[i];
 		while ((d = *at) != NULL) {
 			/* The first look is when its time begins. */
-			if (d->held > 0 || d->used_ms == 0)
+			if (d->held > 0 || d->untold > 0 || d->used_ms == 0)
 				d->used_ms = now_ms;
 			if (now_ms - d->used_ms < UNUSED_MS) {
 				at = &d->next;
@@ -287,10 +287,13 @@ deliver_dest_close(struct deliver_dests *l, struct deliver_dest *d,
 		l->doubtful_open--;
 	if (end == DELIVER_DEST_FAILED) {
 		d->is_failing = true;
+		d->failures++;
+		d->untold++;
 		d->window = d->window > 1 ? d->window / 2 : 1;
 	} else {
 		d->is_failing = false;
 		d->is_proven = true;
+		d->failures = 0;
 	}
 	if (end == DELIVER_DEST_DONE && d->window < most_of(l, d->webhook))
 		d->window++;
@@ -299,6 +302,13 @@ deliver_dest_close(struct deliver_dests *l, struct deliver_dest *d,
 		return;
 	TAILQ_INSERT_TAIL(&l->idle, d, idle);
 	l->nidle++;
+}
+
+void
+deliver_dest_told(struct deliver_dest *d)
+{
+	if (d->untold > 0)
+		d->untold--;
 }
 
 static bool

@@ -43,6 +43,9 @@ struct deliver_dest {
 	size_t held;                   /* jobs in hand */
 	size_t open;                   /* requests */
 	bool is_blocked; /* its breaker is not closed: only a probe may go */
+	/* Of its own fault, in a row; of them so many that the store does not
+	 * know of yet. */
+	int64_t failures, untold;
 
 	/* Its own. */
 	struct deliver_dest *next;
@@ -88,6 +91,9 @@ struct httpc_pool *deliver_dest_open(struct deliver_dests *l,
     struct deliver_dest *d, int64_t now_ms);
 void deliver_dest_close(struct deliver_dests *l, struct deliver_dest *d,
     int64_t now_ms, int64_t took_ms, enum deliver_dest_end end);
+
+/* The end of one that failed for its own fault is in the store. */
+void deliver_dest_told(struct deliver_dest *d);
 
 /*
  * Which targets to leave out of a lease, or to take alone, and how many jobs

@@ -103,6 +103,7 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	js_time(&w, "failing_since", hook->failing_since_ms);
 	js_time(&w, "disable_at", hook->disable_at_ms);
 	js_str(&w, "breaker", breaker_state_name(hook->breaker));
-	js_time(&w, "breaker_until", hook->breaker_until_ms);
+	js_time(&w, "breaker_until",
+	    hook->breaker == BREAKER_OPEN ? hook->breaker_until_ms : 0);
 	js_close_object(&w);
 }

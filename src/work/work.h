@@ -47,6 +47,7 @@ enum work_state {
 /* A job in hand.  A kind reads lease and keeps what it likes in state. */
 struct work_job {
 	struct store_lease lease;
+	struct store_result result; /* once it has ended */
 	void *state;
 
 	/* The loop's own. */
@@ -54,7 +55,6 @@ struct work_job {
 	const struct work_bound *bound;
 	enum work_state at;
 	struct work_job *next, **prev;
-	struct store_result result;
 	char *text, *address, *answer; /* result borrows them */
 };
 
@@ -106,6 +106,9 @@ struct work_kind {
 	/* The job is in hand; it has ended or left it unbegun. */
 	void (*hold)(void *arg, struct work_job *job);
 	void (*drop)(void *arg, struct work_job *job);
+
+	/* Its end is in the store, or the loop gives it up. */
+	void (*settled)(void *arg, const struct work_job *job);
 
 	enum work_start (*start)(void *arg, struct work_job *job);
 

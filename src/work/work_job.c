@@ -46,6 +46,8 @@ work_forget(struct work *w, struct work_job *job)
 {
 	if (job->at < WORK_ENDED)
 		job->bound->kind->drop(job->bound->arg, job);
+	else
+		job->bound->kind->settled(job->bound->arg, job);
 	if (w->alone == job)
 		w->alone = NULL;
 	work_list_drop(w, job);

@@ -34,7 +34,7 @@ def deliveries(r, path=None):
 
 
 def test_once_works_what_is_due_and_ends(make_gateway, receiver):
-    g = make_gateway(drain=False)
+    g = make_gateway({"outbound": {"breaker": {"failures": 0}}}, drain=False)
     g.register(receiver.url("/in"), ["queued"])
     g.register(receiver.url("/fails"), ["queued"], retry_schedule=["1h"])
     receiver.script("/fails", 500)

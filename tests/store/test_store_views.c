@@ -85,6 +85,14 @@ static const struct {
 	    "failed_deliveries success_rate_percent avg_response_ms "
 	    "max_response_ms min_response_ms health_status last_check_at "
 	    "success_freshness calculated_at" },
+	{ "v_delivery_performance",
+	    "total_deliveries successful failed in_progress "
+	    "success_rate_percent avg_delivery_time_seconds "
+	    "max_retries_used calculated_at" },
+	{ "v_failed_deliveries",
+	    "delivery_id webhook_id alert_id retry_count max_retries "
+	    "created_at attempted_at hours_stuck event_details "
+	    "last_error_at" },
 };
 
 static void
@@ -168,6 +176,16 @@ test_the_views_tell_what_became_of_events(void **state)
 			     "SELECT count(*) FROM alert_delivery_queue WHERE "
 			     "(delivery_id, delivery_status) IN "
 			     "((1, 'delivered'), (2, 'failed'))"),
+	    2);
+	assert_int_equal(raw_count(f->path,
+			     "SELECT total_deliveries * 1000 + successful * "
+			     "100 + failed * 10 + in_progress FROM "
+			     "v_delivery_performance"),
+	    2110);
+	assert_int_equal(raw_count(f->path,
+			     "SELECT delivery_id FROM v_failed_deliveries "
+			     "WHERE webhook_id = 'hook-1' AND alert_id = 2 AND "
+			     "json_valid(event_details)"),
 	    2);
 	assert_int_equal(raw_count(f->path,
 			     "SELECT total_calls * 10 + failed_calls FROM "

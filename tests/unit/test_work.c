@@ -385,6 +385,13 @@ kind_drop(void *arg, struct work_job *job)
 }
 
 static void
+kind_settled(void *arg, const struct work_job *job)
+{
+	(void)arg;
+	assert_int_equal(job->result.job, job->lease.job);
+}
+
+static void
 end_done(struct work_job *job)
 {
 	static const struct store_attempt a = { .text = "", .address = "" };
@@ -431,6 +438,7 @@ static const struct work_kind fake_kind = {
 	.want = kind_want,
 	.hold = kind_hold,
 	.drop = kind_drop,
+	.settled = kind_settled,
 	.start = kind_start,
 	.cancel = kind_cancel,
 };

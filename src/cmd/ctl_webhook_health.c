@@ -1,0 +1,168 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/js.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_table.h"
+#include "cmd/ctl_webhook.h"
+#include "core/webhook.h"
+#include "store/store_admin.h"
+
+#define HEALTHS 4
+
+static const struct ctl_column columns[] = {
+	{ .title = "ID", .keep = true },
+	{ .title = "HEALTH", .whole = true },
+	{ .title = "BREAKER", .whole = true },
+	{ .title = "CALLS", .right = true, .keep = true },
+	{ .title = "FAILED", .right = true, .keep = true },
+	{ .title = "IN A ROW", .right = true, .whole = true },
+	{ .title = "MIN MS", .right = true, .whole = true },
+	{ .title = "MEAN MS", .right = true, .whole = true },
+	{ .title = "MAX MS", .right = true, .whole = true },
+	{ .title = "LAST SUCCESS", .whole = true },
+	{ .title = "LAST FAILURE", .whole = true },
+};
+
+static void
+put_ms(struct ctl_table *t, const struct webhook *w, int64_t ms)
+{
+	if (w->total_calls == 0)
+		ctl_table_put(t, NULL);
+	else
+		ctl_table_putf(t, "%lld", (long long)ms);
+}
+
+static void
+put_row(struct ctl_table *t, const struct webhook *w)
+{
+	ctl_table_put(t, w->id);
+	ctl_table_put(t, webhook_health_name(w->health));
+	ctl_table_put(t, breaker_state_name(w->breaker));
+	ctl_table_putf(t, "%lld", (long long)w->total_calls);
+	ctl_table_putf(t, "%lld", (long long)w->failed_calls);
+	ctl_table_putf(t, "%lld", (long long)w->consecutive_failures);
+	put_ms(t, w, w->response_min_ms);
+	put_ms(t, w,
+	    w->total_calls > 0 ? w->response_sum_ms / w->total_calls : 0);
+	put_ms(t, w, w->response_max_ms);
+	ctl_table_put_time(t, w->last_success_ms);
+	ctl_table_put_time(t, w->last_failure_ms);
+}
+
+static void
+put_json_ms(struct js_writer *j, const char *name, const struct webhook *w,
+    int64_t ms)
+{
+	if (w->total_calls == 0)
+		js_null(j, name);
+	else
+		js_int(j, name, ms);
+}
+
+static void
+put_object(struct js_writer *j, const struct webhook *w)
+{
+	js_open_object(j, NULL);
+	js_str(j, "id", w->id);
+	js_str(j, "health_status", webhook_health_name(w->health));
+	js_str(j, "breaker", breaker_state_name(w->breaker));
+	js_time(j, "breaker_until",
+	    w->breaker == BREAKER_OPEN ? w->breaker_until_ms : 0);
+	js_int(j, "total_calls", w->total_calls);
+	js_int(j, "failed_calls", w->failed_calls);
+	js_int(j, "consecutive_failures", w->consecutive_failures);
+	put_json_ms(j, "min_response_ms", w, w->response_min_ms);
+	put_json_ms(j, "mean_response_ms", w,
+	    w->total_calls > 0 ? w->response_sum_ms / w->total_calls : 0);
+	put_json_ms(j, "max_response_ms", w, w->response_max_ms);
+	js_time(j, "last_success", w->last_success_ms);
+	js_time(j, "last_failure", w->last_failure_ms);
+	js_close_object(j);
+}
+
+static void
+put_all_json(struct ctl *c, struct webhook *const *v, size_t n,
+    const size_t *counts)
+{
+	struct js_writer j;
+	size_t i;
+
+	js_writer_init(&j, &c->out);
+	js_open_object(&j, NULL);
+	js_open_object(&j, "health");
+	for (i = 0; i < HEALTHS; i++)
+		js_int(&j, webhook_health_name((enum webhook_health)i),
+		    (int64_t)counts[i]);
+	js_close_object(&j);
+	js_open_array(&j, "webhooks");
+	for (i = 0; i < n; i++)
+		put_object(&j, v[i]);
+	js_close_array(&j);
+	js_close_object(&j);
+	buf_add_str(&c->out, "\n");
+}
+
+/* The worst first, then by id as they come. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct webhook *x = *(struct webhook *const *)a;
+	const struct webhook *y = *(struct webhook *const *)b;
+
+	if (x->health != y->health)
+		return x->health < y->health ? 1 : -1;
+	return strcmp(x->id, y->id);
+}
+
+static void
+put_all(struct ctl *c, struct webhook **v, size_t n)
+{
+	size_t counts[HEALTHS] = { 0 };
+	struct ctl_table t;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		counts[v[i]->health % HEALTHS]++;
+	if (n > 1)
+		qsort(v, n, sizeof(v[0]), compare);
+	if (c->json) {
+		put_all_json(c, v, n, counts);
+		return;
+	}
+	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
+	for (i = 0; i < n; i++)
+		put_row(&t, v[i]);
+	ctl_put_table(c, &t,
+	    "No webhooks; hlsctl webhook register URL adds one.");
+}
+
+enum rc
+ctl_webhook_health(struct ctl *c, struct err *e)
+{
+	const struct store_webhook_filter all = { .enabled = -1, .health = -1 };
+	struct store_webhooks l;
+	struct webhook *w;
+	enum rc rc;
+
+	if (c->nargs == 0) {
+		rc = store_webhook_list(c->app.store, &all, &l, e);
+		if (rc != RC_OK)
+			return rc;
+		put_all(c, l.v, l.n);
+		store_webhooks_free(&l);
+		return RC_OK;
+	}
+	rc = store_webhook_find(c->app.store, c->args[0], &w, e);
+	if (rc == RC_NOTFOUND)
+		return err_set(e, rc,
+		    "There is no webhook %s; hlsctl webhook list shows them.",
+		    c->args[0]);
+	if (rc != RC_OK)
+		return rc;
+	put_all(c, &w, 1);
+	webhook_free(w);
+	return RC_OK;
+}
