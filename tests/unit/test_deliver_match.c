@@ -66,6 +66,7 @@ four_init(struct four *f, const char *filter, const char *order_by)
 	f->m = deliver_match_new(NULL, &l);
 	f->ev = event_new();
 	f->ev->id = 7;
+	f->ev->source = xstrdup("github");
 	f->ev->type = xstrdup("issues");
 	f->ev->action = xstrdup("");
 	f->ev->repository = xstrdup("octo/hello");
@@ -139,6 +140,24 @@ test_an_event_for_one_alone_is_not_filtered(void **state)
 	assert_false(v.filtered);
 	assert_string_equal(v.text, "xA");
 	assert_int_equal(judge(&f, 0).match, MATCH_OTHER);
+	four_fini(&f);
+}
+
+static void
+test_a_test_post_waits_for_nobody(void **state)
+{
+	struct deliver_verdict v;
+	struct four f;
+
+	(void)state;
+	four_init(&f, NULL, "webhook");
+	free(f.ev->source);
+	f.ev->source = xstrdup(EVENT_SOURCE_TEST);
+	f.ev->webhook_id = xstrdup("h3");
+	deliver_match_begin(f.m, f.ev);
+	v = judge(&f, 3);
+	assert_true(v.wants);
+	assert_null(v.order_key);
 	four_fini(&f);
 }
 
@@ -257,6 +276,7 @@ main(void)
 		cmocka_unit_test(
 		    test_the_body_is_read_once_and_only_when_it_matters),
 		cmocka_unit_test(test_an_event_for_one_alone_is_not_filtered),
+		cmocka_unit_test(test_a_test_post_waits_for_nobody),
 		cmocka_unit_test(test_a_body_that_cannot_be_read_is_no_verdict),
 		cmocka_unit_test(
 		    test_a_filter_that_cannot_be_read_holds_for_nothing),
