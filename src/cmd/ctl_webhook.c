@@ -360,6 +360,7 @@ run_disable(struct ctl *c, struct err *e)
 static enum rc
 run_rotate(struct ctl *c, struct err *e)
 {
+	char public_key[WHSK_PUBLIC_SIZE];
 	struct webhook *w;
 	enum rc rc;
 
@@ -376,6 +377,8 @@ run_rotate(struct ctl *c, struct err *e)
 		    "one too for 24 hours.\nThe new one is shown this "
 		    "once:\n%s\n",
 		    w->id, w->secret.bytes);
+	if (!c->json && whsk_public(&w->sign_key, public_key))
+		buf_addf(&c->out, "Its new public key is %s\n", public_key);
 	webhook_free(w);
 	return RC_OK;
 }

@@ -199,3 +199,27 @@ def test_authorization_is_an_admin_s_to_set(calm_gateway, receiver):
     got, = receiver.wait("/auth")
     assert got.h("Authorization") == "Bearer of-the-receiver"
     assert got.count("Authorization") == 1
+
+
+def test_hlsctl_sets_what_the_api_does(calm_gateway, receiver):
+    g = calm_gateway
+    hook = json.loads(g.ctl(
+        "webhook", "register", receiver.url("/ctl"), "--event", "ctl",
+        "--signatures", "standard,standard-ed25519,svix", "--cloudevents",
+        "yes", "--json"))
+    shown = g.get("/api/v1/webhooks/" + hook["webhook_id"])
+    assert shown["signatures"] == ["standard", "standard-ed25519", "svix"]
+    assert shown["cloudevents"] is True
+    assert shown["public_key"] == hook["public_key"]
+    told = g.ctl("webhook", "rotate-secret", hook["webhook_id"])
+    shown = g.get("/api/v1/webhooks/" + hook["webhook_id"])
+    assert shown["public_key"] != hook["public_key"]
+    assert shown["public_key"] in told
+    g.ctl("webhook", "update", hook["webhook_id"], "--signatures", "",
+          "--cloudevents", "no")
+    shown = g.get("/api/v1/webhooks/" + hook["webhook_id"])
+    assert shown["signatures"] == [] and shown["cloudevents"] is False
+    g.ctl("webhook", "update", hook["webhook_id"], "--signatures", "md5",
+          ok=range(1, 256))
+    g.ctl("webhook", "update", hook["webhook_id"], "--cloudevents", "maybe",
+          ok=(2, 64))
