@@ -182,8 +182,20 @@ static enum rc
 tell(void *arg, bool *more, struct err *e)
 {
 	struct deliver *d = arg;
+	struct store_notices l;
+	enum rc rc;
 
-	return deliver_notice_tell(d->opt.store, &d->webhooks, more, e);
+	*more = false;
+	rc = store_notices(d->opt.store, DELIVER_NOTICES_MAX, &l, e);
+	if (rc != RC_OK || l.n == 0)
+		return rc;
+	*more = l.n == DELIVER_NOTICES_MAX;
+	rc = refresh(d, e);
+	if (rc == RC_OK)
+		rc = deliver_notice_tell(d->opt.store, &l, &d->webhooks, e);
+	store_notices_free(&l);
+
+	return rc;
 }
 
 static bool
@@ -397,6 +409,26 @@ send_request(struct deliver *d, struct attempt *a)
 	    &req);
 }
 
+/* There is no such webhook in the copy: it was deleted, or is newer than the
+ * copy, and then its job is put back until that is read anew. */
+static enum work_start
+start_unknown(const struct deliver *d, struct work_job *job)
+{
+	struct webhook *w;
+	struct err e;
+	enum rc rc =
+	    store_webhook_find(d->opt.store, job->lease.target, &w, &e);
+
+	if (rc == RC_NOTFOUND)
+		return end_unsent(d, job, STORE_CANCEL,
+		    "the webhook was deleted");
+	if (rc == RC_OK)
+		webhook_free(w);
+	work_end(job, STORE_RELEASE, 0, NULL);
+
+	return WORK_STARTED;
+}
+
 static enum work_start
 start(void *arg, struct work_job *job)
 {
@@ -410,8 +442,7 @@ start(void *arg, struct work_job *job)
 	enum rc rc;
 
 	if (dest->webhook == NULL)
-		return end_unsent(d, job, STORE_CANCEL,
-		    "the webhook was deleted");
+		return start_unknown(d, job);
 	if (!dest->webhook->enabled || dest->webhook->damage != NULL ||
 	    (dest->is_blocked && !job->lease.probe)) {
 		work_end(job, STORE_RELEASE, 0, NULL);

@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/event.h"
@@ -8,8 +10,6 @@
 #include "deliver/deliver_notice.h"
 #include "store/store_admin.h"
 #include "store/store_work.h"
-
-#define AT_ONCE 64
 
 static bool
 is_wanted(const struct store_webhooks *webhooks, const struct event *ev)
@@ -53,34 +53,28 @@ say(const struct notice *n)
 }
 
 enum rc
-deliver_notice_tell(struct store *s, const struct store_webhooks *webhooks,
-    bool *more, struct err *e)
+deliver_notice_tell(struct store *s, const struct store_notices *l,
+    const struct store_webhooks *webhooks, struct err *e)
 {
-	struct store_telling v[AT_ONCE];
-	struct store_notices l;
+	struct store_telling v[DELIVER_NOTICES_MAX] = { 0 };
 	enum rc rc;
 	size_t i;
 
-	*more = false;
-	rc = store_notices(s, AT_ONCE, &l, e);
-	if (rc != RC_OK)
-		return rc;
-	for (i = 0; i < l.n; i++) {
-		v[i] = (struct store_telling){ l.v[i].id, notice_event(&l.v[i]),
-			false };
+	assert(l->n <= DELIVER_NOTICES_MAX);
+	for (i = 0; i < l->n; i++) {
+		v[i].notice = l->v[i].id;
+		v[i].event = notice_event(&l->v[i]);
 		if (is_wanted(webhooks, v[i].event))
 			continue;
 		event_free(v[i].event);
 		v[i].event = NULL;
 	}
-	rc = store_tell(s, v, l.n, e);
-	for (i = 0; i < l.n; i++) {
+	rc = store_tell(s, v, l->n, e);
+	for (i = 0; i < l->n; i++) {
 		if (rc == RC_OK && !v[i].late)
-			say(&l.v[i]);
+			say(&l->v[i]);
 		event_free(v[i].event);
 	}
-	*more = l.n == AT_ONCE;
-	store_notices_free(&l);
 
 	return rc;
 }

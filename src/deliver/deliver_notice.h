@@ -8,16 +8,17 @@
 #ifndef DELIVER_DELIVER_NOTICE_H
 #define DELIVER_DELIVER_NOTICE_H
 
-#include <stdbool.h>
-
 #include "base/err.h"
 
 struct store;
+struct store_notices;
 struct store_webhooks;
 
-/* Tells of some, the oldest first, and writes the log lines of what was done
- * to webhooks.  *more: there may be others.  Any code of the store. */
-enum rc deliver_notice_tell(struct store *s,
-    const struct store_webhooks *webhooks, bool *more, struct err *e);
+/* Tells of them to those of the webhooks, which were read after they were,
+ * and writes the log lines of what was done to webhooks.  Any code of the
+ * store. */
+#define DELIVER_NOTICES_MAX 64
+enum rc deliver_notice_tell(struct store *s, const struct store_notices *l,
+    const struct store_webhooks *webhooks, struct err *e);
 
 #endif

@@ -109,8 +109,8 @@ work_bodies(struct work *w)
 	return w->bodies;
 }
 
-static enum rc
-refresh(struct work *w, struct err *e)
+enum rc
+work_refresh(struct work *w, struct err *e)
 {
 	enum rc rc;
 	size_t i;
@@ -171,7 +171,7 @@ settle_ended(struct work *w, struct err *e)
 		return RC_OK;
 	if (w->stopping)
 		return work_settle(w, e);
-	rc = refresh(w, e);
+	rc = work_refresh(w, e);
 
 	return rc == RC_OK ? work_exchange(w, e) : rc;
 }
@@ -214,10 +214,10 @@ take_in(struct work *w, struct err *e)
 		if (rc == RC_OK && n > 0)
 			w->lease = true;
 	}
-	if (rc == RC_OK && (w->expand || (w->lease && work_has_room(w))))
-		rc = refresh(w, e);
 	if (rc == RC_OK && w->expand)
 		rc = work_expand(w, &w->expand, e);
+	if (rc == RC_OK && w->lease && work_has_room(w))
+		rc = work_refresh(w, e);
 	if (rc == RC_OK && w->lease && work_has_room(w))
 		rc = work_lease(w, e);
 
@@ -252,7 +252,7 @@ trade(struct work *w, struct err *e)
 		rc = settle_ended(w, e);
 	/* Before anything more is started. */
 	if (rc == RC_OK && w->look && !work_exchange_is_open(w))
-		rc = refresh(w, e);
+		rc = work_refresh(w, e);
 
 	return rc;
 }

@@ -83,8 +83,8 @@ enum work_start {
 struct work_kind {
 	enum store_kind kind;
 
-	/* Before events are expanded or jobs leased: look whether what the
-	 * kind keeps of the store is still so. */
+	/* Between reading events and expanding them, and before jobs are
+	 * leased: look whether what the kind keeps of the store is still so. */
 	enum rc (*refresh)(void *arg, struct err *e);
 
 	/* Before events are expanded: puts into the store what the kind itself

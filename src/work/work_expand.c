@@ -142,13 +142,20 @@ work_expand(struct work *w, bool *more, struct err *e)
 	rc = tell(w, more, e);
 	if (rc == RC_OK)
 		rc = store_unexpanded(w->opt.store, EVENTS, &l, e);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
+		*more = true;
 		return rc;
-	if (l.n > 0) {
+	}
+	/* After the events were read: an event goes to all who were there when
+	 * it came. */
+	if (l.n > 0)
+		rc = work_refresh(w, e);
+	if (rc == RC_OK && l.n > 0) {
 		rc = expand(w, &l, &o, &n, e);
 		*more = *more || n < l.n || n == EVENTS;
 		w->lease = true;
 	}
+	*more = *more || rc != RC_OK;
 	owed_fini(&o);
 	store_events_free(&l);
 

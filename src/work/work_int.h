@@ -107,6 +107,10 @@ void work_exchange_begin(struct work *w, const struct store_lease_want *want);
 bool work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
     struct err *e);
 
+/* work.c: what the kinds keep of the store is as new as what was read of it
+ * before. */
+enum rc work_refresh(struct work *w, struct err *e);
+
 /* work_expand.c: what the kinds tell, and one batch of new events; *more when
  * there may be others. */
 enum rc work_expand(struct work *w, bool *more, struct err *e);

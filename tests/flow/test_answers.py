@@ -10,8 +10,9 @@ import waiting
 from receiver import Answer, Receiver, redirect
 from waiting import wait_for
 
-SETTINGS = {"outbound": {"timeout": "1500ms", "disable_after": "2s"},
-            "drain": {"poll": "200ms"}}
+SETTINGS = {"outbound": {"timeout": "1500ms", "disable_after": "2s",
+                         "breaker": {"open_for": "100ms"}},
+            "drain": {"poll": "200ms", "lease": "1s"}}
 HOUR = 3600
 DAY = 24 * HOUR
 

@@ -302,3 +302,22 @@ def test_one_event_for_ten_thousand_webhooks_holds_up_nobody(make_gateway):
         assert len(r.arrivals("/many")) == n
         assert len({a.h("X-Webhook-ID") for a in r.arrivals("/many")}) == n
         assert g.get("/api/v1/events/%s" % event)["status"] == "completed"
+
+
+def test_an_event_goes_to_who_was_registered_just_before(
+        make_gateway, receiver):
+    """Whatever else two drains have to do with the store meanwhile."""
+    g = make_gateway()
+    g.start_drain()
+    receiver.script("/busy", 404)
+    g.register(receiver.url("/busy"), ["just"], retry_schedule=[])
+    for n in range(80):
+        g.register(receiver.url("/just/%d" % n), ["just"])
+        publish(g, "just", {"n": n})
+    settled(g)
+    for n in range(80):
+        got = sorted(a.json()["n"]
+                     for a in receiver.arrivals("/just/%d" % n))
+        # An event that is expanded a moment later goes to later ones too.
+        assert got[got.index(n):] == list(range(n, 80)), n
+        assert len(set(got)) == len(got)

@@ -8,8 +8,9 @@ import sign
 from receiver import Receiver
 from waiting import wait_for
 
-SETTINGS = {"outbound": {"timeout": "1500ms", "disable_after": "1s"},
-            "drain": {"poll": "200ms"}}
+SETTINGS = {"outbound": {"timeout": "1500ms", "disable_after": "1s",
+                         "breaker": {"open_for": "100ms"}},
+            "drain": {"poll": "200ms", "lease": "1s"}}
 
 
 @pytest.fixture(scope="module")

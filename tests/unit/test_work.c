@@ -36,7 +36,8 @@ static struct {
 	size_t n;
 	size_t events; /* not expanded yet */
 	size_t expansions, largest_expansion;
-	size_t owed; /* of one event, instead of two */
+	size_t owed;   /* of one event, instead of two */
+	bool is_stale; /* not refreshed since events were read */
 	size_t settlements, largest_group;
 	size_t renewals;
 	size_t lease_calls;
@@ -87,6 +88,7 @@ store_unexpanded(struct store *s, size_t max, struct store_events *out,
 {
 	(void)s;
 	(void)e;
+	db.is_stale = true;
 	out->n = db.events < max ? db.events : max;
 	out->v = xcalloc(out->n + 1, sizeof(struct event *));
 	for (size_t i = 0; i < out->n; i++)
@@ -336,6 +338,7 @@ kind_refresh(void *arg, struct err *e)
 {
 	(void)arg;
 	(void)e;
+	db.is_stale = false;
 
 	return RC_OK;
 }
@@ -346,6 +349,7 @@ kind_owes(void *arg, const struct event *ev, struct work_owed *o, struct err *e)
 	(void)arg;
 	(void)ev;
 	(void)e;
+	assert_false(db.is_stale);
 	for (size_t i = 0; i < db.owed; i++)
 		work_owe(o, "one of many", NULL);
 	if (db.owed > 0)
