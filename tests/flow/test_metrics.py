@@ -3,6 +3,8 @@ Prometheus' text format."""
 
 import os
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -66,6 +68,10 @@ def test_the_text_is_by_the_rules_and_has_what_the_manual_lists(
     listed = dict(re.findall(r"^\.It Sy (\w+) Pq (\w+)$",
                              source("man", "hls-metrics.7"), re.M))
     assert {n: f.type for n, f in families.items()} == listed
+    if shutil.which("promtool"):
+        done = subprocess.run(["promtool", "check", "metrics"],
+                              input=resp.body, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b""), done
     # Each has been seen with samples.
     assert [n for n, f in families.items() if not f.samples] == []
     assert gateway.api("GET", "/api/metrics/").status == 200
