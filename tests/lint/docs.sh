@@ -46,8 +46,13 @@ done | rule 'hls.yaml(5) has no other key'
 awk '/^[a-z_]+:/ { section = $1; sub(/:.*/, "", section); next }
 	match($0, /^[ #]*(- )?[a-z_]+:/) {
 		key = substr($0, RSTART, RLENGTH)
+		deep = match(key, /^[ #][ #]   *[^ -]/)
 		gsub(/[ #:-]/, "", key)
 		print section "." key
+		if (deep)
+			print section "." above "." key
+		else
+			above = key
 	}' etc/hls.yaml | sort -u >"$scratch/shipped"
 while read -r key flag; do
 	case $flag in
