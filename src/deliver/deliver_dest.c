@@ -326,8 +326,9 @@ is_full(const struct deliver_dests *l, const struct deliver_dest *d,
 		return true;
 	if (drains <= 1 && d->took_ms >= 0 && d->took_ms < FAST_MS)
 		room *= 2;
-	else if (room > share)
-		room = share;
+	/* A lease brings a share, so half of one in hand is enough. */
+	else if (drains > 1 && room > (share + 1) / 2)
+		room = (share + 1) / 2;
 
 	return d->held >= room;
 }

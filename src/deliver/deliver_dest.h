@@ -11,7 +11,8 @@
  * 2. Connections are kept to a hundred destinations at most, beside those
  *    with open requests.
  * 3. Jobs in hand for it exceed the window only while it answers fast and
- *    this drain is alone; beside others it holds its share of max_in_flight.
+ *    this drain is alone; beside others it takes its share of max_in_flight
+ *    when it holds less than half of one.
  * 4. A destination is doubtful until it has answered well, when the last
  *    request failed for its own fault, and when one took or takes a second.
  *    All doubtful ones together have requests in half of the drain's slots

@@ -140,8 +140,10 @@ lite_flow_room(const struct lite_tx *tx, const struct lite_target *t,
 
 	if (t->breaker.state != BREAKER_CLOSED)
 		n = least(n, 1);
-	if (drains > 1)
+	if (drains > 1 && most < INT64_MAX) {
 		n = least(n, most - t->leased);
+		n = least(n, (most + (int64_t)drains - 1) / (int64_t)drains);
+	}
 	if (rate > 0)
 		n = least(n,
 		    bucket_tokens(rate, t->bucket_us, tx->now_ms * 1000));

@@ -97,7 +97,7 @@ enum rc store_expand(struct store *s, const struct store_expansion *v, size_t n,
  * more can be open.  A drain that is alone may lease in advance, and does
  * not open more at once.  It learns that it is not alone with its next
  * lease, in the lease's transaction, and then the others get what it has
- * fewer than max_in_flight.  A drain that nobody has seen for
+ * fewer than max_in_flight, a share in each lease.  A drain that nobody has seen for
  * STORE_DRAIN_SEEN_MS does not count, so one that was stopped for longer may
  * for once have requests open beside those of the others.  Drains of the
  * same id know of each other within a second.
