@@ -107,7 +107,7 @@ tell_end(struct ctl *c, const struct event *ev)
 }
 
 static void
-tell_next(struct ctl *c, const struct store_job *j, size_t tries)
+tell_next(struct ctl *c, const struct store_job *j, size_t tries, bool is_test)
 {
 	int64_t now_ms = clock_wall_ms(c->app.clock);
 
@@ -144,7 +144,9 @@ tell_next(struct ctl *c, const struct store_job *j, size_t tries)
 		break;
 	case STORE_CANCELLED:
 		begin_line(c, j->ended_ms);
-		buf_add_str(&c->out, "cancelled\n");
+		buf_add_str(&c->out,
+		    is_test ? "not tried again, as it is a test\n"
+			    : "cancelled\n");
 		if (tries == 0 && j->last_text != NULL)
 			put_detail(c, j->last_text);
 		break;
@@ -153,7 +155,7 @@ tell_next(struct ctl *c, const struct store_job *j, size_t tries)
 
 static void
 tell_job(struct ctl *c, const struct store_job *j,
-    const struct store_attempts *l)
+    const struct store_attempts *l, bool is_test)
 {
 	size_t i;
 
@@ -178,7 +180,7 @@ tell_job(struct ctl *c, const struct store_job *j,
 			l->v[i].a.took_ms);
 		buf_add_str(&c->out, " later\n");
 	}
-	tell_next(c, j, l->n);
+	tell_next(c, j, l->n, is_test);
 }
 
 static void
@@ -201,7 +203,7 @@ put_job(struct js_writer *w, const struct store_job *j,
 
 /* w is NULL for people. */
 static enum rc
-tell_jobs(struct ctl *c, const struct store_job *v, size_t n,
+tell_jobs(struct ctl *c, const struct event *ev, const struct store_jobs *jobs,
     struct js_writer *w, struct err *e)
 {
 	struct store_attempts attempts;
@@ -209,16 +211,16 @@ tell_jobs(struct ctl *c, const struct store_job *v, size_t n,
 	enum rc rc;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < jobs->n; i++) {
 		/* A story begins with what came first. */
-		j = w != NULL ? &v[i] : &v[n - 1 - i];
+		j = &jobs->v[w != NULL ? i : jobs->n - 1 - i];
 		rc = store_attempt_list(c->app.store, j->id, &attempts, e);
 		if (rc != RC_OK)
 			return rc;
 		if (w != NULL)
 			put_job(w, j, &attempts);
 		else
-			tell_job(c, j, &attempts);
+			tell_job(c, j, &attempts, event_is_test(ev));
 		store_attempts_free(&attempts);
 	}
 	return RC_OK;
@@ -259,7 +261,7 @@ show(struct ctl *c, const struct event *ev, const struct store_jobs *jobs,
 
 	if (!c->json) {
 		tell_start(c, ev);
-		rc = tell_jobs(c, jobs->v, jobs->n, NULL, e);
+		rc = tell_jobs(c, ev, jobs, NULL, e);
 		tell_end(c, ev);
 		return rc;
 	}
@@ -267,7 +269,7 @@ show(struct ctl *c, const struct event *ev, const struct store_jobs *jobs,
 	js_open_object(&w, NULL);
 	show_event(&w, ev);
 	js_open_array(&w, "jobs");
-	rc = tell_jobs(c, jobs->v, jobs->n, &w, e);
+	rc = tell_jobs(c, ev, jobs, &w, e);
 	js_close_array(&w);
 	js_close_object(&w);
 	buf_add_str(&c->out, "\n");

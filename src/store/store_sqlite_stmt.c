@@ -529,11 +529,12 @@ static const char *const texts[LITE_STMTS] = {
 	    "= j.order_key AND h.state IN (0, 1, 3) AND h.id < j.id)",
 	[LITE_CHECK_EVENT_COUNTS] =
 	    "SELECT count(*) FROM event e WHERE e.status <> 3 AND (e.leased "
-	    "<> (SELECT count(*) FROM job j WHERE j.event = e.id AND "
-	    "j.state = 1) OR e.fresh + e.repeats <> (SELECT count(*) FROM "
-	    "job j WHERE j.event = e.id AND j.state = 0) OR e.dead <> "
-	    "(SELECT count(*) FROM job j WHERE j.event = e.id AND j.state = "
-	    "3))",
+	    "<> (SELECT count(*) FROM job j INDEXED BY job_of_event WHERE "
+	    "j.event = e.id AND j.state = 1) OR e.fresh + e.repeats <> "
+	    "(SELECT count(*) FROM job j INDEXED BY job_of_event WHERE "
+	    "j.event = e.id AND j.state = 0) OR e.dead <> (SELECT count(*) "
+	    "FROM job j INDEXED BY job_of_event WHERE j.event = e.id AND "
+	    "j.state = 3))",
 	[LITE_CHECK_MERGED] =
 	    "SELECT count(*) FROM counter m WHERE m.family = 'merge' AND m.key "
 	    "IN ('end', 'upto') AND m.n > coalesce((SELECT n FROM counter "

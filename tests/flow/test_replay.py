@@ -2,6 +2,10 @@
 on the API and in hlsctl."""
 
 import json
+import os
+import pty
+import select
+import subprocess
 import time
 
 import pytest
@@ -261,3 +265,60 @@ def test_fresh_events_overtake_a_replay(make_gateway, receiver):
     assert receiver.arrivals("/over")[0].h("X-Webhook-Event") == "fresh"
     assert len(receiver.arrivals("/over")) == 21
     assert status_of(g, fresh) == "completed"
+
+
+def test_a_replay_that_was_killed_goes_on(make_gateway):
+    """Whatever was done is done once, and the same command does the rest."""
+    g = make_gateway(drain=False)
+    gw.at_once(8, lambda i: publish(g, "kill", 60))
+    g.drain_once()
+    assert g.drained()
+    command = [gw.program("hlsctl"), "event", "replay", "--since", "1h",
+               "--yes"]
+    for n in range(6):
+        proc = subprocess.Popen(command, env=g.env,
+                                stdout=subprocess.DEVNULL)
+        try:
+            proc.wait(0.004 * (n + 1))
+        except subprocess.TimeoutExpired:
+            proc.kill()
+            proc.wait(10)
+    subprocess.run(command, env=g.env, check=True, timeout=30)
+    rounds = g.ctl("sql", "SELECT round, count(*) FROM event GROUP BY 1")
+    assert rounds.split()[-2:] == ["1", "480"], rounds
+    g.ctl("doctor", ok=(0, 1))
+    g.drain_once()
+    assert g.drained()
+
+
+def test_a_person_is_asked_on_a_terminal(calm_gateway):
+    g = calm_gateway
+    events = publish(g, "asked", 3)
+    ended(g, events)
+    args = ("event", "replay", "--since", "1h", "--type", "asked")
+    said, status = on_terminal(g, b"n\n", *args)
+    assert "3 events would go out again.  Go on? [y/N]" in said
+    assert "Nothing was done." in said and status == 1
+    said, status = on_terminal(g, b"y\n", *args)
+    assert "3 events go out again." in said and status == 0
+
+
+def on_terminal(g, typed, *args):
+    master, slave = pty.openpty()
+    proc = subprocess.Popen([gw.program("hlsctl"), *args], env=g.env,
+                            stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    said = b""
+    while select.select([master], [], [], 20)[0]:
+        try:
+            got = os.read(master, 4096)
+        except OSError:
+            break
+        if not got:
+            break
+        said += got
+        if typed and b"[y/N]" in said:
+            os.write(master, typed)
+            typed = b""
+    os.close(master)
+    return said.decode(), proc.wait(20)

@@ -4,6 +4,7 @@ happened is the answer."""
 import hashlib
 import hmac
 import json
+import re
 
 import pytest
 
@@ -199,6 +200,8 @@ def test_hlsctl_tests_a_webhook(calm_gateway, receiver):
     text = g.ctl("webhook", "test", hook, "--event-type", "push", ok=(1,))
     assert "attempt 1 failed: 404" in text
     assert receiver.arrivals("/ctl")[1].h("X-GitHub-Event") == "push"
+    assert "not tried again, as it is a test" in g.ctl(
+        "event", "show", re.search(r"Event (\d+)", text).group(1))
     receiver.script("/ctl", 200)
     said = json.loads(g.ctl("webhook", "test", hook, "--json"))
     assert said["status"] == "delivered"
