@@ -14,8 +14,10 @@ Where a user may make no namespaces the tests are skipped, with the reason,
 and fail if the environment says CI.
 """
 
+import atexit
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -86,6 +88,7 @@ def enter(authorities=None, resolver=("options timeout:5 attempts:2",)):
                     "-6 route replace local ::/0 dev lo"):
         subprocess.run(["ip"] + command.split(), check=True)
     folder = tempfile.mkdtemp(prefix="hls-t-etc-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     files = {
         "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost\n",
         "/etc/resolv.conf": "nameserver 127.0.0.1\n" +
@@ -106,7 +109,6 @@ def enter(authorities=None, resolver=("options timeout:5 attempts:2",)):
                 open(os.path.join(certs, "ca-certificates.crt"), "wb") as f:
             f.write(a.read())
         _cover("/etc/ssl/certs", certs)
-    return folder
 
 
 def _cover(target, source):
