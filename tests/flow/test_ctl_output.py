@@ -66,6 +66,14 @@ def test_a_table_fits_the_terminal(g, width):
             assert len(line) <= width, (args, line)
 
 
+def test_a_webhook_s_state_and_health_are_seen_on_any_terminal(g):
+    head, row = on_terminal(g, 80, "webhook", "list").splitlines()
+    assert "STATE" in head and "HEALTH" in head and "URL" in head
+    assert "enabled" in row and "unknown" in row
+    hook, = json.loads(g.ctl("webhook", "list", "--json"))["webhooks"]
+    assert row.startswith(hook["id"] + " ")
+
+
 def test_columns_are_aligned(g):
     lines = on_terminal(g, 120, "event", "list").splitlines()
     at = lines[0].index("STATUS")

@@ -1,0 +1,52 @@
+/*
+ * What a receiver said back: no secret of the registration is in what is
+ * kept of it, and nothing grows.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "fuzz.h"
+
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "core/redact.h"
+#include "core/webhook.h"
+
+#define SECRET "whsec_a/b+c\"d"
+#define OLD "aab"
+#define HEADER "Bearer open/sesame"
+
+static void
+assert_absent(const struct buf *out, const char *secret)
+{
+	FUZZ_HOLDS(
+	    memmem(buf_str(out), out->len, secret, strlen(secret)) == NULL);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct webhook *w = webhook_new();
+	char *text = fuzz_text(data, size);
+	struct buf out;
+
+	w->url = xstrdup("https://example.com/?key=query-secret");
+	secret_put_str(&w->secret, SECRET);
+	secret_put_str(&w->old_secret, OLD OLD);
+	webhook_header_put(w, "Authorization", HEADER, strlen(HEADER));
+	buf_init(&out, size + 1);
+	redact_answer(w, text, size, &out);
+	FUZZ_HOLDS(!buf_is_over(&out));
+	FUZZ_HOLDS(out.len <= size);
+	assert_absent(&out, SECRET);
+	assert_absent(&out, SECRET + strlen("whsec_"));
+	assert_absent(&out, OLD OLD);
+	assert_absent(&out, HEADER);
+	assert_absent(&out, HEADER + strlen("Bearer "));
+	assert_absent(&out, "query-secret");
+	buf_fini(&out);
+	free(text);
+	webhook_free(w);
+	return 0;
+}
