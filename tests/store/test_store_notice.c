@@ -387,6 +387,60 @@ test_a_notice_becomes_one_event(void **state)
 	fix_assert_sound(f);
 }
 
+/* Whichever call fails, or has its answer lost, and is done again: one event
+ * more, and no notice left. */
+static void
+tell_with_fault(struct fix *f, int n)
+{
+	struct store_telling t;
+	struct store_notices l;
+	char prefix[32];
+	enum rc rc;
+
+	(void)snprintf(prefix, sizeof(prefix), "fault:%d:", n);
+	fix_close(f);
+	fix_open_as(f, prefix);
+	rc = store_notices(f->s, 10, &l, &f->e);
+	if (rc == RC_BUSY)
+		rc = store_notices(f->s, 10, &l, &f->e);
+	assert_int_equal(rc, RC_OK);
+	assert_int_equal(l.n, 1);
+	t.notice = l.v[0].id;
+	t.event = notice_event(&l.v[0]);
+	rc = store_tell(f->s, &t, 1, &f->e);
+	if (rc == RC_BUSY)
+		rc = store_tell(f->s, &t, 1, &f->e);
+	assert_int_equal(rc, RC_OK);
+	event_free(t.event);
+	store_notices_free(&l);
+	fix_close(f);
+	fix_open(f);
+}
+
+static void
+test_a_call_that_fails_tells_neither_less_nor_more(void **state)
+{
+	static const int faults[] = { 1, 2, 3, -1, -2, -3 };
+	struct fix *f = *state;
+	struct store_notices l;
+	struct store_stats st;
+	char id[16];
+	int64_t job;
+	size_t i;
+
+	for (i = 0; i < NELEM(faults); i++) {
+		(void)snprintf(id, sizeof(id), "d-%zu", i);
+		(void)fix_job(f, id, HOOK);
+		give_up(f, &job);
+		tell_with_fault(f, faults[i]);
+		fix_stats(f, &st);
+		assert_int_equal(st.accepted, 2 * (i + 1));
+		assert_int_equal(store_notices(f->s, 10, &l, &f->e), RC_OK);
+		assert_int_equal(l.n, 0);
+	}
+	fix_assert_sound(f);
+}
+
 int
 main(void)
 {
@@ -400,6 +454,7 @@ main(void)
 		CASE(test_gone_is_told_and_a_person_enables_again),
 		CASE(test_a_dead_delivery_is_told_with_its_event),
 		CASE(test_a_notice_becomes_one_event),
+		CASE(test_a_call_that_fails_tells_neither_less_nor_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
