@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+import gateway as gw
 import waiting
 from receiver import Answer, Receiver, redirect
 from waiting import wait_for
@@ -209,3 +210,27 @@ def test_nothing_but_failure_disables_after_a_while(calm_gateway, receiver):
     assert [line.get("event_type") for line in said
             if "event_type" in line and line["event_type"].startswith(
                 "hls.")] == ["hls.webhook.failing", "hls.webhook.disabled"]
+
+
+@pytest.mark.skipif(gw.later("+1d") is None, reason="no faketime here")
+def test_five_days_of_failure_with_a_warning_a_day_before(
+        make_gateway, receiver):
+    g = make_gateway(start=False)
+    g.start(drain=False)
+    receiver.script("/days", 404)
+    hook = g.register(receiver.url("/days"), ["days"],
+                      retry_schedule=[])["webhook_id"]
+    g.register(receiver.url("/told"), ["hls.webhook.*"])
+
+    def fail(ahead):
+        publish(g, "days")
+        g.drain_once(env=gw.later(ahead))
+        return [a.json()["type"] for a in receiver.arrivals("/told")]
+    assert fail("+0") == []
+    assert fail("+95h") == []
+    assert fail("+97h") == ["hls.webhook.failing"]
+    assert fail("+119h") == ["hls.webhook.failing"]
+    assert hook_of(g, hook)["enabled"] is True
+    assert fail("+121h") == ["hls.webhook.failing", "hls.webhook.disabled"]
+    assert hook_of(g, hook)["disabled_reason"] == "failing"
+    assert len(receiver.arrivals("/days")) == 5

@@ -110,6 +110,26 @@ def test_while_keys_rotate_old_and_new_both_verify(calm_gateway, receiver):
         got.h("X-Hub-Signature-256-Old").split("=")[1]
 
 
+@pytest.mark.skipif(gw.later("+1d") is None, reason="no faketime here")
+def test_the_old_secret_signs_for_a_day(make_gateway, receiver):
+    g = make_gateway(start=False)
+    g.start(drain=False)
+    hook = g.register(receiver.url("/day"), ["day"],
+                      signatures=list(FORMS))["webhook_id"]
+    assert g.api("POST", "/api/v1/webhooks/%s/rotate-secret" %
+                 hook).status == 200
+    for ahead in ("+23h", "+25h"):
+        publish(g, "day")
+        g.drain_once(env=gw.later(ahead))
+    both, new = receiver.arrivals("/day")
+    assert len(both.h("webhook-signature").split(" ")) == 4
+    assert both.h("X-Hub-Signature-256-Old") is not None
+    assert len(new.h("webhook-signature").split(" ")) == 2
+    assert len(new.h("svix-signature").split(" ")) == 2
+    for name in ("X-Hub-Signature-256-Old", "X-Webhook-Signature-Old"):
+        assert new.h(name) is None
+
+
 def test_a_private_key_leaves_the_store_sealed_alone(calm_gateway, receiver):
     g = calm_gateway
     hook = g.register(receiver.url("/sealed"), ["sealed"],
