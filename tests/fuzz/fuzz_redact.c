@@ -13,9 +13,11 @@
 #include "core/redact.h"
 #include "core/webhook.h"
 
-#define SECRET "whsec_a/b+c\"d"
+#define KEY "a/b+c\"d"
+#define SECRET "whsec_" KEY
 #define OLD "aab"
-#define HEADER "Bearer open/sesame"
+#define TOKEN "open/sesame"
+#define HEADER "Bearer " TOKEN
 
 static void
 assert_absent(const struct buf *out, const char *secret)
@@ -39,11 +41,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	redact_answer(w, text, size, &out);
 	FUZZ_HOLDS(!buf_is_over(&out));
 	FUZZ_HOLDS(out.len <= size);
-	assert_absent(&out, SECRET);
-	assert_absent(&out, SECRET + strlen("whsec_"));
+	assert_absent(&out, KEY);
 	assert_absent(&out, OLD OLD);
-	assert_absent(&out, HEADER);
-	assert_absent(&out, HEADER + strlen("Bearer "));
+	assert_absent(&out, TOKEN);
 	assert_absent(&out, "query-secret");
 	buf_fini(&out);
 	free(text);
