@@ -11,6 +11,7 @@
 #include "base/jsscan.h"
 #include "core/cloudevents.h"
 #include "core/event.h"
+#include "core/notice.h"
 #include "core/signout.h"
 #include "core/webhook.h"
 #include "deliver/deliver_req.h"
@@ -158,7 +159,8 @@ deliver_req_init(struct deliver_req *r, const struct webhook *w,
 	buf_init(&r->text, TEXT_MAX);
 	buf_init(&r->envelope, 0);
 	/* What hls has to say of itself is stored as its data. */
-	if (w->body == WEBHOOK_ENVELOPE || strcmp(ev->provider, "hls") == 0) {
+	if (w->body == WEBHOOK_ENVELOPE ||
+	    strcmp(ev->provider, NOTICE_SOURCE) == 0) {
 		make_envelope(r, ev, body, bodysz);
 		type = "application/json";
 	}
