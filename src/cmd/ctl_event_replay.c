@@ -192,6 +192,9 @@ replay_all(struct ctl *c, const char *webhook_id, struct err *e)
 	w.dry_run = false;
 	rc = each_slice(c, &w, of, &n, e);
 	say_all(c, &w, n);
+	if (rc != RC_OK && w.before_id != 0 && !c->json)
+		buf_addf(&c->out, "The same with --cursor %lld goes on.\n",
+		    (long long)w.before_id);
 	if (rc == RC_OK && w.before_id != 0)
 		return ctl_long_cut(c, e,
 		    "Interrupted; the same with --cursor %lld goes on.",

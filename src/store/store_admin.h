@@ -78,6 +78,7 @@ enum rc store_event_replay(struct store *s, int64_t id, const char *webhook_id,
  * The same for each of n events that has ended and is no replay suspect, in
  * one transaction: a few hundred at once.  What is open goes out anyway, and
  * is left alone.  *replayed: how many were not.
+ * RC_BUSY	also: so many jobs wait that posts might soon be refused.
  */
 enum rc store_event_replay_all(struct store *s, const int64_t *ids, size_t n,
     const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e);
@@ -91,7 +92,8 @@ struct store_dead {
 enum rc store_dead_count(struct store *s, const struct store_dead *d,
     int64_t *n, struct err *e);
 /* At most max of them wait again, due now, those first that were given up
- * first; *n: how many, less than max when none is left.  RC_NOTFOUND. */
+ * first; *n: how many, less than max when none is left.  RC_NOTFOUND, and
+ * RC_BUSY as above. */
 enum rc store_dead_retry(struct store *s, const struct store_dead *d,
     size_t max, int64_t now_ms, size_t *n, struct err *e);
 

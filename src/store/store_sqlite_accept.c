@@ -171,8 +171,8 @@ put_payload(struct lite_tx *tx, const struct accept *a, struct err *e)
 
 /* Intake stops while too much waits; what is not made into jobs yet waits
  * too. */
-static enum rc
-judge_load(struct lite_tx *tx, struct err *e)
+enum rc
+lite_load_judge(struct lite_tx *tx, int64_t most, struct err *e)
 {
 	int64_t jobs, events, now;
 	enum rc rc;
@@ -191,7 +191,7 @@ judge_load(struct lite_tx *tx, struct err *e)
 	}
 	now = tx->load + tx->tally.sums[LITE_SUM_JOB + STORE_WAITING] +
 	    tx->tally.sums[LITE_SUM_UNEXPANDED];
-	if (now >= tx->lite->max_waiting)
+	if (now >= most)
 		return err_set(e, RC_BUSY, "%lld jobs wait already",
 		    (long long)now);
 	return RC_OK;
@@ -248,7 +248,7 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 
 	memset(&a->out, 0, sizeof(a->out));
 	tx->now_ms = a->ev->received_ms;
-	rc = judge_load(tx, e);
+	rc = lite_load_judge(tx, tx->lite->max_waiting, e);
 	return rc == RC_OK ? take(tx, a, e) : rc;
 }
 

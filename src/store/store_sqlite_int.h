@@ -470,6 +470,9 @@ enum rc lite_order_let_go(struct lite_tx *tx, const struct lite_job *job,
 /* Inside a transaction, shared by operations. */
 enum rc lite_target_get(struct lite_tx *tx, enum store_kind kind,
     const char *name, int64_t *id, struct err *e);
+/* RC_BUSY: most jobs wait, or events for theirs; without max_waiting there
+ * are never too many. */
+enum rc lite_load_judge(struct lite_tx *tx, int64_t most, struct err *e);
 enum rc lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
     size_t max, size_t *jobs, struct err *e);
 

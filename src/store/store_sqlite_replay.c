@@ -95,6 +95,9 @@ run_replay(struct lite_tx *tx, void *arg, struct err *e)
 
 	tx->now_ms = x->now_ms;
 	x->replayed = 0;
+	/* The other half is for posts. */
+	if (x->only_ended)
+		rc = lite_load_judge(tx, (tx->lite->max_waiting + 1) / 2, e);
 	for (i = 0; rc == RC_OK && i < x->n; i++)
 		rc = replay_one(tx, x, x->ids[i], e);
 	return rc;
@@ -218,6 +221,8 @@ run_dead_retry(struct lite_tx *tx, void *arg, struct err *e)
 	tx->now_ms = x->now_ms;
 	x->n = 0;
 	rc = find_target(tx->conn, x->d->webhook_id, &target, e);
+	if (rc == RC_OK)
+		rc = lite_load_judge(tx, (tx->lite->max_waiting + 1) / 2, e);
 	if (rc != RC_OK)
 		return rc;
 	st = lite_stmt(tx->conn, LITE_DEAD_LIST);

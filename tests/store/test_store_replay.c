@@ -215,6 +215,36 @@ test_a_webhook_recovers_what_died_in_a_time(void **state)
 	fix_assert_sound(f);
 }
 
+static void
+test_posts_keep_half_of_what_may_wait(void **state)
+{
+	struct store_dead d = { .webhook_id = "hook-1", .until_ms = INT64_MAX };
+	struct fix *f = *state;
+	int64_t ids[2];
+	size_t n = 0;
+
+	fix_register(f, "hook-1");
+	ids[0] = ended(f, "d-1", "hook-1", STORE_DONE);
+	ids[1] = ended(f, "d-2", "hook-1", STORE_DEAD);
+	(void)fix_job(f, "waits", "hook-1");
+	f->opt.max_waiting = 2;
+	fix_close(f);
+	fix_open(f);
+	assert_int_equal(
+	    store_event_replay_all(f->s, ids, 2, NULL, f->wall_ms, &n, &f->e),
+	    RC_BUSY);
+	assert_int_equal(store_dead_retry(f->s, &d, 10, f->wall_ms, &n, &f->e),
+	    RC_BUSY);
+	assert_int_equal(fix_accept(f, fix_event(f, "d-3"), NULL), RC_OK);
+	f->opt.max_waiting = 5;
+	fix_close(f);
+	fix_open(f);
+	assert_int_equal(store_dead_retry(f->s, &d, 10, f->wall_ms, &n, &f->e),
+	    RC_OK);
+	assert_int_equal(n, 1);
+	fix_assert_sound(f);
+}
+
 int
 main(void)
 {
@@ -224,6 +254,7 @@ main(void)
 		CASE(test_more_than_a_page_is_replayed_to_one_webhook),
 		CASE(test_what_is_new_goes_before_what_is_done_again),
 		CASE(test_a_webhook_recovers_what_died_in_a_time),
+		CASE(test_posts_keep_half_of_what_may_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
