@@ -8,6 +8,7 @@
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_webhook.h"
 #include "core/webhook.h"
+#include "registry/registry.h"
 #include "store/store_admin.h"
 
 #define HEALTHS 4
@@ -53,16 +54,6 @@ put_row(struct ctl_table *t, const struct webhook *w)
 }
 
 static void
-put_json_ms(struct js_writer *j, const char *name, const struct webhook *w,
-    int64_t ms)
-{
-	if (w->total_calls == 0)
-		js_null(j, name);
-	else
-		js_int(j, name, ms);
-}
-
-static void
 put_object(struct js_writer *j, const struct webhook *w)
 {
 	js_open_object(j, NULL);
@@ -74,10 +65,7 @@ put_object(struct js_writer *j, const struct webhook *w)
 	js_int(j, "total_calls", w->total_calls);
 	js_int(j, "failed_calls", w->failed_calls);
 	js_int(j, "consecutive_failures", w->consecutive_failures);
-	put_json_ms(j, "min_response_ms", w, w->response_min_ms);
-	put_json_ms(j, "mean_response_ms", w,
-	    w->total_calls > 0 ? w->response_sum_ms / w->total_calls : 0);
-	put_json_ms(j, "max_response_ms", w, w->response_max_ms);
+	registry_format_times(w, j);
 	js_time(j, "last_success", w->last_success_ms);
 	js_time(j, "last_failure", w->last_failure_ms);
 	js_close_object(j);

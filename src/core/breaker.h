@@ -1,12 +1,11 @@
 /*
  * breaker - whether a receiver is left alone for a while
  *
- *          failures in a row              time is up
- * closed ─────────────────────► open ────────────────► half open
- *   ▲ ▲                          ▲ │ something answered    │ │
- *   │ └──────────────────────────┼─┘                       │ │
- *   │                            └── probe failed or lost ─┘ │
- *   └──────────────── probe answered ────────────────────────┘
+ *         failures in a row          time is up
+ * closed ───────────────────► open ─────────────► half open
+ *   ▲                          │ ▲                   │ │
+ *   │◄── something answered ───┘ └─ failed or lost ──┘ │
+ *   └───────────────────── answered ───────────────────┘
  *
  * A failure is one of the destination: nobody there, or nobody able (5xx,
  * a timeout, a connection refused or broken, a bad certificate).  Any

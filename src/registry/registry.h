@@ -14,6 +14,7 @@
 #include "base/strlist.h"
 
 struct buf;
+struct js_writer;
 struct clock;
 struct store;
 struct urlpolicy;
@@ -81,5 +82,7 @@ enum rc registry_import(const struct registry *r, const char *json, size_t n,
 /* The API's object of a webhook, its secret as "***" unless show_secret. */
 void registry_format(const struct webhook *w, bool show_secret,
     struct buf *out);
+/* Its members of how long attempts took; null before the first. */
+void registry_format_times(const struct webhook *w, struct js_writer *out);
 
 #endif

@@ -63,6 +63,23 @@ public_key(struct js_writer *w, const char *key, const struct secret *pair)
 }
 
 void
+registry_format_times(const struct webhook *w, struct js_writer *out)
+{
+	int64_t n = w->total_calls;
+
+	if (n <= 0) {
+		js_null(out, "min_response_time_ms");
+		js_null(out, "avg_response_time_ms");
+		js_null(out, "max_response_time_ms");
+		return;
+	}
+	js_int(out, "min_response_time_ms", w->response_min_ms);
+	js_real(out, "avg_response_time_ms",
+	    (double)(w->response_sum_ms * 100 / n) / 100);
+	js_int(out, "max_response_time_ms", w->response_max_ms);
+}
+
+void
 registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 {
 	struct js_writer w;
@@ -94,6 +111,7 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	    hook->filter == NULL ? 0 : strlen(hook->filter));
 	js_int(&w, "total_calls", hook->total_calls);
 	js_int(&w, "failed_calls", hook->failed_calls);
+	registry_format_times(hook, &w);
 	js_time(&w, "last_success", hook->last_success_ms);
 	js_time(&w, "last_failure", hook->last_failure_ms);
 	js_str(&w, "health_status",

@@ -192,6 +192,14 @@ def test_hlsctl_and_the_views_show_health(make_gateway, receiver):
         down: "open", up: "closed"}
     assert shown["health"] == {"unknown": 0, "healthy": 1, "degraded": 0,
                                "unavailable": 1}
+    told, = [w for w in shown["webhooks"] if w["id"] == up]
+    full = g.get("/api/v1/webhooks/" + up)
+    for name in ("min", "avg", "max"):
+        key = name + "_response_time_ms"
+        assert abs(float(rows[up][key]) - told[key]) < 0.02
+        assert full[key] == told[key]
+    assert (full["min_response_time_ms"] <= full["avg_response_time_ms"] <=
+            full["max_response_time_ms"])
     one = g.ctl("webhook", "health", up)
     assert up in one and down not in one
     assert "no webhook" in g.ctl("webhook", "health", "nobody", ok=(1, 69),
