@@ -286,13 +286,12 @@ work_group(struct lite_commit_state *c)
 	size_t i;
 
 	if (commit_some(c, c->group, c->ngroup, &e) != SPLIT) {
-		for (i = 0; i < c->ngroup; i++)
-			lite_op_end(c->group[i]);
+		lite_op_end(c->group, c->ngroup);
 		return;
 	}
 	for (i = 0; i < c->ngroup; i++) {
 		(void)commit_some(c, &c->group[i], 1, &e);
-		lite_op_end(c->group[i]);
+		lite_op_end(&c->group[i], 1);
 	}
 }
 

@@ -47,16 +47,45 @@ lite_op_has_run(struct lite_op *op)
 		(void)sem_post(&op->ended);
 }
 
-void
-lite_op_end(struct lite_op *op)
+/* False for one whose waiter has gone. */
+static bool
+is_awaited(struct lite_op *op)
 {
-	if (atomic_exchange(&op->state, LITE_OP_DONE) == LITE_OP_ABANDONED) {
-		if (op->w.drop != NULL)
-			op->w.drop(op->w.arg);
-		op_free(op);
-		return;
+	if (atomic_exchange(&op->state, LITE_OP_DONE) != LITE_OP_ABANDONED)
+		return true;
+	if (op->w.drop != NULL)
+		op->w.drop(op->w.arg);
+	op_free(op);
+	return false;
+}
+
+/* To wake a thread takes as long as to write a row: the first waiter wakes
+ * two, each of those two more, while the next group is on its way. */
+void
+lite_op_end(struct lite_op **v, size_t n)
+{
+	size_t i, awaited = 0;
+
+	for (i = 0; i < n; i++)
+		if (is_awaited(v[i]))
+			v[awaited++] = v[i];
+	for (i = 1; i < awaited; i++)
+		atomic_store(&v[(i - 1) / 2]->wakes[(i - 1) % 2], v[i]);
+	if (awaited > 0)
+		(void)sem_post(&v[0]->ended);
+}
+
+static void
+wake_others(struct lite_op *op)
+{
+	struct lite_op *other;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		other = atomic_load(&op->wakes[i]);
+		if (other != NULL)
+			(void)sem_post(&other->ended);
 	}
-	(void)sem_post(&op->ended);
 }
 
 /* For a post that is on its way. */
@@ -118,6 +147,7 @@ lite_op_await(struct lite_op *op, const struct timespec *turn,
 	/* The load also orders what the committer wrote before what is read
 	 * here, for tools that do not know sem_clockwait(). */
 	assert(atomic_load(&op->state) == LITE_OP_DONE);
+	wake_others(op);
 	rc = op->rc;
 	*e = op->err;
 	op_free(op);

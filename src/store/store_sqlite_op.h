@@ -46,6 +46,7 @@ struct lite_op {
 	_Atomic(enum lite_op_state) state;
 	enum rc rc;
 	struct err err;
+	_Atomic(struct lite_op *) wakes[2]; /* by its waiter, once done */
 };
 
 struct lite_op *lite_op_new(const struct lite_write *w, int64_t since_us);
@@ -54,8 +55,8 @@ struct lite_op *lite_op_new(const struct lite_write *w, int64_t since_us);
  * which is not to be run. */
 bool lite_op_begin(struct lite_op *op);
 void lite_op_has_run(struct lite_op *op);
-/* Its last touch of an operation, whose rc and err stand. */
-void lite_op_end(struct lite_op *op);
+/* Its last touch of n operations, whose rc and err stand.  v is written to. */
+void lite_op_end(struct lite_op **v, size_t n);
 
 /*
  * The waiter's last touch of it: its rc and err, or RC_BUSY and *left when it
