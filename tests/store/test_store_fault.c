@@ -106,7 +106,10 @@ administer(struct fix *f)
 	struct store_event_filter any = { .status = -1, .limit = 10 };
 	struct store_webhooks l;
 	struct store_events events;
+	struct strlist blocked;
 	struct webhook *got;
+	int64_t version = -1;
+	bool changed;
 	int64_t next;
 	enum rc rc;
 
@@ -116,6 +119,9 @@ administer(struct fix *f)
 	INSIST(rc, store_webhook_find(f->s, "hook-1", &got, &f->e));
 	assert_int_equal(rc, RC_OK);
 	webhook_free(got);
+	INSIST(rc, store_blocked(f->s, &version, &blocked, &changed, &f->e));
+	assert_int_equal(rc, RC_OK);
+	strlist_fini(&blocked);
 	INSIST(rc, store_webhook_list(f->s, &all, &l, &f->e));
 	assert_int_equal(rc, RC_OK);
 	store_webhooks_free(&l);
