@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,47 +32,72 @@ filter_reads_body(const struct filter *f)
 	return f->reads_body;
 }
 
-/* An integer of 64 bits, which a double may not hold. */
 static bool
-as_int(const char *text, int64_t *out)
+is_integer(const char *text)
 {
-	char *end;
-
-	errno = 0;
-	*out = strtoll(text, &end, 10);
-	return errno == 0 && *end == '\0';
+	text += *text == '-';
+	return text[strspn(text, "0123456789")] == '\0';
 }
 
-/* -1, 0, 1; both are JSON's texts of numbers. */
+/* By their digits, as a double may not hold them.  JSON has no zeros before
+ * a number, but it has a zero below none. */
+static int
+compare_integers(const char *a, const char *b)
+{
+	bool a_below = *a == '-' && a[1] != '0';
+	bool b_below = *b == '-' && b[1] != '0';
+	size_t n, m;
+	int order;
+
+	if (a_below != b_below)
+		return a_below ? -1 : 1;
+	a += *a == '-';
+	b += *b == '-';
+	n = strlen(a);
+	m = strlen(b);
+	order = n == m ? strcmp(a, b) : n < m ? -1 : 1;
+	return a_below ? -order : order;
+}
+
+/* Below, at or above 0; both are JSON's texts of numbers. */
 static int
 compare_numbers(const char *a, const char *b)
 {
-	int64_t x, y;
 	double p, q;
 
-	if (as_int(a, &x) && as_int(b, &y))
-		return (x > y) - (x < y);
+	if (is_integer(a) && is_integer(b))
+		return compare_integers(a, b);
 	p = strtod(a, NULL);
 	q = strtod(b, NULL);
 	return (p > q) - (p < q);
 }
 
+static bool
+are_numbers(const struct jsonptr_value *v, const struct filter_operand *o)
+{
+	return v->type == JSSCAN_NUMBER && o->type == JSSCAN_NUMBER &&
+	    v->n <= FILTER_NUMBER_MAX;
+}
+
 static int
 compare_number(const struct jsonptr_value *v, const struct filter_operand *o)
 {
-	char *text = xmemdup0(v->text, v->n);
-	int order = compare_numbers(text, o->text);
+	char text[FILTER_NUMBER_MAX + 1];
 
-	free(text);
-	return order;
+	memcpy(text, v->text, v->n);
+	text[v->n] = '\0';
+	return compare_numbers(text, o->text);
 }
 
+/* Of strings that may be long those that can be equal are looked at. */
 static bool
 is_equal_string(const struct jsonptr_value *v, const struct filter_operand *o)
 {
 	char *plain;
 	bool is_equal;
 
+	if (v->n < o->n || v->n > ESCAPE_MAX * o->n)
+		return false;
 	if (memchr(v->text, '\\', v->n) == NULL)
 		return v->n == o->n && memcmp(v->text, o->text, o->n) == 0;
 	plain = xmalloc(o->n + 1);
@@ -118,7 +142,7 @@ is_equal(const struct jsonptr_value *v, const struct filter_operand *o)
 	if (v->type == JSSCAN_STRING)
 		return is_equal_string(v, o);
 	if (v->type == JSSCAN_NUMBER)
-		return compare_number(v, o) == 0;
+		return are_numbers(v, o) && compare_number(v, o) == 0;
 	return v->n == o->n && memcmp(v->text, o->text, o->n) == 0;
 }
 
@@ -126,7 +150,7 @@ static bool
 passes(const struct filter_node *t, const struct jsonptr_value *v)
 {
 	const struct filter_operand *o = t->v;
-	bool is_number = v->type == JSSCAN_NUMBER && o->type == JSSCAN_NUMBER;
+	bool is_number = are_numbers(v, o);
 	size_t i;
 
 	switch (t->op) {

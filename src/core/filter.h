@@ -15,8 +15,10 @@
  * What is not there exists not and passes no other test; an action, a
  * repository or a team that an event has none of is not there.  Of several
  * teams one has to pass; teams are compared without case.  Numbers are
- * compared by value, integers within 64 bits exactly.  A body that is not
- * JSON passes no filter that looks into it.  Pure; one filter may be used by any thread.
+ * compared by value, integers exactly; one of more than FILTER_NUMBER_MAX
+ * characters is there and passes no other test.  A body that is not JSON
+ * passes no filter that looks into it.  What a test costs does not grow with
+ * the value that it meets.  Pure; one filter may be used by any thread.
  */
 #ifndef CORE_FILTER_H
 #define CORE_FILTER_H
@@ -33,6 +35,7 @@ struct jsonptr_value;
 #define FILTER_TEXT_MAX 4096
 #define FILTER_DEPTH_MAX 8  /* of and, or, not and the objects in them */
 #define FILTER_NODES_MAX 64 /* tests, ands, ors and nots */
+#define FILTER_NUMBER_MAX 1000
 #define FILTER_PATH_SIZE 96
 
 struct filter;

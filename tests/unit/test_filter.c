@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/filter.h"
@@ -17,7 +18,9 @@ static const char body[] =
     "{\"action\":\"opened\",\"n\":5,\"big\":9007199254740993,\"half\":0.5,"
     "\"yes\":true,\"none\":null,\"list\":[1,{\"x\":\"y\"}],\"empty\":{},"
     "\"text\":\"caf\\u00e9 \\ud83d\\ude00 end\",\"ref\":\"refs/heads/main\","
-    "\"a/b\":{\"c~d\":\"deep\"},\"nul\":\"a\\u0000b\"}";
+    "\"a/b\":{\"c~d\":\"deep\"},\"nul\":\"a\\u0000b\","
+    "\"huge\":18446744073709551615,\"low\":-9007199254740993,"
+    "\"minus\":-0}";
 
 static struct event *
 event(void)
@@ -72,6 +75,16 @@ static const struct {
 	{ "{\"/big\":9007199254740993}", 1 },
 	{ "{\"/big\":9007199254740992}", 0 },
 	{ "{\"/big\":{\"gt\":9007199254740992}}", 1 },
+	{ "{\"/huge\":18446744073709551615}", 1 },
+	{ "{\"/huge\":18446744073709551614}", 0 },
+	{ "{\"/huge\":{\"gt\":18446744073709551614}}", 1 },
+	{ "{\"/huge\":{\"gt\":99}}", 1 },
+	{ "{\"/low\":-9007199254740992}", 0 },
+	{ "{\"/low\":{\"lt\":-9007199254740992}}", 1 },
+	{ "{\"/low\":{\"lt\":-99}}", 1 },
+	{ "{\"/low\":{\"lt\":0}}", 1 },
+	{ "{\"/minus\":0}", 1 },
+	{ "{\"/minus\":{\"gt\":-1}}", 1 },
 	{ "{\"/yes\":true}", 1 },
 	{ "{\"/yes\":false}", 0 },
 	{ "{\"/none\":null}", 1 },
@@ -342,6 +355,72 @@ test_size_depth_and_number_are_bounded(void **state)
 	event_free(ev);
 }
 
+/* A body of one long member, and how long its judging took. */
+static int64_t
+judge_long(const char *head, char filler, const char *tail, struct filter *f,
+    struct jsonptr_set *paths, int64_t *scan_us)
+{
+	const size_t n = 8u << 20;
+	struct event *ev = event();
+	struct jsonptr_value *values;
+	char *json = xmalloc(n);
+	int64_t began_us;
+
+	memset(json, filler, n);
+	memcpy(json, head, strlen(head));
+	memcpy(json + n - strlen(tail), tail, strlen(tail));
+	values = xcalloc(jsonptr_count(paths) + 1, sizeof(*values));
+	began_us = clock_tick_us();
+	assert_true(jsonptr_scan(paths, json, n, values));
+	*scan_us = clock_tick_us() - began_us;
+	began_us = clock_tick_us();
+	assert_false(filter_holds(f, ev, values, NULL));
+	began_us = clock_tick_us() - began_us;
+	free(values);
+	free(json);
+	event_free(ev);
+	return began_us;
+}
+
+/* A thousand values to compare with cost no more than the body's one scan. */
+static void
+test_a_long_value_costs_no_more_than_a_short_one(void **state)
+{
+	static const char *const bodies[][3] = {
+		{ "{\"a\":\"", "x", "\"}" },
+		{ "{\"a\":\"\\n", "x", "\"}" },
+		{ "{\"a\":0.", "5", "}" },
+		{ "{\"a\":[", " ", "]}" },
+	};
+	struct jsonptr_set *paths = jsonptr_set_new();
+	char path[FILTER_PATH_SIZE];
+	int64_t scan_us, judge_us;
+	struct filter *f;
+	struct buf text;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	buf_init(&text, FILTER_TEXT_MAX);
+	buf_add_str(&text, "{\"/a\":{\"in\":[\"x\",0.5");
+	for (i = 0; i < 500; i++)
+		buf_add_str(&text, ",\"y\",1");
+	buf_add_str(&text, "]}}");
+	assert_int_equal(
+	    filter_new(buf_str(&text), text.len, paths, &f, path, &e), RC_OK);
+	for (i = 0; i < NELEM(bodies); i++) {
+		judge_us = judge_long(bodies[i][0], bodies[i][1][0],
+		    bodies[i][2], f, paths, &scan_us);
+		if (judge_us > 2 * scan_us + 10000)
+			fail_msg("%s: %lld us, the scan took %lld",
+			    bodies[i][0], (long long)judge_us,
+			    (long long)scan_us);
+	}
+	filter_free(f);
+	jsonptr_set_free(paths);
+	buf_fini(&text);
+}
+
 int
 main(void)
 {
@@ -353,6 +432,8 @@ main(void)
 		cmocka_unit_test(test_the_decisive_test_is_told),
 		cmocka_unit_test(test_what_is_wrong_is_named_by_its_path),
 		cmocka_unit_test(test_size_depth_and_number_are_bounded),
+		cmocka_unit_test(
+		    test_a_long_value_costs_no_more_than_a_short_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
