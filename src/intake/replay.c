@@ -119,11 +119,15 @@ is_wanted(const struct replay_want *want, const struct webhook *w,
 	return w == NULL || match_webhook(w, ev);
 }
 
-/* One page of the list: those of it that are wanted go out again. */
+/*
+ * One page of the list: those of it that are wanted go out again.  A filter
+ * reads bodies of many megabytes, so a page may end before the list does,
+ * though never before the first of it was judged.
+ */
 static enum rc
 replay_page(const struct intake *in, const struct replay_want *want,
-    const struct to *to, struct store_event_filter *f, struct replay_done *out,
-    struct err *e)
+    const struct to *to, int64_t until_boot_ms, struct store_event_filter *f,
+    struct replay_done *out, struct err *e)
 {
 	const struct webhook *w = to->webhook;
 	struct store_events l;
@@ -138,6 +142,11 @@ replay_page(const struct intake *in, const struct replay_want *want,
 	for (i = 0; i < l.n && rc == RC_OK; i++) {
 		if (!is_wanted(want, w, l.v[i]))
 			continue;
+		if (i > 0 && to->filter != NULL &&
+		    clock_boot_ms(in->clock) >= until_boot_ms) {
+			next = l.v[i - 1]->id;
+			break;
+		}
 		rc = ask_filter(to, in, l.v[i], &holds, e);
 		if (rc == RC_OK && holds)
 			ids[n++] = l.v[i]->id;
@@ -174,7 +183,7 @@ replay_some(const struct intake *in, const struct replay_want *want,
 	f.repository = want->repository[0] == '\0' ? NULL : want->repository;
 	rc = to_init(&to, in, want->webhook_id, e);
 	while (rc == RC_OK) {
-		rc = replay_page(in, want, &to, &f, out, e);
+		rc = replay_page(in, want, &to, until_boot_ms, &f, out, e);
 		if (f.before_id == 0 || out->n >= CALL_MAX ||
 		    clock_boot_ms(in->clock) >= until_boot_ms)
 			break;

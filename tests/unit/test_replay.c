@@ -210,6 +210,34 @@ test_a_call_ends_in_time_and_the_next_goes_on(void **state)
 	assert_int_equal(kept.replayed, 700);
 }
 
+/* Reading what a filter looks into takes longer than a list does. */
+static void
+test_a_filter_ends_in_time_too(void **state)
+{
+	struct replay_want w = want_all();
+	struct replay_done done;
+	int64_t n = 0;
+	size_t calls = 0;
+	struct err e;
+
+	(void)state;
+	kept.events = 100;
+	memcpy(w.webhook_id, "picky", sizeof("picky"));
+	do {
+		/* The clock goes on by one whenever somebody looks. */
+		assert_int_equal(replay_some(&in, &w, boot_ms + 3, &done, &e),
+		    RC_OK);
+		assert_in_range(done.n, 0, 4);
+		n += done.n;
+		w.before_id = done.next_before;
+		calls++;
+	} while (w.before_id != 0 && calls < 100);
+	assert_int_equal(n, 15);
+	assert_in_range(calls, 6, 50);
+	/* Each was judged once, and went out once. */
+	assert_int_equal(kept.replayed, 15);
+}
+
 static void
 test_a_count_changes_nothing(void **state)
 {
@@ -372,6 +400,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup(name, set_up)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_call_ends_in_time_and_the_next_goes_on),
+		CASE(test_a_filter_ends_in_time_too),
 		CASE(test_a_count_changes_nothing),
 		CASE(test_one_webhook_gets_what_it_wants),
 		CASE(test_a_failure_tells_where_to_go_on),
