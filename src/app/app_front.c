@@ -69,6 +69,7 @@ settings_take(struct app *app, struct app_conf *conf)
 	l->conf = conf;
 	l->users = users_of(conf);
 	set->base_path = conf->server.base_path;
+	set->threads = (unsigned int)conf->server.threads;
 	set->max_body = conf->server.max_body;
 	set->body_memory = (size_t)conf->server.body_memory;
 	set->deadline_ms = conf->server.deadline_ms;

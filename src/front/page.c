@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,9 @@
 #include "store/store_read.h"
 
 #define TEXT_MAX 256
+#define LINGERING_MAX 4
+
+static atomic_uint lingering;
 
 void
 page_json_begin(struct page *pg, struct js_writer *w)
@@ -188,4 +192,82 @@ page_hold(struct page *pg, size_t n, struct err *e)
 	if (rc == RC_OK)
 		pg->held += some;
 	return rc;
+}
+
+bool
+page_linger(const struct page *pg)
+{
+	unsigned int most = (pg->set->threads + 2) / 4;
+
+	if (most > LINGERING_MAX)
+		most = LINGERING_MAX;
+	if (atomic_fetch_add(&lingering, 1) < most)
+		return true;
+	page_linger_end();
+	return false;
+}
+
+void
+page_linger_end(void)
+{
+	atomic_fetch_sub(&lingering, 1);
+}
+
+enum rc
+page_refuse(struct page *pg, const char *field, const char *message,
+    struct err *e)
+{
+	struct reply_field wrong = { field, message };
+
+	reply_invalid(pg->resp, pg->req->request_id, &wrong, 1);
+	return err_set(e, RC_INVALID, "%s: %s", field, message);
+}
+
+/* What is looked for in a body of one member. */
+struct body_text {
+	struct page *pg;
+	const char *name;
+	char *out;
+	size_t max;
+	enum rc rc;
+	struct err *e;
+};
+
+static bool
+read_body_member(void *arg, const char *key, struct json_object *value)
+{
+	struct body_text *t = arg;
+	const char *text;
+	size_t n;
+
+	if (strcmp(key, t->name) != 0)
+		t->rc = page_refuse(t->pg, key, "unknown field", t->e);
+	else if (js_get_str(value, &text, &n) && n > 0 && n < t->max &&
+	    strlen(text) == n)
+		memcpy(t->out, text, n + 1);
+	else if (!js_is_null(value))
+		t->rc = page_refuse(t->pg, key, "malformed", t->e);
+	return t->rc == RC_OK;
+}
+
+enum rc
+page_body_text(struct page *pg, const char *name, char *out, size_t max,
+    struct err *e)
+{
+	struct body_text t = { pg, name, out, max, RC_OK, e };
+	struct js_doc doc;
+	enum rc rc;
+
+	out[0] = '\0';
+	if (pg->req->bodysz == 0)
+		return RC_OK;
+	rc = js_parse(&doc, pg->req->body, pg->req->bodysz, e);
+	if (rc != RC_OK)
+		return rc;
+	if (js_is_object(doc.root))
+		js_each(doc.root, read_body_member, &t);
+	else
+		t.rc = err_set(e, RC_INVALID, "the body is not a JSON object");
+	js_doc_fini(&doc);
+	return t.rc;
 }

@@ -86,6 +86,26 @@ void page_cursor(struct js_writer *w, int64_t next);
 /* The time that is left for the store. */
 int64_t page_wait_ms(const struct page *pg);
 
+/*
+ * Whether this request may hold its thread for long: those that wait for
+ * others' work, or work until their time is up, are a quarter of all at most,
+ * so that posts find the others.  One that may not does what it can at once.
+ * With true page_linger_end() gives the place back.
+ */
+bool page_linger(const struct page *pg);
+void page_linger_end(void);
+
+/*
+ * The body's one member, a string of fewer than max bytes; "" when it is
+ * absent or null, or there is no body.  RC_INVALID: 400 for what is no JSON,
+ * 422 for a member of another name or form.
+ */
+enum rc page_body_text(struct page *pg, const char *name, char *out, size_t max,
+    struct err *e);
+/* 422 for one member of the body. */
+enum rc page_refuse(struct page *pg, const char *field, const char *message,
+    struct err *e);
+
 /* What became of a post, as 202 or 200. */
 void page_hooks_outcome(struct page *pg, const struct intake_outcome *out);
 

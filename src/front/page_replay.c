@@ -10,11 +10,13 @@
 #include "store/store_read.h"
 
 /* Slices are short, but the last may wait for its turn: the answer that says
- * where to go on must still go out in time. */
+ * where to go on must still go out in time.  It is one slice alone where
+ * others keep their threads for long already. */
 static int64_t
-until_boot_ms(const struct page *pg)
+until_boot_ms(const struct page *pg, bool lingers)
 {
-	return clock_boot_ms(pg->set->intake.clock) + page_wait_ms(pg) / 2;
+	return clock_boot_ms(pg->set->intake.clock) +
+	    (lingers ? page_wait_ms(pg) / 2 : 0);
 }
 
 static enum rc
@@ -32,12 +34,17 @@ page_replay_all(struct page *pg, struct err *e)
 	struct replay_want want;
 	struct replay_done done;
 	struct js_writer w;
+	bool lingers;
 	enum rc rc;
 
 	rc = replay_want_read(pg->req->body, pg->req->bodysz, &want, &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
-	rc = replay_some(&pg->set->intake, &want, until_boot_ms(pg), &done, e);
+	lingers = page_linger(pg);
+	rc = replay_some(&pg->set->intake, &want, until_boot_ms(pg, lingers),
+	    &done, e);
+	if (lingers)
+		page_linger_end();
 	/* What is done is told: the next call goes on behind it. */
 	if (rc != RC_OK && done.n == 0)
 		return rc;
@@ -47,35 +54,6 @@ page_replay_all(struct page *pg, struct err *e)
 	page_cursor(&w, done.next_before);
 	page_json_end(pg, &w);
 	return RC_OK;
-}
-
-/* {"webhook_id": …}, or no body at all. */
-static enum rc
-read_webhook_id(struct page *pg, char *out, size_t max, struct err *e)
-{
-	struct intake_problems p = { .n = 1 };
-	struct js_doc doc = { NULL };
-	struct json_object *value;
-	const char *text;
-	size_t n;
-	enum rc rc;
-
-	out[0] = '\0';
-	if (pg->req->bodysz == 0)
-		return RC_OK;
-	rc = js_parse(&doc, pg->req->body, pg->req->bodysz, e);
-	if (rc != RC_OK)
-		return rc;
-	value = js_find(doc.root, "webhook_id");
-	if (js_get_str(value, &text, &n) && n < max && strlen(text) == n &&
-	    webhook_id_is_valid(text))
-		memcpy(out, text, n + 1);
-	else if (!js_is_object(doc.root) || !js_is_null(value))
-		rc = err_set(e, RC_INVALID, "webhook_id: malformed");
-	js_doc_fini(&doc);
-	(void)snprintf(p.v[0].field, sizeof(p.v[0].field), "webhook_id");
-	(void)snprintf(p.v[0].message, sizeof(p.v[0].message), "malformed");
-	return refused(pg, rc, &p);
 }
 
 enum rc
@@ -88,7 +66,11 @@ page_replay_event(struct page *pg, struct err *e)
 
 	rc = page_event_resolve(pg, &id, e);
 	if (rc == RC_OK)
-		rc = read_webhook_id(pg, webhook_id, sizeof(webhook_id), e);
+		rc = page_body_text(pg, "webhook_id", webhook_id,
+		    sizeof(webhook_id), e);
+	if (rc == RC_OK && webhook_id[0] != '\0' &&
+	    !webhook_id_is_valid(webhook_id))
+		rc = page_refuse(pg, "webhook_id", "malformed", e);
 	if (rc == RC_OK)
 		rc = replay_event(&pg->set->intake, id,
 		    webhook_id[0] == '\0' ? NULL : webhook_id, e);
@@ -109,16 +91,19 @@ page_replay_recover(struct page *pg, struct err *e)
 	struct intake_problems p = { .n = 0 };
 	struct recover_want want;
 	struct js_writer w;
+	bool more, lingers;
 	int64_t n;
-	bool more;
 	enum rc rc;
 
 	rc = recover_want_read(pg->req->body, pg->req->bodysz, &want, &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
 	want.webhook_id = pg->arg;
-	rc = recover_some(&pg->set->intake, &want, until_boot_ms(pg), &n, &more,
-	    e);
+	lingers = page_linger(pg);
+	rc = recover_some(&pg->set->intake, &want, until_boot_ms(pg, lingers),
+	    &n, &more, e);
+	if (lingers)
+		page_linger_end();
 	if (rc != RC_OK && n == 0)
 		return rc;
 	(void)snprintf(pg->note.webhook_id, sizeof(pg->note.webhook_id), "%s",

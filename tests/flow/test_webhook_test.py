@@ -5,9 +5,11 @@ import hashlib
 import hmac
 import json
 import re
+import time
 
 import pytest
 
+import gateway as gw
 import sign
 from receiver import Answer, Receiver
 from waiting import wait_for
@@ -155,7 +157,8 @@ def test_a_failed_test_neither_opens_nor_holds_the_breaker(
 
 @pytest.mark.parametrize("body", [
     {"event": ""}, {"event": "a b"}, {"event": 7}, {"event": "x" * 300},
-    {"event": "issues." + "y" * 101}, {"event": "a\nb"}])
+    {"event": "issues." + "y" * 101}, {"event": "a\nb"},
+    {"type": "issues"}, {"event": "issues", "evnt": "push"}])
 def test_what_is_no_event_is_refused(calm_gateway, receiver, body):
     hook = calm_gateway.register(receiver.url("/none"), ["x"])
     assert attempt(calm_gateway, hook, **body).status == 422
@@ -188,6 +191,25 @@ def test_without_a_drain_it_is_queued(make_gateway, receiver):
     g.start_drain()
     receiver.wait("/queued", 2)
     wait_for(g.drained, 10)
+
+
+def test_tests_that_wait_leave_threads_for_posts(make_gateway, receiver):
+    g = make_gateway({"server": {"deadline": "4s", "threads": 2}},
+                     drain=False)
+    hook = g.register(receiver.url("/few"), ["x"])
+    g.token("operator")
+    took = {}
+
+    def ask(i):
+        began = time.monotonic()
+        resp = attempt(g, hook)
+        took[i] = time.monotonic() - began
+        return resp
+
+    answers = gw.at_once(4, ask)
+    assert [a.status for a in answers] == [202] * 4
+    # One has waited for a drain; the others were told at once.
+    assert sum(t > 2 for t in took.values()) == 1, took
 
 
 def test_hlsctl_tests_a_webhook(calm_gateway, receiver):
