@@ -134,7 +134,7 @@ refresh(void *arg, struct err *e)
 		.health = -1 };
 	struct deliver *d = arg;
 	struct store_webhooks now, was = d->webhooks;
-	int64_t version;
+	int64_t version = d->version;
 	enum rc rc;
 
 	deliver_dests_trim(d->dests, clock_boot_ms(d->opt.clock));

@@ -210,7 +210,7 @@ lite_flow_follow(struct lite_tx *tx, const struct webhook *w, struct err *e)
 {
 	struct lite_target t;
 	int64_t id;
-	bool found;
+	bool found = false;
 	enum rc rc;
 
 	rc = lite_target_get(tx, STORE_DELIVER, w->id, &id, e);

@@ -57,13 +57,17 @@ FAILED = {
     "reset": "broke", "close": "closed",
 }
 
+# A reset behind the answer, while the body is still on its way: which of the
+# two a sender meets first is the network's choice.
+EITHER = object()
+
 # Those that a server which reads requests cannot play.
 SOCKETS = {
     "deaf": (hostile.deaf, None, "in time"),
     "reset-at-once": (hostile.reset_at_once, None, "broke"),
     "reset-in-body": (hostile.reset_in_body, None, "broke"),
     "answer-before-body": (hostile.answer_before_body, 200, ""),
-    "crash-after-answer": (hostile.crash_after_answer, 200, ""),
+    "crash-after-answer": (hostile.crash_after_answer, EITHER, ""),
 }
 LARGE = {"data": "x" * (6 << 20)}
 
@@ -183,6 +187,8 @@ def test_anything_less_is_a_failure_with_a_reason(field, name):
 def test_a_large_body_meets_a_receiver_that_breaks_off(field, name):
     _, code, text = SOCKETS[name]
     attempt = one_attempt(field, name)
+    if code is EITHER:
+        code, text = (200, "") if attempt["code"] else (None, "broke")
     assert (attempt["code"] or None) == code, attempt
     assert text in attempt["text"], attempt
     assert ended(field, name) == ("completed" if code else "failed")
