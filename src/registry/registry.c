@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/crypt.h"
@@ -52,6 +53,9 @@ registry_retire_secret(struct webhook *w, int64_t now_ms)
 {
 	if (!secret_is_set(&w->secret))
 		return;
+	/* Or the day that begins would be its second one. */
+	if (now_ms >= w->old_secret_until_ms)
+		secret_fini(&w->old_sign_key);
 	secret_fini(&w->old_secret);
 	w->old_secret = w->secret;
 	w->old_secret_until_ms = now_ms + OLD_SIGNS_MS;
@@ -140,15 +144,34 @@ struct change {
 	struct json_object *root;
 };
 
+static bool
+has_authorization(const struct webhook *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->nheaders; i++)
+		if (strcasecmp(w->headers[i].name, "Authorization") == 0)
+			return true;
+	return false;
+}
+
 /* May run again on the webhook as it was, when the store had to. */
 static enum rc
 change(void *arg, struct webhook *w, struct err *e)
 {
 	struct change *c = arg;
+	char *url = xstrdup(w->url);
 
 	c->rd.w = w;
 	c->rd.p->n = 0;
 	registry_read(&c->rd, c->root);
+	/* What an admin set for one receiver is nobody else's to get. */
+	if (!c->rd.r->is_admin && has_authorization(w) &&
+	    strcmp(url, w->url) != 0)
+		registry_problem(c->rd.p, "url",
+		    "Authorization goes with it, so it is an admin's to "
+		    "change");
+	free(url);
 	w->updated_ms = c->rd.now_ms;
 	return registry_verdict(c->rd.p, e);
 }

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/crypt.h"
 #include "base/js.h"
 #include "base/units.h"
 #include "base/url.h"
@@ -157,6 +158,7 @@ read_secret(struct registry_read *rd, const char *field,
 	if (whsec_has_prefix(&s) && !whsec_parse(&s, key, &n))
 		wrong(rd, field,
 		    "behind " WHSEC_PREFIX " there must be base64");
+	crypt_wipe(key, sizeof(key));
 	secret_fini(&s);
 	if (!secret_is_equal(&rd->w->secret, text, strlen(text))) {
 		registry_retire_secret(rd->w, rd->now_ms);
@@ -370,8 +372,12 @@ static void
 read_enabled(struct registry_read *rd, const char *field,
     struct json_object *value)
 {
+	bool was = rd->w->enabled;
+
 	if (!js_get_bool(value, &rd->w->enabled))
 		wrong(rd, field, "neither true nor false");
+	else if (rd->w->enabled && !was)
+		rd->w->breaker = BREAKER_CLOSED;
 }
 
 static void

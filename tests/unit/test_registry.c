@@ -52,6 +52,7 @@ copy(const struct webhook *w)
 		webhook_header_put(c, w->headers[i].name,
 		    w->headers[i].value.bytes, w->headers[i].value.size);
 	c->enabled = w->enabled;
+	c->breaker = w->breaker;
 	c->body = w->body;
 	c->rate_limit = w->rate_limit;
 	c->timeout_ms = w->timeout_ms;
@@ -402,6 +403,52 @@ test_a_change_leaves_the_rest(void **state)
 	assert_int_equal(p.n, 0);
 }
 
+/* Whoever may not set it may not have it sent to a place of their own. */
+static void
+test_authorization_stays_where_an_admin_sent_it(void **state)
+{
+	struct registry_problems p;
+
+	(void)state;
+	registry.is_admin = true;
+	webhook_free(
+	    create("{" HOOK ",\"headers\":{\"authorization\":\"Bearer x\"}}"));
+	registry.is_admin = false;
+	assert_int_equal(change("{\"url\":\"https://mine.example.com/\"}", &p),
+	    RC_INVALID);
+	assert_string_equal(p.v[0].field, "url");
+	assert_string_equal(kept.w->url, "https://h.example.com/x");
+	assert_int_equal(change("{\"url\":\"https://h.example.com/x\","
+				"\"events\":[\"push\"]}",
+			     &p),
+	    RC_OK);
+	assert_int_equal(kept.w->nheaders, 1);
+	registry.is_admin = true;
+	assert_int_equal(change("{\"url\":\"https://i.example.com/x\"}", &p),
+	    RC_OK);
+	registry.is_admin = false;
+	assert_int_equal(change("{\"url\":\"https://mine.example.com/\","
+				"\"headers\":{}}",
+			     &p),
+	    RC_OK);
+	assert_int_equal(kept.w->nheaders, 0);
+}
+
+static void
+test_enabling_by_a_change_closes_the_breaker(void **state)
+{
+	struct registry_problems p;
+
+	(void)state;
+	webhook_free(create("{" HOOK "}"));
+	kept.w->breaker = BREAKER_OPEN;
+	assert_int_equal(change("{\"enabled\":true}", &p), RC_OK);
+	assert_int_equal(kept.w->breaker, BREAKER_OPEN);
+	kept.w->enabled = false;
+	assert_int_equal(change("{\"enabled\":true}", &p), RC_OK);
+	assert_int_equal(kept.w->breaker, BREAKER_CLOSED);
+}
+
 static void
 test_rotation_keeps_the_old_secret_for_a_day(void **state)
 {
@@ -449,6 +496,17 @@ test_a_key_pair_comes_with_its_form(void **state)
 	assert_string_equal(w->old_sign_key.bytes, first);
 	assert_string_not_equal(w->sign_key.bytes, first);
 	webhook_free(w);
+
+	/* While its day lasts it stays, and it has no second one. */
+	kept.w->old_secret_until_ms = NOW + 1;
+	assert_int_equal(change("{\"secret\":\"another one of them\"}", &p),
+	    RC_OK);
+	assert_string_equal(kept.w->old_sign_key.bytes, first);
+	kept.w->old_secret_until_ms = NOW;
+	assert_int_equal(change("{\"secret\":\"and yet another one\"}", &p),
+	    RC_OK);
+	assert_false(secret_is_set(&kept.w->old_sign_key));
+	assert_true(secret_is_set(&kept.w->sign_key));
 }
 
 static void
@@ -586,6 +644,8 @@ main(void)
 		row(test_an_admin_may_set_authorization),
 		row(test_plain_http_is_taken_where_networks_are_allowed),
 		row(test_a_change_leaves_the_rest),
+		row(test_authorization_stays_where_an_admin_sent_it),
+		row(test_enabling_by_a_change_closes_the_breaker),
 		row(test_rotation_keeps_the_old_secret_for_a_day),
 		row(test_a_key_pair_comes_with_its_form),
 		row(test_enabling_goes_both_ways),
