@@ -132,8 +132,7 @@ each_slice(struct ctl *c, struct replay_want *w, int64_t of, int64_t *n,
 		    clock_boot_ms(c->app.clock) + CTL_LONG_SLICE_MS, &done, e);
 		*n += done.n;
 		w->before_id = done.next_before;
-		if (!w->dry_run)
-			ctl_long_tell("Replayed", *n, of);
+		ctl_long_tell(w->dry_run ? "Counted" : "Replayed", *n, of);
 	} while (rc == RC_OK && w->before_id != 0 && !ctl_long_is_cut());
 	ctl_long_end();
 	return rc;

@@ -97,7 +97,7 @@ tell_end(struct ctl *c, const struct event *ev)
 	buf_add_str(&c->out, "ended ");
 	ctl_put_span(c, ev->completed_ms - ev->received_ms);
 	buf_add_str(&c->out, " after it came\n");
-	if (ev->jobs_total == 0)
+	if (ev->jobs_total == 0 && !ev->replay_suspect)
 		put_detail(c, "No webhook wants it, so it owed nothing.");
 	if (ev->error_message != NULL && ev->status == EVENT_FAILED) {
 		buf_add_str(&c->out, "      latest failure: ");

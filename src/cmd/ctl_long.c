@@ -67,7 +67,9 @@ ctl_long_tell(const char *what, int64_t n, int64_t of)
 	if (!isatty(STDERR_FILENO))
 		return;
 	is_told = true;
-	fprintf(stderr, "\r%s %lld of %lld", what, (long long)n, (long long)of);
+	fprintf(stderr, "\r%s %lld", what, (long long)n);
+	if (of > 0)
+		fprintf(stderr, " of %lld", (long long)of);
 }
 
 void

@@ -27,6 +27,7 @@ enum rc ctl_long_confirm(struct ctl *c, const char *question, struct err *e);
 /* From now on an interrupt only shows in ctl_long_is_cut(). */
 void ctl_long_begin(void);
 bool ctl_long_is_cut(void);
+/* of is 0 while nobody knows. */
 void ctl_long_tell(const char *what, int64_t n, int64_t of);
 /* Clears the line. */
 void ctl_long_end(void);

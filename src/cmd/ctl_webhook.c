@@ -191,6 +191,7 @@ put_state(struct ctl *c, const struct webhook *w)
 
 	put_field(c, "state",
 	    w->enabled ? "enabled" : reasons[w->disabled_why]);
+	put_field(c, "damaged", w->damage);
 	if (w->failing_since_ms > 0) {
 		buf_addf(&c->out, "%-14s", "failing since");
 		ctl_put_time(c, w->failing_since_ms);

@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_webhook.h"
+#include "core/bucket.h"
 #include "core/webhook.h"
 #include "core/whsk.h"
 
@@ -62,6 +63,9 @@
 	    { .name = "cloudevents",                                         \
 		    .arg = "yes|no",                                         \
 		    .doc = "with the headers of CloudEvents" },              \
+	    { .name = "rate-limit",                                          \
+		    .arg = "N",                                              \
+		    .doc = "requests a second; 0 for no limit" },            \
 	    { .name = "max-in-flight",                                       \
 		    .arg = "N",                                              \
 		    .doc = "open requests at once" },                        \
@@ -146,6 +150,12 @@ put_numbers(struct ctl *c, struct js_writer *w, struct err *e)
 	int64_t n;
 	enum rc rc;
 
+	n = -1;
+	rc = ctl_number(c, "rate-limit", 0, BUCKET_RATE_MAX, &n, e);
+	if (rc == RC_OK && n >= 0)
+		js_int(w, "rate_limit", n);
+	if (rc != RC_OK)
+		return rc;
 	n = -1;
 	rc = ctl_number(c, "max-in-flight", 1, WEBHOOK_IN_FLIGHT_MAX, &n, e);
 	if (rc == RC_OK && n >= 0)

@@ -134,6 +134,9 @@ def test_a_suspect_goes_out_once_a_person_says_so(make_gateway):
         ident = resp.json()["id"]
         g.drain_once()
         assert len(receiver.arrivals("/hook")) == 1
+        story = g.ctl("event", "show", str(ident))
+        assert "The same bytes came before" in story
+        assert "No webhook wants it" not in story
         path = EVENTS + "/%s/replay" % ident
         assert g.api("POST", path, role="viewer").status == 403
         resp = g.api("POST", path, role="operator")

@@ -85,6 +85,7 @@ def test_b113_a_webhook_whose_secret_does_not_open_waits_alone(
                 "attempts"] == []
             assert g.get("/api/v1/webhooks/%s" % hook)[
                 "health_status"] == "unavailable"
+            assert "damaged       " in g.ctl("webhook", "show", hook)
         # It is told by name, without a byte of what was opened.
         alarms = {line["webhook_id"] for line in g.log_lines("hls-drain")
                   if "do not open" in line["msg"]}

@@ -236,9 +236,13 @@ def test_hlsctl_sets_what_the_api_does(calm_gateway, receiver):
     assert shown["public_key"] != hook["public_key"]
     assert shown["public_key"] in told
     g.ctl("webhook", "update", hook["webhook_id"], "--signatures", "",
-          "--cloudevents", "no")
+          "--cloudevents", "no", "--rate-limit", "7")
     shown = g.get("/api/v1/webhooks/" + hook["webhook_id"])
     assert shown["signatures"] == [] and shown["cloudevents"] is False
+    assert shown["rate_limit"] == 7
+    g.ctl("webhook", "update", hook["webhook_id"], "--rate-limit", "0")
+    shown = g.get("/api/v1/webhooks/" + hook["webhook_id"])
+    assert shown["rate_limit"] == 0
     g.ctl("webhook", "update", hook["webhook_id"], "--signatures", "md5",
           ok=range(1, 256))
     g.ctl("webhook", "update", hook["webhook_id"], "--cloudevents", "maybe",
