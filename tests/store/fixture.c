@@ -116,6 +116,24 @@ fix_fini(struct fix *f)
 	(void)rmdir(f->dir);
 }
 
+int
+fix_setup(void **state)
+{
+	struct fix *f = xcalloc(1, sizeof(*f));
+
+	fix_init(f);
+	*state = f;
+	return 0;
+}
+
+int
+fix_teardown(void **state)
+{
+	fix_fini(*state);
+	free(*state);
+	return 0;
+}
+
 void
 fix_pass(struct fix *f, int64_t ms)
 {

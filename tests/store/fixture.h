@@ -36,6 +36,9 @@ struct fix {
 /* Makes the folder and the store and opens it. */
 void fix_init(struct fix *f);
 void fix_fini(struct fix *f);
+/* For cmocka: *state is a struct fix of the test's own. */
+int fix_setup(void **state);
+int fix_teardown(void **state);
 /* Closed, and its folder without a file. */
 void fix_empty(struct fix *f);
 void fix_close(struct fix *f);

@@ -16,24 +16,6 @@
  * headers alone.
  */
 
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static const char *const one_target[] = { "hook-1", NULL };
 static const char *const two_targets[] = { "hook-1", "hook-2", NULL };
 
@@ -661,7 +643,8 @@ test_too_much_waiting_refuses_more(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_an_event_is_kept),
 		CASE(test_a_repeat_is_stored_once),

@@ -16,24 +16,6 @@
  * lists page; written against the public headers alone.
  */
 
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 test_registrations_are_kept(void **state)
 {
@@ -580,7 +562,8 @@ test_sql_shows_no_secret(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_registrations_are_kept),
 		CASE(test_registrations_are_listed_by_filter),

@@ -24,24 +24,6 @@
  * What the engine refuses to open, and that it leaves it as it was.
  */
 
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static enum rc
 try_open(struct fix *f)
 {
@@ -616,7 +598,8 @@ test_damage_is_harmless_or_reported(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_init_is_safe_to_repeat),
 		CASE(test_what_is_not_ours_is_refused_and_kept),

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
 #include "core/event.h"
 #include "tests/store/fixture.h"
 
@@ -14,24 +13,6 @@
  * What becomes of jobs whose worker is gone; written against the public
  * headers alone.
  */
-
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
 
 static void
 test_a_job_that_its_worker_died_over_is_held_back_in_company(void **state)
@@ -241,7 +222,8 @@ test_a_lease_of_another_boot_has_lapsed(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(
 		    test_a_job_that_its_worker_died_over_is_held_back_in_company),

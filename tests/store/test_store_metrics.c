@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "base/meter.h"
-#include "base/xalloc.h"
 #include "core/webhook.h"
 #include "store/store_metrics.h"
 #include "tests/store/fixture.h"
@@ -20,24 +19,6 @@
  */
 
 #define MANY (STORE_LABELS_MAX + 5)
-
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
 
 static void
 read_metrics(struct fix *f, struct store_metrics *m)
@@ -450,7 +431,8 @@ test_labels_stay_where_nobody_is_twice_as_busy(void **state)
 	store_metrics_free(&m);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 
 int
 main(void)

@@ -28,24 +28,6 @@ struct bytes {
 	size_t n;
 };
 
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static struct bytes
 read_beside(const struct fix *f, const char *suffix)
 {
@@ -242,7 +224,8 @@ test_a_held_gate_is_waited_for_where_there_is_doubt(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_an_old_log_of_ours_is_refused),
 		CASE(test_a_restored_pair_is_taken),

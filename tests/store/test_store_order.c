@@ -6,31 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
 #include "core/event.h"
 #include "tests/store/fixture.h"
 
 /*
  * Jobs with an order key; written against the public headers alone.
  */
-
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
 
 /* An event whose one job is in order of key, NULL: in none. */
 static int64_t
@@ -393,7 +374,8 @@ test_a_disabled_webhook_goes_on_in_order(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_one_of_a_key_at_a_time),
 		CASE(test_the_next_one_comes_in_the_same_exchange),

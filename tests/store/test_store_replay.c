@@ -17,24 +17,6 @@
 
 static const char *const one_target[] = { "hook-1", NULL };
 
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
-
 /* An event whose only job has ended so. */
 static int64_t
 ended(struct fix *f, const char *delivery_id, const char *target,
@@ -248,7 +230,8 @@ test_posts_keep_half_of_what_may_wait(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_only_what_has_ended_is_replayed_in_bulk),
 		CASE(test_more_than_a_page_is_replayed_to_one_webhook),

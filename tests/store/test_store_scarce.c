@@ -10,7 +10,6 @@
 
 #include <sqlite3.h>
 
-#include "base/xalloc.h"
 #include "core/event.h"
 #include "tests/store/fixture.h"
 
@@ -20,24 +19,6 @@
  */
 
 #define FILES_MOST 64
-
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
 
 static void
 limit_files(rlim_t n)
@@ -161,7 +142,7 @@ static int
 setup_seen(void **state)
 {
 	(void)sqlite3_auto_extension((void (*)(void))note_opened);
-	(void)setup(state);
+	(void)fix_setup(state);
 	return 0;
 }
 
@@ -169,7 +150,7 @@ static int
 teardown_seen(void **state)
 {
 	(void)sqlite3_cancel_auto_extension((void (*)(void))note_opened);
-	return teardown(state);
+	return fix_teardown(state);
 }
 
 static void
@@ -220,7 +201,8 @@ test_a_connection_for_reading_is_not_waited_for_without_end(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 #define SEEN(name) \
 	cmocka_unit_test_setup_teardown(name, setup_seen, teardown_seen)
 	const struct CMUnitTest tests[] = {

@@ -23,24 +23,6 @@
 
 #define LARGE (12 * 1024 * 1024) /* the writer's cache holds 8 MiB */
 
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static struct event *
 large_event(const struct fix *f, const char *delivery_id, int fill)
 {
@@ -173,7 +155,8 @@ test_what_was_rolled_back_overwrites_nobody(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_what_was_rolled_back_overwrites_nobody),
 	};

@@ -18,24 +18,6 @@
  * nobody writes to them.
  */
 
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
-
 /* Names and columns of the origins, in their order. */
 static const struct {
 	const char *name, *columns;
@@ -204,7 +186,8 @@ test_the_views_tell_what_became_of_events(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_the_views_of_the_origins_are_read_only),
 		CASE(test_the_views_tell_what_became_of_events),

@@ -30,24 +30,6 @@
 #define SECOND_US (1000 * 1000)
 #define PATIENCE_US (15 * SECOND_US)
 
-static int
-setup(void **state)
-{
-	struct fix *f = xcalloc(1, sizeof(*f));
-
-	fix_init(f);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	fix_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static char *
 beside(const struct fix *f, const char *suffix)
 {
@@ -634,7 +616,8 @@ test_settings_hold_on_the_connections_in_use(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_log_of_another_store_leaves_the_file_alone),
 		CASE(test_a_log_of_another_application_is_refused),
