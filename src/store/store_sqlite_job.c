@@ -124,9 +124,15 @@ lite_job_move(struct lite_tx *tx, const struct lite_job *was,
     const struct lite_job *is, const struct store_attempt *a, struct err *e)
 {
 	bool held = is->state == STORE_LEASED;
+	struct lite_target_change *target;
 	struct sqlite3_stmt *st;
 	enum rc rc;
 
+	/* Its place first: what makes room writes the rows, and one between
+	 * counting the job out and in would say that its event has ended. */
+	rc = lite_tally_target(tx, was->target, &target, e);
+	if (rc != RC_OK)
+		return rc;
 	st = lite_stmt(tx->conn,
 	    a == NULL ? LITE_JOB_MOVE : LITE_JOB_MOVE_RESULT);
 	lite_int(st, 1, is->id);

@@ -8,6 +8,7 @@
 
 #include "base/strlist.h"
 #include "base/xalloc.h"
+#include "core/event.h"
 #include "core/webhook.h"
 #include "tests/store/fixture.h"
 
@@ -559,6 +560,44 @@ test_a_lease_can_be_for_some_alone(void **state)
 	assert_int_equal(next_ms, INT64_MAX);
 }
 
+#define MANY 100 /* targets, of more than one transaction gathers */
+
+static void
+test_an_event_ends_once_however_many_targets_are_leased_from(void **state)
+{
+	struct fix *f = *state;
+	struct store_result v[MANY];
+	struct store_leases l;
+	struct store_stats st;
+	char id[16];
+	size_t i;
+
+	for (i = 0; i < MANY; i++) {
+		(void)snprintf(id, sizeof(id), "hook-%zu", i);
+		owe(f, id, 1);
+	}
+	assert_int_equal(lease(f, MANY, &l), MANY);
+	fix_stats(f, &st);
+	assert_int_equal(st.processed, 0);
+	assert_int_equal(st.events[EVENT_PROCESSING], MANY);
+
+	memset(v, 0, sizeof(v));
+	for (i = 0; i < MANY; i++) {
+		v[i].job = l.v[i].job;
+		v[i].token = l.v[i].token;
+		v[i].verdict = STORE_AGAIN;
+		v[i].again_ms = f->wall_ms + 1000;
+		v[i].attempt.text = v[i].attempt.address = "";
+	}
+	store_leases_free(&l);
+	assert_int_equal(store_settle(f->s, v, MANY, "w", f->wall_ms, &f->e),
+	    RC_OK);
+	fix_stats(f, &st);
+	assert_int_equal(st.processed, 0);
+	assert_int_equal(st.events[EVENT_RETRY], MANY);
+	fix_assert_sound(f);
+}
+
 #define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int
@@ -579,6 +618,7 @@ main(void)
 		CASE(test_a_backlog_of_one_starves_no_other),
 		CASE(test_fresh_work_overtakes_a_backlog_of_repeats),
 		CASE(test_a_lease_can_be_for_some_alone),
+		CASE(test_an_event_ends_once_however_many_targets_are_leased_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
