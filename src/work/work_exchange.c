@@ -96,17 +96,6 @@ start(struct work_exchange *x)
 	return reason;
 }
 
-static void
-init_condition(pthread_cond_t *c)
-{
-	pthread_condattr_t attr;
-
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(c, &attr);
-	(void)pthread_condattr_destroy(&attr);
-}
-
 struct work_exchange *
 work_exchange_new(struct store *s)
 {
@@ -121,7 +110,7 @@ work_exchange_new(struct store *s)
 	(void)fcntl(x->told[0], F_SETFD, FD_CLOEXEC);
 	(void)fcntl(x->told[1], F_SETFD, FD_CLOEXEC);
 	(void)pthread_mutex_init(&x->lock, NULL);
-	init_condition(&x->change);
+	clock_cond_init(&x->change);
 	if (start(x) != 0) {
 		release(x);
 		return NULL;
@@ -132,11 +121,7 @@ work_exchange_new(struct store *s)
 bool
 work_exchange_free(struct work_exchange *x, int64_t wait_ms)
 {
-	int64_t until_us = clock_tick_us() + wait_ms * 1000;
-	const struct timespec until = {
-		.tv_sec = (time_t)(until_us / 1000000),
-		.tv_nsec = (long)(until_us % 1000000 * 1000),
-	};
+	const struct timespec until = clock_tick_in(wait_ms * 1000);
 	bool ended;
 
 	if (x == NULL)
