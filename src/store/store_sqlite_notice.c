@@ -110,6 +110,24 @@ warn(struct lite_tx *tx, const char *id, int64_t target, int64_t disable_at_ms,
 	return put_notice(tx, NOTICE_FAILING, id, target, now_ms, e);
 }
 
+/* Nobody is there any more.  One that was deleted meanwhile has no owner who
+ * could enable it, and what a drain still had in hand of it must come out to
+ * be cancelled. */
+static enum rc
+end_gone(struct lite_tx *tx, const char *id, int64_t target, int64_t now_ms,
+    bool *is_off, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_HAS);
+	enum rc rc;
+
+	lite_text(st, 1, id);
+	rc = lite_step(tx->conn, st, is_off, e);
+	if (rc != RC_OK || !*is_off)
+		return rc;
+	lite_reset(st);
+	return disable(tx, id, target, WEBHOOK_GONE, now_ms, e);
+}
+
 /* After a failure, which may have been the last that is borne. */
 static enum rc
 judge(struct lite_tx *tx, const struct lite_target_change *ch, const char *id,
@@ -141,11 +159,11 @@ lite_webhook_fares(struct lite_tx *tx, const struct lite_target_change *ch,
 	bool found = false;
 	enum rc rc = RC_OK;
 
-	*is_off = ch->gone;
+	*is_off = false;
 	if (ch->calls > 0)
 		rc = add_calls(tx, ch, t, &s, &found, e);
 	if (rc == RC_OK && ch->gone)
-		return disable(tx, t->name, ch->id, WEBHOOK_GONE, now_ms, e);
+		return end_gone(tx, t->name, ch->id, now_ms, is_off, e);
 	if (rc != RC_OK || !found || !s.is_enabled || ch->consecutive == 0 ||
 	    ch->disable_after_ms <= 0)
 		return rc;

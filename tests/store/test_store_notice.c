@@ -302,6 +302,45 @@ test_gone_is_told_and_a_person_enables_again(void **state)
 	assert_int_equal(told(f, &n), 0);
 }
 
+static void
+test_gone_parks_nothing_of_one_that_was_deleted(void **state)
+{
+	struct fix *f = *state;
+	struct store_result r = { .verdict = STORE_DEAD,
+		.attempt = { .class = STORE_CLASS_RECEIVER,
+		    .code = 410,
+		    .text = "",
+		    .address = "",
+		    .gone = true } };
+	struct store_leases l, left;
+	struct notice n;
+
+	(void)fix_job(f, "gone-1", HOOK);
+	(void)fix_job(f, "gone-2", HOOK);
+	fix_lease(f, 2, &l);
+	assert_int_equal(l.n, 2);
+	assert_int_equal(
+	    store_webhook_delete(f->s, HOOK, f->wall_ms, NULL, &f->e), RC_OK);
+	r.job = l.v[0].job;
+	r.token = l.v[0].token;
+	assert_int_equal(store_settle(f->s, &r, 1, "w", f->wall_ms, &f->e),
+	    RC_OK);
+	assert_int_equal(fix_settle(f, &l.v[1], STORE_AGAIN, f->wall_ms, NULL),
+	    RC_OK);
+	store_leases_free(&l);
+
+	/* A drain finds nobody for it, and cancels it. */
+	fix_lease(f, 2, &left);
+	assert_int_equal(left.n, 1);
+	assert_int_equal(fix_settle(f, &left.v[0], STORE_CANCEL, 0, NULL),
+	    RC_OK);
+	store_leases_free(&left);
+	assert_int_equal(told(f, &n), 1);
+	assert_int_equal(n.what, NOTICE_DEAD);
+	notice_fini(&n);
+	fix_assert_sound(f);
+}
+
 /* Leases the one due job and gives it up. */
 static void
 give_up(struct fix *f, int64_t *job)
@@ -452,6 +491,7 @@ main(void)
 		CASE(test_a_short_time_warns_at_its_half),
 		CASE(test_without_a_time_failure_disables_nobody),
 		CASE(test_gone_is_told_and_a_person_enables_again),
+		CASE(test_gone_parks_nothing_of_one_that_was_deleted),
 		CASE(test_a_dead_delivery_is_told_with_its_event),
 		CASE(test_a_notice_becomes_one_event),
 		CASE(test_a_call_that_fails_tells_neither_less_nor_more),
