@@ -70,8 +70,12 @@ enum rc store_event_retry(struct store *s, int64_t id, int64_t now_ms,
 /* Every open job of the event is cancelled. */
 enum rc store_event_cancel(struct store *s, int64_t id, int64_t now_ms,
     size_t *jobs, struct err *e);
-/* A new round: the event is expanded again, a replay suspect too.
- * webhook_id: to this one alone, or NULL. */
+/*
+ * A new round: the event is expanded again, a replay suspect too.
+ * webhook_id: to this one alone, or NULL.
+ * RC_BUSY	also: a round that goes to others is not expanded yet; once a
+ *		drain has done it there can be another.
+ */
 enum rc store_event_replay(struct store *s, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e);
 /*

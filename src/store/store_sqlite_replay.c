@@ -19,16 +19,18 @@ struct replay {
 struct replayed {
 	enum event_status status;
 	bool expanded, suspect;
+	bool same; /* goes, if not expanded, where this replay would */
 };
 
 static enum rc
-read_event(struct lite_tx *tx, int64_t id, struct replayed *out, bool *found,
-    struct err *e)
+read_event(struct lite_tx *tx, int64_t id, const char *webhook_id,
+    struct replayed *out, bool *found, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_TO_REPLAY);
 	enum rc rc;
 
 	lite_int(st, 1, id);
+	lite_text(st, 2, webhook_id);
 	memset(out, 0, sizeof(*out));
 	rc = lite_step(tx->conn, st, found, e);
 	if (rc != RC_OK || !*found)
@@ -36,6 +38,7 @@ read_event(struct lite_tx *tx, int64_t id, struct replayed *out, bool *found,
 	out->status = (enum event_status)lite_col_int(st, 0);
 	out->expanded = lite_col_int(st, 1) != 0;
 	out->suspect = lite_col_int(st, 2) != 0;
+	out->same = lite_col_int(st, 3) != 0;
 	lite_reset(st);
 	return RC_OK;
 }
@@ -68,7 +71,7 @@ replay_one(struct lite_tx *tx, struct replay *x, int64_t id, struct err *e)
 	bool found;
 	enum rc rc;
 
-	rc = read_event(tx, id, &ev, &found, e);
+	rc = read_event(tx, id, x->webhook_id, &ev, &found, e);
 	if (rc != RC_OK)
 		return rc;
 	if (x->only_ended) {
@@ -80,6 +83,9 @@ replay_one(struct lite_tx *tx, struct replay *x, int64_t id, struct err *e)
 		    (long long)id);
 	}
 	/* Not expanded yet: the round to come is the one asked for. */
+	if (!ev.expanded && !ev.same)
+		return err_set(e, RC_BUSY,
+		    "event %lld is about to go to others", (long long)id);
 	if (!ev.expanded)
 		return RC_OK;
 	x->replayed++;

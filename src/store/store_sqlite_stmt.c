@@ -194,8 +194,9 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_EVENT_SET_ERROR] =
 	    "UPDATE event SET error_message = ?2 WHERE id = ?1",
 	[LITE_EVENT_TO_REPLAY] =
-	    "SELECT status, expanded, replay_suspect = 1 FROM event WHERE "
-	    "id = ?1",
+	    "SELECT status, expanded, replay_suspect = 1, "
+	    "coalesce(round_webhook, webhook_id) IS coalesce(?2, "
+	    "webhook_id) FROM event WHERE id = ?1",
 	[LITE_EVENT_REPLAY] =
 	    "UPDATE event SET round = round + 1, round_webhook = ?2, "
 	    "expanded = 0, replay_suspect = min(replay_suspect * 2, 2) "

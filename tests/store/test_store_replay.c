@@ -126,6 +126,31 @@ test_more_than_a_page_is_replayed_to_one_webhook(void **state)
 }
 
 static void
+test_a_replay_to_one_is_not_lost_behind_one_to_another(void **state)
+{
+	struct fix *f = *state;
+	int64_t id = ended(f, "d-1", "hook-1", STORE_DONE), now_ms = f->wall_ms;
+	struct store_leases l;
+
+	assert_int_equal(store_event_replay(f->s, id, "hook-1", now_ms, &f->e),
+	    RC_OK);
+	assert_int_equal(store_event_replay(f->s, id, "hook-1", now_ms, &f->e),
+	    RC_OK);
+	assert_int_equal(store_event_replay(f->s, id, "hook-2", now_ms, &f->e),
+	    RC_BUSY);
+	assert_int_equal(store_event_replay(f->s, id, NULL, now_ms, &f->e),
+	    RC_BUSY);
+	fix_expand(f, id, one_target);
+	assert_int_equal(store_event_replay(f->s, id, "hook-2", now_ms, &f->e),
+	    RC_OK);
+	fix_expand(f, id, (const char *const[]){ "hook-2", NULL });
+	fix_lease(f, 10, &l);
+	assert_int_equal(l.n, 2);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
+static void
 test_what_is_new_goes_before_what_is_done_again(void **state)
 {
 	struct fix *f = *state;
@@ -235,6 +260,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_only_what_has_ended_is_replayed_in_bulk),
 		CASE(test_more_than_a_page_is_replayed_to_one_webhook),
+		CASE(test_a_replay_to_one_is_not_lost_behind_one_to_another),
 		CASE(test_what_is_new_goes_before_what_is_done_again),
 		CASE(test_a_webhook_recovers_what_died_in_a_time),
 		CASE(test_posts_keep_half_of_what_may_wait),
