@@ -295,13 +295,15 @@ static const char *const texts[LITE_STMTS] = {
 	    " FROM job j LEFT JOIN event e ON e.id = j.event WHERE j.state = "
 	    "0 AND j.target = ?1 AND j.behind = 0 AND j.lane = ?2 AND "
 	    "j.due_ms <= ?3 ORDER BY j.due_ms, j.id LIMIT ?4",
+	/* Two drains' hands, so those of one target, full for long, hide
+	 * those of no other. */
 	[LITE_SUSPECT_CLAIM] =
 	    "SELECT j.id, j.event, j.round, j.attempt, j.tries, j.deaths, "
 	    "j.due_ms, j.lease_token, j.priority, " EVENT_COLUMNS
 	    ", " TARGET_COLUMNS " FROM job j JOIN target t ON t.id = "
 	    "j.target LEFT JOIN event e ON e.id = j.event WHERE j.state = 0 "
 	    "AND j.lane = 20 AND j.due_ms <= ?1 AND t.ready_ms <= ?1 ORDER "
-	    "BY j.due_ms, j.id LIMIT 32",
+	    "BY j.due_ms, j.id LIMIT 256",
 	[LITE_JOB_HELD] =
 	    "SELECT event, target, state, priority, attempt, tries, deaths, "
 	    "suspect, due_ms, lease_token, lease_alone, order_key IS NOT "

@@ -173,6 +173,43 @@ test_a_job_that_kills_its_workers_is_set_aside(void **state)
 	fix_assert_sound(f);
 }
 
+#define IN_HAND 128 /* of one drain, as it is shipped */
+
+static void
+test_suspects_of_one_that_is_full_hold_up_no_others(void **state)
+{
+	static const char *const full[] = { "hook-1" };
+	struct fix *f = *state;
+	const struct store_lease_want want = { .worker = "w",
+		.max = 9,
+		.hold_ms = 60000,
+		.skip = full,
+		.nskip = 1 };
+	struct store_leases l;
+	int64_t next_ms;
+	char name[16];
+	size_t i, n;
+
+	for (i = 1; i < IN_HAND; i++) {
+		(void)snprintf(name, sizeof(name), "d-%zu", i);
+		(void)fix_job(f, name, "hook-1");
+	}
+	(void)fix_job(f, "other", "hook-2");
+	fix_lease(f, IN_HAND, &l);
+	assert_int_equal(l.n, IN_HAND);
+	store_leases_free(&l);
+	fix_pass(f, 60001);
+	assert_int_equal(store_recover(f->s, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(n, IN_HAND);
+	assert_int_equal(
+	    store_lease_due(f->s, f->wall_ms, &want, &l, &next_ms, &f->e),
+	    RC_OK);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.v[0].target, "hook-2");
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
 static void
 test_a_renewed_lease_holds(void **state)
 {
@@ -230,6 +267,7 @@ main(void)
 		CASE(test_only_deaths_alone_are_counted),
 		CASE(test_a_lapsed_lease_moves_on_and_is_fenced),
 		CASE(test_a_job_that_kills_its_workers_is_set_aside),
+		CASE(test_suspects_of_one_that_is_full_hold_up_no_others),
 		CASE(test_a_renewed_lease_holds),
 		CASE(test_a_lease_of_another_boot_has_lapsed),
 	};
