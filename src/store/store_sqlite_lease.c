@@ -482,6 +482,9 @@ lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
 	x->flow = lite_flow_now(l);
 	x->claims = xcalloc(x->want->max + 1, sizeof(*x->claims));
 	rc = lite_commit_now(l, run, x, e);
+	/* What was not mended then is the next one's to mend. */
+	if (rc != RC_OK && x->is_set_back)
+		l->flow_seen = false;
 	out->held_back = rc == RC_OK && x->held_back;
 	out->drains = x->drains;
 	if (rc == RC_OK && x->n > 0) {
@@ -503,11 +506,12 @@ lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
 	struct lease x = { .want = want, .now_ms = now_ms, .drains = 1 };
 	enum rc rc;
 
-	x.is_set_back = lite_flow_is_set_back(impl, now_ms);
 	rc = peek(impl, want, next_due_ms, e);
-	if (rc != RC_OK || want->max == 0 ||
-	    (*next_due_ms > now_ms && !x.is_set_back))
+	if (rc != RC_OK || want->max == 0)
 		return rc;
+	x.is_set_back = lite_flow_is_set_back(impl, now_ms);
+	if (*next_due_ms > now_ms && !x.is_set_back)
+		return RC_OK;
 	rc = lease(impl, &x, out, e);
 	/* A time that was too early has been set right on the way. */
 	if (rc == RC_OK && out->n == 0)

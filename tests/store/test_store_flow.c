@@ -618,7 +618,8 @@ main(void)
 		CASE(test_a_backlog_of_one_starves_no_other),
 		CASE(test_fresh_work_overtakes_a_backlog_of_repeats),
 		CASE(test_a_lease_can_be_for_some_alone),
-		CASE(test_an_event_ends_once_however_many_targets_are_leased_from),
+		CASE(
+		    test_an_event_ends_once_however_many_targets_are_leased_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

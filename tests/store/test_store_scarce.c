@@ -3,8 +3,10 @@
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -198,6 +200,61 @@ test_a_connection_for_reading_is_not_waited_for_without_end(void **state)
 	assert_int_equal(read_one(f), RC_OK);
 }
 
+/* At most ten jobs, as a drain asks for them. */
+static enum rc
+lease_ten(struct fix *f, struct store_leases *l)
+{
+	const struct store_lease_want want = { .worker = "w",
+		.max = 10,
+		.hold_ms = 60000 };
+	int64_t next_ms;
+
+	return store_lease_due(f->s, f->wall_ms, &want, l, &next_ms, &f->e);
+}
+
+static void
+test_a_clock_set_back_is_mended_when_there_is_a_turn_again(void **state)
+{
+	const struct store_flow limited = { .rate = 10 };
+	struct fix *f = *state;
+	struct store_leases l;
+	char id[16], *gate;
+	size_t i;
+	int fd;
+
+	fix_close(f);
+	f->opt.turn_ms = 100;
+	fix_open(f);
+	store_flow(f->s, &limited);
+	f->wall_ms -= 7200000; /* the events are older than the clock says */
+	for (i = 0; i < 30; i++) {
+		(void)snprintf(id, sizeof(id), "d-%zu", i);
+		(void)fix_job(f, id, "hook-1");
+	}
+	f->wall_ms += 7200000;
+	assert_int_equal(lease_ten(f, &l), RC_OK);
+	assert_int_equal(l.n, 10);
+	store_leases_free(&l);
+
+	f->wall_ms -= 3600000;
+	gate = xasprintf("%s-gate", f->path);
+	fd = open(gate, O_RDWR | O_CLOEXEC);
+	free(gate);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(lease_ten(f, &l), RC_BUSY);
+	assert_int_equal(close(fd), 0);
+
+	/* The bucket was full again an hour from here. */
+	assert_int_equal(lease_ten(f, &l), RC_OK);
+	store_leases_free(&l);
+	fix_pass(f, 1000);
+	assert_int_equal(lease_ten(f, &l), RC_OK);
+	assert_int_equal(l.n, 10);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+}
+
 int
 main(void)
 {
@@ -207,6 +264,8 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, setup_seen, teardown_seen)
 	const struct CMUnitTest tests[] = {
 		CASE(test_without_descriptors_writing_is_put_off),
+		CASE(
+		    test_a_clock_set_back_is_mended_when_there_is_a_turn_again),
 		SEEN(test_without_descriptors_reading_is_put_off),
 		SEEN(
 		    test_a_connection_for_reading_is_not_waited_for_without_end),
