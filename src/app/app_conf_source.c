@@ -11,6 +11,7 @@
 #include "app/app_conf_int.h"
 #include "base/units.h"
 #include "base/xalloc.h"
+#include "core/notice.h"
 #include "core/sig.h"
 #include "core/webhook.h"
 #include "core/whsec.h"
@@ -319,6 +320,10 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 	if (!is_word(raw->name, "_-"))
 		return conf_refuse(r->places, key, e,
 		    "a name has letters, digits, _ and - only");
+	/* Or a sender could take the places of what hls itself has to say. */
+	if (strcmp(raw->name, NOTICE_SOURCE) == 0)
+		return conf_refuse(r->places, key, e,
+		    "%s is the source of hls's own events", raw->name);
 	if (source_find(l, raw->name) != NULL)
 		return conf_refuse(r->places, key, e,
 		    "another source is called %s already", raw->name);

@@ -12,6 +12,7 @@
 #include "base/jsscan.h"
 #include "base/strlist.h"
 #include "core/event.h"
+#include "core/match.h"
 #include "core/webhook.h"
 #include "intake/intake.h"
 #include "store/store_admin.h"
@@ -62,6 +63,17 @@ read_word(struct publish *p, const char *field, struct json_object *value,
 		problem(p, field, "missing or malformed");
 	else
 		*out = text;
+}
+
+/* What hls says of itself nobody else says in its name. */
+static void
+read_type(struct publish *p, const char *field, struct json_object *value)
+{
+	read_word(p, field, value, event_type_is_valid, &p->d.type);
+	if (p->d.type != NULL &&
+	    strncmp(p->d.type, MATCH_OWN_PREFIX, strlen(MATCH_OWN_PREFIX)) == 0)
+		problem(p, field,
+		    MATCH_OWN_PREFIX " begins the names of hls's own events");
 }
 
 static void
@@ -116,7 +128,7 @@ read_member(void *arg, const char *key, struct json_object *value)
 	if (strcmp(key, "data") == 0)
 		return true;
 	if (strcmp(key, "event") == 0)
-		read_word(p, key, value, event_type_is_valid, &p->d.type);
+		read_type(p, key, value);
 	else if (strcmp(key, "team") == 0 && !js_is_null(value))
 		read_teams(p, key, value);
 	else if (strcmp(key, "delivery_id") == 0)

@@ -147,6 +147,8 @@ static const struct {
 	{ "database: {url: 'sqlite:'}", "database.url: " },
 
 	{ "sources: [{name: '', provider: github}]", "sources[0].name: " },
+	{ "sources: [{name: hls, provider: github, secrets: [" SECRET "]}]",
+	    "sources[0].name: " },
 	{ "sources: [{name: a/b, provider: github, secrets: [" SECRET "]}]",
 	    "sources[0].name: " },
 	{ "sources: [{name: g, provider: gitlab, secrets: [" SECRET "]}]",

@@ -540,6 +540,7 @@ test_each_wrong_field_is_named(void **state)
 		    "event priority" },
 		{ "{\"event\":\"a\",\"data\":1,\"colour\":1}", "colour" },
 		{ "{\"event\":1,\"data\":1}", "event" },
+		{ "{\"event\":\"hls.delivery.dead\",\"data\":1}", "event" },
 		{ "{\"event\":\"a\",\"data\":1,\"team\":7}", "team" },
 		{ "{\"event\":\"a\",\"data\":1,\"team\":[\"\"]}", "team" },
 		{ "{\"event\":\"a\",\"data\":1,\"delivery_id\":\"\"}",
