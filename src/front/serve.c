@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strlist.h"
@@ -184,6 +185,16 @@ work(struct call *c, struct err *e)
 	return c->match.route->page(&c->page, e);
 }
 
+/* Half an answer is none, and the same again would be no longer. */
+static enum rc
+refuse_half(struct call *c, struct err *e)
+{
+	reply_problem(&c->resp, c->request_id, 500, NULL,
+	    "the answer is too long; a limit makes it shorter");
+	return err_set(e, RC_TOOBIG, "the answer is over %u bytes",
+	    HTTP_RESP_BODY_MAX);
+}
+
 static enum log_level
 level_of(const struct call *c, enum rc rc)
 {
@@ -265,6 +276,8 @@ serve(const struct serve *s, struct http_conn *conn, struct serve_end *end)
 
 	call_init(&c, s, conn);
 	rc = work(&c, &e);
+	if (rc == RC_OK && buf_is_over(&c.resp.body))
+		rc = refuse_half(&c, &e);
 	if (rc != RC_OK && c.resp.status < 400)
 		reply_failure(&c.resp, c.request_id, rc, &e);
 	else if (c.resp.status == 0)

@@ -2,6 +2,7 @@
 what is refused, and that no page leaves anything out or shows it twice."""
 
 import json
+import sqlite3
 
 import pytest
 
@@ -143,3 +144,28 @@ def test_a_suspect_goes_out_once_a_person_says_so(make_gateway):
         assert resp.status == 202, resp
         g.drain_once()
         assert receiver.wait("/hook", 2)[1].h("X-GitHub-Delivery") == "s-2"
+
+
+def test_an_answer_that_is_too_long_is_no_half_answer(make_gateway):
+    """Events of 40 KB for each of 1,700 webhooks make more than 64 MiB."""
+    g = make_gateway(drain=False)
+    hook = g.register("https://h.example.com/", [
+        "t%03d." % n + 190 * "x" for n in range(200)])["webhook_id"]
+    db = sqlite3.connect(g.database, isolation_level=None)
+    names = [row[1] for row in db.execute("PRAGMA table_info(webhook)")]
+    columns = ", ".join(n for n in names if n != "id")
+    db.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+               "FROM n WHERE i < 1700) INSERT INTO webhook (id, %s) "
+               "SELECT 'w' || i, %s FROM webhook, n WHERE id = ?" %
+               (columns, columns), (hook,))
+    db.close()
+    resp = g.api("GET", "/api/v1/webhooks/list")
+    assert resp.status == 500
+    assert "too long" in resp.json()["detail"]
+    # In parts it is all there.
+    seen, cursor = 0, {}
+    while cursor is not None:
+        page = g.get("/api/v1/webhooks", limit=200, **cursor)
+        seen += len(page["webhooks"])
+        cursor = page["next_cursor"] and {"cursor": page["next_cursor"]}
+    assert seen == 1701
