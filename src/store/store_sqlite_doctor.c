@@ -225,7 +225,7 @@ static const struct {
 	{ LITE_CHECK_LOST_TARGETS, "deleted",
 	    "deleted webhooks with jobs still waiting; a drain cancels them" },
 	{ LITE_CHECK_TARGETS, "targets",
-	    "targets whose count of waiting jobs or due time is wrong" },
+	    "targets whose counts of jobs or due time are wrong" },
 	{ LITE_CHECK_ORDER, "order",
 	    "jobs that do not wait for the first of their order key, or wait "
 	    "for none" },

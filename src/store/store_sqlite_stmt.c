@@ -523,6 +523,9 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_CHECK_TARGETS] =
 	    "SELECT count(*) FROM target t WHERE t.waiting <> (SELECT "
 	    "count(*) FROM job j WHERE j.state = 0 AND j.target = t.id) OR "
+	    "((t.leased <> 0 OR t.id IN (SELECT target FROM job WHERE state "
+	    "= 1)) AND t.leased <> (SELECT count(*) FROM job j WHERE j.state "
+	    "= 1 AND j.target = t.id)) OR "
 	    "t.next_due_ms > (SELECT min(due_ms) FROM job j WHERE j.state = "
 	    "0 AND j.behind = 0 AND j.target = t.id)",
 	[LITE_CHECK_ORDER] =

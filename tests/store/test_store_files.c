@@ -595,6 +595,34 @@ test_damage_is_harmless_or_reported(void **state)
 	free(shm);
 }
 
+/* What drains share is bounded by it. */
+static void
+find_targets(void *arg, const char *check, const char *finding)
+{
+	bool *found = arg;
+
+	*found = *found || (strcmp(check, "targets") == 0 && finding != NULL);
+}
+
+static void
+test_a_wrong_count_of_leases_is_found(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	bool found = false;
+
+	(void)fix_job(f, "d-1", "hook-1");
+	fix_lease(f, 1, &l);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+	fix_close(f);
+	raw_sql(f->path, "UPDATE target SET leased = leased + 1");
+	fix_open(f);
+	assert_int_equal(store_doctor(f->s, find_targets, &found, &f->e),
+	    RC_OK);
+	assert_true(found);
+}
+
 int
 main(void)
 {
@@ -619,6 +647,7 @@ main(void)
 		CASE(test_an_impossible_row_is_set_aside_and_others_go_on),
 		CASE(test_an_impossible_row_on_lease_comes_back),
 		CASE(test_damage_is_harmless_or_reported),
+		CASE(test_a_wrong_count_of_leases_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
