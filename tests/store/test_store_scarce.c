@@ -12,6 +12,7 @@
 
 #include <sqlite3.h>
 
+#include "base/xalloc.h"
 #include "core/event.h"
 #include "tests/store/fixture.h"
 
