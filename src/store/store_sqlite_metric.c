@@ -350,7 +350,7 @@ find_swaps(const struct ranks *r, struct swaps *out)
 
 	while (k < r->n && r->v[k].labelled)
 		k++;
-	for (i = 0; i < k && i + k < r->n; i++) {
+	for (i = 0; i < k && i + k < r->n && i < STORE_LABELS_MAX; i++) {
 		if (r->v[i + k].calls <= r->v[i].calls * 2)
 			return;
 		out->v[out->n].from = r->v[i].target;
