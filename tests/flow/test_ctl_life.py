@@ -161,7 +161,7 @@ def test_a_webhook_is_registered_changed_and_deleted(g):
                     "--event", "push", "--team", "Bruins",
                     "--description", "one\x1b[31mtwo",
                     "--retry-schedule", "5s,1m", "--timeout", "3s",
-                    "--max-in-flight", "2",
+                    "--rate-limit", "7", "--max-in-flight", "2",
                     "--secret-file", secret_file(g, "a secret of sixteen\n"))
     assert "secret" not in hook
     assert hook["events"] == ["issues.*", "push"]
@@ -169,6 +169,7 @@ def test_a_webhook_is_registered_changed_and_deleted(g):
     assert shown["secret"] == "***"
     assert shown["team"] == "Bruins"
     assert shown["retry_schedule"] == ["5s", "1m"]
+    assert shown["rate_limit"] == 7
     assert shown["max_in_flight"] == 2
     text = g.ctl("webhook", "show", hook["webhook_id"])
     assert "\x1b" not in text and "one\\x1b[31mtwo" in text
