@@ -142,6 +142,40 @@ ctl_attempt_tell(struct ctl *c, const struct store_attempt_row *row)
 		    "      its lease had lapsed, so it did not count\n");
 }
 
+static void
+tell_held(struct ctl *c, const struct store_job *j, const struct webhook *w)
+{
+	if (!w->enabled) {
+		buf_add_str(&c->out,
+		    "      held: the webhook is disabled; hlsctl webhook "
+		    "enable lets it go\n");
+	} else if (w->breaker == BREAKER_HALF_OPEN) {
+		buf_add_str(&c->out,
+		    "      held: the webhook's breaker is half open, and one "
+		    "probe is out\n");
+	} else if (w->breaker == BREAKER_OPEN &&
+	    w->breaker_until_ms > j->due_ms) {
+		buf_add_str(&c->out,
+		    "      held: the webhook's breaker is open until ");
+		ctl_put_time(c, w->breaker_until_ms);
+		buf_add_str(&c->out, "\n");
+	}
+}
+
+/* A webhook that cannot be read is told of by those who ask for it. */
+void
+ctl_put_held(struct ctl *c, const struct store_job *j)
+{
+	struct webhook *w;
+	struct err e;
+
+	if (j->kind != STORE_DELIVER || j->state != STORE_WAITING ||
+	    store_webhook_find(c->app.store, j->target, &w, &e) != RC_OK)
+		return;
+	tell_held(c, j, w);
+	webhook_free(w);
+}
+
 const struct ctl_option ctl_webhook_attempts_options[] = {
 	{ .name = "limit",
 	    .arg = "N",

@@ -12,6 +12,7 @@
 #include "cmd/ctl.h"
 
 struct store_attempt_row;
+struct store_job;
 
 /* Of the lines that a story has. */
 #define CTL_ATTEMPT_WIDTH 80
@@ -21,6 +22,11 @@ struct store_attempt_row;
 void ctl_put_span(struct ctl *c, int64_t ms);
 /* UTC to the millisecond. */
 void ctl_put_clock(struct ctl *c, int64_t wall_ms);
+
+/* A whole line when something else than its time keeps a waiting delivery
+ * back: its webhook is disabled, or its breaker is not closed; else
+ * nothing. */
+void ctl_put_held(struct ctl *c, const struct store_job *j);
 
 /* Whole lines: "  TIME  attempt N failed after ...", and under it address,
  * timings and answer. */

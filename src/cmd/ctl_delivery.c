@@ -231,6 +231,7 @@ put_whole(struct ctl *c, const struct store_job *j,
 		ctl_put_text(c, j->order_key);
 	}
 	buf_add_str(&c->out, l->n == 0 ? ", not tried yet.\n" : ".\n");
+	ctl_put_held(c, j);
 	for (i = 0; i < l->n; i++)
 		ctl_attempt_tell(c, &l->v[i]);
 }

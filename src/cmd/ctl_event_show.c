@@ -124,6 +124,7 @@ tell_next(struct ctl *c, const struct store_job *j, size_t tries, bool is_test)
 			ctl_put_span(c, j->due_ms - now_ms);
 		}
 		buf_add_str(&c->out, "\n");
+		ctl_put_held(c, j);
 		break;
 	case STORE_LEASED:
 		buf_add_str(&c->out, "      under way, by ");

@@ -127,6 +127,37 @@ put_all(struct ctl *c, struct webhook **v, size_t n)
 	    "No webhooks; hlsctl webhook register URL adds one.");
 }
 
+/* One webhook's figures below one another: as a row they do not fit a
+ * terminal. */
+static void
+put_one(struct ctl *c, const struct webhook *w)
+{
+	buf_addf(&c->out, "id            %s\nhealth        %s\n", w->id,
+	    webhook_health_name(w->health));
+	if (!w->enabled)
+		buf_add_str(&c->out, "state         disabled\n");
+	buf_addf(&c->out, "breaker       %s", breaker_state_name(w->breaker));
+	if (w->breaker == BREAKER_OPEN) {
+		buf_add_str(&c->out, " until ");
+		ctl_put_time(c, w->breaker_until_ms);
+	}
+	buf_addf(&c->out, "\ncalls         %lld, %lld failed, %lld in a row\n",
+	    (long long)w->total_calls, (long long)w->failed_calls,
+	    (long long)w->consecutive_failures);
+	if (w->total_calls > 0)
+		buf_addf(&c->out,
+		    "times         %lld ms at least, %lld in the mean, %lld "
+		    "at most\n",
+		    (long long)w->response_min_ms,
+		    (long long)(w->response_sum_ms / w->total_calls),
+		    (long long)w->response_max_ms);
+	buf_add_str(&c->out, "last success  ");
+	ctl_put_time(c, w->last_success_ms);
+	buf_add_str(&c->out, "\nlast failure  ");
+	ctl_put_time(c, w->last_failure_ms);
+	buf_add_str(&c->out, "\n");
+}
+
 enum rc
 ctl_webhook_health(struct ctl *c, struct err *e)
 {
@@ -150,7 +181,10 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 		    c->args[0]);
 	if (rc != RC_OK)
 		return rc;
-	put_all(c, &w, 1);
+	if (c->json)
+		put_all(c, &w, 1);
+	else
+		put_one(c, w);
 	webhook_free(w);
 	return RC_OK;
 }

@@ -202,5 +202,13 @@ def test_hlsctl_and_the_views_show_health(make_gateway, receiver):
             full["max_response_time_ms"])
     one = g.ctl("webhook", "health", up)
     assert up in one and down not in one
+    assert "in the mean" in one and "5, 0 failed" in one
+    waits, = g.get("/api/v1/deliveries?state=waiting&limit=1")["deliveries"]
+    for told in (g.ctl("event", "show", str(waits["event_id"])),
+                 g.ctl("delivery", "show", str(waits["id"]))):
+        assert "the webhook's breaker is open until" in told
+    g.ctl("webhook", "disable", down)
+    assert "the webhook is disabled" in g.ctl("delivery", "show",
+                                              str(waits["id"]))
     assert "no webhook" in g.ctl("webhook", "health", "nobody", ok=(1, 69),
                                  raw=True).stderr.decode()
