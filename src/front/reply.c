@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/crypt.h"
 #include "base/js.h"
+#include "base/xalloc.h"
 #include "core/http.h"
 #include "front/http_conn.h"
 #include "front/reply.h"
@@ -160,10 +162,14 @@ reply_invalid(struct http_resp *resp, const char *request_id,
     const struct reply_field *fields, size_t n)
 {
 	struct js_writer w;
+	char *detail = NULL;
 	size_t i;
 
-	problem_begin(resp, &w, request_id, 422, NULL,
-	    n > 0 ? fields[0].message : NULL);
+	if (n > 0)
+		detail =
+		    xasprintf("%s: %s", fields[0].field, fields[0].message);
+	problem_begin(resp, &w, request_id, 422, NULL, detail);
+	free(detail);
 	js_open_array(&w, "errors");
 	for (i = 0; i < n; i++) {
 		js_open_object(&w, NULL);

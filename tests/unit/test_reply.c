@@ -102,6 +102,8 @@ each_wrong_field_is_named(void **state)
 	http_resp_init(&resp);
 	reply_invalid(&resp, "r-1", fields, NELEM(fields));
 	assert_int_equal(resp.status, 422);
+	assert_non_null(
+	    strstr(buf_str(&resp.body), "\"detail\":\"url: missing\""));
 	assert_non_null(strstr(buf_str(&resp.body),
 	    "\"errors\":[{\"field\":\"url\",\"message\":\"missing\"},"
 	    "{\"field\":\"events\",\"message\":\"not a list\"}]}"));
