@@ -187,7 +187,9 @@ static const struct {
 
 	{ "auth: {remote_users: {alice: king}}", "remote_users" },
 	{ "auth: {remote_users: {alice: reviewer}, open: [/stats]}", NULL },
+	{ "auth: {open: [/stats, /queue/stats, /metrics, /api/stats]}", NULL },
 	{ "auth: {open: [stats]}", "auth.open[0]: " },
+	{ "auth: {open: [/stats, /api/v1/events]}", "auth.open[1]: " },
 	{ "logging: {level: loud}", "logging.level: " },
 	{ "logging: {level: WARNING}", NULL },
 	{ "drain: {lease: 999ms}", "drain.lease: " },
