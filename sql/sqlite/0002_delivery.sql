@@ -178,3 +178,40 @@ SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and ca
 END;
 
 PRAGMA user_version = 2;
+
+-- Of how many calls the response times are: those that came with an import
+-- were timed by nobody here.
+ALTER TABLE webhook ADD COLUMN response_calls INTEGER NOT NULL DEFAULT 0;
+UPDATE webhook SET response_calls = total_calls WHERE response_max_ms > 0;
+
+DROP VIEW webhook_health_metrics;
+CREATE VIEW webhook_health_metrics (metric_id, webhook_id, total_deliveries,
+    successful_deliveries, failed_deliveries, avg_response_time_ms,
+    max_response_time_ms, min_response_time_ms, health_status, last_check_at,
+    last_success_at, last_failure_at, consecutive_failures, created_at,
+    updated_at) AS
+SELECT rowid, id, total_calls, total_calls - failed_calls, failed_calls,
+    round(response_sum_ms * 1.0 / nullif(response_calls, 0), 2),
+    iif(response_calls > 0, response_max_ms * 1.0, NULL),
+    iif(response_calls > 0, response_min_ms * 1.0, NULL),
+    CASE health WHEN 1 THEN 'healthy' WHEN 2 THEN 'degraded'
+	WHEN 3 THEN 'unavailable' ELSE 'unknown' END,
+    datetime(nullif(max(last_success_ms, last_failure_ms), 0) / 1000,
+	'unixepoch'),
+    datetime(nullif(last_success_ms, 0) / 1000, 'unixepoch'),
+    datetime(nullif(last_failure_ms, 0) / 1000, 'unixepoch'),
+    consecutive_failures, datetime(created_ms / 1000, 'unixepoch'),
+    datetime(updated_ms / 1000, 'unixepoch')
+FROM webhook;
+
+CREATE TRIGGER webhook_health_metrics_insert INSTEAD OF INSERT ON webhook_health_metrics BEGIN
+SELECT RAISE(ABORT, 'webhook_health_metrics is a view: hlsctl webhook enable and disable change a webhook');
+END;
+
+CREATE TRIGGER webhook_health_metrics_update INSTEAD OF UPDATE ON webhook_health_metrics BEGIN
+SELECT RAISE(ABORT, 'webhook_health_metrics is a view: hlsctl webhook enable and disable change a webhook');
+END;
+
+CREATE TRIGGER webhook_health_metrics_delete INSTEAD OF DELETE ON webhook_health_metrics BEGIN
+SELECT RAISE(ABORT, 'webhook_health_metrics is a view: hlsctl webhook enable and disable change a webhook');
+END;

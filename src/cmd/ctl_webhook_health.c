@@ -30,7 +30,7 @@ static const struct ctl_column columns[] = {
 static void
 put_ms(struct ctl_table *t, const struct webhook *w, int64_t ms)
 {
-	if (w->total_calls == 0)
+	if (w->response_calls == 0)
 		ctl_table_put(t, NULL);
 	else
 		ctl_table_putf(t, "%lld", (long long)ms);
@@ -47,7 +47,7 @@ put_row(struct ctl_table *t, const struct webhook *w)
 	ctl_table_putf(t, "%lld", (long long)w->consecutive_failures);
 	put_ms(t, w, w->response_min_ms);
 	put_ms(t, w,
-	    w->total_calls > 0 ? w->response_sum_ms / w->total_calls : 0);
+	    w->response_calls > 0 ? w->response_sum_ms / w->response_calls : 0);
 	put_ms(t, w, w->response_max_ms);
 	ctl_table_put_time(t, w->last_success_ms);
 	ctl_table_put_time(t, w->last_failure_ms);

@@ -82,6 +82,7 @@ struct webhook {
 	int64_t total_calls, failed_calls;        /* attempts */
 	int64_t last_success_ms, last_failure_ms; /* 0: never */
 	int64_t consecutive_failures;
+	int64_t response_calls; /* that were timed: none that was imported */
 	int64_t response_sum_ms, response_min_ms, response_max_ms;
 	enum webhook_health health;
 	int64_t failing_since_ms; /* first failure after the last success */

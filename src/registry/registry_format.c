@@ -65,7 +65,7 @@ public_key(struct js_writer *w, const char *key, const struct secret *pair)
 void
 registry_format_times(const struct webhook *w, struct js_writer *out)
 {
-	int64_t n = w->total_calls;
+	int64_t n = w->response_calls;
 
 	if (n <= 0) {
 		js_null(out, "min_response_time_ms");

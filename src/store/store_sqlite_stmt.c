@@ -45,7 +45,7 @@
 	"last_success_ms, last_failure_ms, consecutive_failures, "      \
 	"response_sum_ms, response_min_ms, response_max_ms, health, "   \
 	"cloudevents, sign_key, old_sign_key, failing_since_ms, "       \
-	"disable_at_ms, disabled_why"
+	"disable_at_ms, disabled_why, response_calls"
 
 #define TARGET_COLUMNS                                               \
 	"t.id, t.kind, t.name, t.waiting, t.leased, t.next_due_ms, " \
@@ -393,7 +393,7 @@ static const char *const texts[LITE_STMTS] = {
 	    "INSERT INTO webhook (" WEBHOOK_COLUMNS
 	    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	    "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
-	    "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35) ON CONFLICT (id) DO UPDATE SET url = "
+	    "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36) ON CONFLICT (id) DO UPDATE SET url = "
 	    "excluded.url, events = excluded.events, secret = "
 	    "excluded.secret, old_secret = excluded.old_secret, "
 	    "old_secret_until_ms = excluded.old_secret_until_ms, team = "
@@ -415,7 +415,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "cloudevents = excluded.cloudevents, sign_key = "
 	    "excluded.sign_key, old_sign_key = excluded.old_sign_key, "
 	    "failing_since_ms = excluded.failing_since_ms, disable_at_ms = "
-	    "excluded.disable_at_ms, disabled_why = excluded.disabled_why",
+	    "excluded.disable_at_ms, disabled_why = excluded.disabled_why, "
+	    "response_calls = excluded.response_calls",
 	[LITE_WEBHOOK_HAS] = "SELECT 1 FROM webhook WHERE id = ?1",
 	[LITE_WEBHOOK_FIND] = "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
 			      " FROM webhook WHERE id = ?1",
@@ -433,7 +434,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "max(last_success_ms, ?4), last_failure_ms = "
 	    "max(last_failure_ms, ?5), consecutive_failures = iif(?6, 0, "
 	    "consecutive_failures) + ?7, response_sum_ms = response_sum_ms "
-	    "+ ?8, response_min_ms = iif(total_calls = 0, ?9, "
+	    "+ ?8, response_calls = response_calls + ?2, "
+	    "response_min_ms = iif(response_calls = 0, ?9, "
 	    "min(response_min_ms, ?9)), response_max_ms = "
 	    "max(response_max_ms, ?10), health = iif(enabled = 0, 3, ?11), "
 	    "failing_since_ms = iif(?6 OR failing_since_ms = 0, ?12, "

@@ -126,6 +126,7 @@ bind_sums(struct sqlite3_stmt *st, const struct webhook *w)
 	lite_int(st, 33, w->failing_since_ms);
 	lite_int(st, 34, w->disable_at_ms);
 	lite_int(st, 35, w->disabled_why);
+	lite_int(st, 36, w->response_calls);
 }
 
 /* Writes the row, new or not, and has its queue keep to it. */
@@ -216,6 +217,7 @@ read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
 	w->failing_since_ms = lite_col_int(st, 32);
 	w->disable_at_ms = lite_col_int(st, 33);
 	w->disabled_why = (enum webhook_why)lite_col_int(st, 34);
+	w->response_calls = lite_col_int(st, 35);
 	w->breaker = (enum breaker_state)lite_col_int(st, flow);
 	if ((unsigned int)w->breaker >= BREAKER_STATES)
 		w->breaker = BREAKER_CLOSED;

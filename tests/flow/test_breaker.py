@@ -1,6 +1,7 @@
 """A receiver that fails is left alone for a while, and found again."""
 
 import json
+import os
 import time
 
 import pytest
@@ -156,6 +157,36 @@ def test_a_probe_that_died_with_its_drain_is_made_again(
     g.start_drain()
     wait_for(g.drained, 20)
     assert hook_of(g, hook)["breaker"] == "closed"
+
+
+def test_calls_of_an_import_are_no_response_times(make_gateway, receiver):
+    """Nobody here timed them."""
+    g = make_gateway(SETTINGS)
+    path = os.path.join(g.folder, "dump.json")
+    with open(path, "w") as f:
+        json.dump({"old": {
+            "url": receiver.url("/old"), "events": ["x"],
+            "secret": "a secret of sixteen", "total_calls": 1000,
+            "failed_calls": 7, "created_at": "2025-01-02T03:04:05Z"}}, f)
+    g.ctl("webhook", "import", path)
+    old = {"webhook_id": "old"}
+    assert hook_of(g, old)["min_response_time_ms"] is None
+    hold = Hold()
+    receiver.script("/old", hold)
+    publish(g, 1)
+    receiver.wait("/old", 1)
+    hold.release()
+    wait_for(lambda: hook_of(g, old)["total_calls"] == 1001, 10)
+    shown = hook_of(g, old)
+    assert shown["failed_calls"] == 7
+    took = shown["max_response_time_ms"]
+    assert took > 0
+    assert shown["min_response_time_ms"] == took
+    assert shown["avg_response_time_ms"] == took
+    row, = g.sql("SELECT * FROM webhook_health_metrics")
+    assert int(row["total_deliveries"]) == 1001
+    assert float(row["avg_response_time_ms"]) == took
+    assert float(row["min_response_time_ms"]) == took
 
 
 def test_hlsctl_and_the_views_show_health(make_gateway, receiver):
