@@ -332,6 +332,38 @@ def good_ones(b, bad):
     return percentile(late, 99) * 1000
 
 
+def neighbours(b):
+    """100 webhooks with a queue each: their rate beside a dead one and a
+    slow one, which have the same queue, against without the two."""
+    events = 30 if b.quick else 400
+    alone, beside = [], []
+    for _ in range(ROUNDS):
+        alone.append(rate_of_good(b, events, False))
+        beside.append(rate_of_good(b, events, True))
+    yield Figure("neighbours", "rate of 100 good beside 2 bad",
+                 share(beside, alone), least=0.95,
+                 raw="%s against %s deliveries/s" % (spread(beside),
+                                                     spread(alone)))
+
+
+def rate_of_good(b, events, bad):
+    posts = b.posts(1024, events)
+    with Nginx() as nginx, Receiver() as slow:
+        slow.script("/slow", Answer(delay=5))
+        g = b.gateway({"outbound": {"rate_limit": 0}})
+        for i in range(100):
+            g.register(nginx.url("/%d" % i))
+        if bad:
+            g.register(slow.url("/slow"))
+            g.register("http://127.0.0.1:%d/dead" % closed_port())
+        enqueue(g, posts, events)
+        g.start_drain()
+        wait_for(lambda: nginx.count() >= 100 * events, 60)
+        seconds = nginx.seconds()
+        g.stop()
+    return 100 * events / seconds
+
+
 def closed_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -345,4 +377,4 @@ def seconds_of(text):
             float("0." + (part or "0")))
 
 
-ROWS = [speed, flat, drains, workers, fairness]
+ROWS = [speed, flat, drains, workers, fairness, neighbours]

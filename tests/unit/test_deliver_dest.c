@@ -51,7 +51,7 @@ setup(void **state)
 	list.n = NELEM(ids);
 	if (httpc_new(&opt, &http, &e) != RC_OK)
 		return -1;
-	hand = (struct work_hand){ 1000, 64, 64, 1 };
+	hand = (struct work_hand){ 1000, 64, 64, 128, 1 };
 	dests = deliver_dests_new(http);
 	deliver_dests_refresh(dests, &list, 8);
 
@@ -237,6 +237,7 @@ a_hand_full_of_the_doubtful_takes_from_the_others_alone(void **state)
 	(void)state;
 	hand.concurrency = 10;
 	hand.batch = 20;
+	hand.most = 30;
 	b->held = 20;
 	assert_null(skipped());
 	request("a", 3, DELIVER_DEST_DONE);
