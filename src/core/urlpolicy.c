@@ -17,7 +17,9 @@
 #define MAPPED_BITS 96
 
 /* One text for every address, so that nobody maps our network by asking. */
-#define NOT_ALLOWED "the target's address is not allowed"
+#define NOT_ALLOWED                                            \
+	"the target's address is not allowed; the exceptions " \
+	"are in outbound.allow_networks"
 
 /* IANA's special-purpose registry, multicast and what is reserved. */
 static const struct {
