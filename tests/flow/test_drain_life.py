@@ -237,7 +237,7 @@ def test_a_drain_that_stood_still_does_not_end_a_job_twice(
     g.register(receiver.url("/in"), ["queued"])
     event = g.post_github({"n": 1}, event="queued").json()["id"]
     receiver.wait("/in")
-    g.drains[0].signal(signal.SIGSTOP)
+    g.freeze(g.drains[0])
     g.start_drain()
     receiver.wait("/in", 2, timeout=10)
     wait_for(g.drained, 10)

@@ -121,7 +121,7 @@ def test_one_that_stood_still_past_its_lease_is_fenced_off(
     ids = queue(g, 40)
     first = g.start_drain("--worker-id", "first")
     receiver.wait("/in", 4)
-    first.signal(signal.SIGSTOP)
+    g.freeze(first)
     g.start_drain("--worker-id", "second")
     wait_for(g.drained, 60, "all is delivered")
     done = len(receiver.arrivals("/in"))

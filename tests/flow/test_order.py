@@ -249,7 +249,7 @@ def test_a_drain_that_sleeps_over_its_lease_lets_nobody_go(make_gateway,
     for n in range(3):
         publish(g, "asleep", {"n": n})
     wait_for(lambda: numbers(receiver, "asleep") == [0], 10)
-    asleep.signal(signal.SIGSTOP)
+    g.freeze(asleep)
     try:
         # The script goes on by arrivals: the first one fails twice more.
         other = g.start_drain()
