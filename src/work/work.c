@@ -153,12 +153,16 @@ say_alive(struct work *w, struct err *e)
 	return rc;
 }
 
+/* While more than half of the hands are empty, new work is worth more than a
+ * large group. */
 static bool
 is_time_to_settle(const struct work *w)
 {
 	size_t n = w->lists[WORK_ENDED].n;
 
 	return n >= WORK_GROUP ||
+	    (n >= WORK_GROUP / 4 &&
+		w->lists[WORK_RUNNING].n < w->opt.concurrency / 2) ||
 	    (n > 0 && (w->now_ms >= w->settle_by || n == work_in_hand(w)));
 }
 
