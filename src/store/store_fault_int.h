@@ -3,8 +3,9 @@
  *
  * "fault:N:URL" opens URL and passes every call on, but the N-th, which
  * fails with RC_BUSY.  With "fault:-N:URL" that call takes place and its
- * answer is lost, which is what RC_BUSY leaves open.  Calls are counted from
- * 1 since the store was opened.
+ * answer is lost, which is what RC_BUSY leaves open; such an answer owns
+ * nothing that its caller would have to free.  Calls are counted from 1 since
+ * the store was opened.
  */
 #ifndef STORE_STORE_FAULT_INT_H
 #define STORE_STORE_FAULT_INT_H
@@ -14,12 +15,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/crypt.h"
 #include "base/err.h"
+#include "store/store_admin.h"
+#include "store/store_metrics.h"
+#include "store/store_read.h"
+#include "store/store_work.h"
 
 struct store;
-struct store_dead;
-struct store_notices;
-struct store_telling;
 
 struct fault {
 	struct store *inner;
@@ -54,16 +57,104 @@ answer(enum moment m, enum rc rc, struct err *e)
 	return rc == RC_OK && m == FAIL_AFTER ? fail(e) : rc;
 }
 
-/* The calls that stand in files of their own. */
+/* store_fault_work.c */
+enum rc fault_unexpanded(void *impl, size_t max, struct store_events *out,
+    struct err *e);
+enum rc fault_expand(void *impl, const struct store_expansion *v, size_t n,
+    int64_t now_ms, struct err *e);
+enum rc fault_lease_due(void *impl, int64_t now_ms,
+    const struct store_lease_want *want, struct store_leases *out,
+    int64_t *next_due_ms, struct err *e);
+enum rc fault_renew(void *impl, const struct store_lease *const *v, size_t n,
+    int64_t hold_ms, bool *ok, struct err *e);
+enum rc fault_settle(void *impl, struct store_result *v, size_t n,
+    const char *worker, int64_t now_ms, struct err *e);
+enum rc fault_exchange(void *impl, struct store_exchange *x, struct err *e);
+enum rc fault_payload(void *impl, int64_t event, char **body, size_t *bodysz,
+    struct err *e);
+enum rc fault_worker_seen(void *impl, const struct store_worker *w,
+    struct err *e);
+enum rc fault_webhooks_version(void *impl, int64_t *out, struct err *e);
+void fault_flow(void *impl, const struct store_flow *flow);
+enum rc fault_blocked(void *impl, int64_t *version, struct strlist *out,
+    bool *changed, struct err *e);
+enum rc fault_recover(void *impl, int64_t now_ms, size_t *n, struct err *e);
+enum rc fault_notices(void *impl, size_t max, struct store_notices *out,
+    struct err *e);
+enum rc fault_tell(void *impl, struct store_telling *v, size_t n,
+    struct err *e);
+
+/* store_fault_read.c */
+enum rc fault_event_resolve(void *impl, const char *text, int64_t *id,
+    struct err *e);
+enum rc fault_event_find(void *impl, int64_t id, struct event **out,
+    struct err *e);
+enum rc fault_event_list(void *impl, const struct store_event_filter *filter,
+    struct store_events *out, int64_t *next_before, struct err *e);
+enum rc fault_job_resolve(void *impl, const char *text, int64_t *id,
+    struct err *e);
+enum rc fault_job_find(void *impl, int64_t id, struct store_job **out,
+    struct err *e);
+enum rc fault_job_list(void *impl, const struct store_job_filter *filter,
+    struct store_jobs *out, int64_t *next_before, struct err *e);
+enum rc fault_attempt_list(void *impl, int64_t job, struct store_attempts *out,
+    struct err *e);
+enum rc fault_webhook_attempts(void *impl, const char *webhook_id,
+    int64_t before_id, size_t limit, struct store_attempts *out,
+    int64_t *next_before, struct err *e);
+enum rc fault_stats(void *impl, int64_t now_ms, int64_t overdue_ms,
+    struct store_stats *out, struct err *e);
+enum rc fault_counts(void *impl, const char *family,
+    int (*each)(void *arg, const char *key, int64_t n), void *arg,
+    struct err *e);
+enum rc fault_days(void *impl, size_t max, struct store_day *out, size_t *n,
+    struct err *e);
+enum rc fault_worker_list(void *impl, struct store_workers *out, struct err *e);
+struct meter *fault_meter(void *impl);
+enum rc fault_metrics(void *impl, int64_t now_ms, struct store_metrics *out,
+    struct err *e);
+enum rc fault_metrics_rank(void *impl, struct err *e);
+
+/* store_fault_admin.c */
+enum rc fault_webhook_put_all(void *impl, const struct webhook *const *v,
+    size_t n, bool replace, struct err *e);
+enum rc fault_webhook_change(void *impl, const char *id,
+    enum rc (*change)(void *arg, struct webhook *w, struct err *e), void *arg,
+    struct webhook **out, struct err *e);
+enum rc fault_webhook_delete(void *impl, const char *id, int64_t now_ms,
+    size_t *cancelled, struct err *e);
+enum rc fault_webhook_find(void *impl, const char *id, struct webhook **out,
+    struct err *e);
+enum rc fault_webhook_list(void *impl,
+    const struct store_webhook_filter *filter, struct store_webhooks *out,
+    struct err *e);
+enum rc fault_event_retry(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
+    struct err *e);
+enum rc fault_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
+    struct err *e);
+enum rc fault_event_replay(void *impl, int64_t id, const char *webhook_id,
+    int64_t now_ms, struct err *e);
+enum rc fault_token_find(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
+    struct store_token **out, struct err *e);
+enum rc fault_token_revoke(void *impl, const char *name, struct err *e);
+enum rc fault_sql(void *impl, const char *sql, size_t max_rows,
+    int64_t limit_ms,
+    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    void *arg, struct err *e);
+enum rc fault_doctor(void *impl,
+    void (*each)(void *arg, const char *check, const char *finding), void *arg,
+    struct err *e);
+enum rc fault_job_retry(void *impl, int64_t id, int64_t now_ms, struct err *e);
+enum rc fault_job_cancel(void *impl, int64_t id, int64_t now_ms, struct err *e);
+enum rc fault_token_put(void *impl, const struct store_token *t, struct err *e);
+enum rc fault_token_list(void *impl, struct store_tokens *out, struct err *e);
+enum rc fault_token_used(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
+    int64_t now_ms, struct err *e);
 enum rc fault_event_replay_all(void *impl, const int64_t *ids, size_t n,
     const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e);
 enum rc fault_dead_count(void *impl, const struct store_dead *d, int64_t *n,
     struct err *e);
 enum rc fault_dead_retry(void *impl, const struct store_dead *d, size_t max,
     int64_t now_ms, size_t *n, struct err *e);
-enum rc fault_notices(void *impl, size_t max, struct store_notices *out,
-    struct err *e);
-enum rc fault_tell(void *impl, struct store_telling *v, size_t n,
-    struct err *e);
 
 #endif

@@ -141,6 +141,12 @@ fix_pass(struct fix *f, int64_t ms)
 	f->boot_ms += ms;
 }
 
+char *
+fix_beside(const struct fix *f, const char *suffix)
+{
+	return xasprintf("%s%s", f->path, suffix);
+}
+
 struct event *
 fix_event(const struct fix *f, const char *delivery_id)
 {

@@ -48,6 +48,9 @@ void fix_open_as(struct fix *f, const char *prefix);
 /* Wall and boot time go on together. */
 void fix_pass(struct fix *f, int64_t ms);
 
+/* The path of the database with this behind it; freed by the caller. */
+char *fix_beside(const struct fix *f, const char *suffix);
+
 /* An event as GitHub's: source "github", type "issues". */
 struct event *fix_event(const struct fix *f, const char *delivery_id);
 /* Stores it; the receipt may be NULL. */

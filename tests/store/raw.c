@@ -2,8 +2,13 @@
 
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <sqlite3.h>
 
+#include "base/xalloc.h"
 #include "tests/store/raw.h"
 
 void
@@ -31,4 +36,32 @@ raw_count(const char *path, const char *text)
 	(void)sqlite3_finalize(st);
 	(void)sqlite3_close(db);
 	return n;
+}
+
+char *
+raw_read(const char *path, size_t *n)
+{
+	struct stat st;
+	char *p;
+	int fd = open(path, O_RDONLY);
+
+	*n = 0;
+	if (fd == -1)
+		return NULL;
+	assert_int_equal(fstat(fd, &st), 0);
+	*n = (size_t)st.st_size;
+	p = xmalloc(*n + 1);
+	assert_int_equal(read(fd, p, *n), (ssize_t)*n);
+	(void)close(fd);
+	return p;
+}
+
+void
+raw_write(const char *path, const void *p, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, p, n), (ssize_t)n);
+	(void)close(fd);
 }

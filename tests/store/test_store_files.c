@@ -45,40 +45,6 @@ try_init(struct fix *f)
 	return rc;
 }
 
-static void
-write_file(const char *path, const void *p, size_t n)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, p, n), (ssize_t)n);
-	(void)close(fd);
-}
-
-static char *
-read_file(const char *path, size_t *n)
-{
-	struct stat st;
-	char *p;
-	int fd = open(path, O_RDONLY);
-
-	*n = 0;
-	if (fd == -1)
-		return NULL;
-	assert_int_equal(fstat(fd, &st), 0);
-	p = xmalloc((size_t)st.st_size + 1);
-	*n = (size_t)st.st_size;
-	assert_int_equal(read(fd, p, *n), (ssize_t)*n);
-	(void)close(fd);
-	return p;
-}
-
-static char *
-beside(const struct fix *f, const char *suffix)
-{
-	return xasprintf("%s%s", f->path, suffix);
-}
-
 /* What an upgrade keeps beside the store is named by the schema it made. */
 static char *
 beside_upgrade(const struct fix *f)
@@ -125,14 +91,14 @@ test_what_is_not_ours_is_refused_and_kept(void **state)
 		    11 },
 	};
 	struct fix *f = *state;
-	char *wal = beside(f, "-wal"), *shm = beside(f, "-shm"), *now;
+	char *wal = fix_beside(f, "-wal"), *shm = fix_beside(f, "-shm"), *now;
 	size_t i, n;
 
 	fix_close(f);
 	for (i = 0; i < NELEM(cases); i++) {
 		(void)unlink(wal);
 		(void)unlink(shm);
-		write_file(f->path, cases[i].bytes, cases[i].n);
+		raw_write(f->path, cases[i].bytes, cases[i].n);
 		if (try_open(f) != RC_INVALID)
 			fail_msg("%s: opened: %s", cases[i].name, f->e.text);
 		if (strstr(f->e.text, "hls.db") == NULL ||
@@ -140,7 +106,7 @@ test_what_is_not_ours_is_refused_and_kept(void **state)
 			fail_msg("%s: %s", cases[i].name, f->e.text);
 		if (try_init(f) != RC_INVALID)
 			fail_msg("%s: init: %s", cases[i].name, f->e.text);
-		now = read_file(f->path, &n);
+		now = raw_read(f->path, &n);
 		assert_int_equal(n, cases[i].n);
 		assert_memory_equal(now, cases[i].bytes, n);
 		free(now);
@@ -188,16 +154,16 @@ static void
 test_a_log_without_its_database_is_not_played(void **state)
 {
 	struct fix *f = *state;
-	char *wal = beside(f, "-wal"), *kept;
+	char *wal = fix_beside(f, "-wal"), *kept;
 	size_t n, now;
 
 	(void)fix_put(f, "d-1");
 	fix_close(f);
 	(void)unlink(f->path);
-	kept = read_file(wal, &n);
+	kept = raw_read(wal, &n);
 	assert_true(n > 0);
 	assert_int_equal(try_init(f), RC_INVALID);
-	free(read_file(wal, &now));
+	free(raw_read(wal, &now));
 	assert_int_equal(now, n);
 	assert_int_equal(unlink(wal), 0);
 	assert_int_equal(try_init(f), RC_OK);
@@ -217,7 +183,7 @@ test_files_that_others_may_read_are_refused(void **state)
 
 	fix_close(f);
 	for (i = 0; i < NELEM(names); i++) {
-		path = beside(f, names[i]);
+		path = fix_beside(f, names[i]);
 		assert_int_equal(chmod(path, 0640), 0);
 		assert_int_equal(try_open(f), RC_DENIED);
 		assert_int_equal(chmod(path, 0600), 0);
@@ -237,7 +203,7 @@ static void
 test_links_are_refused(void **state)
 {
 	struct fix *f = *state;
-	char *other = beside(f, ".other");
+	char *other = fix_beside(f, ".other");
 
 	fix_close(f);
 	assert_int_equal(link(f->path, other), 0);
@@ -267,7 +233,7 @@ test_files_are_ours_alone_whatever_the_umask(void **state)
 	(void)fix_put(&g, "d-1");
 	(void)umask(was);
 	for (i = 0; i < NELEM(names); i++) {
-		path = beside(&g, names[i]);
+		path = fix_beside(&g, names[i]);
 		if (stat(path, &st) == 0)
 			assert_int_equal(st.st_mode & 077, 0);
 		else
@@ -300,7 +266,7 @@ test_the_key_is_the_store_s_own(void **state)
 	assert_non_null(strstr(f->e.text, "restore"));
 	assert_int_equal(try_init(f), RC_INVALID);
 	memset(other, 7, sizeof(other));
-	write_file(f->key, other, sizeof(other));
+	raw_write(f->key, other, sizeof(other));
 	assert_int_equal(try_open(f), RC_INVALID);
 	assert_int_equal(try_init(f), RC_INVALID);
 	assert_int_equal(rename(kept, f->key), 0);
@@ -347,8 +313,8 @@ test_no_secret_is_on_disk_in_the_clear(void **state)
 	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
 	webhook_free(w);
 	for (i = 0; i < NELEM(names); i++) {
-		path = beside(f, names[i]);
-		bytes = read_file(path, &n);
+		path = fix_beside(f, names[i]);
+		bytes = raw_read(path, &n);
 		assert_non_null(bytes);
 		assert_null(memmem(bytes, n, "a secret of some", 16));
 		assert_null(memmem(bytes, n, "a header value", 14));
@@ -361,7 +327,7 @@ static void
 test_a_schema_in_change_keeps_programs_out(void **state)
 {
 	struct fix *f = *state;
-	char *run = beside(f, "-run");
+	char *run = fix_beside(f, "-run");
 	int fd;
 
 	fix_close(f);
@@ -564,7 +530,7 @@ test_damage_is_harmless_or_reported(void **state)
 	struct store_leases l;
 	int64_t next_ms;
 	unsigned char *whole, *bad;
-	char id[16], *wal = beside(f, "-wal"), *shm = beside(f, "-shm");
+	char id[16], *wal = fix_beside(f, "-wal"), *shm = fix_beside(f, "-shm");
 	size_t i, n;
 
 	for (i = 0; i < 40; i++) {
@@ -573,14 +539,14 @@ test_damage_is_harmless_or_reported(void **state)
 	}
 	fix_close(f);
 	raw_sql(f->path, "PRAGMA wal_checkpoint(TRUNCATE)");
-	whole = (unsigned char *)read_file(f->path, &n);
+	whole = (unsigned char *)raw_read(f->path, &n);
 	bad = xmalloc(n);
 	for (i = 0; i < 150; i++) {
 		memcpy(bad, whole, n);
 		bad[(i * 7919 + i * i * 31) % n] ^= (unsigned char)(1 + i);
 		(void)unlink(wal);
 		(void)unlink(shm);
-		write_file(f->path, bad, n);
+		raw_write(f->path, bad, n);
 		if (store_open(&f->opt, &f->s, &f->e) != RC_OK)
 			continue;
 		memset(&l, 0, sizeof(l));

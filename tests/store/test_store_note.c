@@ -16,6 +16,7 @@
 #include "core/event.h"
 #include "store/store_sqlite_note.h"
 #include "tests/store/fixture.h"
+#include "tests/store/raw.h"
 
 /*
  * Which log is taken for the database's own: every one that a crash, a copy
@@ -31,17 +32,11 @@ struct bytes {
 static struct bytes
 read_beside(const struct fix *f, const char *suffix)
 {
-	char *path = xasprintf("%s%s", f->path, suffix);
+	char *path = fix_beside(f, suffix);
 	struct bytes b;
-	struct stat st;
-	int fd = open(path, O_RDONLY);
 
-	assert_true(fd >= 0);
-	assert_int_equal(fstat(fd, &st), 0);
-	b.n = (size_t)st.st_size;
-	b.p = xmalloc(b.n + 1);
-	assert_int_equal(read(fd, b.p, b.n), (ssize_t)b.n);
-	(void)close(fd);
+	b.p = raw_read(path, &b.n);
+	assert_non_null(b.p);
 	free(path);
 	return b;
 }
@@ -49,13 +44,10 @@ read_beside(const struct fix *f, const char *suffix)
 static void
 write_beside(const struct fix *f, const char *suffix, const struct bytes *b)
 {
-	char *path = xasprintf("%s%s", f->path, suffix);
-	char *index = xasprintf("%s-shm", f->path);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	char *path = fix_beside(f, suffix);
+	char *index = fix_beside(f, "-shm");
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, b->p, b->n), (ssize_t)b->n);
-	(void)close(fd);
+	raw_write(path, b->p, b->n);
 	(void)unlink(index);
 	free(path);
 	free(index);

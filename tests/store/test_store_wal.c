@@ -19,6 +19,7 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "tests/store/fixture.h"
+#include "tests/store/raw.h"
 
 /*
  * The log beside the database: what becomes of a wrong one, how long it
@@ -30,51 +31,19 @@
 #define SECOND_US (1000 * 1000)
 #define PATIENCE_US (15 * SECOND_US)
 
-static char *
-beside(const struct fix *f, const char *suffix)
-{
-	return xasprintf("%s%s", f->path, suffix);
-}
-
 static void
 drop(const struct fix *f, const char *suffix)
 {
-	char *path = beside(f, suffix);
+	char *path = fix_beside(f, suffix);
 
 	(void)unlink(path);
 	free(path);
 }
 
-static void
-write_file(const char *path, const void *p, size_t n)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, p, n), (ssize_t)n);
-	(void)close(fd);
-}
-
-static void *
-read_file(const char *path, size_t *n)
-{
-	struct stat st;
-	void *p;
-	int fd = open(path, O_RDONLY);
-
-	assert_true(fd >= 0);
-	assert_int_equal(fstat(fd, &st), 0);
-	*n = (size_t)st.st_size;
-	p = xmalloc(*n + 1);
-	assert_int_equal(read(fd, p, *n), (ssize_t)*n);
-	(void)close(fd);
-	return p;
-}
-
 static int64_t
 wal_size(const struct fix *f)
 {
-	char *path = beside(f, "-wal");
+	char *path = fix_beside(f, "-wal");
 	struct stat st;
 	int64_t n = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
 
@@ -188,13 +157,13 @@ put_large(struct fix *f, size_t i, size_t bytes)
 static enum rc
 judge_foreign_log(struct fix *f, const void *wal, size_t n)
 {
-	char *path = beside(f, "-wal");
+	char *path = fix_beside(f, "-wal");
 	void *was, *now;
 	size_t nwas, nnow;
 	enum rc rc;
 
-	was = read_file(f->path, &nwas);
-	write_file(path, wal, n);
+	was = raw_read(f->path, &nwas);
+	raw_write(path, wal, n);
 	drop(f, "-shm");
 	rc = store_open(&f->opt, &f->s, &f->e);
 	if (rc == RC_OK) {
@@ -202,7 +171,7 @@ judge_foreign_log(struct fix *f, const void *wal, size_t n)
 		(void)fix_accept(f, fix_event(f, "into-it"), NULL);
 		fix_close(f);
 	}
-	now = read_file(f->path, &nnow);
+	now = raw_read(f->path, &nnow);
 	assert_int_equal(nnow, nwas);
 	assert_memory_equal(now, was, nwas);
 	free(now);
@@ -220,9 +189,9 @@ judge_foreign_log(struct fix *f, const void *wal, size_t n)
 static enum rc
 judge_log_of(struct fix *f, const struct fix *other)
 {
-	char *path = beside(other, "-wal");
+	char *path = fix_beside(other, "-wal");
 	size_t n;
-	void *wal = read_file(path, &n);
+	void *wal = raw_read(path, &n);
 	enum rc rc;
 
 	assert_true(n > 0);
@@ -263,7 +232,7 @@ test_a_log_of_another_application_is_refused(void **state)
 	put_both(f);
 	for (i = 0; i < NELEM(sizes); i++) {
 		other = *f;
-		path = beside(f, ".other");
+		path = fix_beside(f, ".other");
 		(void)snprintf(other.path, sizeof(other.path), "%s", path);
 		text = xasprintf("PRAGMA page_size = %s; "
 				 "PRAGMA journal_mode = WAL; "
@@ -286,7 +255,7 @@ test_an_index_of_rubbish_is_made_anew(void **state)
 {
 	static const size_t sizes[] = { 0, 1, 136, 4096, 32768, 65536 };
 	struct fix *f = *state;
-	char *path = beside(f, "-shm");
+	char *path = fix_beside(f, "-shm");
 	unsigned char *rubbish = xmalloc(65536);
 	size_t i, j;
 
@@ -294,7 +263,7 @@ test_an_index_of_rubbish_is_made_anew(void **state)
 	for (i = 0; i < NELEM(sizes); i++) {
 		for (j = 0; j < sizes[i]; j++)
 			rubbish[j] = (unsigned char)(j * 31 + j / 7 + i);
-		write_file(path, rubbish, sizes[i]);
+		raw_write(path, rubbish, sizes[i]);
 		fix_open(f);
 		assert_true(has(f, "in-file"));
 		assert_true(has(f, "in-log"));
@@ -309,20 +278,20 @@ static void
 test_a_log_of_rubbish_costs_the_log_alone(void **state)
 {
 	struct fix *f = *state;
-	char *path = beside(f, "-wal");
+	char *path = fix_beside(f, "-wal");
 	unsigned char *wal;
 	size_t n;
 
 	put_both(f);
-	wal = read_file(path, &n);
+	wal = (unsigned char *)raw_read(path, &n);
 	/* In the middle of a frame, then in the header, then no log at all. */
-	write_file(path, wal, n - 100);
+	raw_write(path, wal, n - 100);
 	fix_open(f);
 	assert_true(has(f, "in-file"));
 	fix_assert_sound(f);
 	fix_close(f);
 	memset(wal, 0x5a, n);
-	write_file(path, wal, n);
+	raw_write(path, wal, n);
 	fix_open(f);
 	assert_true(has(f, "in-file"));
 	fix_assert_sound(f);
@@ -430,7 +399,7 @@ static void
 test_one_checkpointer_at_a_time(void **state)
 {
 	struct fix *f = *state;
-	char *path = beside(f, "-ckpt");
+	char *path = fix_beside(f, "-ckpt");
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	int64_t end_us, n, was = 0;
 	size_t i;
