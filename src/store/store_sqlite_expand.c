@@ -187,30 +187,47 @@ put_job(struct lite_tx *tx, int64_t event, const struct to_expand *te,
 }
 
 static enum rc
+expand_one(struct lite_tx *tx, const struct store_expansion *x, int64_t now_ms,
+    struct err *e)
+{
+	struct lite_event_change *ev;
+	struct to_expand te;
+	bool found;
+	enum rc rc;
+	size_t i;
+
+	rc = read_event(tx, x->event, now_ms, &te, &found, e);
+	if (rc != RC_OK || !found || te.expanded)
+		return rc;
+	for (i = 0; rc == RC_OK && i < x->njobs; i++)
+		rc = put_job(tx, x->event, &te, &x->jobs[i], now_ms, e);
+	if (rc != RC_OK || x->more)
+		return rc;
+	rc = lite_tally_event(tx, x->event, &ev, e);
+	if (rc == RC_OK)
+		ev->expanded = true;
+	return rc;
+}
+
+enum rc
+lite_expand_in(struct lite_tx *tx, const struct store_expansion *v, size_t n,
+    int64_t now_ms, struct err *e)
+{
+	enum rc rc = RC_OK;
+	size_t i;
+
+	tx->now_ms = now_ms;
+	for (i = 0; rc == RC_OK && i < n; i++)
+		rc = expand_one(tx, &v[i], now_ms, e);
+	return rc;
+}
+
+static enum rc
 run(struct lite_tx *tx, void *arg, struct err *e)
 {
 	const struct expand *x = arg;
-	struct lite_event_change *ev;
-	struct to_expand te;
-	enum rc rc = RC_OK;
-	size_t i, j;
-	bool found;
 
-	tx->now_ms = x->now_ms;
-	for (i = 0; rc == RC_OK && i < x->n; i++) {
-		rc = read_event(tx, x->v[i].event, x->now_ms, &te, &found, e);
-		if (rc != RC_OK || !found || te.expanded)
-			continue;
-		for (j = 0; rc == RC_OK && j < x->v[i].njobs; j++)
-			rc = put_job(tx, x->v[i].event, &te, &x->v[i].jobs[j],
-			    x->now_ms, e);
-		if (rc != RC_OK || x->v[i].more)
-			continue;
-		rc = lite_tally_event(tx, x->v[i].event, &ev, e);
-		if (rc == RC_OK)
-			ev->expanded = true;
-	}
-	return rc;
+	return lite_expand_in(tx, x->v, x->n, x->now_ms, e);
 }
 
 enum rc

@@ -190,7 +190,8 @@ struct lite_day_change {
 	int64_t total, succeeded, failed, processing_ms;
 };
 
-#define LITE_EVENTS_MAX 128
+/* What an exchange expands, settles and leases; a slot holds 255. */
+#define LITE_EVENTS_MAX 192
 #define LITE_TARGETS_MAX 64
 #define LITE_NAMED_MAX 128
 #define LITE_DAYS_MAX 8
@@ -238,7 +239,10 @@ enum rc lite_tally_target(struct lite_tx *tx, int64_t id,
     struct lite_target_change **out, struct err *e);
 enum rc lite_tally_accepted(struct lite_tx *tx, const char *type,
     const char *repository, int64_t received_ms, struct err *e);
-/* Rows of events and targets, at the end of each operation... */
+/* Writes what has gathered for rows of targets: one that will look at them
+ * does before it ends... */
+enum rc lite_tally_targets(struct lite_tx *tx, int64_t now_ms, struct err *e);
+/* ...and of events too, at the end of each operation... */
 enum rc lite_tally_rows(struct lite_tx *tx, int64_t now_ms, struct err *e);
 /* ...and the sums, before COMMIT. */
 enum rc lite_tally_sums(struct lite_tx *tx, struct err *e);
@@ -545,7 +549,9 @@ enum rc lite_seal_headers(struct lite *l, const struct webhook *w,
 enum rc lite_unseal_headers(struct lite *l, struct webhook *w,
     struct sqlite3_stmt *st, int at, struct err *e);
 
-/* All results, in the transaction at hand. */
+/* All expansions, or results, in the transaction at hand. */
+enum rc lite_expand_in(struct lite_tx *tx, const struct store_expansion *v,
+    size_t n, int64_t now_ms, struct err *e);
 enum rc lite_settle_in(struct lite_tx *tx, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);
 

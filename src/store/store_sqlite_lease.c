@@ -48,9 +48,8 @@ struct lease {
 	struct store_flow flow;
 	bool is_set_back; /* the clock, perhaps */
 	size_t drains;
-	struct store_result *settle; /* before all; NULL: nothing */
-	size_t nsettle;
-	struct claim *claims; /* results, max of them */
+	const struct store_exchange *before; /* what else it does; or NULL */
+	struct claim *claims;                /* results, max of them */
 	size_t n;
 	bool held_back;
 	struct lite_ids aside; /* jobs whose event is gone, or damaged ones */
@@ -407,6 +406,28 @@ end_alone(struct lite_tx *tx, const struct store_lease *l, struct err *e)
 	return lite_run(tx->conn, st, e);
 }
 
+/* A hand is seldom empty, and to wait for it costs all the others. */
+static enum rc
+claim(struct lite_tx *tx, struct lease *x, struct err *e)
+{
+	enum rc rc = claim_suspect(tx, x, e);
+
+	return rc == RC_OK && x->n == 0 ? claim_targets(tx, x, e) : rc;
+}
+
+static enum rc
+run_before(struct lite_tx *tx, const struct lease *x, struct err *e)
+{
+	const struct store_exchange *b = x->before;
+	enum rc rc;
+
+	rc = lite_expand_in(tx, b->expansions, b->nexpansions, x->now_ms, e);
+	if (rc == RC_OK)
+		rc = lite_settle_in(tx, b->results, b->nresults,
+		    x->want->worker, x->now_ms, e);
+	return rc;
+}
+
 static enum rc
 run(struct lite_tx *tx, void *arg, struct err *e)
 {
@@ -417,22 +438,19 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	x->held_back = false;
 	tx->now_ms = x->now_ms;
 	tx->flow = x->flow;
-	if (x->nsettle > 0)
-		rc = lite_settle_in(tx, x->settle, x->nsettle, x->want->worker,
-		    x->now_ms, e);
+	if (x->before != NULL)
+		rc = run_before(tx, x, e);
 	if (rc == RC_OK && x->is_set_back)
 		rc = lite_flow_mend(tx, e);
 	if (rc == RC_OK)
 		rc = lite_flow_drains(tx, x->want, &x->drains, e);
-	/* What is claimed next is looked for in the rows. */
-	if (rc == RC_OK && x->nsettle > 0)
-		rc = lite_tally_rows(tx, x->now_ms, e);
+	/* What is claimed next is looked for in the targets' rows; those of
+	 * events change once more with it. */
+	if (rc == RC_OK && x->before != NULL)
+		rc = lite_tally_targets(tx, x->now_ms, e);
 	x->until_ms = clock_boot_ms(tx->lite->clock) + x->want->hold_ms;
-	/* A hand is seldom empty, and to wait for it costs all the others. */
-	if (rc == RC_OK)
-		rc = claim_suspect(tx, x, e);
-	if (rc == RC_OK && x->n == 0)
-		rc = claim_targets(tx, x, e);
+	if (rc == RC_OK && x->want->max > 0)
+		rc = claim(tx, x, e);
 	if (rc == RC_OK && x->n > 0 && x->want->alone != NULL)
 		rc = end_alone(tx, x->want->alone, e);
 	if (rc == RC_OK)
@@ -526,8 +544,7 @@ lite_exchange(void *impl, struct store_exchange *ex, struct err *e)
 		.now_ms = ex->now_ms,
 		.drains = 1,
 		.is_set_back = lite_flow_is_set_back(impl, ex->now_ms),
-		.settle = ex->results,
-		.nsettle = ex->nresults };
+		.before = ex };
 	enum rc rc;
 
 	rc = lease(impl, &x, &ex->leases, e);

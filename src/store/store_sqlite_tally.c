@@ -95,6 +95,8 @@ lite_tally_sum(struct lite_tx *tx, enum lite_sum s, int64_t n)
 	tx->tally.additions++;
 }
 
+static enum rc write_events(struct lite_tx *tx, int64_t now_ms, struct err *e);
+
 enum rc
 lite_tally_event(struct lite_tx *tx, int64_t id, struct lite_event_change **out,
     struct err *e)
@@ -106,7 +108,7 @@ lite_tally_event(struct lite_tx *tx, int64_t id, struct lite_event_change **out,
 
 	t->additions++;
 	if (t->nevents == LITE_EVENTS_MAX) {
-		rc = lite_tally_rows(tx, tx->now_ms, e);
+		rc = write_events(tx, tx->now_ms, e);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -139,7 +141,7 @@ lite_tally_target(struct lite_tx *tx, int64_t id,
 			return RC_OK;
 	}
 	if (t->ntargets == LITE_TARGETS_MAX) {
-		rc = lite_tally_rows(tx, tx->now_ms, e);
+		rc = lite_tally_targets(tx, tx->now_ms, e);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -493,8 +495,8 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	return rc;
 }
 
-enum rc
-lite_tally_rows(struct lite_tx *tx, int64_t now_ms, struct err *e)
+static enum rc
+write_events(struct lite_tx *tx, int64_t now_ms, struct err *e)
 {
 	struct lite_tally *t = &tx->tally;
 	enum rc rc = RC_OK;
@@ -502,12 +504,30 @@ lite_tally_rows(struct lite_tx *tx, int64_t now_ms, struct err *e)
 
 	for (i = 0; rc == RC_OK && i < t->nevents; i++)
 		rc = write_event(tx, &t->events[i], now_ms, e);
-	for (i = 0; rc == RC_OK && i < t->ntargets; i++)
-		rc = write_target(tx, &t->targets[i], now_ms, e);
 	if (t->nevents > 0)
 		clear_events(t);
+	return rc;
+}
+
+enum rc
+lite_tally_targets(struct lite_tx *tx, int64_t now_ms, struct err *e)
+{
+	struct lite_tally *t = &tx->tally;
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; rc == RC_OK && i < t->ntargets; i++)
+		rc = write_target(tx, &t->targets[i], now_ms, e);
 	t->ntargets = 0;
 	return rc;
+}
+
+enum rc
+lite_tally_rows(struct lite_tx *tx, int64_t now_ms, struct err *e)
+{
+	enum rc rc = write_events(tx, now_ms, e);
+
+	return rc == RC_OK ? lite_tally_targets(tx, now_ms, e) : rc;
 }
 
 enum rc

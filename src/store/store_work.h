@@ -248,11 +248,14 @@ enum rc store_settle(struct store *s, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);
 
 /*
- * store_settle() and store_lease_due() in one transaction, for half the
- * waiting.  want->worker settles too; want sees what the results leave.
- * On any code but RC_OK nothing is settled and leases is empty.
+ * store_expand(), store_settle() and store_lease_due() in one transaction,
+ * for a third of the waiting.  want->worker settles too; want sees what the
+ * others leave, and with max 0 leases nothing.
+ * On any code but RC_OK nothing is expanded or settled and leases is empty.
  */
 struct store_exchange {
+	const struct store_expansion *expansions;
+	size_t nexpansions;
 	struct store_result *results;
 	size_t nresults;
 	const struct store_lease_want *want;

@@ -166,20 +166,6 @@ is_time_to_settle(const struct work *w)
 	    (n > 0 && (w->now_ms >= w->settle_by || n == work_in_hand(w)));
 }
 
-static enum rc
-settle_ended(struct work *w, struct err *e)
-{
-	enum rc rc;
-
-	if (!is_time_to_settle(w) || work_exchange_is_open(w))
-		return RC_OK;
-	if (w->stopping)
-		return work_settle(w, e);
-	rc = work_refresh(w, e);
-
-	return rc == RC_OK ? work_exchange(w, e) : rc;
-}
-
 /* What is owed to jobs in hand and to those who watch us. */
 static enum rc
 keep_up(struct work *w, struct err *e)
@@ -196,9 +182,9 @@ keep_up(struct work *w, struct err *e)
 	return rc;
 }
 
-/* New events become jobs, due jobs come into the hand. */
+/* What the time that passed gives to do. */
 static enum rc
-take_in(struct work *w, struct err *e)
+look_at_clock(struct work *w, struct err *e)
 {
 	enum rc rc = RC_OK;
 	size_t n;
@@ -218,12 +204,6 @@ take_in(struct work *w, struct err *e)
 		if (rc == RC_OK && n > 0)
 			w->lease = true;
 	}
-	if (rc == RC_OK && w->expand)
-		rc = work_expand(w, &w->expand, e);
-	if (rc == RC_OK && w->lease && work_has_room(w))
-		rc = work_refresh(w, e);
-	if (rc == RC_OK && w->lease && work_has_room(w))
-		rc = work_lease(w, e);
 
 	return rc;
 }
@@ -240,25 +220,45 @@ put_back(struct work *w, enum work_state from)
 	}
 }
 
-/* Ends go out and new work comes in.  Between two groups what is new has its
- * turn, or a queue that is always full would keep it out. */
+/* New events become jobs, ends go out, due jobs come into the hand; what is
+ * new goes along each time, or a queue that is always full would keep it
+ * out. */
+static enum rc
+give_and_take(struct work *w, struct err *e)
+{
+	struct work_expansion *x = NULL;
+	bool leases = w->lease && work_has_room(w);
+	enum rc rc = RC_OK;
+
+	if (w->expand)
+		rc = work_expand(w, &x, e);
+	if (rc == RC_OK && x != NULL) {
+		work_exchange(w, x);
+		return RC_OK;
+	}
+	/* Before anything more is started. */
+	if (rc == RC_OK && (w->look || leases || is_time_to_settle(w)))
+		rc = work_refresh(w, e);
+	if (rc == RC_OK && is_time_to_settle(w))
+		work_exchange(w, NULL);
+	else if (rc == RC_OK && leases)
+		rc = work_lease(w, e);
+
+	return rc;
+}
+
 static enum rc
 trade(struct work *w, struct err *e)
 {
-	bool was_open = work_exchange_is_open(w);
 	enum rc rc = work_exchanged(w, e);
 
-	if (rc == RC_OK && !was_open)
-		rc = settle_ended(w, e);
-	if (rc == RC_OK && !w->stopping && !work_exchange_is_open(w))
-		rc = take_in(w, e);
-	if (rc == RC_OK && was_open)
-		rc = settle_ended(w, e);
-	/* Before anything more is started. */
-	if (rc == RC_OK && w->look && !work_exchange_is_open(w))
-		rc = work_refresh(w, e);
+	if (rc != RC_OK || work_exchange_is_open(w))
+		return rc;
+	if (w->stopping)
+		return is_time_to_settle(w) ? work_settle(w, e) : RC_OK;
+	rc = look_at_clock(w, e);
 
-	return rc;
+	return rc == RC_OK ? give_and_take(w, e) : rc;
 }
 
 /* Everything with the store in one turn.  After a failure the store is left
@@ -358,7 +358,7 @@ enum rc
 work_run(struct work *w, struct err *e)
 {
 	int extra[3] = { w->wake_fd, w->opt.signal_fd,
-		w->exchange != NULL ? work_exchange_fd(w->exchange) : -1 };
+		work_exchange_fd(w->exchange) };
 	bool ready[3];
 	int64_t tick_at = 0;
 	struct err last;

@@ -18,8 +18,8 @@
  * 3. What ended is settled within 10 ms or 64 results, whichever is first,
  *    and at once when nothing else is in hand.
  *
- * One thread, and inside it one more that waits for the disk while a group
- * is settled and the next batch leased.
+ * One thread, and inside it one more that waits for the disk while new events
+ * are expanded, a group is settled and the next batch leased.
  */
 #ifndef WORK_WORK_H
 #define WORK_WORK_H
@@ -61,8 +61,7 @@ struct work_job {
 
 /* What an event owes is collected here. */
 struct work_owed;
-/* target stays the caller's until the event is expanded; of order_key a copy
- * is kept. */
+/* Copies of target and order_key are kept. */
 void work_owe(struct work_owed *o, const char *target, const char *order_key);
 
 /* What a kind may want to know before it asks for jobs. */

@@ -20,8 +20,8 @@
  *            begin                  thread               end
  * (nothing) ───────► asked ────────────────► answered ───────► (nothing)
  *
- * 1. What is in x, want, alone and results is the thread's while asked, and
- *    the loop's at all other times.
+ * 1. What is in expansion, x, want, alone and results is the thread's while
+ *    asked, and the loop's at all other times.
  * 2. A byte in the pipe tells the loop of each answer.
  */
 enum exchange_at {
@@ -38,7 +38,9 @@ struct work_exchange {
 	int told[2]; /* the pipe */
 	bool stop, ended;
 	enum exchange_at at;
+	bool is_open; /* the loop's */
 
+	struct work_expansion *expansion;
 	struct store_exchange x;
 	struct store_lease_want want;
 	struct store_lease alone;
@@ -46,6 +48,17 @@ struct work_exchange {
 	enum rc rc;
 	struct err e;
 };
+
+static enum rc
+trade(struct work_exchange *x)
+{
+	enum rc rc = RC_OK;
+
+	if (x->expansion != NULL)
+		rc = work_expand_large(x->store, x->expansion, &x->x, &x->e);
+
+	return rc == RC_OK ? store_exchange(x->store, &x->x, &x->e) : rc;
+}
 
 static void *
 run(void *arg)
@@ -59,7 +72,7 @@ run(void *arg)
 		if (x->at != EXCHANGE_ASKED)
 			break;
 		(void)pthread_mutex_unlock(&x->lock);
-		x->rc = store_exchange(x->store, &x->x, &x->e);
+		x->rc = trade(x);
 		(void)pthread_mutex_lock(&x->lock);
 		x->at = EXCHANGE_ANSWERED;
 		(void)pthread_cond_broadcast(&x->change);
@@ -102,19 +115,15 @@ work_exchange_new(struct store *s)
 	struct work_exchange *x = xcalloc(1, sizeof(*x));
 
 	x->store = s;
-	if (pipe(x->told) != 0) {
-		free(x);
-		return NULL;
-	}
+	if (pipe(x->told) != 0)
+		fatal("no descriptor left");
 	(void)fcntl(x->told[0], F_SETFL, O_NONBLOCK);
 	(void)fcntl(x->told[0], F_SETFD, FD_CLOEXEC);
 	(void)fcntl(x->told[1], F_SETFD, FD_CLOEXEC);
 	(void)pthread_mutex_init(&x->lock, NULL);
 	clock_cond_init(&x->change);
-	if (start(x) != 0) {
-		release(x);
-		return NULL;
-	}
+	if (start(x) != 0)
+		fatal("no thread to be had");
 	return x;
 }
 
@@ -124,8 +133,6 @@ work_exchange_free(struct work_exchange *x, int64_t wait_ms)
 	const struct timespec until = clock_tick_in(wait_ms * 1000);
 	bool ended;
 
-	if (x == NULL)
-		return true;
 	(void)pthread_mutex_lock(&x->lock);
 	x->stop = true;
 	(void)pthread_cond_broadcast(&x->change);
@@ -143,6 +150,7 @@ work_exchange_free(struct work_exchange *x, int64_t wait_ms)
 	(void)pthread_join(x->thread, NULL);
 	if (x->at == EXCHANGE_ANSWERED)
 		store_leases_free(&x->x.leases);
+	work_expansion_free(x->expansion);
 	release(x);
 	return true;
 }
@@ -156,7 +164,7 @@ work_exchange_fd(const struct work_exchange *x)
 bool
 work_exchange_is_open(const struct work *w)
 {
-	return w->lists[WORK_SETTLING].n > 0;
+	return w->exchange->is_open;
 }
 
 /* The oldest results go along. */
@@ -175,10 +183,13 @@ take_results(struct work *w, struct store_result *v)
 }
 
 void
-work_exchange_begin(struct work *w, const struct store_lease_want *want)
+work_exchange_begin(struct work *w, struct work_expansion *expansion,
+    const struct store_lease_want *want)
 {
 	struct work_exchange *x = w->exchange;
 
+	x->is_open = true;
+	x->expansion = expansion;
 	x->want = *want;
 	/* That job may leave the hand meanwhile. */
 	if (want->alone != NULL) {
@@ -196,12 +207,13 @@ work_exchange_begin(struct work *w, const struct store_lease_want *want)
 	(void)pthread_mutex_unlock(&x->lock);
 }
 
-/* Nothing was settled: they have ended still. */
+/* Nothing was settled: they have ended still.  What is new is read anew. */
 static void
 take_back(struct work *w)
 {
 	struct work_job *job;
 
+	w->expand = w->expand || w->exchange->expansion != NULL;
 	while ((job = w->lists[WORK_SETTLING].first) != NULL) {
 		work_list_drop(w, job);
 		work_list_put(w, WORK_ENDED, job);
@@ -230,5 +242,8 @@ work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
 	*out = &x->x;
 	if (x->rc != RC_OK)
 		take_back(w);
+	work_expansion_free(x->expansion);
+	x->expansion = NULL;
+	x->is_open = false;
 	return true;
 }

@@ -2,20 +2,28 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "work/work_int.h"
 
-/* Of one transaction: intake waits while it runs. */
-#define EVENTS 256
-#define OWED 2000
+/* Read at once: as many events, fewer when they owe so many jobs. */
+#define EVENTS 64
+#define ENOUGH 256
+/* Jobs of one transaction, while which intake waits. */
+#define PART 2000
 
 /* The jobs of a batch of events lie one after the other. */
 struct work_owed {
 	struct store_owed *v;
 	size_t n, cap;
 	enum store_kind kind; /* that is asked now */
+};
+
+struct work_expansion {
+	struct store_events events;
+	struct work_owed owed;
+	struct store_expansion v[EVENTS];
+	size_t n;
 };
 
 void
@@ -26,37 +34,9 @@ work_owe(struct work_owed *o, const char *target, const char *order_key)
 		o->v = xreallocarray(o->v, o->cap, sizeof(*o->v));
 	}
 	o->v[o->n].kind = o->kind;
-	o->v[o->n].target = target;
+	o->v[o->n].target = xstrdup(target);
 	o->v[o->n].order_key = order_key == NULL ? NULL : xstrdup(order_key);
 	o->n++;
-}
-
-/*
- * The first part ends within the jobs of the last event, when these are too
- * many, and the rest of them follow.  Whoever begins again after a crash
- * makes the same jobs, and an event is expanded with its last part.
- */
-static enum rc
-expand_parts(struct work *w, struct store_expansion *v, size_t n, size_t owed,
-    struct err *e)
-{
-	struct store_expansion *last = &v[n - 1];
-	size_t left = owed > OWED ? owed - OWED : 0;
-	enum rc rc;
-
-	last->njobs -= left;
-	last->more = left > 0;
-	rc = store_expand(w->opt.store, v, n, clock_wall_ms(w->opt.clock), e);
-	while (rc == RC_OK && left > 0) {
-		last->jobs += last->njobs;
-		last->njobs = left < OWED ? left : OWED;
-		left -= last->njobs;
-		last->more = left > 0;
-		rc = store_expand(w->opt.store, last, 1,
-		    clock_wall_ms(w->opt.clock), e);
-	}
-
-	return rc;
 }
 
 static void
@@ -64,9 +44,21 @@ owed_fini(struct work_owed *o)
 {
 	size_t i;
 
-	for (i = 0; i < o->n; i++)
+	for (i = 0; i < o->n; i++) {
+		free((char *)(uintptr_t)o->v[i].target);
 		free((char *)(uintptr_t)o->v[i].order_key);
+	}
 	free(o->v);
+}
+
+void
+work_expansion_free(struct work_expansion *x)
+{
+	if (x == NULL)
+		return;
+	owed_fini(&x->owed);
+	store_events_free(&x->events);
+	free(x);
 }
 
 static enum rc
@@ -85,29 +77,30 @@ ask_kinds(const struct work *w, const struct event *ev, struct work_owed *o,
 
 /* A prefix of the events, so that jobs are made in their order. */
 static enum rc
-expand(struct work *w, const struct store_events *l, struct work_owed *o,
-    size_t *n, struct err *e)
+ask(const struct work *w, struct work_expansion *x, bool *more, struct err *e)
 {
-	struct store_expansion v[EVENTS] = { 0 };
+	const struct store_events *l = &x->events;
 	size_t first[EVENTS + 1] = { 0 };
 	size_t i;
 	enum rc rc;
 
-	for (i = 0; i < l->n && o->n < OWED; i++) {
-		rc = ask_kinds(w, l->v[i], o, e);
+	for (i = 0; i < l->n && x->owed.n < ENOUGH; i++) {
+		rc = ask_kinds(w, l->v[i], &x->owed, e);
 		if (rc != RC_OK)
 			return rc;
-		first[i + 1] = o->n;
+		first[i + 1] = x->owed.n;
 	}
-	*n = i;
+	x->n = i;
+	*more = *more || i < l->n || i == EVENTS;
 	/* Only now: the array moves while it grows. */
-	for (i = 0; i < *n; i++) {
-		v[i].event = l->v[i]->id;
-		v[i].jobs = o->n == 0 ? NULL : o->v + first[i];
-		v[i].njobs = first[i + 1] - first[i];
+	for (i = 0; i < x->n; i++) {
+		x->v[i].event = l->v[i]->id;
+		x->v[i].njobs = first[i + 1] - first[i];
+		if (x->v[i].njobs > 0)
+			x->v[i].jobs = x->owed.v + first[i];
 	}
 
-	return expand_parts(w, v, *n, o->n, e);
+	return RC_OK;
 }
 
 /* What is told now is expanded with the rest. */
@@ -131,33 +124,67 @@ tell(struct work *w, bool *more, struct err *e)
 	return rc;
 }
 
-enum rc
-work_expand(struct work *w, bool *more, struct err *e)
+static enum rc
+read_new(struct work *w, struct work_expansion *x, bool *more, struct err *e)
 {
-	struct store_events l;
-	struct work_owed o = { 0 };
-	size_t n;
-	enum rc rc;
+	enum rc rc = tell(w, more, e);
 
-	rc = tell(w, more, e);
 	if (rc == RC_OK)
-		rc = store_unexpanded(w->opt.store, EVENTS, &l, e);
-	if (rc != RC_OK) {
-		*more = true;
-		return rc;
-	}
+		rc = store_unexpanded(w->opt.store, EVENTS, &x->events, e);
 	/* After the events were read: an event goes to all who were there when
 	 * it came. */
-	if (l.n > 0)
+	if (rc == RC_OK && x->events.n > 0)
 		rc = work_refresh(w, e);
-	if (rc == RC_OK && l.n > 0) {
-		rc = expand(w, &l, &o, &n, e);
-		*more = *more || n < l.n || n == EVENTS;
-		w->lease = true;
+	if (rc == RC_OK && x->events.n > 0)
+		rc = ask(w, x, more, e);
+
+	return rc;
+}
+
+enum rc
+work_expand(struct work *w, struct work_expansion **out, struct err *e)
+{
+	struct work_expansion *x = xcalloc(1, sizeof(*x));
+	bool more;
+	enum rc rc = read_new(w, x, &more, e);
+
+	*out = NULL;
+	if (rc == RC_OK)
+		w->expand = more;
+	if (rc == RC_OK && x->n > 0)
+		*out = x;
+	else
+		work_expansion_free(x);
+
+	return rc;
+}
+
+/*
+ * Only the last event can owe very much: its first jobs go on their own,
+ * with the events before it.  Whoever begins again after a crash makes the
+ * same jobs, and an event is expanded with its last part.
+ */
+enum rc
+work_expand_large(struct store *s, struct work_expansion *x,
+    struct store_exchange *rest, struct err *e)
+{
+	struct store_expansion *last = &x->v[x->n - 1];
+	size_t left = last->njobs;
+	enum rc rc = RC_OK;
+
+	for (; rc == RC_OK && left > PART; left -= PART) {
+		last->njobs = PART;
+		last->more = true;
+		rc = store_expand(s, x->v, x->n, rest->now_ms, e);
+		last->jobs += PART;
+		x->v[0] = *last;
+		x->n = 1;
+		last = &x->v[0];
 	}
-	*more = *more || rc != RC_OK;
-	owed_fini(&o);
-	store_events_free(&l);
+	last->njobs = left;
+	last->more = false;
+	rest->expansions = x->v;
+	rest->nexpansions = x->n;
 
 	return rc;
 }

@@ -18,6 +18,7 @@
 #define WORK_ALONE_TWICE 4 /* times that this is doubled at most */
 
 struct meter_figure;
+struct work_expansion;
 
 struct work_bound {
 	const struct work_kind *kind;
@@ -35,7 +36,7 @@ struct work {
 	struct work_bound kinds[WORK_KINDS_MAX];
 	size_t nkinds;
 	struct work_bodies *bodies;
-	struct work_exchange *exchange; /* NULL: could not be made */
+	struct work_exchange *exchange;
 	int wake_fd;
 
 	struct work_list lists[WORK_STATES];
@@ -85,15 +86,14 @@ size_t work_in_hand(const struct work *w);
 bool work_is_quiet(const struct work *w);
 bool work_has_room(const struct work *w);
 enum rc work_lease(struct work *w, struct err *e);
-/* Begins to settle one group and to fill the room it leaves, in one
- * transaction; none is open. */
-enum rc work_exchange(struct work *w, struct err *e);
+/* Begins to expand what is new, which may be NULL, to settle one group and to
+ * fill the room it leaves, in one transaction; none is open. */
+void work_exchange(struct work *w, struct work_expansion *x);
 /* Takes in what the one that is open has brought; nothing before it has. */
 enum rc work_exchanged(struct work *w, struct err *e);
 void work_start_queued(struct work *w);
 
-/* work_exchange.c: the store's part of it, beside the loop.  NULL: no
- * thread or descriptor to be had. */
+/* work_exchange.c: the store's part of it, beside the loop. */
 struct work_exchange *work_exchange_new(struct store *s);
 /* Waits so long for one that is open; false when it is open still. */
 bool work_exchange_free(struct work_exchange *x, int64_t wait_ms);
@@ -101,9 +101,11 @@ bool work_exchange_free(struct work_exchange *x, int64_t wait_ms);
 int work_exchange_fd(const struct work_exchange *x);
 bool work_exchange_is_open(const struct work *w);
 /* The oldest group of ended jobs goes into the list of the settling. */
-void work_exchange_begin(struct work *w, const struct store_lease_want *want);
+void work_exchange_begin(struct work *w, struct work_expansion *x,
+    const struct store_lease_want *want);
 /* False while there is no answer.  Unless *rc is RC_OK the jobs are on the
- * list of the ended again.  *out is borrowed until the next begins. */
+ * list of the ended again, and what was new is.  *out is borrowed until the
+ * next begins. */
 bool work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
     struct err *e);
 
@@ -111,8 +113,13 @@ bool work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
  * before. */
 enum rc work_refresh(struct work *w, struct err *e);
 
-/* work_expand.c: what the kinds tell, and one batch of new events; *more when
- * there may be others. */
-enum rc work_expand(struct work *w, bool *more, struct err *e);
+/* work_expand.c: the kinds tell what they have to; what one batch of new
+ * events owes, NULL for nothing. */
+enum rc work_expand(struct work *w, struct work_expansion **out, struct err *e);
+void work_expansion_free(struct work_expansion *x);
+/* Expands what is too much for one transaction, and puts the rest, at least
+ * one event's, into the exchange.  For any thread. */
+enum rc work_expand_large(struct store *s, struct work_expansion *x,
+    struct store_exchange *rest, struct err *e);
 
 #endif

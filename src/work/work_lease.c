@@ -155,20 +155,19 @@ may_lease(const struct work *w, const struct work_bound *b)
 	return w->opt.kinds == 0 || (w->opt.kinds & (1u << b->kind->kind)) != 0;
 }
 
-enum rc
-work_exchange(struct work *w, struct err *e)
+void
+work_exchange(struct work *w, struct work_expansion *x)
 {
 	const struct work_bound *b = &w->kinds[0];
 	struct store_lease_want want;
 	size_t n = w->lists[WORK_ENDED].n;
+	bool is_wanted =
+	    does_want(w, b, &want) && may_lease(w, b) && !work_is_quiet(w);
 
-	if (w->exchange == NULL || work_is_quiet(w) || !may_lease(w, b) ||
-	    !does_want(w, b, &want))
-		return work_settle(w, e);
 	fill_want(w, b, n < WORK_GROUP ? n : WORK_GROUP, &want);
-	work_exchange_begin(w, &want);
-
-	return RC_OK;
+	if (!is_wanted)
+		want.max = 0;
+	work_exchange_begin(w, x, &want);
 }
 
 enum rc
@@ -180,7 +179,9 @@ work_exchanged(struct work *w, struct err *e)
 	if (!work_exchange_end(w, &x, &rc, e) || rc != RC_OK)
 		return rc;
 	work_settled(w, WORK_SETTLING, x->results, x->nresults);
-	take_in_hand(w, &w->kinds[0], &x->leases, x->now_ms, x->next_due_ms);
+	if (x->want->max > 0)
+		take_in_hand(w, &w->kinds[0], &x->leases, x->now_ms,
+		    x->next_due_ms);
 
 	return RC_OK;
 }

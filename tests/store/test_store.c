@@ -493,6 +493,37 @@ test_an_exchange_settles_and_leases_at_once(void **state)
 }
 
 static void
+test_an_exchange_expands_and_leases_what_that_made(void **state)
+{
+	struct fix *f = *state;
+	const struct store_owed owed = { STORE_DELIVER, "hook-1", NULL };
+	struct store_lease_want want = { .worker = "w", .hold_ms = 60000 };
+	struct store_expansion v = { .jobs = &owed, .njobs = 1 };
+	struct store_exchange x = { .expansions = &v,
+		.nexpansions = 1,
+		.want = &want,
+		.now_ms = f->wall_ms };
+
+	v.event = fix_put(f, "d-1");
+	want.max = 2;
+	assert_int_equal(store_exchange(f->s, &x, &f->e), RC_OK);
+	assert_int_equal(x.leases.n, 1);
+	assert_true(x.leases.v[0].event->id == v.event);
+	assert_int_equal(fix_status(f, v.event), EVENT_PROCESSING);
+	store_leases_free(&x.leases);
+	fix_assert_sound(f);
+
+	/* Nothing is wanted; what is there is told. */
+	v.event = fix_put(f, "d-2");
+	want.max = 0;
+	assert_int_equal(store_exchange(f->s, &x, &f->e), RC_OK);
+	assert_int_equal(x.leases.n, 0);
+	assert_true(x.next_due_ms <= f->wall_ms);
+	assert_int_equal(fix_status(f, v.event), EVENT_PENDING);
+	fix_assert_sound(f);
+}
+
+static void
 test_jobs_are_cancelled_and_retried(void **state)
 {
 	struct fix *f = *state;
@@ -660,6 +691,7 @@ main(void)
 		CASE(test_a_full_target_is_skipped),
 		CASE(test_a_release_uses_no_attempt),
 		CASE(test_an_exchange_settles_and_leases_at_once),
+		CASE(test_an_exchange_expands_and_leases_what_that_made),
 		CASE(test_jobs_are_cancelled_and_retried),
 		CASE(test_very_many_jobs_are_retried_and_cancelled),
 		CASE(test_a_replay_is_a_new_round),

@@ -1,0 +1,300 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "store/store.h"
+#include "tests/unit/fake_store.h"
+
+struct fake_store db;
+
+const char *
+store_kind_name(enum store_kind k)
+{
+	(void)k;
+	return "deliver";
+}
+
+const char *
+store_wake_path(struct store *s)
+{
+	(void)s;
+	return NULL;
+}
+
+bool
+store_is_dead(struct store *s)
+{
+	(void)s;
+	return db.dead;
+}
+
+static struct event *
+some_event(int64_t id)
+{
+	struct event *ev = event_new();
+
+	ev->id = id;
+	ev->delivery_id = xstrdup("d-1");
+	ev->type = xstrdup("issues");
+
+	return ev;
+}
+
+enum rc
+store_unexpanded(struct store *s, size_t max, struct store_events *out,
+    struct err *e)
+{
+	(void)s;
+	(void)e;
+	db.is_stale = true;
+	out->n = db.events < max ? db.events : max;
+	out->v = xcalloc(out->n + 1, sizeof(struct event *));
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i] = some_event((int64_t)i + 1);
+
+	return RC_OK;
+}
+
+void
+store_events_free(struct store_events *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		event_free(l->v[i]);
+	free(l->v);
+}
+
+void
+fake_store_put(int64_t due_ms)
+{
+	db.rows[db.n].due_ms = due_ms;
+	db.n++;
+}
+
+enum rc
+store_expand(struct store *s, const struct store_expansion *v, size_t n,
+    int64_t now_ms, struct err *e)
+{
+	size_t jobs = 0;
+
+	(void)s;
+	(void)e;
+	db.expansions++;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < v[i].njobs; k++)
+			fake_store_put(now_ms);
+		jobs += v[i].njobs;
+		db.events -= !v[i].more;
+	}
+	if (jobs > db.largest_expansion)
+		db.largest_expansion = jobs;
+
+	return RC_OK;
+}
+
+static void
+lease_row(size_t i, const struct store_lease_want *want,
+    struct store_leases *out)
+{
+	struct row *r = &db.rows[i];
+	struct store_lease *l = &out->v[out->n];
+
+	r->state = ROW_LEASED;
+	r->leases++;
+	l->job = (int64_t)i;
+	l->attempt = 1;
+	l->token = r->suspect ? 2 : 1;
+	l->alone = r->suspect;
+	l->target = xstrdup("wh");
+	l->event = some_event(1);
+	l->until_ms = db.leases_lapsed
+	    ? 1
+	    : clock_boot_ms(clock_system()) + want->hold_ms;
+	out->n++;
+}
+
+/* As the real one does: it comes first and alone, or not at all. */
+static void
+lease_suspect(const struct store_lease_want *want, struct store_leases *out)
+{
+	for (size_t i = 0; i < db.n; i++) {
+		if (!db.rows[i].suspect || db.rows[i].state != ROW_WAITING)
+			continue;
+		if (want->in_company)
+			out->held_back = true;
+		else
+			lease_row(i, want, out);
+		return;
+	}
+}
+
+static size_t
+count_beside(size_t n)
+{
+	for (size_t i = 0; i < db.n; i++)
+		if (db.rows[i].suspect && db.rows[i].state == ROW_LEASED)
+			return n;
+	return 0;
+}
+
+enum rc
+store_lease_due(struct store *s, int64_t now_ms,
+    const struct store_lease_want *want, struct store_leases *out,
+    int64_t *next_due_ms, struct err *e)
+{
+	struct row *r;
+
+	(void)s;
+	(void)e;
+	db.lease_calls++;
+	memset(out, 0, sizeof(*out));
+	out->v = xcalloc(want->max + 1, sizeof(*out->v));
+	*next_due_ms = INT64_MAX;
+	lease_suspect(want, out);
+	if (out->n > 0)
+		return RC_OK;
+	for (size_t i = 0; i < db.n && out->n < want->max; i++) {
+		r = &db.rows[i];
+		if (r->state != ROW_WAITING || r->suspect)
+			continue;
+		if (r->due_ms > now_ms) {
+			if (r->due_ms < *next_due_ms)
+				*next_due_ms = r->due_ms;
+			continue;
+		}
+		lease_row(i, want, out);
+	}
+	db.beside += count_beside(out->n);
+	if (out->n > 0 && want->alone != NULL)
+		db.marks_ended++;
+
+	return RC_OK;
+}
+
+void
+store_leases_free(struct store_leases *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->v[i].target);
+		event_free(l->v[i].event);
+	}
+	free(l->v);
+}
+
+enum rc
+store_recover(struct store *s, int64_t now_ms, size_t *n, struct err *e)
+{
+	(void)s;
+	(void)now_ms;
+	(void)e;
+	*n = 0;
+
+	return RC_OK;
+}
+
+enum rc
+store_renew(struct store *s, const struct store_lease *const *v, size_t n,
+    int64_t hold_ms, bool *ok, struct err *e)
+{
+	(void)s;
+	(void)v;
+	(void)hold_ms;
+	(void)e;
+	db.renewals++;
+	for (size_t i = 0; i < n; i++)
+		ok[i] = true;
+
+	return RC_OK;
+}
+
+static enum rc
+judge(struct err *e)
+{
+	if (db.dead)
+		return err_set(e, RC_SYSTEM, "sync failed");
+	if (db.busy == 0)
+		return RC_OK;
+	db.busy--;
+	return err_set(e, RC_BUSY, "locked");
+}
+
+static void
+put_results(const struct store_result *v, size_t n)
+{
+	db.settlements++;
+	if (n > db.largest_group)
+		db.largest_group = n;
+	for (size_t i = 0; i < n; i++) {
+		struct row *r = &db.rows[v[i].job];
+
+		r->verdict = v[i].verdict;
+		r->settled++;
+		r->due_ms = v[i].again_ms;
+		r->state =
+		    v[i].verdict == STORE_AGAIN || v[i].verdict == STORE_RELEASE
+		    ? ROW_WAITING
+		    : ROW_ENDED;
+	}
+}
+
+enum rc
+store_settle(struct store *s, struct store_result *v, size_t n,
+    const char *worker, int64_t now_ms, struct err *e)
+{
+	enum rc rc = judge(e);
+
+	(void)s;
+	(void)worker;
+	(void)now_ms;
+	if (rc != RC_OK)
+		return rc;
+	put_results(v, n);
+
+	return RC_OK;
+}
+
+enum rc
+store_exchange(struct store *s, struct store_exchange *x, struct err *e)
+{
+	enum rc rc = judge(e);
+
+	memset(&x->leases, 0, sizeof(x->leases));
+	if (rc != RC_OK)
+		return rc;
+	if (x->nexpansions > 0)
+		(void)store_expand(s, x->expansions, x->nexpansions, x->now_ms,
+		    e);
+	if (x->nresults > 0)
+		put_results(x->results, x->nresults);
+	if (x->want->max == 0)
+		return RC_OK;
+
+	return store_lease_due(s, x->now_ms, x->want, &x->leases,
+	    &x->next_due_ms, e);
+}
+
+enum rc
+store_payload(struct store *s, int64_t event, char **body, size_t *bodysz,
+    struct err *e)
+{
+	(void)s;
+	(void)event;
+	(void)body;
+	(void)bodysz;
+
+	return err_set(e, RC_NOTFOUND, "no kind here asks for it");
+}
+
+enum rc
+store_worker_seen(struct store *s, const struct store_worker *w, struct err *e)
+{
+	(void)s;
+	(void)e;
+	db.worker_done = w->done;
+	db.worker_gone = w->gone;
+
+	return RC_OK;
+}

@@ -1,0 +1,52 @@
+/*
+ * fake_store - a store in memory: what the loop asks of the real one, and
+ * its faults
+ *
+ * For tests of the loop alone.  A test fills db and reads what became of it.
+ */
+#ifndef TESTS_UNIT_FAKE_STORE_H
+#define TESTS_UNIT_FAKE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store_work.h"
+
+#define JOBS_MAX 12000
+
+struct row {
+	int64_t due_ms;
+	enum {
+		ROW_WAITING,
+		ROW_LEASED,
+		ROW_ENDED
+	} state;
+	enum store_verdict verdict; /* of its last settlement */
+	size_t leases, starts, settled;
+	bool suspect;
+};
+
+struct fake_store {
+	struct row rows[JOBS_MAX];
+	size_t n;
+	size_t events; /* not expanded yet */
+	size_t expansions, largest_expansion;
+	size_t owed;   /* of one event, instead of two */
+	bool is_stale; /* not refreshed since events were read */
+	size_t settlements, largest_group;
+	size_t renewals;
+	size_t lease_calls;
+	size_t beside; /* rows leased beside a suspect that did not end */
+	size_t marks_ended;
+	size_t busy; /* calls of settle that fail first */
+	bool dead, leases_lapsed;
+	int64_t worker_done;
+	bool worker_gone;
+};
+extern struct fake_store db;
+
+/* A waiting job. */
+void fake_store_put(int64_t due_ms);
+
+#endif
