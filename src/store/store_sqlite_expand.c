@@ -188,7 +188,7 @@ put_job(struct lite_tx *tx, int64_t event, const struct to_expand *te,
 
 static enum rc
 expand_one(struct lite_tx *tx, const struct store_expansion *x, int64_t now_ms,
-    struct err *e)
+    size_t *expanded, struct err *e)
 {
 	struct lite_event_change *ev;
 	struct to_expand te;
@@ -199,6 +199,7 @@ expand_one(struct lite_tx *tx, const struct store_expansion *x, int64_t now_ms,
 	rc = read_event(tx, x->event, now_ms, &te, &found, e);
 	if (rc != RC_OK || !found || te.expanded)
 		return rc;
+	++*expanded;
 	for (i = 0; rc == RC_OK && i < x->njobs; i++)
 		rc = put_job(tx, x->event, &te, &x->jobs[i], now_ms, e);
 	if (rc != RC_OK || x->more)
@@ -211,14 +212,15 @@ expand_one(struct lite_tx *tx, const struct store_expansion *x, int64_t now_ms,
 
 enum rc
 lite_expand_in(struct lite_tx *tx, const struct store_expansion *v, size_t n,
-    int64_t now_ms, struct err *e)
+    int64_t now_ms, size_t *expanded, struct err *e)
 {
 	enum rc rc = RC_OK;
 	size_t i;
 
 	tx->now_ms = now_ms;
+	*expanded = 0;
 	for (i = 0; rc == RC_OK && i < n; i++)
-		rc = expand_one(tx, &v[i], now_ms, e);
+		rc = expand_one(tx, &v[i], now_ms, expanded, e);
 	return rc;
 }
 
@@ -226,8 +228,9 @@ static enum rc
 run(struct lite_tx *tx, void *arg, struct err *e)
 {
 	const struct expand *x = arg;
+	size_t ignored;
 
-	return lite_expand_in(tx, x->v, x->n, x->now_ms, e);
+	return lite_expand_in(tx, x->v, x->n, x->now_ms, &ignored, e);
 }
 
 enum rc

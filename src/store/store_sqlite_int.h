@@ -549,9 +549,10 @@ enum rc lite_seal_headers(struct lite *l, const struct webhook *w,
 enum rc lite_unseal_headers(struct lite *l, struct webhook *w,
     struct sqlite3_stmt *st, int at, struct err *e);
 
-/* All expansions, or results, in the transaction at hand. */
+/* All expansions, or results, in the transaction at hand; *expanded: how many
+ * of the events were not. */
 enum rc lite_expand_in(struct lite_tx *tx, const struct store_expansion *v,
-    size_t n, int64_t now_ms, struct err *e);
+    size_t n, int64_t now_ms, size_t *expanded, struct err *e);
 enum rc lite_settle_in(struct lite_tx *tx, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);
 

@@ -48,8 +48,8 @@ struct lease {
 	struct store_flow flow;
 	bool is_set_back; /* the clock, perhaps */
 	size_t drains;
-	const struct store_exchange *before; /* what else it does; or NULL */
-	struct claim *claims;                /* results, max of them */
+	struct store_exchange *before; /* what else it does; or NULL */
+	struct claim *claims;          /* results, max of them */
 	size_t n;
 	bool held_back;
 	struct lite_ids aside; /* jobs whose event is gone, or damaged ones */
@@ -418,10 +418,11 @@ claim(struct lite_tx *tx, struct lease *x, struct err *e)
 static enum rc
 run_before(struct lite_tx *tx, const struct lease *x, struct err *e)
 {
-	const struct store_exchange *b = x->before;
+	struct store_exchange *b = x->before;
 	enum rc rc;
 
-	rc = lite_expand_in(tx, b->expansions, b->nexpansions, x->now_ms, e);
+	rc = lite_expand_in(tx, b->expansions, b->nexpansions, x->now_ms,
+	    &b->nexpanded, e);
 	if (rc == RC_OK)
 		rc = lite_settle_in(tx, b->results, b->nresults,
 		    x->want->worker, x->now_ms, e);

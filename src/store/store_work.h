@@ -260,6 +260,7 @@ struct store_exchange {
 	size_t nresults;
 	const struct store_lease_want *want;
 	int64_t now_ms;
+	size_t nexpanded;           /* result: that nobody had expanded yet */
 	struct store_leases leases; /* result */
 	int64_t next_due_ms;        /* result, when leases.n is 0 */
 };

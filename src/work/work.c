@@ -230,8 +230,10 @@ give_and_take(struct work *w, struct err *e)
 	bool leases = w->lease && work_has_room(w);
 	enum rc rc = RC_OK;
 
-	if (w->expand)
+	if (w->expand && w->left++ >= w->leave) {
+		w->left = 0;
 		rc = work_expand(w, &x, e);
+	}
 	if (rc == RC_OK && x != NULL) {
 		work_exchange(w, x);
 		return RC_OK;

@@ -49,8 +49,11 @@ struct work {
 	int64_t poll_at, sweep_at, seen_at, renew_at, settle_by;
 	int64_t due_ms;     /* wall: the next job that is known to come due */
 	bool expand, lease; /* there may be something */
-	bool look;          /* a failure was settled: look what it changed */
-	size_t drains;      /* as the last lease saw it */
+	/* Turns that new events are left to another drain for, which was
+	 * faster with the last ones. */
+	unsigned int leave, left;
+	bool look;     /* a failure was settled: look what it changed */
+	size_t drains; /* as the last lease saw it */
 
 	bool stopping;
 	int64_t stop_by;

@@ -7,6 +7,8 @@
 #include "base/xalloc.h"
 #include "work/work_int.h"
 
+#define LEAVE_MAX 8
+
 size_t
 work_in_hand(const struct work *w)
 {
@@ -170,6 +172,17 @@ work_exchange(struct work *w, struct work_expansion *x)
 	work_exchange_begin(w, x, &want);
 }
 
+/* To read what another drain expands is for nothing; but when there is no
+ * work from it, it is no faster. */
+static void
+judge_expansion(struct work *w, const struct store_exchange *x)
+{
+	if (x->nexpansions > 0 && x->nexpanded == 0 && x->leases.n > 0)
+		w->leave = w->leave == 0 ? 1 : LEAVE_MAX;
+	else if (x->nexpansions > 0 || x->leases.n == 0)
+		w->leave = 0;
+}
+
 enum rc
 work_exchanged(struct work *w, struct err *e)
 {
@@ -179,6 +192,7 @@ work_exchanged(struct work *w, struct err *e)
 	if (!work_exchange_end(w, &x, &rc, e) || rc != RC_OK)
 		return rc;
 	work_settled(w, WORK_SETTLING, x->results, x->nresults);
+	judge_expansion(w, x);
 	if (x->want->max > 0)
 		take_in_hand(w, &w->kinds[0], &x->leases, x->now_ms,
 		    x->next_due_ms);
