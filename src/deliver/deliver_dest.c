@@ -26,6 +26,10 @@ struct deliver_dests {
 	size_t most; /* open requests, where a registration names none */
 	struct strlist blocked;
 	size_t slots; /* requests of the drain */
+	/* Drains that max_in_flight is divided among, what the last lease was
+	 * to say of it, and what the store may have of that. */
+	size_t drains, asked, claimed;
+	uint64_t leases; /* when that one was asked for */
 	size_t doubtful_open, doubtful_held;
 	struct deliver_dest *slot[SLOTS];
 	const char **names;
@@ -41,7 +45,7 @@ deliver_dests_new(struct httpc *http)
 	struct deliver_dests *l = xcalloc(1, sizeof(*l));
 
 	l->http = http;
-	l->most = l->slots = 1;
+	l->most = l->slots = l->drains = 1;
 	TAILQ_INIT(&l->idle);
 
 	return l;
@@ -121,10 +125,22 @@ most_of(const struct deliver_dests *l, const struct webhook *w)
 	return w->max_in_flight == 0 ? 1 : (size_t)w->max_in_flight;
 }
 
+/* What it may have open here, beside as many drains. */
+static size_t
+bound_of(const struct deliver_dests *l, const struct deliver_dest *d,
+    size_t drains)
+{
+	size_t most = most_of(l, d->webhook);
+	int64_t share =
+	    drains > 1 ? store_flow_share((int64_t)most, drains) : 0;
+
+	return share > 0 ? (size_t)share : most;
+}
+
 static size_t
 window_of(const struct deliver_dests *l, const struct deliver_dest *d)
 {
-	size_t most = most_of(l, d->webhook);
+	size_t most = bound_of(l, d, l->drains);
 
 	return d->window < most ? d->window : most;
 }
@@ -312,11 +328,21 @@ deliver_dest_told(struct deliver_dest *d)
 }
 
 static bool
+may_run_ahead(const struct deliver_dests *l, const struct deliver_dest *d,
+    const struct work_hand *hand)
+{
+	int64_t most = (int64_t)most_of(l, d->webhook);
+
+	return hand->drains <= 1 ||
+	    (hand->is_split && store_flow_share(most, hand->drains) > 0);
+}
+
+static bool
 is_full(const struct deliver_dests *l, const struct deliver_dest *d,
-    size_t drains)
+    const struct work_hand *hand)
 {
 	size_t most = most_of(l, d->webhook), room = window_of(l, d);
-	size_t share = drains > 1 ? (most + drains - 1) / drains : most;
+	size_t part;
 
 	/* Jobs of one that is disabled are parked by the store; should one
 	 * come through all the same, it is put back and not asked for.  So
@@ -324,13 +350,15 @@ is_full(const struct deliver_dests *l, const struct deliver_dest *d,
 	if (d->webhook != NULL &&
 	    (!d->webhook->enabled || d->webhook->damage != NULL))
 		return true;
-	if (drains <= 1 && d->took_ms >= 0 && d->took_ms < FAST_MS)
-		room *= 2;
-	/* A lease brings a share, so half of one in hand is enough. */
-	else if (drains > 1 && room > (share + 1) / 2)
-		room = (share + 1) / 2;
+	if (may_run_ahead(l, d, hand)) {
+		if (d->took_ms >= 0 && d->took_ms < FAST_MS)
+			room *= 2;
+		return d->held >= room;
+	}
+	/* A lease brings a part, so half of one in hand is enough. */
+	part = (most + hand->drains - 1) / hand->drains;
 
-	return d->held >= room;
+	return d->held >= room || d->held >= (part + 1) / 2;
 }
 
 static void
@@ -355,7 +383,7 @@ name(struct deliver_dests *l, const struct work_hand *hand, bool only)
 	l->nnames = 0;
 	for (i = 0; i < SLOTS; i++) {
 		for (d = l->slot[i]; d != NULL; d = d->next) {
-			bool full = is_full(l, d, hand->drains);
+			bool full = is_full(l, d, hand);
 
 			if (only ? !full && !d->is_doubtful : full)
 				put_name(l, d->id);
@@ -365,24 +393,57 @@ name(struct deliver_dests *l, const struct work_hand *hand, bool only)
 		qsort(l->names, l->nnames, sizeof(char *), compare_text);
 }
 
-bool
-deliver_dests_want(struct deliver_dests *l, const struct work_hand *hand,
-    struct store_lease_want *want)
+static size_t
+larger(size_t a, size_t b)
 {
-	/* What a lease must find free, or there is none. */
-	size_t lease = (hand->batch + 1) / 2, free;
+	return a > b ? a : b;
+}
+
+/* Of a lease that failed nobody knows whether it took place. */
+static void
+learn_company(struct deliver_dests *l, const struct work_hand *hand)
+{
+	if (hand->leases != l->leases)
+		l->claimed = hand->split;
+	else
+		l->claimed = larger(l->claimed, l->asked);
+	l->leases = hand->leases;
+	l->drains = larger(larger(hand->drains, l->claimed), 1);
+}
+
+/* Looks at all; true when none has more open than its share. */
+static bool
+look_at_all(struct deliver_dests *l, const struct work_hand *hand)
+{
 	struct deliver_dest *d;
+	bool is_kept = true;
 	size_t i;
 
-	l->slots = hand->concurrency;
 	l->doubtful_held = 0;
 	for (i = 0; i < SLOTS; i++) {
 		for (d = l->slot[i]; d != NULL; d = d->next) {
 			judge(l, d, hand->now_ms);
 			if (d->is_doubtful)
 				l->doubtful_held += d->held;
+			if (d->open > bound_of(l, d, hand->drains))
+				is_kept = false;
 		}
 	}
+
+	return is_kept;
+}
+
+bool
+deliver_dests_want(struct deliver_dests *l, const struct work_hand *hand,
+    struct store_lease_want *want)
+{
+	/* What a lease must find free, or there is none. */
+	size_t lease = (hand->batch + 1) / 2, free;
+
+	l->slots = hand->concurrency;
+	learn_company(l, hand);
+	l->asked = look_at_all(l, hand) ? hand->drains : hand->split;
+	want->split = l->asked;
 	/* A stranger's name is not known, so all that comes may be his. */
 	free = hand->most - lease;
 	free = free > l->doubtful_held ? free - l->doubtful_held : 0;

@@ -10,10 +10,13 @@
  *    with each failure of the destination, down to one.
  * 2. Connections are kept to a hundred destinations at most, beside those
  *    with open requests.
- * 3. Jobs in hand for it exceed the window only while it answers fast and
- *    this drain is alone; beside others it takes its share of max_in_flight
- *    when it holds less than half of one.
- * 4. A destination is doubtful until it has answered well, when the last
+ * 3. Beside other drains it is held to a share of max_in_flight, from when
+ *    this drain knows of them.  Once nothing exceeds that, the next lease
+ *    says so; with fewer of them the share grows when a lease has said that.
+ * 4. Jobs in hand for it exceed the window only while it answers fast and
+ *    this drain is alone, or all drains have said so; else it takes a part
+ *    of max_in_flight when it holds less than half of one.
+ * 5. A destination is doubtful until it has answered well, when the last
  *    request failed for its own fault, and when one took or takes a second.
  *    All doubtful ones together have requests in half of the drain's slots
  *    at most, and jobs in a part of its hand that leaves room for a lease:

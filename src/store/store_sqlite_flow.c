@@ -20,9 +20,9 @@
  * 1. ready_ms is the latest of next_due_ms and of what holds it up.
  * 2. A token is taken by a lease and given back by what was not begun.
  * 3. Of a target whose breaker is not closed one job is leased, its probe.
- * 4. While other drains live, a target has at most max_in_flight jobs on
- *    lease; one that is alone may lease in advance, and bounds what is open
- *    itself.
+ * 4. A drain that is alone may lease in advance, and bounds what is open
+ *    itself.  So do drains that have divided max_in_flight; while others
+ *    live that have not, a target has at most max_in_flight jobs on lease.
  */
 #define REST_MS 50 /* of a target whose jobs are all in hand elsewhere */
 #define MEND_MS 1000
@@ -131,18 +131,25 @@ least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static bool
+may_run_ahead(const struct lite_company *c, int64_t most)
+{
+	return c->drains == 1 || most == INT64_MAX ||
+	    (c->is_split && store_flow_share(most, c->drains) > 0);
+}
+
 size_t
 lite_flow_room(const struct lite_tx *tx, const struct lite_target *t,
-    size_t room, size_t drains)
+    size_t room, const struct lite_company *c)
 {
 	int64_t most = most_of(tx, t), rate = rate_of(tx, t);
-	int64_t n = least((int64_t)room, most);
+	int64_t n = least((int64_t)room, most), drains = (int64_t)c->drains;
 
 	if (t->breaker.state != BREAKER_CLOSED)
 		n = least(n, 1);
-	if (drains > 1 && most < INT64_MAX) {
+	if (!may_run_ahead(c, most)) {
 		n = least(n, most - t->leased);
-		n = least(n, (most + (int64_t)drains - 1) / (int64_t)drains);
+		n = least(n, (most + drains - 1) / drains);
 	}
 	if (rate > 0)
 		n = least(n,
@@ -229,24 +236,39 @@ lite_flow_follow(struct lite_tx *tx, const struct webhook *w, struct err *e)
 	return rc;
 }
 
+static enum rc
+write_split(struct lite_tx *tx, const struct store_lease_want *want,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WORKER_SPLIT);
+
+	lite_text(st, 1, want->worker);
+	lite_int(st, 2, (int64_t)want->split);
+	return lite_run(tx->conn, st, e);
+}
+
 enum rc
-lite_flow_drains(struct lite_tx *tx, const struct store_lease_want *want,
-    size_t *n, struct err *e)
+lite_flow_company(struct lite_tx *tx, const struct store_lease_want *want,
+    struct lite_company *out, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WORKER_OTHERS);
+	int64_t least_split = 0;
 	bool row;
 	enum rc rc;
 
-	*n = 1;
+	out->drains = 1;
 	lite_text(st, 1, want->worker);
 	lite_int(st, 2, tx->now_ms);
 	lite_int(st, 3, STORE_DRAIN_SEEN_MS);
 	rc = lite_step(tx->conn, st, &row, e);
 	if (rc == RC_OK && row) {
-		*n += (size_t)lite_col_int(st, 0);
+		out->drains += (size_t)lite_col_int(st, 0);
+		least_split = lite_col_int(st, 1);
 		lite_reset(st);
 	}
-	return rc;
+	least_split = least(least_split, (int64_t)want->split);
+	out->is_split = out->drains > 1 && least_split >= (int64_t)out->drains;
+	return rc == RC_OK ? write_split(tx, want, e) : rc;
 }
 
 bool

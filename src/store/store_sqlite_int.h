@@ -503,10 +503,18 @@ enum rc lite_target_write(struct lite_tx *tx, const struct lite_target *t,
     const struct lite_target_change *ch, struct err *e);
 void lite_target_fini(struct lite_target *t);
 
+/* The drains that deliver, this one too. */
+struct lite_company {
+	size_t drains;
+	bool is_split; /* all of them divide max_in_flight by as many */
+};
+enum rc lite_flow_company(struct lite_tx *tx,
+    const struct store_lease_want *want, struct lite_company *out,
+    struct err *e);
 /* How many of at most room jobs may be leased now, of what other drains may
  * hold too. */
 size_t lite_flow_room(const struct lite_tx *tx, const struct lite_target *t,
-    size_t room, size_t drains);
+    size_t room, const struct lite_company *c);
 /* The one job that may be leased is the probe of its breaker. */
 bool lite_flow_is_probe(const struct lite_target *t);
 /* What the change does to limits and breaker. */
@@ -515,9 +523,6 @@ void lite_flow_change(const struct lite_tx *tx, struct lite_target *t,
 /* The target is what the registration says now. */
 enum rc lite_flow_follow(struct lite_tx *tx, const struct webhook *w,
     struct err *e);
-/* Drains that deliver, this one too. */
-enum rc lite_flow_drains(struct lite_tx *tx,
-    const struct store_lease_want *want, size_t *n, struct err *e);
 /* The wall clock was, or may have been, set back since the last lease: what
  * rests until a time may rest too long, until it is mended. */
 bool lite_flow_is_set_back(struct lite *l, int64_t now_ms);

@@ -47,7 +47,7 @@ struct lease {
 	int64_t until_ms;
 	struct store_flow flow;
 	bool is_set_back; /* the clock, perhaps */
-	size_t drains;
+	struct lite_company company;
 	struct store_exchange *before; /* what else it does; or NULL */
 	struct claim *claims;          /* results, max of them */
 	size_t n;
@@ -285,7 +285,7 @@ claim_target(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
 
 	if (x->want->max_per_target > 0 && x->want->max_per_target < room)
 		room = x->want->max_per_target;
-	room = lite_flow_room(tx, t, room, x->drains);
+	room = lite_flow_room(tx, t, room, &x->company);
 	for (;;) {
 		full = x->n - begun == room;
 		if (full)
@@ -358,7 +358,7 @@ claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
 			return rc;
 		lite_target_of_row(st, AT_TARGET, &t);
 		if (!is_wanted(x->want, t.kind, t.name) ||
-		    lite_flow_room(tx, &t, 1, x->drains) == 0)
+		    lite_flow_room(tx, &t, 1, &x->company) == 0)
 			;
 		else if (x->want->in_company)
 			x->held_back = true;
@@ -444,7 +444,7 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	if (rc == RC_OK && x->is_set_back)
 		rc = lite_flow_mend(tx, e);
 	if (rc == RC_OK)
-		rc = lite_flow_drains(tx, x->want, &x->drains, e);
+		rc = lite_flow_company(tx, x->want, &x->company, e);
 	/* What is claimed next is looked for in the targets' rows; those of
 	 * events change once more with it. */
 	if (rc == RC_OK && x->before != NULL)
@@ -505,7 +505,8 @@ lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
 	if (rc != RC_OK && x->is_set_back)
 		l->flow_seen = false;
 	out->held_back = rc == RC_OK && x->held_back;
-	out->drains = x->drains;
+	out->drains = x->company.drains;
+	out->is_split = x->company.is_split;
 	if (rc == RC_OK && x->n > 0) {
 		out->v = xcalloc(x->n, sizeof(*out->v));
 		for (i = 0; i < x->n; i++)
@@ -522,7 +523,9 @@ enum rc
 lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
     struct store_leases *out, int64_t *next_due_ms, struct err *e)
 {
-	struct lease x = { .want = want, .now_ms = now_ms, .drains = 1 };
+	struct lease x = { .want = want,
+		.now_ms = now_ms,
+		.company = { .drains = 1 } };
 	enum rc rc;
 
 	rc = peek(impl, want, next_due_ms, e);
@@ -543,7 +546,7 @@ lite_exchange(void *impl, struct store_exchange *ex, struct err *e)
 {
 	struct lease x = { .want = ex->want,
 		.now_ms = ex->now_ms,
-		.drains = 1,
+		.company = { .drains = 1 },
 		.is_set_back = lite_flow_is_set_back(impl, ex->now_ms),
 		.before = ex };
 	enum rc rc;

@@ -492,8 +492,9 @@ static const char *const texts[LITE_STMTS] = {
 	    "in_flight, done, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
 	    "ON CONFLICT (id) DO UPDATE SET kinds = excluded.kinds, "
 	    "shared_ms = iif(excluded.started_ms < started_ms, "
-	    "excluded.last_seen_ms, shared_ms), started_ms = excluded.started_ms, last_seen_ms = "
-	    "excluded.last_seen_ms, in_flight = excluded.in_flight, done = "
+	    "excluded.last_seen_ms, shared_ms), split = iif("
+	    "excluded.started_ms = started_ms, split, 0), started_ms = "
+	    "excluded.started_ms, last_seen_ms = excluded.last_seen_ms, in_flight = excluded.in_flight, done = "
 	    "excluded.done, failed = excluded.failed",
 	[LITE_WORKER_FORGET] = "DELETE FROM worker WHERE last_seen_ms < ?1",
 	[LITE_WORKER_GONE] =
@@ -502,9 +503,12 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT id, kinds, started_ms, last_seen_ms, in_flight, done, "
 	    "failed FROM worker ORDER BY id",
 	[LITE_WORKER_OTHERS] =
-	    "SELECT count(*) FROM worker WHERE last_seen_ms BETWEEN ?2 - ?3 "
+	    "SELECT count(*), min(iif(id = ?1, 0, split)) FROM worker WHERE "
+	    "last_seen_ms BETWEEN ?2 - ?3 "
 	    "AND ?2 + ?3 AND (id <> ?1 OR shared_ms BETWEEN ?2 - ?3 AND ?2 "
 	    "+ ?3) AND (kinds = 'all' OR instr(kinds, 'deliver') > 0)",
+	[LITE_WORKER_SPLIT] =
+	    "UPDATE worker SET split = ?2 WHERE id = ?1 AND split <> ?2",
 	[LITE_CHECK_EVENTS] =
 	    "SELECT status, count(*) FROM event GROUP BY status",
 	[LITE_CHECK_JOBS] = "SELECT state, count(*) FROM job GROUP BY state",

@@ -163,6 +163,17 @@ store_settle(struct store *s, struct store_result *v, size_t n,
 	    s->engine->settle(s->impl, v, n, worker, now_ms, e));
 }
 
+/* With less, a drain whose jobs are slow would leave most of it unused. */
+#define SHARE_LEAST 4
+
+int64_t
+store_flow_share(int64_t max_in_flight, size_t drains)
+{
+	int64_t share = max_in_flight / (int64_t)drains;
+
+	return share >= SHARE_LEAST ? share : 0;
+}
+
 enum rc
 store_exchange(struct store *s, struct store_exchange *x, struct err *e)
 {

@@ -92,12 +92,14 @@ enum rc store_expand(struct store *s, const struct store_expansion *v, size_t n,
  * lease and not begun is to be given back; from open_ms later on one job is
  * leased, the probe.
  *
- * max_in_flight bounds the requests open to a target, of all drains.  While
- * other drains live, no more jobs of a target than this are on lease, so no
- * more can be open.  A drain that is alone may lease in advance, and does
- * not open more at once.  It learns that it is not alone with its next
- * lease, in the lease's transaction, and then the others get what it has
- * fewer than max_in_flight, a share in each lease.  A drain that nobody has seen for
+ * max_in_flight bounds the requests open to a target, of all drains.  A drain
+ * that is alone may lease in advance, and does not open more at once.  Drains
+ * that live side by side may too, each a store_flow_share() open, once all of
+ * them have said, by want->split, that they keep to it.  Until then, and where
+ * there is too little to divide, no more jobs of a target than max_in_flight
+ * are on lease, so no more can be open; each lease brings a part of it.  A
+ * drain learns that another has come with its next lease, in the lease's
+ * transaction, and so does that one.  A drain that nobody has seen for
  * STORE_DRAIN_SEEN_MS does not count, so one that was stopped for longer may
  * for once have requests open beside those of the others.  Drains of the
  * same id know of each other within a second.
@@ -110,6 +112,8 @@ struct store_flow {
 };
 #define STORE_DRAIN_SEEN_MS 15000
 void store_flow(struct store *s, const struct store_flow *f);
+/* Of max_in_flight, for each of so many drains; 0: too little to divide. */
+int64_t store_flow_share(int64_t max_in_flight, size_t drains);
 
 /*
  * The targets whose breaker is not closed, sorted by strcmp, when they are
@@ -138,7 +142,8 @@ struct store_leases {
 	struct store_lease *v;
 	size_t n;
 	bool held_back; /* see in_company */
-	size_t drains;  /* that deliver, as the lease saw it; 1: we are alone */
+	size_t drains;  /* that deliver, 1: we are alone; 0: nobody looked */
+	bool is_split;  /* max_in_flight is divided among them */
 };
 
 struct store_lease_want {
@@ -156,6 +161,9 @@ struct store_lease_want {
 	 * then, as a second death is to name it alone; held_back tells that
 	 * one would have. */
 	bool in_company;
+	/* In every request that is open here, and will be before the next
+	 * lease, max_in_flight is divided among so many drains; 0: it is not. */
+	size_t split;
 	/* In hand alone until now, or NULL: when anything comes beside it, its
 	 * worker's death is no longer counted against it. */
 	const struct store_lease *alone;

@@ -68,8 +68,11 @@ void work_owe(struct work_owed *o, const char *target, const char *order_key);
 struct work_hand {
 	int64_t now_ms; /* boot clock */
 	size_t concurrency, batch;
-	size_t most;   /* jobs in hand, those being settled apart */
-	size_t drains; /* that are alive, as the last lease saw it */
+	size_t most;     /* jobs in hand, those being settled apart */
+	size_t drains;   /* that are alive, as the last lease saw it */
+	bool is_split;   /* max_in_flight is divided among them, as it saw */
+	size_t split;    /* as that lease said */
+	uint64_t leases; /* that took place */
 };
 
 enum work_start {

@@ -7,7 +7,7 @@
 #include "work/work_int.h"
 
 /* Read at once: as many events, fewer when they owe so many jobs. */
-#define EVENTS 64
+#define EVENTS 128
 #define ENOUGH 256
 /* Jobs of one transaction, while which intake waits. */
 #define PART 2000

@@ -52,8 +52,11 @@ struct work {
 	/* Turns that new events are left to another drain for, which was
 	 * faster with the last ones. */
 	unsigned int leave, left;
-	bool look;     /* a failure was settled: look what it changed */
-	size_t drains; /* as the last lease saw it */
+	bool look; /* a failure was settled: look what it changed */
+	/* As the last lease saw it. */
+	size_t drains, split;
+	bool is_split;
+	uint64_t leases;
 
 	bool stopping;
 	int64_t stop_by;

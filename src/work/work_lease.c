@@ -76,6 +76,18 @@ hold(struct work *w, const struct work_bound *b, struct store_lease *lease)
 }
 
 static void
+note_company(struct work *w, const struct store_lease_want *want,
+    const struct store_leases *l)
+{
+	if (l->drains == 0)
+		return;
+	w->drains = l->drains;
+	w->is_split = l->is_split;
+	w->split = want->split;
+	w->leases++;
+}
+
+static void
 take_in_hand(struct work *w, const struct work_bound *b, struct store_leases *l,
     int64_t now_ms, int64_t next_due_ms)
 {
@@ -84,7 +96,6 @@ take_in_hand(struct work *w, const struct work_bound *b, struct store_leases *l,
 	if (l->n > 0)
 		w->alone = NULL;
 	w->one_waits = l->held_back;
-	w->drains = l->drains;
 	if (l->held_back)
 		w->quiet_until = w->now_ms + WORK_ALONE_MS;
 	for (i = 0; i < l->n; i++)
@@ -126,7 +137,10 @@ does_want(const struct work *w, const struct work_bound *b,
 		.concurrency = w->opt.concurrency,
 		.batch = w->opt.batch,
 		.most = most_in_hand(w),
-		.drains = w->drains };
+		.drains = w->drains,
+		.is_split = w->is_split,
+		.split = w->split,
+		.leases = w->leases };
 
 	memset(want, 0, sizeof(*want));
 	return b->kind->want(b->arg, &hand, want);
@@ -146,6 +160,7 @@ lease_pass(struct work *w, const struct work_bound *b,
 	if (rc != RC_OK)
 		return rc;
 	*n = l.n;
+	note_company(w, want, &l);
 	take_in_hand(w, b, &l, now_ms, next_ms);
 
 	return RC_OK;
@@ -193,6 +208,7 @@ work_exchanged(struct work *w, struct err *e)
 		return rc;
 	work_settled(w, WORK_SETTLING, x->results, x->nresults);
 	judge_expansion(w, x);
+	note_company(w, x->want, &x->leases);
 	if (x->want->max > 0)
 		take_in_hand(w, &w->kinds[0], &x->leases, x->now_ms,
 		    x->next_due_ms);

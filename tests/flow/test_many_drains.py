@@ -91,23 +91,26 @@ def test_two_drains_share_one_webhook(make_gateway, receiver):
     assert min(did["one"], did["two"]) >= 60, did
 
 
+# Of five each lease takes a part; sixteen are divided, by four at most.
+@pytest.mark.parametrize("most, events", [(5, 250), (16, 900)])
 def test_no_more_open_than_may_be_whatever_drains_come_and_go(
-        make_gateway, receiver):
-    g = make_gateway({"outbound": {"max_in_flight": 5},
+        make_gateway, receiver, most, events):
+    g = make_gateway({"outbound": {"max_in_flight": most},
                       "drain": {"lease": "2s"}}, drain=False)
     counting = Counting(0.03)
     receiver.script("/in", counting)
     g.register(receiver.url("/in"), ["x"])
-    ids = queue(g, 250)
+    ids = queue(g, events)
     drains = [g.start_drain()]
     for n in range(3):
-        wait_for(lambda: len(receiver.arrivals("/in")) >= 30 * (n + 1), 30)
+        wait_for(lambda: len(receiver.arrivals("/in")) >=
+                 (n + 1) * events / 8, 30)
         drains.append(g.start_drain())
-    wait_for(lambda: len(receiver.arrivals("/in")) >= 150, 30)
+    wait_for(lambda: len(receiver.arrivals("/in")) >= events * 6 / 10, 30)
     assert drains[1].stop() == 0
     wait_for(g.drained, 60, "all is delivered")
     assert deliveries(receiver, "/in") == sorted(ids)
-    assert 4 <= counting.most <= 5, counting.most
+    assert most - 1 <= counting.most <= most, counting.most
 
 
 def test_one_that_stood_still_past_its_lease_is_fenced_off(

@@ -480,6 +480,77 @@ test_drains_share_what_may_be_open(void **state)
 	fix_assert_sound(f);
 }
 
+static size_t
+lease_split(struct fix *f, const char *worker, size_t split, bool *is_split)
+{
+	const struct store_lease_want want = { .worker = worker,
+		.max = 20,
+		.hold_ms = 60000,
+		.split = split };
+	struct store_leases l;
+	int64_t next_ms;
+	size_t n;
+
+	/* One that was told to rest is asked for again later. */
+	fix_pass(f, 100);
+	assert_int_equal(
+	    store_lease_due(f->s, f->wall_ms, &want, &l, &next_ms, &f->e),
+	    RC_OK);
+	n = l.n;
+	if (is_split != NULL)
+		*is_split = l.is_split;
+	store_leases_free(&l);
+	return n;
+}
+
+static void
+test_drains_that_divide_may_lease_in_advance(void **state)
+{
+	const struct store_flow divided = { .max_in_flight = 8 };
+	struct fix *f = *state;
+	bool is_split;
+
+	store_flow(f->s, &divided);
+	owe(f, "hook-1", 90);
+	seen(f, "a", FIX_NOW);
+	seen(f, "b", FIX_NOW);
+	assert_int_equal(lease_split(f, "a", 0, &is_split), 4);
+	assert_false(is_split);
+	assert_int_equal(lease_split(f, "b", 2, NULL), 4);
+	/* All that may be open is on lease; one has not divided. */
+	assert_int_equal(lease_split(f, "b", 2, &is_split), 0);
+	assert_false(is_split);
+	assert_int_equal(lease_split(f, "a", 2, &is_split), 8);
+	assert_true(is_split);
+	assert_int_equal(lease_split(f, "b", 2, &is_split), 8);
+	assert_true(is_split);
+
+	/* Another comes: two have to hear of it. */
+	seen(f, "c", FIX_NOW);
+	assert_int_equal(lease_split(f, "c", 0, NULL), 0);
+	assert_int_equal(lease_split(f, "a", 2, NULL), 0);
+	assert_int_equal(lease_split(f, "b", 2, NULL), 0);
+	/* A third of eight is too little to divide. */
+	assert_int_equal(lease_split(f, "a", 3, NULL), 0);
+	assert_int_equal(lease_split(f, "b", 3, NULL), 0);
+	assert_int_equal(lease_split(f, "c", 3, &is_split), 0);
+	assert_true(is_split);
+
+	/* One that begins anew has divided nothing. */
+	fix_pass(f, STORE_DRAIN_SEEN_MS + 1);
+	seen(f, "a", FIX_NOW);
+	seen(f, "b", FIX_NOW + 1);
+	assert_int_equal(lease_split(f, "a", 2, &is_split), 0);
+	assert_false(is_split);
+	assert_int_equal(lease_split(f, "b", 2, &is_split), 8);
+	assert_true(is_split);
+	/* Nor can two of one name be told apart. */
+	seen(f, "b", FIX_NOW);
+	assert_int_equal(lease_split(f, "b", 3, &is_split), 0);
+	assert_false(is_split);
+	fix_assert_sound(f);
+}
+
 static void
 test_a_backlog_of_one_starves_no_other(void **state)
 {
@@ -615,6 +686,7 @@ main(void)
 		CASE(test_a_registration_s_own_rate_holds),
 		CASE(test_a_clock_set_back_blocks_nobody_for_long),
 		CASE(test_drains_share_what_may_be_open),
+		CASE(test_drains_that_divide_may_lease_in_advance),
 		CASE(test_a_backlog_of_one_starves_no_other),
 		CASE(test_fresh_work_overtakes_a_backlog_of_repeats),
 		CASE(test_a_lease_can_be_for_some_alone),

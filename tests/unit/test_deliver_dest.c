@@ -51,7 +51,12 @@ setup(void **state)
 	list.n = NELEM(ids);
 	if (httpc_new(&opt, &http, &e) != RC_OK)
 		return -1;
-	hand = (struct work_hand){ 1000, 64, 64, 128, 1 };
+	hand = (struct work_hand){ .now_ms = 1000,
+		.concurrency = 64,
+		.batch = 64,
+		.most = 128,
+		.drains = 1,
+		.split = 1 };
 	dests = deliver_dests_new(http);
 	deliver_dests_refresh(dests, &list, 8);
 
@@ -195,6 +200,99 @@ no_more_requests_open_than_may_be(void **state)
 	deliver_dest_close(dests, b, 1, 1, DELIVER_DEST_DONE);
 }
 
+static size_t
+split(void)
+{
+	struct store_lease_want want = { 0 };
+
+	(void)deliver_dests_want(dests, &hand, &want);
+	return want.split;
+}
+
+/* A lease took place that saw so many and was told so. */
+static void
+leased(size_t drains, size_t told)
+{
+	hand.drains = drains;
+	hand.split = told;
+	hand.leases++;
+}
+
+static size_t
+opens(struct deliver_dest *d)
+{
+	size_t n = d->open;
+
+	while (deliver_dest_may_open(dests, d))
+		deliver_dest_open(dests, d, 1);
+	return d->open - n;
+}
+
+static void
+close_some(struct deliver_dest *d, size_t n)
+{
+	while (n-- > 0)
+		deliver_dest_close(dests, d, 1, 1, DELIVER_DEST_DONE);
+}
+
+static void
+beside_others_each_has_its_part_of_what_may_be_open(void **state)
+{
+	struct deliver_dest *b = deliver_dest_get(dests, "b");
+	int i;
+
+	(void)state;
+	for (i = 0; i < 8; i++)
+		request("b", 3, DELIVER_DEST_DONE);
+	assert_int_equal(split(), 1);
+	assert_int_equal(opens(b), 8);
+	/* Another one has come: kept at once, said when it is so. */
+	leased(2, 1);
+	assert_int_equal(split(), 1);
+	close_some(b, 4);
+	assert_int_equal(opens(b), 0);
+	assert_int_equal(split(), 2);
+	assert_int_equal(opens(b), 0);
+	close_some(b, 1);
+	assert_int_equal(opens(b), 1);
+
+	/* It has gone: first the store hears of it. */
+	leased(1, 2);
+	assert_int_equal(split(), 1);
+	assert_int_equal(opens(b), 0);
+	/* That lease failed, and perhaps it did not. */
+	assert_int_equal(split(), 1);
+	assert_int_equal(opens(b), 0);
+	leased(1, 1);
+	assert_int_equal(split(), 1);
+	assert_int_equal(opens(b), 4);
+	close_some(b, 8);
+}
+
+static void
+what_a_lost_answer_may_have_said_is_kept(void **state)
+{
+	struct deliver_dest *b = deliver_dest_get(dests, "b");
+	int i;
+
+	(void)state;
+	webhooks[1]->max_in_flight = 12;
+	for (i = 0; i < 12; i++)
+		request("b", 3, DELIVER_DEST_DONE);
+	leased(3, 2);
+	assert_int_equal(split(), 3);
+	/* It may have got there; so may the next one. */
+	hand.drains = 2;
+	assert_int_equal(split(), 2);
+	assert_int_equal(opens(b), 4);
+	assert_int_equal(split(), 2);
+	assert_int_equal(opens(b), 0);
+	leased(2, 2);
+	assert_int_equal(split(), 2);
+	assert_int_equal(opens(b), 2);
+	close_some(b, 6);
+}
+
 static void
 the_doubtful_have_half_of_the_slots(void **state)
 {
@@ -332,6 +430,8 @@ main(void)
 		TEST(beside_other_drains_it_takes_its_share),
 		TEST(the_window_opens_with_success_and_closes_with_failure),
 		TEST(no_more_requests_open_than_may_be),
+		TEST(beside_others_each_has_its_part_of_what_may_be_open),
+		TEST(what_a_lost_answer_may_have_said_is_kept),
 		TEST(the_doubtful_have_half_of_the_slots),
 		TEST(a_hand_full_of_the_doubtful_takes_from_the_others_alone),
 		TEST(those_with_an_open_breaker_are_known),

@@ -296,9 +296,9 @@ new_events_become_jobs(void **state)
 {
 	(void)state;
 	prepare(0, 0);
-	db.events = 100;
+	db.events = 200;
 	assert_int_equal(run(options()), RC_OK);
-	assert_int_equal(db.n, 200);
+	assert_int_equal(db.n, 400);
 	assert_int_equal(db.expansions, 2);
 	assert_each(1, 1, 1, STORE_DONE);
 }
