@@ -144,12 +144,12 @@ put_one(struct ctl *c, const struct webhook *w)
 	buf_addf(&c->out, "\ncalls         %lld, %lld failed, %lld in a row\n",
 	    (long long)w->total_calls, (long long)w->failed_calls,
 	    (long long)w->consecutive_failures);
-	if (w->total_calls > 0)
+	if (w->response_calls > 0)
 		buf_addf(&c->out,
 		    "times         %lld ms at least, %lld in the mean, %lld "
 		    "at most\n",
 		    (long long)w->response_min_ms,
-		    (long long)(w->response_sum_ms / w->total_calls),
+		    (long long)(w->response_sum_ms / w->response_calls),
 		    (long long)w->response_max_ms);
 	buf_add_str(&c->out, "last success  ");
 	ctl_put_time(c, w->last_success_ms);

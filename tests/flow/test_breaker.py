@@ -171,6 +171,7 @@ def test_calls_of_an_import_are_no_response_times(make_gateway, receiver):
     g.ctl("webhook", "import", path)
     old = {"webhook_id": "old"}
     assert hook_of(g, old)["min_response_time_ms"] is None
+    assert "in the mean" not in g.ctl("webhook", "health", "old")
     hold = Hold()
     receiver.script("/old", hold)
     publish(g, 1)
@@ -183,6 +184,8 @@ def test_calls_of_an_import_are_no_response_times(make_gateway, receiver):
     assert took > 0
     assert shown["min_response_time_ms"] == took
     assert shown["avg_response_time_ms"] == took
+    assert "%d ms at least, %d in the mean, %d at most" % (
+        took, took, took) in g.ctl("webhook", "health", "old")
     row, = g.sql("SELECT * FROM webhook_health_metrics")
     assert int(row["total_deliveries"]) == 1001
     assert float(row["avg_response_time_ms"]) == took
