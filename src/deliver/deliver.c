@@ -401,6 +401,8 @@ send_request(struct deliver *d, struct attempt *a)
 		.idle_ms = timeout_ms > 15000 ? timeout_ms : 15000,
 		.keep = KEEP,
 		.body_max = ANSWER_MAX,
+		/* One probe is one request, whatever becomes of it. */
+		.once = a->job->lease.probe,
 		.done = on_done,
 		.arg = a };
 

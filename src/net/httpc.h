@@ -14,6 +14,11 @@
  * decoding, no wait for 100-continue, headers and body of the answer cut at
  * a limit.
  *
+ * A request that meets a kept connection which breaks before the answer has a
+ * line goes out once more, on a new connection: a receiver may close an idle
+ * one at any time, also just now.  What was sent on a new one is never sent
+ * again, and a request may ask for a new one.
+ *
  * One thread.  Callbacks run inside httpc_poll() only, and may start and
  * cancel calls, but free neither the client nor a pool.
  */
@@ -98,6 +103,7 @@ struct httpc_request {
 	int64_t idle_ms;    /* without a byte either way; 0: no such limit */
 	size_t keep;        /* bytes of the answer's body that are kept */
 	size_t body_max;    /* bytes of it that are read; then it is cut */
+	bool once; /* on a new connection, so that it is never sent again */
 	void (*done)(void *arg, const struct httpc_answer *answer);
 	void *arg;
 };

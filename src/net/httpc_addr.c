@@ -83,6 +83,10 @@ on_before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
 		return CURL_PREREQFUNC_ABORT;
 	((struct httpc_call *)arg)->begun = true;
 	((struct httpc_call *)arg)->sent_us = clock_tick_us();
+	/* Read when libcurl connects again.  Left alone it tries the kept
+	 * connections one by one, and a receiver may get six requests. */
+	curl_easy_setopt(((struct httpc_call *)arg)->easy,
+	    CURLOPT_FRESH_CONNECT, 1L);
 
 	return CURL_PREREQFUNC_OK;
 }

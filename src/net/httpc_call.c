@@ -178,6 +178,7 @@ httpc_start(struct httpc_pool *p, const struct httpc_request *req)
 	opt_text(easy, CURLOPT_URL, req->url);
 	set_headers(call, req);
 	set_body(easy, req);
+	opt_long(easy, CURLOPT_FRESH_CONNECT, req->once);
 	opt_long(easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)req->connect_timeout_ms);
 	opt_long(easy, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);

@@ -92,6 +92,25 @@ def test_a_probe_that_fails_opens_it_again(make_gateway, receiver):
     assert 1.9 < times[1] - times[0] < 4
 
 
+def test_one_probe_is_one_request(make_gateway, receiver):
+    """Also where a connection was kept, on which libcurl would send again."""
+    g = make_gateway(SETTINGS)
+    receiver.script("/down", 500)
+    hook = g.register(receiver.url("/down"), ["x"])
+    publish(g, 10)
+    wait_for(lambda: is_open(g, hook), 10)
+    wait_for(lambda: open_jobs(g) == 0, 10)
+    before = len(receiver.arrivals("/down"))
+    receiver.script("/down", "close")
+    receiver.wait("/down", before + 2, timeout=10)
+    probes = receiver.arrivals("/down")[before:]
+    # A probe of its own is another attempt, and says when it was made.
+    assert probes[0].h("webhook-timestamp") != probes[1].h("webhook-timestamp")
+    assert all(p.connection not in {
+        a.connection for a in receiver.arrivals("/down")[:before]}
+        for p in probes)
+
+
 def test_a_refusal_shows_that_somebody_is_there(make_gateway, receiver):
     """B85: only 5xx, timeouts and lost connections count."""
     g = make_gateway(SETTINGS)
