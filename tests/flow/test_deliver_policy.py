@@ -63,6 +63,22 @@ def test_denied_address_is_never_connected_to(make_gateway):
         assert "127.0.0.1" not in g.log_text("hls-drain")
 
 
+def test_a_test_of_a_webhook_is_no_way_around_it(make_gateway):
+    g = make_gateway()
+    with Receiver() as r:
+        hook = g.register(r.url("/in"), ["denied"])["webhook_id"]
+        reload_drain(g, {"outbound": {"allow_networks": ["10.0.0.0/8"]}})
+        resp = g.api("POST", "/api/v1/webhooks/%s/test" % hook)
+        assert resp.status == 200, resp
+        answer = resp.json()
+        assert answer["status"] == "failed"
+        attempt, = answer["delivery"]["attempts"]
+        assert attempt["text"] == "the target's address is not allowed"
+        assert attempt["code"] == 0 and not attempt["address"]
+        assert attempt["timings"]["connect_ms"] is None
+        assert r.connections == 0
+
+
 @pytest.mark.skipif(NAME is None, reason="no name of the loopback here")
 def test_a_name_is_judged_by_the_address_it_has(make_gateway):
     g = make_gateway({"outbound": {"allow_networks": ["10.0.0.0/8"]}})
