@@ -127,7 +127,7 @@ def test_a_failing_head_holds_up_its_key_alone(calm_gateway, receiver):
     assert numbers(receiver, "failing", key="a")[-3:] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("way", ["retry", "cancel", "queue"])
+@pytest.mark.parametrize("way", ["retry", "cancel", "queue", "api"])
 def test_a_dead_head_is_seen_and_retried_or_skipped(calm_gateway, receiver,
                                                     way):
     g = calm_gateway
@@ -154,11 +154,16 @@ def test_a_dead_head_is_seen_and_retried_or_skipped(calm_gateway, receiver,
         g.ctl("delivery", "retry", str(dead["id"]))
     elif way == "cancel":
         g.ctl("delivery", "cancel", str(dead["id"]))
+    elif way == "api":
+        resp = g.api("POST", "/api/v1/deliveries/%d/cancel" % dead["id"],
+                     role="operator")
+        assert resp.status == 202, resp
+        assert resp.json() == {"id": dead["id"], "state": "cancelled"}
     else:
         g.ctl("queue", "retry", str(events[0]))
     wait_for(lambda: all(ended(g, e) for e in events), 10)
-    assert numbers(receiver, name) == ([0, 1, 2] if way == "cancel"
-                                       else [0, 0, 1, 2])
+    assert numbers(receiver, name) == (
+        [0, 1, 2] if way in ("cancel", "api") else [0, 0, 1, 2])
     assert deliveries(g, "--webhook", webhook, "--blocked") == []
 
 
