@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/js.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_table.h"
@@ -19,10 +20,12 @@ static const struct ctl_column columns[] = {
 	{ .title = "BREAKER", .whole = true },
 	{ .title = "CALLS", .right = true, .keep = true },
 	{ .title = "FAILED", .right = true, .keep = true },
+	{ .title = "OK %", .right = true, .whole = true },
 	{ .title = "IN A ROW", .right = true, .whole = true },
 	{ .title = "MIN MS", .right = true, .whole = true },
 	{ .title = "MEAN MS", .right = true, .whole = true },
 	{ .title = "MAX MS", .right = true, .whole = true },
+	{ .title = "FRESHNESS", .whole = true },
 	{ .title = "LAST SUCCESS", .whole = true },
 	{ .title = "LAST FAILURE", .whole = true },
 };
@@ -37,25 +40,34 @@ put_ms(struct ctl_table *t, const struct webhook *w, int64_t ms)
 }
 
 static void
-put_row(struct ctl_table *t, const struct webhook *w)
+put_row(struct ctl_table *t, const struct webhook *w, int64_t now_ms)
 {
+	double percent = webhook_success_percent(w);
+
 	ctl_table_put(t, w->id);
 	ctl_table_put(t, webhook_health_name(w->health));
 	ctl_table_put(t, breaker_state_name(w->breaker));
 	ctl_table_putf(t, "%lld", (long long)w->total_calls);
 	ctl_table_putf(t, "%lld", (long long)w->failed_calls);
+	if (percent < 0)
+		ctl_table_put(t, NULL);
+	else
+		ctl_table_putf(t, "%.1f", percent);
 	ctl_table_putf(t, "%lld", (long long)w->consecutive_failures);
 	put_ms(t, w, w->response_min_ms);
 	put_ms(t, w,
 	    w->response_calls > 0 ? w->response_sum_ms / w->response_calls : 0);
 	put_ms(t, w, w->response_max_ms);
+	ctl_table_put(t, webhook_freshness_name(w, now_ms));
 	ctl_table_put_time(t, w->last_success_ms);
 	ctl_table_put_time(t, w->last_failure_ms);
 }
 
 static void
-put_object(struct js_writer *j, const struct webhook *w)
+put_object(struct js_writer *j, const struct webhook *w, int64_t now_ms)
 {
+	double percent = webhook_success_percent(w);
+
 	js_open_object(j, NULL);
 	js_str(j, "id", w->id);
 	js_str(j, "health_status", webhook_health_name(w->health));
@@ -64,8 +76,13 @@ put_object(struct js_writer *j, const struct webhook *w)
 	    w->breaker == BREAKER_OPEN ? w->breaker_until_ms : 0);
 	js_int(j, "total_calls", w->total_calls);
 	js_int(j, "failed_calls", w->failed_calls);
+	if (percent < 0)
+		js_null(j, "success_rate_percent");
+	else
+		js_real(j, "success_rate_percent", percent);
 	js_int(j, "consecutive_failures", w->consecutive_failures);
 	registry_format_times(w, j);
+	js_str(j, "success_freshness", webhook_freshness_name(w, now_ms));
 	js_time(j, "last_success", w->last_success_ms);
 	js_time(j, "last_failure", w->last_failure_ms);
 	js_close_object(j);
@@ -87,7 +104,7 @@ put_all_json(struct ctl *c, struct webhook *const *v, size_t n,
 	js_close_object(&j);
 	js_open_array(&j, "webhooks");
 	for (i = 0; i < n; i++)
-		put_object(&j, v[i]);
+		put_object(&j, v[i], clock_wall_ms(c->app.clock));
 	js_close_array(&j);
 	js_close_object(&j);
 	buf_add_str(&c->out, "\n");
@@ -122,7 +139,7 @@ put_all(struct ctl *c, struct webhook **v, size_t n)
 	}
 	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
 	for (i = 0; i < n; i++)
-		put_row(&t, v[i]);
+		put_row(&t, v[i], clock_wall_ms(c->app.clock));
 	ctl_put_table(c, &t,
 	    "No webhooks; hlsctl webhook register URL adds one.");
 }
@@ -132,6 +149,8 @@ put_all(struct ctl *c, struct webhook **v, size_t n)
 static void
 put_one(struct ctl *c, const struct webhook *w)
 {
+	double percent = webhook_success_percent(w);
+
 	buf_addf(&c->out, "id            %s\nhealth        %s\n", w->id,
 	    webhook_health_name(w->health));
 	if (!w->enabled)
@@ -144,6 +163,8 @@ put_one(struct ctl *c, const struct webhook *w)
 	buf_addf(&c->out, "\ncalls         %lld, %lld failed, %lld in a row\n",
 	    (long long)w->total_calls, (long long)w->failed_calls,
 	    (long long)w->consecutive_failures);
+	if (percent >= 0)
+		buf_addf(&c->out, "success rate  %.1f %%\n", percent);
 	if (w->response_calls > 0)
 		buf_addf(&c->out,
 		    "times         %lld ms at least, %lld in the mean, %lld "
@@ -153,6 +174,8 @@ put_one(struct ctl *c, const struct webhook *w)
 		    (long long)w->response_max_ms);
 	buf_add_str(&c->out, "last success  ");
 	ctl_put_time(c, w->last_success_ms);
+	buf_addf(&c->out, ", %s",
+	    webhook_freshness_name(w, clock_wall_ms(c->app.clock)));
 	buf_add_str(&c->out, "\nlast failure  ");
 	ctl_put_time(c, w->last_failure_ms);
 	buf_add_str(&c->out, "\n");

@@ -135,6 +135,39 @@ webhook_health_parse(const char *text, enum webhook_health *out)
 	return false;
 }
 
+double
+webhook_success_percent(const struct webhook *w)
+{
+	double went_well = (double)(w->total_calls - w->failed_calls);
+
+	/* An import may claim more failures than calls. */
+	if (w->total_calls <= 0 || went_well < 0)
+		return -1;
+	/* Halves go up, as in SQLite's round(); printf has its own mind. */
+	return (double)(int64_t)(1000 * went_well / (double)w->total_calls +
+		   0.5) /
+	    10;
+}
+
+const char *
+webhook_freshness_name(const struct webhook *w, int64_t now_ms)
+{
+	static const struct {
+		int64_t within_s;
+		const char *name;
+	} rows[] = { { INT64_C(15) * 60, "healthy_recent" },
+		{ INT64_C(60) * 60, "healthy_hour" },
+		{ INT64_C(24) * 60 * 60, "healthy_day" } };
+	/* The views know of seconds alone. */
+	int64_t ago_s = now_ms / 1000 - w->last_success_ms / 1000;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (w->last_success_ms > 0 && ago_s < rows[i].within_s)
+			return rows[i].name;
+	return "no_recent_success";
+}
+
 const char *
 webhook_body_name(enum webhook_body b)
 {

@@ -102,6 +102,13 @@ void webhook_headers_clear(struct webhook *w);
 bool webhook_id_is_valid(const char *text); /* A-Za-z0-9_- 1-64 */
 const char *webhook_health_name(enum webhook_health h);
 bool webhook_health_parse(const char *text, enum webhook_health *out);
+/* Of its calls those that went well, in percent to a decimal, as the views
+ * have it; -1 when it has none. */
+double webhook_success_percent(const struct webhook *w);
+/* How long ago the last success was, in the words of the views:
+ * "healthy_recent" (15 minutes), "healthy_hour", "healthy_day" or
+ * "no_recent_success". */
+const char *webhook_freshness_name(const struct webhook *w, int64_t now_ms);
 const char *webhook_body_name(enum webhook_body b);
 const char *webhook_why_name(enum webhook_why y); /* "person" ... */
 

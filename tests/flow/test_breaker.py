@@ -190,7 +190,9 @@ def test_calls_of_an_import_are_no_response_times(make_gateway, receiver):
     g.ctl("webhook", "import", path)
     old = {"webhook_id": "old"}
     assert hook_of(g, old)["min_response_time_ms"] is None
-    assert "in the mean" not in g.ctl("webhook", "health", "old")
+    told = g.ctl("webhook", "health", "old")
+    assert "in the mean" not in told
+    assert "success rate  99.3 %" in told and ", no_recent_success" in told
     hold = Hold()
     receiver.script("/old", hold)
     publish(g, 1)
@@ -256,6 +258,18 @@ def test_hlsctl_and_the_views_show_health(make_gateway, receiver):
     one = g.ctl("webhook", "health", up)
     assert up in one and down not in one
     assert "in the mean" in one and "5, 0 failed" in one
+    assert "success rate  100.0 %\n" in one
+    assert ", healthy_recent\n" in one
+    assert max(map(len, one.splitlines())) <= 80
+    views = {r["webhook_id"]: r for r in g.sql(
+        "SELECT * FROM v_webhook_performance")}
+    for w in shown["webhooks"]:
+        row = views[w["id"]]
+        assert float(row["success_rate_percent"]) == w["success_rate_percent"]
+        assert row["success_freshness"] == w["success_freshness"]
+        assert any(w["id"] in line and row["success_freshness"] in line and
+                   " %.1f " % w["success_rate_percent"] in line
+                   for line in out.splitlines())
     waits, = g.get("/api/v1/deliveries?state=waiting&limit=1")["deliveries"]
     for told in (g.ctl("event", "show", str(waits["event_id"])),
                  g.ctl("delivery", "show", str(waits["id"]))):

@@ -2,6 +2,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,186 @@ test_the_views_tell_what_became_of_events(void **state)
 	    11);
 }
 
+/* Every row that a query yields, its columns by spaces, rows by commas; NULL
+ * is "-". */
+static void
+says(const struct fix *f, const char *query, const char *expected)
+{
+	char got[512] = "";
+	const char *text;
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	size_t n = 0;
+	int i;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	if (sqlite3_prepare_v2(db, query, -1, &st, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", query, sqlite3_errmsg(db));
+	while (sqlite3_step(st) == SQLITE_ROW)
+		for (i = 0; i < sqlite3_column_count(st); i++) {
+			text = (const char *)sqlite3_column_text(st, i);
+			n += (size_t)snprintf(got + n, sizeof(got) - n, "%s%s",
+			    n == 0       ? ""
+				: i == 0 ? ", "
+					 : " ",
+			    text == NULL ? "-" : text);
+			assert_true(n < sizeof(got));
+		}
+	(void)sqlite3_finalize(st);
+	(void)sqlite3_close(db);
+	if (strcmp(got, expected) != 0)
+		fail_msg("%s\nsays     %s\nand not  %s", query, got, expected);
+}
+
+/* Column = so many minutes ago by the clock that the views go by. */
+#define AGO(column, minutes)                                            \
+	column " = CAST(strftime('%s', 'now', '-" minutes " minutes') " \
+	       "AS INTEGER) * 1000"
+
+static void
+set(const struct fix *f, const char *webhook, const char *figures)
+{
+	char *text = xasprintf("UPDATE webhook SET %s WHERE id = '%s'", figures,
+	    webhook);
+
+	raw_sql(f->path, text);
+	free(text);
+}
+
+static void
+set_webhooks(struct fix *f)
+{
+	static const char *const ids[] = { "day", "fresh", "half", "never",
+		"old" };
+	size_t i;
+
+	for (i = 0; i < NELEM(ids); i++)
+		fix_register(f, ids[i]);
+	fix_close(f);
+	set(f, "fresh",
+	    "health = 2, total_calls = 1000, failed_calls = 7, "
+	    "consecutive_failures = 4, response_calls = 3, "
+	    "response_sum_ms = 100, response_min_ms = 20, "
+	    "response_max_ms = 45, " AGO("last_success_ms",
+		"1") ", " AGO("last_failure_ms", "10"));
+	set(f, "half",
+	    "health = 2, total_calls = 3, failed_calls = 1, "
+	    "consecutive_failures = 2, response_calls = 3, "
+	    "response_sum_ms = 37, response_min_ms = 7, "
+	    "response_max_ms = 18, " AGO("last_success_ms",
+		"30") ", " AGO("last_failure_ms", "300"));
+	set(f, "day",
+	    "health = 1, total_calls = 16, failed_calls = 15, "
+	    "consecutive_failures = 0, " AGO("last_success_ms",
+		"300") ", " AGO("last_failure_ms", "2880"));
+	set(f, "old",
+	    "health = 3, total_calls = 8, failed_calls = 6, "
+	    "consecutive_failures = 6, " AGO("last_success_ms",
+		"4320") ", " AGO("last_failure_ms", "10"));
+}
+
+static void
+test_each_view_of_webhooks_says_what_it_should(void **state)
+{
+	struct fix *f = *state;
+
+	set_webhooks(f);
+	says(f,
+	    "SELECT webhook_id, success_rate_percent, success_freshness, "
+	    "avg_response_ms, min_response_ms, max_response_ms "
+	    "FROM v_webhook_performance ORDER BY webhook_id",
+	    "day 6.3 healthy_day - - -, "
+	    "fresh 99.3 healthy_recent 33.33 20.0 45.0, "
+	    "half 66.7 healthy_hour 12.33 7.0 18.0, "
+	    "never - no_recent_success - - -, "
+	    "old 25.0 no_recent_success - - -");
+	says(f,
+	    "SELECT webhook_id, total_deliveries, successful_deliveries, "
+	    "failed_deliveries FROM v_webhook_performance "
+	    "WHERE webhook_id IN ('fresh', 'never') ORDER BY 1",
+	    "fresh 1000 993 7, never 0 0 0");
+	/* Webhooks by when the last failure was, not failures. */
+	says(f,
+	    "SELECT health_status, webhook_count, failures_1h, failures_24h, "
+	    "avg_response_ms, max_response_ms, min_response_ms "
+	    "FROM v_webhook_health_dashboard ORDER BY 1",
+	    "degraded 2 1 2 22.83 45.0 7.0, healthy 1 0 0 - - -, "
+	    "unavailable 1 1 1 - - -, unknown 1 0 0 - - -");
+	says(f,
+	    "SELECT webhook_id, consecutive_failures, success_rate_percent, "
+	    "avg_response_ms FROM v_degraded_webhooks",
+	    "old 6 25.0 -, fresh 4 99.3 33.33, half 2 66.7 12.33");
+	/* The test itself may take some seconds of a minute. */
+	says(f,
+	    "SELECT webhook_id, minutes_since_check BETWEEN m AND m + 0.5 AND "
+	    "minutes_since_check = round(minutes_since_check, 1), "
+	    "hours_since_success FROM v_degraded_webhooks "
+	    "JOIN (SELECT 'fresh' AS id, 1 AS m UNION SELECT 'half', 30 "
+	    "UNION SELECT 'old', 10) ON id = webhook_id ORDER BY 1",
+	    "fresh 1 0.0, half 1 0.5, old 1 72.0");
+	says(f,
+	    "SELECT webhook_id, last_check_at = last_failure_at "
+	    "FROM v_degraded_webhooks ORDER BY 1",
+	    "fresh 0, half 0, old 1");
+}
+
+static void
+set_deliveries(struct fix *f)
+{
+	fix_register(f, "own");
+	fix_register(f, "none");
+	fix_register(f, "usual");
+	(void)fix_job(f, "d-1", "own");
+	(void)fix_job(f, "d-2", "none");
+	(void)fix_job(f, "d-3", "usual");
+	(void)fix_job(f, "d-4", "own");
+	(void)fix_job(f, "d-5", "own");
+	(void)fix_job(f, "d-6", "own");
+	fix_close(f);
+	raw_sql(f->path,
+	    "UPDATE webhook SET retry_schedule = CASE id WHEN 'own' "
+	    "THEN '1000,2000,3000' WHEN 'none' THEN '' END");
+	raw_sql(f->path,
+	    "UPDATE job SET state = 3, attempt = 4, last_code = 503, "
+	    "last_text = 'no \"luck\"', " AGO("created_ms",
+		"300") ", " AGO("ended_ms",
+		"60") " WHERE id = 1;"
+		      "UPDATE job SET state = 3, attempt = 1, " AGO(
+			  "created_ms",
+			  "4320") " WHERE id IN (2, 3);"
+				  "UPDATE job SET state = 2, attempt = 6, "
+				  "ended_ms = created_ms + 2500 WHERE id = 4;"
+				  "UPDATE job SET state = 2, attempt = 1, "
+				  "ended_ms = created_ms + 4000 WHERE id = 5;"
+				  "UPDATE job SET attempt = 1 WHERE id = 6");
+}
+
+static void
+test_each_view_of_deliveries_says_what_it_should(void **state)
+{
+	struct fix *f = *state;
+
+	set_deliveries(f);
+	/* A schedule of its own, of nothing, and the usual one. */
+	says(f,
+	    "SELECT delivery_id, webhook_id, retry_count, max_retries, "
+	    "hours_stuck FROM v_failed_deliveries ORDER BY 1",
+	    "1 own 3 3 5.0, 2 none 0 0 72.0, 3 usual 0 12 72.0");
+	says(f,
+	    "SELECT event_details, strftime('%s', 'now') - "
+	    "strftime('%s', last_error_at) BETWEEN 3600 AND 3630 "
+	    "FROM v_failed_deliveries WHERE delivery_id = 1",
+	    "{\"http_status\":503,\"error\":\"no \\\"luck\\\"\","
+	    "\"retry_count\":3} 1");
+	says(f,
+	    "SELECT total_deliveries, successful, failed, in_progress, "
+	    "success_rate_percent, avg_delivery_time_seconds, "
+	    "max_retries_used FROM v_delivery_performance",
+	    "6 2 3 1 33.3 3.25 5");
+	says(f, "SELECT status, count FROM v_delivery_queue_status ORDER BY 1",
+	    "delivered 2, failed 3, retrying 1");
+}
+
 int
 main(void)
 {
@@ -191,6 +372,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_the_views_of_the_origins_are_read_only),
 		CASE(test_the_views_tell_what_became_of_events),
+		CASE(test_each_view_of_webhooks_says_what_it_should),
+		CASE(test_each_view_of_deliveries_says_what_it_should),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

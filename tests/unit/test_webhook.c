@@ -106,6 +106,43 @@ test_health_names_go_both_ways(void **state)
 	assert_false(webhook_health_parse("well", &back));
 }
 
+static void
+test_success_is_a_rate_and_how_long_ago(void **state)
+{
+	static const struct {
+		int64_t total, failed;
+		double want;
+	} rates[] = { { 0, 0, -1 }, { 1, INT64_MAX, -1 }, { 1, 0, 100 },
+		{ 1, 1, 0 }, { 1000, 7, 99.3 }, { 3, 1, 66.7 }, { 16, 15, 6.3 },
+		{ INT64_C(1) << 60, INT64_C(1) << 59, 50 } };
+	static const struct {
+		int64_t ago_s;
+		const char *want;
+	} ages[] = { { -1, "healthy_recent" }, { 899, "healthy_recent" },
+		{ 900, "healthy_hour" }, { 3599, "healthy_hour" },
+		{ 3600, "healthy_day" }, { 86399, "healthy_day" },
+		{ 86400, "no_recent_success" } };
+	const int64_t now_ms = INT64_C(1795248000500);
+	struct webhook *w = webhook_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rates); i++) {
+		w->total_calls = rates[i].total;
+		w->failed_calls = rates[i].failed;
+		if (webhook_success_percent(w) != rates[i].want)
+			fail_msg("%g", webhook_success_percent(w));
+	}
+	assert_string_equal(webhook_freshness_name(w, now_ms),
+	    "no_recent_success");
+	for (i = 0; i < NELEM(ages); i++) {
+		w->last_success_ms = now_ms - ages[i].ago_s * 1000;
+		assert_string_equal(webhook_freshness_name(w, now_ms),
+		    ages[i].want);
+	}
+	webhook_free(w);
+}
+
 int
 main(void)
 {
@@ -115,6 +152,7 @@ main(void)
 		    test_patterns_are_words_with_a_star_at_the_end),
 		cmocka_unit_test(test_headers_that_could_harm_are_refused),
 		cmocka_unit_test(test_health_names_go_both_ways),
+		cmocka_unit_test(test_success_is_a_rate_and_how_long_ago),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
