@@ -1,10 +1,14 @@
 """Again: one delivery, one event, all that match, all that a webhook missed;
 on the API and in hlsctl."""
 
+import contextlib
+import fcntl
 import json
 import os
 import pty
+import re
 import select
+import signal
 import subprocess
 import time
 
@@ -131,6 +135,43 @@ def test_all_that_match_go_out_again_counted_first(calm_gateway, receiver):
         "replayed"] == 3
     receiver.wait("/many", 16)
     assert receiver.arrivals("/other") == []
+
+
+def test_a_cursor_leads_through_all_of_them(make_gateway):
+    """With no thread to spare a call does one slice."""
+    g = make_gateway({"server": {"threads": 1}}, drain=False)
+    for _ in range(450):
+        publish(g, "paged")
+    g.drain_once()
+    assert g.drained()
+
+    def follow(cursor=None, **want):
+        counts = []
+        while not counts or cursor is not None:
+            more = {"cursor": cursor} if cursor else {}
+            told = replay(g, type="paged", **want, **more)
+            cursor = told.pop("next_cursor")
+            counts += told.values()
+        return counts
+
+    assert follow(dry_run=True) == [200, 200, 50]
+    first = replay(g, type="paged")
+    assert first["replayed"] == 200 and first["next_cursor"]
+    # What the first call did has ended, and the second leaves it alone.
+    g.drain_once()
+    assert g.drained()
+    assert follow(first["next_cursor"]) == [200, 50]
+    # The answer of a call was lost.
+    assert follow(first["next_cursor"]) == [0, 0]
+    g.drain_once()
+    assert g.drained()
+    assert follow(first["next_cursor"], dry_run=True) == [200, 50]
+    rounds = g.sql("SELECT round, count(*) AS n FROM event GROUP BY 1")
+    assert [(int(r["round"]), int(r["n"])) for r in rounds] == [(1, 450)]
+    for wrong in ("x", "-1", ""):
+        resp = g.api("POST", "/api/v1/replay",
+                     {"since": LONG_AGO, "cursor": wrong})
+        assert resp.status == 422, (wrong, resp)
 
 
 def test_what_is_open_or_suspect_is_left_alone(make_gateway, receiver):
@@ -295,6 +336,62 @@ def test_a_replay_that_was_killed_goes_on(make_gateway):
     assert g.drained()
 
 
+def test_a_replay_that_is_interrupted_tells_how_to_go_on(make_gateway):
+    g = make_gateway(drain=False)
+    gw.at_once(8, lambda i: publish(g, "cut", 60))
+    g.drain_once()
+    assert g.drained()
+    some = ("event", "replay", "--since", "1h")
+    said, status = on_terminal(g, b"y\n", *some,
+                               around=interrupted_in_the_first_slice)
+    assert status == 130, said
+    assert "\rReplayed 200 of 480\r" in said
+    assert "200 events go out again." in said
+    cursor, = re.findall(r"Interrupted; the same with --cursor (\d+) goes on",
+                         said)
+    # What went out before has ended by then.
+    g.drain_once()
+    assert g.drained()
+    assert g.ctl(*some, "--yes", "--cursor",
+                 cursor) == "280 events go out again.\n"
+    rounds = g.sql("SELECT round, count(*) AS n FROM event GROUP BY 1")
+    assert [(int(r["round"]), int(r["n"])) for r in rounds] == [(1, 480)]
+
+
+@contextlib.contextmanager
+def interrupted_in_the_first_slice(g, proc):
+    """It waits in the gate for its slice's time, then comes the signal."""
+    def waits():
+        with open("/proc/locks") as f:
+            return any("->" in line and " %d " % proc.pid in line
+                       for line in f)
+    with open(g.database + "-gate", "r+b") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        yield
+        wait_for(waits, 10, "it waits in the gate")
+        over = time.monotonic() + 0.5
+        wait_for(lambda: time.monotonic() > over, 10)
+        proc.send_signal(signal.SIGINT)
+
+
+def test_a_recovery_tells_how_far_it_is(calm_gateway, receiver):
+    g = calm_gateway
+    receiver.script("/far", 500)
+    hook = g.register(receiver.url("/far"), ["far"],
+                      retry_schedule=[])["webhook_id"]
+    events = publish(g, "far", 2)
+    ended(g, events, "failed")
+    receiver.script("/far", 200)
+    args = ("webhook", "recover", hook, "--since", "1h")
+    said, status = on_terminal(g, b"n\n", *args)
+    assert "2 dead deliveries would be tried again.  Go on? [y/N]" in said
+    assert "Nothing was done." in said and status == 1
+    said, status = on_terminal(g, b"y\n", *args)
+    assert "\rRecovered 2 of 2\r" in said
+    assert "2 dead deliveries are tried again." in said and status == 0
+    ended(g, events)
+
+
 def test_a_person_is_asked_on_a_terminal(calm_gateway):
     g = calm_gateway
     events = publish(g, "asked", 3)
@@ -309,7 +406,9 @@ def test_a_person_is_asked_on_a_terminal(calm_gateway):
     assert "3 events go out again." in said and status == 0
 
 
-def on_terminal(g, typed, *args):
+def on_terminal(g, typed, *args, around=None):
+    """What it says and its status; around() is a context for the answer that
+    is typed."""
     master, slave = pty.openpty()
     proc = subprocess.Popen([gw.program("hlsctl"), *args], env=g.env,
                             stdin=slave, stdout=slave, stderr=slave)
@@ -324,7 +423,8 @@ def on_terminal(g, typed, *args):
             break
         said += got
         if typed and b"[y/N]" in said:
-            os.write(master, typed)
+            with around(g, proc) if around else contextlib.nullcontext():
+                os.write(master, typed)
             typed = b""
     os.close(master)
     return said.decode(), proc.wait(20)
