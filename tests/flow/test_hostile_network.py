@@ -6,6 +6,7 @@ Run in a network of its own, with its own names and authorities.
 """
 
 import ipaddress
+import json
 import shutil
 import signal
 import ssl
@@ -222,7 +223,7 @@ def field():
     # By its address, which no certificate here is for.
     f.urls["by-address"] = "https://%s:%d/" % (HOST, f.servers["good"].port)
 
-    g = gw.Gateway(SETTINGS)
+    f.gateway = g = gw.Gateway(SETTINGS)
     g.init()
     with Nameserver(names) as f.dns, Receiver("0.0.0.0", 8080) as f.receiver:
         began = time.monotonic()
@@ -269,6 +270,26 @@ def test_good_tls_is_delivered_to(field, name):
     attempt = attempt_of(field, name)
     assert attempt.code == 200, attempt
     assert len(field.servers[name].got) == 1
+
+
+def timings_of(field, name):
+    """As the API and hlsctl tell them of the only attempt."""
+    hook = "row-%d" % list(field.urls).index(name)
+    attempt, = json.loads(field.gateway.ctl(
+        "webhook", "attempts", hook, "--json"))["attempts"]
+    return attempt["timings"]
+
+
+def test_the_time_that_name_and_tls_took_is_told(field):
+    good = timings_of(field, "good")
+    assert all(part > 0 for part in good.values()), good
+    plain_http = timings_of(field, "good.example")
+    assert plain_http.pop("tls_ms") is None
+    assert all(part > 0 for part in plain_http.values()), plain_http
+    # A handshake that fails is no connection.
+    refused = timings_of(field, "expired")
+    assert refused["name_ms"] > 0, refused
+    assert refused["tls_ms"] is None and refused["first_byte_ms"] is None
 
 
 @pytest.mark.parametrize("name", [
