@@ -70,6 +70,7 @@ def http_date(ahead):
 
 
 # The wait that is asked for, and the schedule's first: the later one holds.
+# Of several the last one counts.
 LATER = [
     ("seconds", 429, "7200", "1h", 2 * HOUR),
     ("seconds-503", 503, "7200", "1h", 2 * HOUR),
@@ -92,6 +93,10 @@ LATER = [
     ("empty", 503, "", "1h", HOUR),
     ("unit", 429, "7200s", "1h", HOUR),
     ("sql", 429, "7200; DROP TABLE job", "1h", HOUR),
+    ("ten", 429, ["garbage", "0", "-1", "60"] + 5 * ["120"] + ["7200"], "1h",
+     2 * HOUR),
+    ("ten-503", 503, ["7200", "99999999"] + 7 * ["garbage"] + ["60"], "1h",
+     HOUR),
     ("another-status", 500, "7200", "1h", HOUR),
     ("a-refusal", 404, "7200", "1h", HOUR),
 ]
@@ -102,8 +107,10 @@ def test_retry_after_and_the_schedule_the_later_holds(calm_gateway, receiver):
     owed = {}
     for name, status, value, schedule, _ in LATER:
         value = value() if callable(value) else value
+        headers = [("Retry-After", v) for v in (
+            value if isinstance(value, list) else [value])]
         owed[name] = owe(g, receiver, "ra-" + name, [schedule],
-                         Answer(status, headers=[("Retry-After", value)]))
+                         Answer(status, headers=headers))
     for name, _, _, _, wanted in LATER:
         wait = wait_after_first_failure(g, owed[name][1])
         # Jitter only adds, to the schedule's; a date has whole seconds.

@@ -31,7 +31,7 @@ DELIVERED = {
     "truncated": 200, "reset-answer": 200, "chunk-garbage": 200,
     "endless": 200, "endless-plain": 200, "drip": 200,
     "gzip-bomb": 200, "deflate-bomb": 200, "brotli-bomb": 200,
-    "zstd-named": 200, "gzip-named": 200, "many-codings": 200,
+    "zstd-bomb": 200, "zstd-named": 200, "gzip-named": 200, "many-codings": 200,
     "transfer-bomb": 200,
 }
 
@@ -207,12 +207,28 @@ def test_nobody_there_is_known_at_once(field):
 
 
 @pytest.mark.parametrize("name", [
-    "gzip-bomb", "deflate-bomb", "brotli-bomb", "transfer-bomb", "endless",
-    "endless-plain", "trailers"])
+    "gzip-bomb", "deflate-bomb", "brotli-bomb", "zstd-bomb", "transfer-bomb",
+    "endless", "endless-plain", "trailers"])
 def test_a_bomb_is_over_at_once_and_not_opened(field, name):
     attempt = one_attempt(field, name)
     assert attempt["took_ms"] < 1000, attempt
     assert len(attempt["answer"]) <= 3 << 10, attempt
+
+
+# How each coding begins.
+CODED = {
+    "gzip-bomb": b"\x1f\x8b", "transfer-bomb": b"\x1f\x8b",
+    "deflate-bomb": b"\x78\x9c", "brotli-bomb": hostile.BROTLI,
+    "zstd-bomb": b"\x28\xb5\x2f\xfd\x00\x38\x20\0\0data",
+}
+
+
+@pytest.mark.parametrize("name", sorted(CODED))
+def test_a_bomb_is_on_record_as_it_came(field, name):
+    row, = field.gateway.sql(
+        "SELECT hex(a.answer) AS answer FROM attempt a JOIN target t ON t.id ="
+        " a.target WHERE t.name = '%s'" % field.hooks[name])
+    assert bytes.fromhex(row["answer"]).startswith(CODED[name])
 
 
 def test_all_of_them_at_once_end_in_time(field):
@@ -245,19 +261,29 @@ def job_of(g, event):
     return str(g.get("/api/v1/events/%s" % event)["jobs"][0]["id"])
 
 
-def test_a_reset_is_tried_again_by_the_schedule_and_signed_afresh(field):
-    g, r = field.gateway, field.receiver
-    r.script("/again", "reset", Answer(200))
-    g.register(r.url("/again"), ["again"], retry_schedule=["1100ms"])
-    event = publish(g, "again", {"n": 1})
-    first, second = r.wait("/again", 2)
-    assert 1.1 <= second.at - first.at < 2.6
-    assert first.h("webhook-id") == second.h("webhook-id")
-    assert int(second.h("webhook-timestamp")) > int(
-        first.h("webhook-timestamp"))
-    assert first.h("webhook-signature") != second.h("webhook-signature")
-    wait_for(lambda: g.get("/api/v1/events/%s" % event)["status"] ==
-             "completed", 10)
+@pytest.mark.parametrize("where", ["accept", "head", "body"])
+def test_a_reset_is_tried_again_by_the_schedule_and_signed_afresh(
+        field, where):
+    g = field.gateway
+    with hostile.Resets(where, 2) as r:
+        g.register(r.url(), ["again-" + where],
+                   retry_schedule=["1100ms", "1100ms"])
+        event = publish(g, "again-" + where, {"data": "x" * (1 << 20)})
+        path = "/api/v1/events/%s" % event
+        wait_for(lambda: g.get(path)["status"] == "completed", 10)
+    attempts = g.get(path)["jobs"][0]["attempts"]
+    assert [a["code"] for a in attempts] == [0, 0, 200]
+    assert all("broke" in a["text"] for a in attempts[:2]), attempts
+    # A connection for each attempt, and so a request: none is sent again.
+    assert len(r.at) == 3
+    for earlier, later in zip(r.at, r.at[1:]):
+        assert 1.1 <= later - earlier < 2.6
+    heads = [dict(line.lower().split(b": ", 1) for line in
+                  head.split(b"\r\n")[1:] if line) for head in r.got]
+    assert len(heads) == (1 if where == "accept" else 3)
+    assert len({h[b"webhook-id"] for h in heads}) == 1
+    for said in (b"webhook-timestamp", b"webhook-signature"):
+        assert len({h[said] for h in heads}) == len(heads)
 
 
 def test_the_second_time_costs_neither_memory_nor_descriptors(field):

@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import struct
 import threading
+import time
 import zlib
 
 from receiver import Answer, Raw, Stream, behaviour as word, gzip_bomb
@@ -137,6 +138,38 @@ def crash_after_answer(bare, sock):
     reset(sock)
 
 
+class Resets(Bare):
+    """Resets its first n connections: at the "accept", when the "head" of a
+    request has come, or its "body" too.  To others it answers 200."""
+
+    def __init__(self, where, n):
+        super().__init__(self._resets)
+        self.at = []  # when each came
+        self._where = where
+        self._left = n
+
+    def _resets(self, _, sock):
+        self.at.append(time.time())
+        self._left -= 1
+        if self._left >= 0:
+            reset(sock)
+            if self._where == "accept":
+                return
+        head, _, body = head_of(sock).partition(b"\r\n\r\n")
+        self.got.append(head)
+        if self._left >= 0 and self._where == "head":
+            return
+        missing = int(head.lower().split(b"content-length: ")[1].split()[0]
+                      ) - len(body)
+        while missing > 0:
+            piece = sock.recv(missing)
+            if not piece:
+                raise ConnectionError("no whole body")
+            missing -= len(piece)
+        if self._left < 0:
+            sock.sendall(OK + b"Connection: close\r\n" + EMPTY)
+
+
 class Full:
     """A listener whose backlog is full: a SYN gets no answer."""
 
@@ -175,6 +208,20 @@ def transfer_bomb():
 BROTLI = base64.b64decode(
     "z///f/gnAOKxQCD3/p/////wTwDEYQGA7v0/////4Z8AiMMiAN37//z//8A/ARCHBQC69x8=")
 
+
+
+def zstd(size=50 << 20):
+    """A zstd frame (RFC 8878, 3.1.1) of that many bytes of nothing: a raw
+    block of four, which can be seen, and run-length blocks of 128 KiB."""
+    def block(kind, n, content, last=False):
+        return (n << 3 | kind << 1 | last).to_bytes(3, "little") + content
+    most = 128 << 10
+    # A window of 128 KiB, no size of the content, no checksum.
+    return b"\x28\xb5\x2f\xfd\x00\x38" + block(0, 4, b"data") + b"".join(
+        block(1, most, b"\0") for _ in range(size // most)) + \
+        block(0, 0, b"", True)
+
+
 BEHAVIOURS = {
     # An answer, however odd.
     "created": lambda: Answer(201),
@@ -200,6 +247,7 @@ BEHAVIOURS = {
     "chunk-extension": lambda: Stream(OK + CHUNKED + b"1;", b"x" * 4096),
     "deflate-bomb": lambda: bomb("deflate", zlib.compress(b"\0" * (50 << 20))),
     "brotli-bomb": lambda: bomb("br", BROTLI),
+    "zstd-bomb": lambda: bomb("zstd", zstd()),
     "zstd-named": lambda: bomb("zstd", b"this is no zstd"),
     "gzip-named": lambda: bomb("gzip", b"this is no gzip"),
     "many-codings": lambda: bomb(", ".join(["gzip"] * 500), b"x"),
