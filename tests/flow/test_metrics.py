@@ -77,6 +77,27 @@ def test_the_text_is_by_the_rules_and_has_what_the_manual_lists(
     assert gateway.api("GET", "/api/metrics/").status == 200
 
 
+def label_names(family):
+    return {name for _, have in family.samples for name, _ in have}
+
+
+def test_bounds_and_labels_are_what_dashboards_ask_for(gateway, receiver):
+    gateway.register(receiver.url("/a"))
+    post(gateway, 2)
+    settled(gateway, 2)
+    written(gateway, "hls_worker_jobs_total", 2)
+    families = scrape(gateway)
+    answers = families["webhook_delivery_duration_seconds"]
+    assert set(answers.names("le")) == {
+        "0.01", "0.05", "0.1", "0.5", "1", "2", "5", "+Inf"}
+    assert label_names(answers) == {"webhook_id", "le"}
+    assert label_names(families["webhook_deliveries_total"]) == {
+        "webhook_id", "status"}
+    jobs = families["hls_worker_jobs_total"]
+    assert label_names(jobs) == {"worker_id", "kind", "status"}
+    assert set(jobs.names("kind")) == {"deliver"}
+
+
 def test_the_alerts_ask_for_figures_that_there_are(gateway):
     names = set(scrape(gateway))
     asked = set(re.findall(r"\b(?:hls|webhook|worker|rate_limit|circuit)_\w+",
