@@ -10,13 +10,15 @@ from waiting import wait_for
 SECRET = "a secret for one webhook alone"
 
 
-def columns(g, hook):
+def sealed_column(g, hook, column):
     db = sqlite3.connect(g.database, isolation_level=None)
     try:
-        return db.execute("SELECT secret, headers FROM webhook WHERE id = ?",
-                          (hook,)).fetchone()
+        blob, = db.execute("SELECT %s FROM webhook WHERE id = ?" % column,
+                           (hook,)).fetchone()
     finally:
         db.close()
+    assert blob, "%s holds something to damage" % column
+    return blob
 
 
 def put(g, hook, column, value):
@@ -45,12 +47,17 @@ WAYS = {
 
 
 def register(g, r, name):
+    """One that has all there is to seal: the keys before the last too."""
     hook = g.register(r.url("/" + name), ["all"], secret=SECRET,
+                      signatures=["standard-ed25519"],
                       headers={"X-Custom": "a value"})["webhook_id"]
+    resp = g.api("POST", "/api/v1/webhooks/%s/rotate-secret" % hook)
+    assert resp.status == 200, resp
     return hook
 
 
-@pytest.mark.parametrize("column", ["secret", "headers"])
+@pytest.mark.parametrize("column", [
+    "secret", "old_secret", "sign_key", "old_sign_key", "headers"])
 def test_b113_a_webhook_whose_secret_does_not_open_waits_alone(
         make_gateway, column):
     g = make_gateway(drain=False)
@@ -60,11 +67,11 @@ def test_b113_a_webhook_whose_secret_does_not_open_waits_alone(
         # All programs that have the store open are gone.
         for proc in g.fronts:
             proc.stop()
-        at = ("secret", "headers").index(column)
-        sealed = {way: columns(g, hook)[at] for way, hook in hooks.items()}
+        sealed = {way: sealed_column(g, hook, column)
+                  for way, hook in hooks.items()}
         for way, hook in hooks.items():
-            put(g, hook, column, WAYS[way](sealed[way],
-                                           columns(g, other)[at]))
+            put(g, hook, column, WAYS[way](
+                sealed[way], sealed_column(g, other, column)))
         g.start_front()
         g.start_drain()
         resp = g.api("POST", "/api/v1/events", {"event": "all", "data": {}})
@@ -92,7 +99,8 @@ def test_b113_a_webhook_whose_secret_does_not_open_waits_alone(
         assert alarms == set(hooks.values())
         found = g.ctl("doctor", ok=(1,))
         assert all(hook in found for hook in hooks.values())
-        assert SECRET not in found + g.log_text("hls-drain")
+        for text in (SECRET, "whsec_", "whsk_"):
+            assert text not in found + g.log_text("hls-drain")
         # It cannot be changed in part, and it can be deleted.
         assert g.api("PATCH", "/api/v1/webhooks/" + hooks["cut"],
                      {"description": "x"}).status >= 500
@@ -107,4 +115,6 @@ def test_b113_a_webhook_whose_secret_does_not_open_waits_alone(
         g.start_drain()
         arrived, = r.wait("/cut")
         assert arrived.h("X-Custom") == "a value"
-        assert arrived.h("X-Webhook-Signature")
+        # Both keys sign for a day: the old one is as good as the new one.
+        signed = arrived.h("webhook-signature").split()
+        assert [s[:4] for s in signed] == ["v1a,", "v1a,"]
