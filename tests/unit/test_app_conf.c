@@ -340,6 +340,35 @@ what_is_shown_is_in_force_and_masked(void **state)
 	app_conf_free(c);
 }
 
+/* What limits deliveries where nobody has said anything, by name: a key that
+ * is shown says what is in force. */
+static void
+what_nobody_set_is_shown_as_promised(void **state)
+{
+	static const char *const want[] = { "\n  rate_limit: 10\n",
+		"\n  max_in_flight: 8\n", "\n    failures: 5\n",
+		"\n    open_for: 1m\n", "\n  disable_after: 5d\n",
+		"\n  timeout: 15s\n", "\n  connect_timeout: 10s\n" };
+	struct app_conf *c;
+	struct buf out;
+	size_t i;
+
+	(void)state;
+	c = must_read("sources: []");
+	buf_init(&out, 1 << 20);
+	app_conf_show(c, false, &out);
+	for (i = 0; i < NELEM(want); i++)
+		if (strstr(buf_str(&out), want[i]) == NULL)
+			fail_msg("without%sin:\n%s", want[i], buf_str(&out));
+	buf_fini(&out);
+	assert_int_equal(c->outbound.rate_limit, 10);
+	assert_int_equal(c->outbound.max_in_flight, 8);
+	assert_int_equal(c->outbound.breaker_failures, 5);
+	assert_int_equal(c->outbound.disable_after_ms,
+	    INT64_C(5) * 86400 * 1000);
+	app_conf_free(c);
+}
+
 static void
 a_key_that_needs_a_restart_is_named(void **state)
 {
@@ -452,6 +481,7 @@ main(void)
 		cmocka_unit_test(two_sources_with_one_secret_are_warned_of),
 		cmocka_unit_test(a_sender_of_another_kind_is_described),
 		cmocka_unit_test(what_is_shown_is_in_force_and_masked),
+		cmocka_unit_test(what_nobody_set_is_shown_as_promised),
 		cmocka_unit_test(a_key_that_needs_a_restart_is_named),
 		cmocka_unit_test(a_file_that_others_may_write_is_refused),
 		cmocka_unit_test(the_shipped_file_loads_unchanged),
