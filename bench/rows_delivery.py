@@ -216,8 +216,8 @@ def speed(b):
                 ("bullmq", lambda: peer(
                     "bullmq.mjs", Redis, posts.folder, count, nginx)),
                 ("hls", lambda: ours(b, posts, count, nginx)[0])]
-        # Each comes first as often: what one leaves to the disk, the next
-        # one pays.
+        # Each comes first in its turn: what one leaves to the disk, the
+        # next one pays.
         for i in range(ROUNDS):
             for name, run in runs[i % 3:] + runs[:i % 3]:
                 rates[name].append(run())

@@ -131,10 +131,10 @@ bound_of(const struct deliver_dests *l, const struct deliver_dest *d,
     size_t drains)
 {
 	size_t most = most_of(l, d->webhook);
-	int64_t share =
-	    drains > 1 ? store_flow_share((int64_t)most, drains) : 0;
 
-	return share > 0 ? (size_t)share : most;
+	if (drains <= 1)
+		return most;
+	return most >= drains ? most / drains : 1;
 }
 
 static size_t

@@ -147,10 +147,10 @@ lite_flow_room(const struct lite_tx *tx, const struct lite_target *t,
 
 	if (t->breaker.state != BREAKER_CLOSED)
 		n = least(n, 1);
-	if (!may_run_ahead(c, most)) {
-		n = least(n, most - t->leased);
+	if (most < INT64_MAX)
 		n = least(n, (most + drains - 1) / drains);
-	}
+	if (!may_run_ahead(c, most))
+		n = least(n, most - t->leased);
 	if (rate > 0)
 		n = least(n,
 		    bucket_tokens(rate, t->bucket_us, tx->now_ms * 1000));

@@ -190,7 +190,7 @@ struct lite_day_change {
 	int64_t total, succeeded, failed, processing_ms;
 };
 
-/* What an exchange expands, settles and leases; a slot holds 255. */
+/* Enough for most exchanges; a slot holds 255. */
 #define LITE_EVENTS_MAX 192
 #define LITE_TARGETS_MAX 64
 #define LITE_NAMED_MAX 128

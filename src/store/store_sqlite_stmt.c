@@ -503,7 +503,9 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT id, kinds, started_ms, last_seen_ms, in_flight, done, "
 	    "failed FROM worker ORDER BY id",
 	[LITE_WORKER_OTHERS] =
-	    "SELECT count(*), min(iif(id = ?1, 0, split)) FROM worker WHERE "
+	    "SELECT count(*) + sum(id <> ?1 AND shared_ms BETWEEN ?2 - ?3 "
+	    "AND ?2 + ?3), min(iif(id = ?1 OR shared_ms BETWEEN ?2 - ?3 AND "
+	    "?2 + ?3, 0, split)) FROM worker WHERE "
 	    "last_seen_ms BETWEEN ?2 - ?3 "
 	    "AND ?2 + ?3 AND (id <> ?1 OR shared_ms BETWEEN ?2 - ?3 AND ?2 "
 	    "+ ?3) AND (kinds = 'all' OR instr(kinds, 'deliver') > 0)",

@@ -107,17 +107,20 @@ lite_tally_event(struct lite_tx *tx, int64_t id, struct lite_event_change **out,
 	enum rc rc;
 
 	t->additions++;
-	if (t->nevents == LITE_EVENTS_MAX) {
-		rc = write_events(tx, tx->now_ms, e);
-		if (rc != RC_OK)
-			return rc;
-	}
 	/* Twice as many slots as changes: there is always a free one. */
 	for (at = (size_t)id % slots; t->event_slot[at] != 0;
 	     at = (at + 1) % slots) {
 		*out = &t->events[t->event_slot[at] - 1];
 		if ((*out)->id == id)
 			return RC_OK;
+	}
+	/* Only for one that is new: what counts a job out and in again must
+	 * not be written between the two. */
+	if (t->nevents == LITE_EVENTS_MAX) {
+		rc = write_events(tx, tx->now_ms, e);
+		if (rc != RC_OK)
+			return rc;
+		at = (size_t)id % slots;
 	}
 	*out = &t->events[t->nevents++];
 	t->event_slot[at] = (uint8_t)t->nevents;

@@ -220,6 +220,24 @@ put_back(struct work *w, enum work_state from)
 	}
 }
 
+static enum rc
+settle_or_lease(struct work *w, struct err *e)
+{
+	bool settles = is_time_to_settle(w);
+	bool leases = w->lease && work_has_room(w);
+	enum rc rc = RC_OK;
+
+	/* Before anything more is started. */
+	if (w->look || leases || settles)
+		rc = work_refresh(w, e);
+	if (rc == RC_OK && settles)
+		work_exchange(w, NULL);
+	else if (rc == RC_OK && leases)
+		rc = work_lease(w, e);
+
+	return rc;
+}
+
 /* New events become jobs, ends go out, due jobs come into the hand; what is
  * new goes along each time, or a queue that is always full would keep it
  * out. */
@@ -227,26 +245,21 @@ static enum rc
 give_and_take(struct work *w, struct err *e)
 {
 	struct work_expansion *x = NULL;
-	bool leases = w->lease && work_has_room(w);
-	enum rc rc = RC_OK;
+	enum rc rc = RC_OK, settled;
+	struct err why;
 
-	if (w->expand && w->left++ >= w->leave) {
-		w->left = 0;
+	if (w->expand && (w->leave == 0 || !is_time_to_settle(w)))
 		rc = work_expand(w, &x, e);
-	}
-	if (rc == RC_OK && x != NULL) {
+	if (x != NULL) {
 		work_exchange(w, x);
 		return RC_OK;
 	}
-	/* Before anything more is started. */
-	if (rc == RC_OK && (w->look || leases || is_time_to_settle(w)))
-		rc = work_refresh(w, e);
-	if (rc == RC_OK && is_time_to_settle(w))
-		work_exchange(w, NULL);
-	else if (rc == RC_OK && leases)
-		rc = work_lease(w, e);
+	/* What has ended does not wait for new events that cannot be read. */
+	settled = settle_or_lease(w, &why);
+	if (rc == RC_OK && settled != RC_OK)
+		*e = why;
 
-	return rc;
+	return rc == RC_OK ? settled : rc;
 }
 
 static enum rc
@@ -282,10 +295,11 @@ turn(struct work *w, struct err *e)
 	rc = keep_up(w, e);
 	if (rc == RC_OK)
 		rc = trade(w, e);
-	if (rc == RC_OK) {
+	/* How an exchange ends is seen when it has. */
+	if (rc == RC_OK && !work_exchange_is_open(w))
 		w->trouble_since = 0;
+	if (rc == RC_OK)
 		return RC_OK;
-	}
 
 	if (w->trouble_since == 0) {
 		w->trouble_since = w->now_ms;

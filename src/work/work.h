@@ -1,7 +1,7 @@
 /*
  * work - the one loop that leases jobs, starts them by kind, settles them
  *
- * A drain is one thread and this loop: it makes the jobs that new events
+ * A drain is this loop: it makes the jobs that new events
  * owe, leases what is due in batches, starts jobs by kind, waits for their
  * ends on the HTTP client's descriptors, and settles them in groups.  While
  * requests are in flight the next batch is leased already, so that a slot

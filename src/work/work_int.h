@@ -49,9 +49,9 @@ struct work {
 	int64_t poll_at, sweep_at, seen_at, renew_at, settle_by;
 	int64_t due_ms;     /* wall: the next job that is known to come due */
 	bool expand, lease; /* there may be something */
-	/* Turns that new events are left to another drain for, which was
-	 * faster with the last ones. */
-	unsigned int leave, left;
+	/* Times in a row that another drain had expanded what we read, and the
+	 * exchanges that new events are left to it for. */
+	unsigned int late, leave;
 	bool look; /* a failure was settled: look what it changed */
 	/* As the last lease saw it. */
 	size_t drains, split;
@@ -111,7 +111,7 @@ void work_exchange_begin(struct work *w, struct work_expansion *x,
     const struct store_lease_want *want);
 /* False while there is no answer.  Unless *rc is RC_OK the jobs are on the
  * list of the ended again, and what was new is.  *out is borrowed until the
- * next begins. */
+ * next begins, but for its expansions, which are gone. */
 bool work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
     struct err *e);
 

@@ -192,10 +192,14 @@ work_exchange(struct work *w, struct work_expansion *x)
 static void
 judge_expansion(struct work *w, const struct store_exchange *x)
 {
-	if (x->nexpansions > 0 && x->nexpanded == 0 && x->leases.n > 0)
-		w->leave = w->leave == 0 ? 1 : LEAVE_MAX;
-	else if (x->nexpansions > 0 || x->leases.n == 0)
+	if (w->leave > 0)
+		w->leave--;
+	if (x->nexpansions > 0)
+		w->late = x->nexpanded == 0 ? w->late + 1 : 0;
+	if (x->leases.n == 0)
 		w->leave = 0;
+	else if (x->nexpansions > 0 && w->late > 0)
+		w->leave = w->late > 1 ? LEAVE_MAX : 1;
 }
 
 enum rc
@@ -206,6 +210,7 @@ work_exchanged(struct work *w, struct err *e)
 
 	if (!work_exchange_end(w, &x, &rc, e) || rc != RC_OK)
 		return rc;
+	w->trouble_since = 0;
 	work_settled(w, WORK_SETTLING, x->results, x->nresults);
 	judge_expansion(w, x);
 	note_company(w, x->want, &x->leases);

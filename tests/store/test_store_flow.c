@@ -520,9 +520,9 @@ test_drains_that_divide_may_lease_in_advance(void **state)
 	/* All that may be open is on lease; one has not divided. */
 	assert_int_equal(lease_split(f, "b", 2, &is_split), 0);
 	assert_false(is_split);
-	assert_int_equal(lease_split(f, "a", 2, &is_split), 8);
+	assert_int_equal(lease_split(f, "a", 2, &is_split), 4);
 	assert_true(is_split);
-	assert_int_equal(lease_split(f, "b", 2, &is_split), 8);
+	assert_int_equal(lease_split(f, "b", 2, &is_split), 4);
 	assert_true(is_split);
 
 	/* Another comes: two have to hear of it. */
@@ -542,11 +542,13 @@ test_drains_that_divide_may_lease_in_advance(void **state)
 	seen(f, "b", FIX_NOW + 1);
 	assert_int_equal(lease_split(f, "a", 2, &is_split), 0);
 	assert_false(is_split);
-	assert_int_equal(lease_split(f, "b", 2, &is_split), 8);
+	assert_int_equal(lease_split(f, "b", 2, &is_split), 4);
 	assert_true(is_split);
-	/* Nor can two of one name be told apart. */
+	/* Nor can two of one name be told apart: there are three now. */
 	seen(f, "b", FIX_NOW);
 	assert_int_equal(lease_split(f, "b", 3, &is_split), 0);
+	assert_false(is_split);
+	assert_int_equal(lease_split(f, "a", 3, &is_split), 0);
 	assert_false(is_split);
 	fix_assert_sound(f);
 }
@@ -669,6 +671,23 @@ test_an_event_ends_once_however_many_targets_are_leased_from(void **state)
 	fix_assert_sound(f);
 }
 
+/* More than changes of one transaction are kept before rows are written. */
+static void
+test_an_event_ends_once_however_many_are_leased(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	struct store_stats st;
+
+	owe(f, "hook-1", 3 * MANY);
+	assert_int_equal(lease(f, 3 * MANY, &l), 3 * MANY);
+	store_leases_free(&l);
+	fix_stats(f, &st);
+	assert_int_equal(st.processed, 0);
+	assert_int_equal(st.events[EVENT_PROCESSING], 3 * MANY);
+	fix_assert_sound(f);
+}
+
 #define CASE(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int
@@ -692,6 +711,7 @@ main(void)
 		CASE(test_a_lease_can_be_for_some_alone),
 		CASE(
 		    test_an_event_ends_once_however_many_targets_are_leased_from),
+		CASE(test_an_event_ends_once_however_many_are_leased),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

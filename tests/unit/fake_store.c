@@ -264,6 +264,7 @@ store_exchange(struct store *s, struct store_exchange *x, struct err *e)
 	memset(&x->leases, 0, sizeof(x->leases));
 	if (rc != RC_OK)
 		return rc;
+	x->nexpanded = x->nexpansions;
 	if (x->nexpansions > 0)
 		(void)store_expand(s, x->expansions, x->nexpansions, x->now_ms,
 		    e);

@@ -270,6 +270,32 @@ beside_others_each_has_its_part_of_what_may_be_open(void **state)
 }
 
 static void
+a_part_is_kept_to_however_small(void **state)
+{
+	struct deliver_dest *b = deliver_dest_get(dests, "b");
+	int i;
+
+	(void)state;
+	for (i = 0; i < 8; i++)
+		request("b", 3, DELIVER_DEST_DONE);
+	leased(3, 2);
+	assert_int_equal(split(), 3);
+	assert_int_equal(opens(b), 2);
+	/* One goes: under full load the others agree on halves. */
+	leased(2, 3);
+	assert_int_equal(split(), 2);
+	assert_int_equal(opens(b), 0);
+	leased(2, 2);
+	assert_int_equal(split(), 2);
+	assert_int_equal(opens(b), 2);
+	leased(20, 2);
+	(void)split();
+	close_some(b, 4);
+	assert_int_equal(opens(b), 1);
+	close_some(b, 1);
+}
+
+static void
 what_a_lost_answer_may_have_said_is_kept(void **state)
 {
 	struct deliver_dest *b = deliver_dest_get(dests, "b");
@@ -431,6 +457,7 @@ main(void)
 		TEST(the_window_opens_with_success_and_closes_with_failure),
 		TEST(no_more_requests_open_than_may_be),
 		TEST(beside_others_each_has_its_part_of_what_may_be_open),
+		TEST(a_part_is_kept_to_however_small),
 		TEST(what_a_lost_answer_may_have_said_is_kept),
 		TEST(the_doubtful_have_half_of_the_slots),
 		TEST(a_hand_full_of_the_doubtful_takes_from_the_others_alone),
