@@ -8,6 +8,7 @@ import pytest
 
 import gateway as gw
 from receiver import Receiver
+from waiting import wait_for
 
 STARTS = {"drain": False}
 COUNT = 7
@@ -146,6 +147,10 @@ def test_a_suspect_goes_out_once_a_person_says_so(make_gateway):
         assert receiver.wait("/hook", 2)[1].h("X-GitHub-Delivery") == "s-2"
 
 
+def not_busy(resp):
+    return None if resp.status == 503 else resp
+
+
 def test_an_answer_that_is_too_long_is_no_half_answer(make_gateway):
     """Events of 40 KB for each of 1,700 webhooks make more than 64 MiB."""
     g = make_gateway(drain=False)
@@ -159,7 +164,9 @@ def test_an_answer_that_is_too_long_is_no_half_answer(make_gateway):
                "SELECT 'w' || i, %s FROM webhook, n WHERE id = ?" %
                (columns, columns), (hook,))
     db.close()
-    resp = g.api("GET", "/api/v1/webhooks/list")
+    # A machine that has much to do may take too long to read it: 503.
+    resp = wait_for(lambda: not_busy(g.api("GET", "/api/v1/webhooks/list")),
+                    60)
     assert resp.status == 500
     assert "too long" in resp.json()["detail"]
     # In parts it is all there.
