@@ -1,4 +1,4 @@
-"""No connection to a denied address by any spelling, name, redirect or
+"""F33: no connection to a denied address by any spelling, name, redirect or
 rebinding.
 
 Run in a network of its own, where every address there is would answer:

@@ -1,4 +1,4 @@
-"""What a receiver's answer means: delivered, again and when, gone, or
+"""F32: what a receiver's answer means: delivered, again and when, gone, or
 nothing but failure for too long."""
 
 import email.utils
@@ -70,7 +70,7 @@ def http_date(ahead):
 
 
 # The wait that is asked for, and the schedule's first: the later one holds.
-# Of several the last one counts.
+# Of several the last one counts.  B93.
 LATER = [
     ("seconds", 429, "7200", "1h", 2 * HOUR),
     ("seconds-503", 503, "7200", "1h", 2 * HOUR),
@@ -132,6 +132,7 @@ def test_a_redirect_of_any_kind_is_a_failure(calm_gateway, receiver):
 
 
 def test_every_2xx_is_delivered_whatever_follows(calm_gateway, receiver):
+    """F30."""
     g = calm_gateway
     owed = {}
     for status in (200, 201, 202, 203, 204, 205, 206, 299):

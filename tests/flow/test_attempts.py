@@ -86,6 +86,7 @@ def test_a_failure_tells_how_far_it_came(calm_gateway, receiver):
 
 
 def test_secrets_are_cut_out_of_what_was_answered(calm_gateway, receiver):
+    """B95."""
     g = calm_gateway
     secret = "whsec_" + "c2VjcmV0L3NlY3JldCt5ZXMh" * 2
     said = json.dumps({

@@ -112,7 +112,7 @@ def test_one_probe_is_one_request(make_gateway, receiver):
 
 
 def test_a_refusal_shows_that_somebody_is_there(make_gateway, receiver):
-    """B85: only 5xx, timeouts and lost connections count."""
+    """B97: only 5xx, timeouts and lost connections count."""
     g = make_gateway(SETTINGS)
     receiver.script("/no", 404)
     receiver.script("/mixed", 500, 500, 404, 500, 500, 404, 200)

@@ -35,8 +35,8 @@ def deliver_all(g, receiver, path, hooks, events):
 
 def test_a_dead_and_a_slow_one_take_nothing_from_the_others(
         make_gateway, receiver):
-    """A hundred good ones go on, whatever two others do.  How fast, to the
-    per cent, is a figure of make bench (neighbours)."""
+    """F22, F27: a hundred good ones go on, whatever two others do.  How
+    fast, to the per cent, is a figure of make bench (neighbours)."""
     g = make_gateway({"outbound": {"timeout": "20s", "connect_timeout": "5s",
                                    "max_in_flight": 8}}, drain=False)
     with Receiver() as dead:
@@ -57,6 +57,7 @@ def test_a_dead_and_a_slow_one_take_nothing_from_the_others(
 
 
 def test_forty_slow_strangers_do_not_take_all_slots(make_gateway, receiver):
+    """F22."""
     g = make_gateway({"outbound": {"timeout": "30s", "max_in_flight": 8},
                       "drain": {"concurrency": 16, "batch": 16}},
                      drain=False)

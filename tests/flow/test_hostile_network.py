@@ -35,6 +35,7 @@ SETTINGS = {"outbound": {"allow_networks": ["10.20.0.0/16"],
             "drain": {"concurrency": 200}}
 
 ALIVE = "10.20.1.50"
+# F29.
 NAMES = {
     "nxdomain.example": "NXDOMAIN",
     "servfail.example": "SERVFAIL",
@@ -115,6 +116,7 @@ def flood(bare, sock):
         sock.sendall(b"\x16\x03\x03\x40\x00" + b"\0" * 0x4000)
 
 
+# F31, beside the certificates below.
 TALKS = {
     "stalled": (after_hello(stall), "no connection in time"),
     "mute": (stall, "no connection in time"),
@@ -297,6 +299,7 @@ def test_the_time_that_name_and_tls_took_is_told(field):
     "no-between", "weak-key", "sha1", "tls10", "tls11", "huge-chain",
     "too-early"] + sorted(TALKS))
 def test_bad_tls_is_refused_with_a_reason_and_gets_no_byte(field, name):
+    """F31."""
     if name == "too-early" and name not in field.urls:
         pytest.skip("no faketime here")
     attempt = attempt_of(field, name)

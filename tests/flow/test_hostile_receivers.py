@@ -22,7 +22,7 @@ SETTINGS = {"outbound": {"timeout": "%dms" % (TIMEOUT * 1000),
                          "connect_timeout": "%dms" % (CONNECT * 1000)},
             "drain": {"poll": "200ms", "concurrency": 200}}
 
-# A whole header block with a 2xx is delivered, whatever comes behind it.
+# F30: a whole header block with a 2xx is delivered, whatever comes behind it.
 DELIVERED = {
     "created": 201, "http-1.0": 200, "no-reason": 200, "bare-lf": 200,
     "early-hints": 200, "body-behind-204": 204, "two-answers": 200,
@@ -35,7 +35,8 @@ DELIVERED = {
     "transfer-bomb": 200,
 }
 
-# What came is no answer; and the word of ours that says so.
+# F23, F25, F26, B89, B90: what came is no answer; and the word of ours that
+# says so.
 FAILED = {
     "status-words": "not HTTP", "status-099": "", "status-000": "",
     "status-999": "not HTTP", "status-2000": "not HTTP",
@@ -61,7 +62,7 @@ FAILED = {
 # two a sender meets first is the network's choice.
 EITHER = object()
 
-# Those that a server which reads requests cannot play.
+# Those that a server which reads requests cannot play: F23, F24, F30, B94.
 SOCKETS = {
     "deaf": (hostile.deaf, None, "in time"),
     "reset-at-once": (hostile.reset_at_once, None, "broke"),
@@ -195,6 +196,7 @@ def test_a_large_body_meets_a_receiver_that_breaks_off(field, name):
 
 
 def test_a_listener_that_does_not_accept_costs_the_connect_timeout(field):
+    """F24."""
     attempt = one_attempt(field, "backlog-full")
     assert "no connection in time" in attempt["text"], attempt
     assert CONNECT * 1000 - 50 <= attempt["took_ms"] < CONNECT * 1000 + 800
@@ -210,6 +212,7 @@ def test_nobody_there_is_known_at_once(field):
     "gzip-bomb", "deflate-bomb", "brotli-bomb", "zstd-bomb", "transfer-bomb",
     "endless", "endless-plain", "trailers"])
 def test_a_bomb_is_over_at_once_and_not_opened(field, name):
+    """F28, B91."""
     attempt = one_attempt(field, name)
     assert attempt["took_ms"] < 1000, attempt
     assert len(attempt["answer"]) <= 3 << 10, attempt
@@ -225,6 +228,7 @@ CODED = {
 
 @pytest.mark.parametrize("name", sorted(CODED))
 def test_a_bomb_is_on_record_as_it_came(field, name):
+    """F28, B91."""
     row, = field.gateway.sql(
         "SELECT hex(a.answer) AS answer FROM attempt a JOIN target t ON t.id ="
         " a.target WHERE t.name = '%s'" % field.hooks[name])
@@ -236,7 +240,7 @@ def test_all_of_them_at_once_end_in_time(field):
 
 
 def test_cookies_and_other_wishes_are_forgotten(field):
-    """A second delivery to the same receiver is as the first."""
+    """B92: a second delivery to the same receiver is as the first."""
     g, r = field.gateway, field.receiver
     publish(g, "wishes", {"n": 2})
     first, second = r.wait("/wishes", 2)
@@ -247,6 +251,7 @@ def test_cookies_and_other_wishes_are_forgotten(field):
 
 
 def test_what_was_answered_forges_no_log_line(field):
+    """B96."""
     g = field.gateway
     shown = one_attempt(field, "odd-body")["answer"]
     assert "<script>" in shown and "\ufffd" in shown
@@ -264,6 +269,7 @@ def job_of(g, event):
 @pytest.mark.parametrize("where", ["accept", "head", "body"])
 def test_a_reset_is_tried_again_by_the_schedule_and_signed_afresh(
         field, where):
+    """F23."""
     g = field.gateway
     with hostile.Resets(where, 2) as r:
         g.register(r.url(), ["again-" + where],
@@ -287,7 +293,7 @@ def test_a_reset_is_tried_again_by_the_schedule_and_signed_afresh(
 
 
 def test_the_second_time_costs_neither_memory_nor_descriptors(field):
-    """What the first of each kind needed is there; more is not taken."""
+    """F26: what the first of each kind needed is there; more is not taken."""
     g = field.gateway
     drain = g.drains[0]
     kb, fds = resident_kb(drain), descriptors(drain)

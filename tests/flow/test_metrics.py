@@ -239,6 +239,7 @@ def test_limits_and_breakers_are_counted(make_gateway, receiver):
 
 def test_three_hundred_webhooks_are_two_hundred_and_the_others(
         make_gateway, receiver):
+    """B116."""
     g = make_gateway(FAST)
     hooks = {}
     for i in range(300):
@@ -305,6 +306,7 @@ def test_a_worker_that_fell_silent_is_not_healthy(make_gateway):
 
 
 def test_requests_without_a_route_are_counted_together(gateway):
+    """B116."""
     for path in ("/nowhere", "/nowhere/else", "/hooks/a/b/c"):
         assert gateway.request("GET", path).status == 404
     assert gateway.request("DELETE", "/stats").status == 405

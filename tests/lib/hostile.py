@@ -107,7 +107,7 @@ def reset(sock):
 # What a Bare may do with a connection.
 
 def deaf(bare, sock):
-    """Accepts and never reads."""
+    """F24: accepts and never reads."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     bare.held.wait(60)
 
@@ -117,14 +117,14 @@ def reset_at_once(bare, sock):
 
 
 def reset_in_body(bare, sock):
-    """In the middle of a request of some megabytes."""
+    """F23: in the middle of a request of some megabytes."""
     bare.got.append(head_of(sock))
     sock.recv(65536)
     reset(sock)
 
 
 def answer_before_body(bare, sock):
-    """A whole answer when only the headers have come; then it closes."""
+    """B94: a whole answer when only the headers have come; then it closes."""
     bare.got.append(head_of(sock))
     sock.sendall(OK + b"Connection: close\r\n" + EMPTY)
     sock.shutdown(socket.SHUT_WR)
@@ -133,14 +133,15 @@ def answer_before_body(bare, sock):
 
 
 def crash_after_answer(bare, sock):
+    """F30, with much of the request still to come."""
     bare.got.append(head_of(sock))
     sock.sendall(OK + EMPTY)
     reset(sock)
 
 
 class Resets(Bare):
-    """Resets its first n connections: at the "accept", when the "head" of a
-    request has come, or its "body" too.  To others it answers 200."""
+    """F23: resets its first n connections: at the "accept", when the "head"
+    of a request has come, or its "body" too.  To others it answers 200."""
 
     def __init__(self, where, n):
         super().__init__(self._resets)
@@ -171,7 +172,7 @@ class Resets(Bare):
 
 
 class Full:
-    """A listener whose backlog is full: a SYN gets no answer."""
+    """F24: a listener whose backlog is full: a SYN gets no answer."""
 
     def __init__(self, host="127.0.0.1", port=0):
         self.sock = socket.socket()
@@ -204,7 +205,7 @@ def transfer_bomb():
                % len(body) + body)
 
 
-# 50 MB of nothing.
+# F28: 50 MB of nothing.
 BROTLI = base64.b64decode(
     "z///f/gnAOKxQCD3/p/////wTwDEYQGA7v0/////4Z8AiMMiAN37//z//8A/ARCHBQC69x8=")
 
@@ -223,7 +224,7 @@ def zstd(size=50 << 20):
 
 
 BEHAVIOURS = {
-    # An answer, however odd.
+    # An answer, however odd: F26, B89.
     "created": lambda: Answer(201),
     "http-1.0": lambda: Raw(b"HTTP/1.0 200 OK\r\n\r\nbye"),
     "no-reason": lambda: Raw(b"HTTP/1.1 200\r\n" + EMPTY),
@@ -240,8 +241,10 @@ BEHAVIOURS = {
         OK + b"Content-Length: 99999999999999999999\r\n\r\nok"),
     "odd-bytes": lambda: Raw(
         OK + b"X-Odd: \xff\xfe\x1b[31m\r\n" + EMPTY),
+    # B96.
     "odd-body": lambda: Answer(
         200, b"\xff\xfe\x1b[31m<script>\0\r\n{\"level\":\"forged\"}"),
+    # F28, B90, B91.
     "trailers": lambda: Raw(
         OK + CHUNKED + b"0\r\n" + b"X-T: y\r\n" * 20000 + b"\r\n"),
     "chunk-extension": lambda: Stream(OK + CHUNKED + b"1;", b"x" * 4096),
@@ -252,6 +255,7 @@ BEHAVIOURS = {
     "gzip-named": lambda: bomb("gzip", b"this is no gzip"),
     "many-codings": lambda: bomb(", ".join(["gzip"] * 500), b"x"),
     "transfer-bomb": transfer_bomb,
+    # B92.
     "wishes": lambda: Answer(200, b"ok", [
         ("Set-Cookie", "session=1; Path=/"),
         ("Strict-Transport-Security", "max-age=31536000"),
@@ -261,7 +265,7 @@ BEHAVIOURS = {
         ("Proxy-Authenticate", "Basic"), ("Upgrade", "h2c"),
         ("Connection", "keep-alive")]),
 
-    # None.
+    # None: F25, F26, B89, B90.
     "status-words": lambda: Raw(b"HTTP/1.1 abc OK\r\n" + EMPTY),
     "status-099": lambda: Raw(b"HTTP/1.1 099 Low\r\n" + EMPTY),
     "status-000": lambda: Raw(b"HTTP/1.1 000 Nil\r\n" + EMPTY),

@@ -54,6 +54,7 @@ test_the_later_of_schedule_and_receiver_counts(void **state)
 	assert_int_equal(again, NOW + 5000);
 }
 
+/* B93. */
 static void
 test_retry_after_is_read_and_bounded(void **state)
 {

@@ -227,7 +227,8 @@ any_method_and_no_body_go_out_too(void **state)
 	httpc_free(c);
 }
 
-/* A status and whole headers make an answer, whatever breaks behind them. */
+/* A status and whole headers make an answer, whatever breaks behind them:
+ * F24, F25, F26, F30, B89, B90. */
 static const struct {
 	const char *name;
 	struct act act;

@@ -11,9 +11,9 @@
 #include "net/httpc.h"
 
 /*
- * A kept connection that breaks before the answer has a line.  Whether the
- * receiver closed it idle, as it may at any time, or had the request in its
- * hands, looks the same from here; libcurl sends it once more (RFC 9110,
+ * F23: a kept connection that breaks before the answer has a line.  Whether
+ * the receiver closed it idle, as it may at any time, or had the request in
+ * its hands, looks the same from here; libcurl sends it once more (RFC 9110,
  * 9.2.2: what it means does not change, all have one webhook-id).
  */
 

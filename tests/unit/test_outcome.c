@@ -40,7 +40,7 @@ test_every_end_has_class_and_text(void **state)
 }
 
 /* One letter names what failed: destination, delivery (.), registration (r),
- * or none of them, which is our own fault (u). */
+ * or none of them, which is our own fault (u).  F32, B97. */
 static void
 test_what_failed_is_named(void **state)
 {
