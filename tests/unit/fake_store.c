@@ -264,8 +264,11 @@ store_exchange(struct store *s, struct store_exchange *x, struct err *e)
 	memset(&x->leases, 0, sizeof(x->leases));
 	if (rc != RC_OK)
 		return rc;
-	x->nexpanded = x->nexpansions;
-	if (x->nexpansions > 0)
+	db.exchanges++;
+	x->nexpanded = db.stale > 0 ? 0 : x->nexpansions;
+	if (x->nexpansions > 0 && db.stale > 0)
+		db.stale_at[--db.stale] = db.exchanges;
+	else if (x->nexpansions > 0)
 		(void)store_expand(s, x->expansions, x->nexpansions, x->now_ms,
 		    e);
 	if (x->nresults > 0)

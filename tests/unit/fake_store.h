@@ -32,7 +32,10 @@ struct fake_store {
 	size_t n;
 	size_t events; /* not expanded yet */
 	size_t expansions, largest_expansion;
-	size_t owed;   /* of one event, instead of two */
+	size_t owed; /* of one event, instead of two */
+	/* Exchanges whose events another drain has expanded; when they were,
+	 * counted in exchanges. */
+	size_t stale, stale_at[4], exchanges;
 	bool is_stale; /* not refreshed since events were read */
 	size_t settlements, largest_group;
 	size_t renewals;

@@ -331,6 +331,25 @@ no_expansion_is_large(void **state)
 }
 
 static void
+what_another_drain_expands_is_left_to_it(void **state)
+{
+	struct work_options opt = options();
+
+	(void)state;
+	opt.concurrency = opt.batch = 100;
+	prepare(3000, 0);
+	kind.in_start = true;
+	db.events = 500;
+	db.stale = 3;
+	assert_int_equal(run(opt), RC_OK);
+	assert_int_equal(db.stale, 0);
+	/* Twice in a row is no accident. */
+	assert_true(db.stale_at[0] - db.stale_at[1] > 4);
+	assert_int_equal(db.n, 4000);
+	assert_each(1, 1, 1, STORE_DONE);
+}
+
+static void
 once_waits_for_what_is_due_within_a_second(void **state)
 {
 	int64_t now = clock_wall_ms(clock_system());
@@ -479,6 +498,7 @@ main(void)
 		cmocka_unit_test(a_job_that_may_not_start_is_asked_again),
 		cmocka_unit_test(new_events_become_jobs),
 		cmocka_unit_test(no_expansion_is_large),
+		cmocka_unit_test(what_another_drain_expands_is_left_to_it),
 		cmocka_unit_test(once_waits_for_what_is_due_within_a_second),
 		cmocka_unit_test(a_job_whose_lease_lapsed_is_not_started),
 		cmocka_unit_test(a_running_job_keeps_its_lease),
