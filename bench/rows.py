@@ -86,11 +86,20 @@ class Bench:
 
 
 def resident_mib(pid):
+    return mib_of(pid, "VmRSS:")
+
+
+def peak_mib(pid):
+    """The most that was resident at any time."""
+    return mib_of(pid, "VmHWM:")
+
+
+def mib_of(pid, name):
     with open("/proc/%d/status" % pid, encoding="ascii") as f:
         for line in f:
-            if line.startswith("VmRSS:"):
+            if line.startswith(name):
                 return int(line.split()[1]) / 1024
-    return 0.0
+    raise RuntimeError("the kernel does not tell %s" % name)
 
 
 def intake(b):
