@@ -86,7 +86,7 @@ def test_a_failure_tells_how_far_it_came(calm_gateway, receiver):
 
 
 def test_secrets_are_cut_out_of_what_was_answered(calm_gateway, receiver):
-    """B95."""
+    """B95: they are not in the store, nor in what a program has said."""
     g = calm_gateway
     secret = "whsec_" + "c2VjcmV0L3NlY3JldCt5ZXMh" * 2
     said = json.dumps({
@@ -110,6 +110,10 @@ def test_secrets_are_cut_out_of_what_was_answered(calm_gateway, receiver):
     with open(g.database + "-wal", "rb") as f:
         stored += f.read()
     assert b"tiger-lily" not in stored and secret[6:].encode() not in stored
+    logs = g.log_text("hls-drain") + g.log_text("hls.fcgi")
+    assert hook in logs
+    for text in ("tiger-lily", secret[6:], secret[6:].replace("/", "\\/")):
+        assert text not in logs
 
 
 def test_only_an_admin_sees_what_was_answered(calm_gateway, receiver):
