@@ -314,6 +314,70 @@ test_a_worker_is_forgotten_a_day_after_its_last_job(void **state)
 	assert_int_equal(wait_for_figure(f, "b_total", labels, 7), 7);
 }
 
+/* One that ends jobs in all four ways, says so, and is not seen again. */
+static void
+work_as(struct fix *f, int n)
+{
+	static const char *const statuses[] = { "done", "retry", "dead",
+		"cancelled" };
+	struct store_worker w = { .kinds = (char *)(uintptr_t) "all" };
+	char id[16], labels[80];
+	size_t i;
+
+	fix_close(f);
+	fix_open(f);
+	fix_pass(f, 1000);
+	(void)snprintf(id, sizeof(id), "w-%03d", n);
+	for (i = 0; i < NELEM(statuses); i++) {
+		(void)snprintf(labels, sizeof(labels),
+		    "worker_id=\"%s\",kind=\"deliver\",status=\"%s\"", id,
+		    statuses[i]);
+		meter_add(meter_find(store_meter(f->s), STORE_WORKER_JOBS,
+			      labels, METER_PLAIN),
+		    1);
+	}
+	w.id = id;
+	w.last_seen_ms = f->wall_ms;
+	assert_int_equal(store_worker_seen(f->s, &w, &f->e), RC_OK);
+}
+
+static bool
+is_kept(const struct store_metrics *m, int n)
+{
+	char labels[80];
+
+	(void)snprintf(labels, sizeof(labels),
+	    "worker_id=\"w-%03d\",kind=\"deliver\",status=\"done\"", n);
+	return figure(m, STORE_WORKER_JOBS, labels, METER_PLAIN) == 1;
+}
+
+/* B116: whoever starts a drain names it, and each name is a series. */
+static void
+test_a_flood_of_workers_leaves_the_last_hundred_or_so(void **state)
+{
+	struct fix *f = *state;
+	struct store_metrics m;
+	size_t rows = 0, i;
+	int n;
+
+	meter_add(meter_find(store_meter(f->s), "b_total", "", METER_PLAIN), 7);
+	for (n = 0; n < 250; n++)
+		work_as(f, n);
+	fix_close(f);
+	fix_open(f);
+	read_metrics(f, &m);
+	for (i = 0; i < m.nfigures; i++)
+		if (strcmp(m.figures[i].name, STORE_WORKER_JOBS) == 0)
+			rows++;
+	assert_in_range(rows, 4 * 100, 4 * 110);
+	for (n = 0; n < 140; n++)
+		assert_false(is_kept(&m, n));
+	for (n = 150; n < 250; n++)
+		assert_true(is_kept(&m, n));
+	assert_int_equal(figure(&m, "b_total", "", METER_PLAIN), 7);
+	store_metrics_free(&m);
+}
+
 static void
 register_many(struct fix *f)
 {
@@ -447,6 +511,7 @@ main(void)
 		TEST(test_what_gathers_is_kept_at_the_end),
 		TEST(test_nothing_gathers_for_nobody),
 		TEST(test_a_worker_is_forgotten_a_day_after_its_last_job),
+		TEST(test_a_flood_of_workers_leaves_the_last_hundred_or_so),
 		TEST(test_two_hundred_have_labels_and_the_others_one_row),
 		TEST(test_the_busy_get_a_label_and_no_row_decreases),
 		TEST(test_labels_stay_where_nobody_is_twice_as_busy),
