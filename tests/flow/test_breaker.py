@@ -79,6 +79,41 @@ def test_failures_open_it_and_one_probe_closes_it(make_gateway, receiver):
     assert shown["consecutive_failures"] == 0
 
 
+def both_look_for_work(g, up):
+    """Each of two drains has taken something since."""
+    path = "/api/v1/webhooks/%s/attempts?limit=200" % up["webhook_id"]
+    last = max([a["id"] for a in g.get(path)["attempts"]], default=0)
+
+    def workers():
+        publish(g, 5, "y")
+        return {a["worker_id"] for a in g.get(path)["attempts"]
+                if a["id"] > last}
+    wait_for(lambda: len(workers()) == 2, 20, "both drains work")
+
+
+def test_two_drains_make_one_probe_between_them(make_gateway, receiver):
+    g = make_gateway(SETTINGS)
+    g.start_drain()
+    receiver.script("/down", 500)
+    hook = g.register(receiver.url("/down"), ["x"])
+    up = g.register(receiver.url("/up"), ["y"])
+    publish(g, 20)
+    wait_for(lambda: is_open(g, hook), 10)
+    wait_for(lambda: open_jobs(g) == 0, 10)
+    before = len(receiver.arrivals("/down"))
+    probes = [Hold(500), Hold(200)]
+    receiver.script("/down", *probes, 200)
+    for n, probe in enumerate(probes, 1):
+        receiver.wait("/down", before + n)
+        assert hook_of(g, hook)["breaker"] == "half_open"
+        publish(g, 2)
+        both_look_for_work(g, up)
+        assert len(receiver.arrivals("/down")) == before + n
+        probe.release()
+    wait_for(g.drained, 20, "all is delivered")
+    assert hook_of(g, hook)["breaker"] == "closed"
+
+
 def test_a_probe_that_fails_opens_it_again(make_gateway, receiver):
     g = make_gateway(SETTINGS)
     receiver.script("/down", "reset")
