@@ -1,10 +1,12 @@
 """Webhooks of strangers: slow, dead, with a backlog.  None hurts another."""
 
+import random
 import statistics
 import time
 
 import pytest
 
+import waiting
 from receiver import Answer, Receiver
 from waiting import wait_for
 
@@ -54,6 +56,61 @@ def test_a_dead_and_a_slow_one_take_nothing_from_the_others(
     assert len(receiver.arrivals("/slow")) <= 8 * len(beside)
     assert g.get("/api/v1/webhooks/" + slow["webhook_id"])[
         "breaker"] == "closed"
+
+
+def p99_until(g, receiver, good, is_over):
+    """Seconds from an event's acceptance to its arrival at the good ones,
+    event by event: what one takes is not what the one before left over.
+    One that waits stands for those that would have come meanwhile."""
+    took, least = [], 40
+    while least > 0 or not is_over():
+        least -= 1
+        before = len(receiver.arrivals("/good"))
+        sent = time.time()
+        publish(g, 1, "good")
+        got = receiver.wait("/good", before + good, timeout=20)
+        for a in got[before:]:
+            late = a.at - sent
+            while late > 0:
+                took.append(late)
+                late -= 0.01
+    return sorted(took)[len(took) * 99 // 100]
+
+
+def test_latencies_of_all_kinds(make_gateway, receiver):
+    """F22: some answer late, some too late.  Each of them gets what it is
+    due, and the good ones do not notice."""
+    g = make_gateway({"outbound": {"timeout": "1s", "max_in_flight": 8,
+                                   "breaker": {"failures": 0},
+                                   "retry_schedule": ["100ms"]},
+                      "drain": {"concurrency": 16, "batch": 16}})
+    for _ in range(10):
+        g.register(receiver.url("/good"), ["good"])
+    alone = p99_until(g, receiver, 10, lambda: True)
+
+    # None of this seed's is so near to the timeout that it may end so or so.
+    dice = random.Random(13)
+    delays = {}
+    for n in range(10):
+        delay = dice.uniform(0, 2)
+        assert not 0.6 < delay < 1.2
+        path = "/late-%d" % n
+        receiver.script(path, Answer(200, delay=delay))
+        hook = g.register(receiver.url(path), ["late"])["webhook_id"]
+        delays[hook] = delay
+    publish(g, 4, "late")
+    beside = p99_until(g, receiver, 10, g.drained)
+    # Who answers within half a second is as good as others and may have all
+    # hands for that long; who runs into the timeout may not.
+    assert beside < max(2 * alone, 0.8 * waiting.slow), (alone, beside)
+    assert {delay > 1 for delay in delays.values()} == {True, False}
+    for hook, delay in delays.items():
+        page = g.get("/api/v1/webhooks/%s/attempts" % hook)["attempts"]
+        if delay < 1:
+            assert [a["code"] for a in page].count(200) == 4, (delay, page)
+        else:
+            ends = sorted((a["number"], a["timed_out"]) for a in page)
+            assert ends == [(1, True)] * 4 + [(2, True)] * 4, delay
 
 
 def test_forty_slow_strangers_do_not_take_all_slots(make_gateway, receiver):
