@@ -191,6 +191,13 @@ ctl_put_table(struct ctl *c, struct ctl_table *t, const char *none)
 	ctl_table_fini(t);
 }
 
+enum rc
+ctl_no_webhook(const char *id, struct err *e)
+{
+	return err_set(e, RC_NOTFOUND,
+	    "There is no webhook %s; hlsctl webhook list shows them.", id);
+}
+
 void
 ctl_put_text(struct ctl *c, const char *text)
 {

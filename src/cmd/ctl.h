@@ -106,6 +106,8 @@ void ctl_put_table(struct ctl *c, struct ctl_table *t, const char *none);
 
 /* Text from outside, cleaned, into c->out; NULL is "-". */
 void ctl_put_text(struct ctl *c, const char *text);
+/* RC_NOTFOUND, and where a person can look. */
+enum rc ctl_no_webhook(const char *id, struct err *e);
 /* UTC to the second, "never" for 0. */
 void ctl_put_time(struct ctl *c, int64_t wall_ms);
 

@@ -234,9 +234,7 @@ ctl_webhook_attempts(struct ctl *c, struct err *e)
 		return rc;
 	rc = store_webhook_find(c->app.store, c->args[0], &hook, e);
 	if (rc == RC_NOTFOUND)
-		return err_set(e, rc,
-		    "There is no webhook %s; hlsctl webhook list shows them.",
-		    c->args[0]);
+		return ctl_no_webhook(c->args[0], e);
 	if (rc != RC_OK)
 		return rc;
 	webhook_free(hook);

@@ -54,13 +54,22 @@ static const struct ctl_column blocked_columns[] = {
 	{ .title = "SINCE", .whole = true },
 };
 
+/* All that goes to a webhook in one order has no key. */
+static const char *
+order_name(const struct store_job *j)
+{
+	if (j->order_key == NULL)
+		return "";
+	return *j->order_key == '\0' ? "webhook" : j->order_key;
+}
+
 static void
 put_blocked_row(struct ctl_table *t, const struct store_job *j)
 {
 	ctl_table_putf(t, "%lld", (long long)j->id);
 	ctl_table_putf(t, "%lld", (long long)j->event);
 	ctl_table_put(t, j->target);
-	ctl_table_put(t, j->order_key);
+	ctl_table_put(t, order_name(j));
 	ctl_table_putf(t, "%lld", (long long)j->blocked_by);
 	ctl_table_put_time(t, j->created_ms);
 }
@@ -82,7 +91,7 @@ put_row(struct ctl_table *t, const struct store_job *j)
 								  : 0);
 	ctl_table_put_time(t, j->ended_ms);
 	ctl_table_put(t, j->last_text == NULL ? "" : j->last_text);
-	ctl_table_put(t, j->order_key == NULL ? "" : j->order_key);
+	ctl_table_put(t, order_name(j));
 }
 
 static enum rc
@@ -155,6 +164,20 @@ each_job(struct ctl *c, struct store_job_filter *f, size_t left,
 	return RC_OK;
 }
 
+/* A list is empty for a name that was mistyped too. */
+static enum rc
+check_target(const struct ctl *c, const char *id, struct err *e)
+{
+	struct webhook *w;
+	enum rc rc = store_webhook_find(c->app.store, id, &w, e);
+
+	if (rc == RC_NOTFOUND)
+		return ctl_no_webhook(id, e);
+	if (rc == RC_OK)
+		webhook_free(w);
+	return rc;
+}
+
 static enum rc
 run_list(struct ctl *c, struct err *e)
 {
@@ -176,6 +199,8 @@ run_list(struct ctl *c, struct err *e)
 			ctl_table_init(&t, columns,
 			    sizeof(columns) / sizeof(columns[0]));
 		rc = each_job(c, &f, limit, NULL, &t, e);
+		if (rc == RC_OK && t.ncells == 0 && f.target != NULL)
+			rc = check_target(c, f.target, e);
 		if (rc == RC_OK)
 			ctl_put_table(c, &t, "No such deliveries.");
 		ctl_table_fini(&t);
@@ -228,12 +253,16 @@ put_whole(struct ctl *c, const struct store_job *j,
 	}
 	if (j->order_key != NULL) {
 		buf_add_str(&c->out, ", in order of ");
-		ctl_put_text(c, j->order_key);
+		ctl_put_text(c, order_name(j));
 	}
 	buf_add_str(&c->out, l->n == 0 ? ", not tried yet.\n" : ".\n");
 	ctl_put_held(c, j);
 	for (i = 0; i < l->n; i++)
 		ctl_attempt_tell(c, &l->v[i]);
+	if (j->state == STORE_STATE_DEAD)
+		buf_addf(&c->out,
+		    "      hlsctl delivery retry %lld tries again\n",
+		    (long long)j->id);
 }
 
 static enum rc

@@ -283,9 +283,7 @@ say_not_found(const struct ctl *c, enum rc rc, struct err *e)
 {
 	if (rc != RC_NOTFOUND)
 		return rc;
-	return err_set(e, rc,
-	    "There is no webhook %s; hlsctl webhook list shows them.",
-	    c->args[0]);
+	return ctl_no_webhook(c->args[0], e);
 }
 
 static enum rc
@@ -428,7 +426,7 @@ static const struct ctl_cmd cmds[] = {
 	    ONE_ID,
 	    STORE,
 	    .run = run_disable,
-	    .doc = "Holds deliveries back; none is lost." },
+	    .doc = "Holds back what is owed; new events pass it by." },
 	{ .verb = "test",
 	    ONE_ID,
 	    .options = ctl_webhook_test_options,

@@ -198,9 +198,7 @@ ctl_webhook_explain(struct ctl *c, const char *event, struct err *e)
 		return rc;
 	rc = store_webhook_find(c->app.store, c->args[0], &hook, e);
 	if (rc == RC_NOTFOUND) {
-		rc = err_set(e, rc,
-		    "There is no webhook %s; hlsctl webhook list shows them.",
-		    c->args[0]);
+		rc = ctl_no_webhook(c->args[0], e);
 	} else if (rc == RC_OK) {
 		rc = judge(c, hook, ev, e);
 		webhook_free(hook);

@@ -199,9 +199,7 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 	}
 	rc = store_webhook_find(c->app.store, c->args[0], &w, e);
 	if (rc == RC_NOTFOUND)
-		return err_set(e, rc,
-		    "There is no webhook %s; hlsctl webhook list shows them.",
-		    c->args[0]);
+		return ctl_no_webhook(c->args[0], e);
 	if (rc != RC_OK)
 		return rc;
 	if (c->json)

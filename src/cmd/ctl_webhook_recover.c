@@ -82,9 +82,7 @@ ctl_webhook_recover(struct ctl *c, struct err *e)
 		return ctl_usage(c, e, "--until is not later than --since.");
 	rc = recover_some(&in, &w, 0, &n, &more, e);
 	if (rc == RC_NOTFOUND)
-		return err_set(e, rc,
-		    "There is no webhook %s; hlsctl webhook list shows them.",
-		    c->args[0]);
+		return ctl_no_webhook(c->args[0], e);
 	if (rc != RC_OK)
 		return rc;
 	if (ctl_has_option(c, "dry-run") || n == 0) {

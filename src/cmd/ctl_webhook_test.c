@@ -105,8 +105,8 @@ tell(struct ctl *c, const struct trial *t, struct err *e)
 		return RC_OK;
 	c->status = EX_TEMPFAIL;
 	return err_set(e, RC_BUSY,
-	    "No drain has sent it in time; hlsctl event show %lld tells what "
-	    "became of it, hlsctl worker list which drains there are.",
+	    "It was not sent in time; hlsctl event show %lld tells what holds "
+	    "it or became of it, hlsctl worker list which drains there are.",
 	    (long long)t->event);
 }
 
@@ -153,9 +153,7 @@ begin(struct ctl *c, const struct intake *in, struct trial *t, struct err *e)
 	rc =
 	    trial_begin(in, c->args[0], ctl_option_find(c, "event-type"), t, e);
 	if (rc == RC_NOTFOUND)
-		return err_set(e, rc,
-		    "There is no webhook %s; hlsctl webhook list shows them.",
-		    c->args[0]);
+		return ctl_no_webhook(c->args[0], e);
 	if (rc == RC_INVALID)
 		return ctl_usage(c, e,
 		    "--event-type takes the name of an event: issues, "

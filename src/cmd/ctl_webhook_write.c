@@ -407,10 +407,7 @@ ctl_webhook_update(struct ctl *c, struct err *e)
 		rc = registry_change(&c->app.registry, c->args[0],
 		    buf_str(&json), json.len, &w, &p, e);
 		if (rc == RC_NOTFOUND)
-			(void)err_set(e, rc,
-			    "There is no webhook %s; hlsctl webhook list "
-			    "shows them.",
-			    c->args[0]);
+			(void)ctl_no_webhook(c->args[0], e);
 		else if (rc != RC_OK)
 			rc = say_problems(rc, "The webhook was not changed", &p,
 			    e);

@@ -338,6 +338,11 @@ def test_what_failed_is_retried_and_replayed(g, receiver):
     dead = json.loads(g.ctl("delivery", "list", "--state", "dead", "--json"))
     job, = dead["deliveries"]
     assert job["event_id"] == event["id"]
+    shown = g.ctl("delivery", "show", str(job["id"]))
+    assert "hlsctl delivery retry %d tries again" % job["id"] in shown
+    done = g.ctl("delivery", "list", "--webhook", "nope", ok=None, raw=True)
+    assert done.returncode == 1
+    assert b"There is no webhook nope" in done.stderr
     stats = json.loads(g.ctl("queue", "stats", "--json"))
     assert stats["queue_status"]["failed"] == 1
     g.ctl("queue", "retry", str(event["id"]))

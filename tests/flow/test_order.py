@@ -196,6 +196,9 @@ def test_a_disabled_webhook_goes_on_in_order(calm_gateway, receiver):
     wait_for(lambda: all(ended(g, e) for e in events), 10)
     assert numbers(receiver, "disabled") == list(range(9))
     assert judge.together == 1
+    last = deliveries(g, "--webhook", webhook)[0]
+    shown = g.ctl("delivery", "show", str(last["id"]))
+    assert "in order of webhook" in shown
 
 
 def test_once_works_a_key_to_its_end_or_to_a_dead_one(make_gateway, receiver):

@@ -187,7 +187,7 @@ def test_without_a_drain_it_is_queued(make_gateway, receiver):
     assert (answer["status"], answer["delivery"]) == ("queued", None)
     queued = g.ctl("webhook", "test", hook["webhook_id"], "--wait", "100ms",
                    ok=(75,), raw=True)
-    assert b"No drain" in queued.stderr
+    assert b"not sent in time" in queued.stderr
     g.start_drain()
     receiver.wait("/queued", 2)
     wait_for(g.drained, 10)
