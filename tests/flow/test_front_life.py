@@ -263,6 +263,8 @@ def test_four_processes_share_a_socket(g):
         g.fronts.append(proc)
     listener.close()
     wait_for(lambda: is_well(g.socket), 10, "the socket answers")
+    wait_for(lambda: all(gw.minds_signals(f.pid) for f in g.fronts), 10,
+             "all four run")
     statuses = gw.at_once(40, lambda i: post(g.socket, g, i).status)
     assert set(statuses) == {202}
 

@@ -270,7 +270,7 @@ class Gateway:
         """An hls-drain that has come as far as to mind its signals."""
         drain = self.spawn("hls-drain", *args, env=env)
         self.drains.append(drain)
-        wait_for(lambda: _minds_signals(drain.pid) or self._died(drain), 10,
+        wait_for(lambda: minds_signals(drain.pid) or self._died(drain), 10,
                  "hls-drain runs")
         return drain
 
@@ -613,13 +613,23 @@ def now_ms():
     return int(time.time() * 1000)
 
 
-def _minds_signals(pid):
-    """SIGTERM and SIGHUP would not just end it."""
-    with open("/proc/%d/status" % pid, encoding="ascii") as f:
-        masks = [int(line.split()[1], 16) for line in f
-                 if line.startswith(("SigBlk:", "SigCgt:"))]
+def minds_signals(pid):
+    """SIGTERM and SIGHUP would not just end it.  A thread that waits for them
+    does not block them meanwhile, so all are asked."""
     both = 1 << (signal.SIGTERM - 1) | 1 << (signal.SIGHUP - 1)
-    return (masks[0] | masks[1]) & both == both
+    return any(_minded(task) & both == both for task in
+               glob.glob("/proc/%d/task/*/status" % pid))
+
+
+def _minded(path):
+    """The signals that a thread blocks or catches."""
+    try:
+        with open(path, encoding="ascii") as f:
+            masks = [int(line.split()[1], 16) for line in f
+                     if line.startswith(("SigBlk:", "SigCgt:"))]
+    except FileNotFoundError:
+        return 0
+    return masks[0] | masks[1]
 
 
 def _state(pid):
