@@ -138,19 +138,30 @@ may_run_ahead(const struct lite_company *c, int64_t most)
 	    (c->is_split && store_flow_share(most, c->drains) > 0);
 }
 
+/* Of little that waits a drain leaves the others theirs. */
+static int64_t
+part_of(const struct lite_target *t, const struct lite_company *c, int64_t most)
+{
+	int64_t drains = (int64_t)c->drains;
+	int64_t part = (most + drains - 1) / drains;
+	int64_t waits = t->waiting / drains;
+
+	if (!may_run_ahead(c, most))
+		return least(part, most - t->leased);
+	return part > waits ? part : waits;
+}
+
 size_t
 lite_flow_room(const struct lite_tx *tx, const struct lite_target *t,
     size_t room, const struct lite_company *c)
 {
 	int64_t most = most_of(tx, t), rate = rate_of(tx, t);
-	int64_t n = least((int64_t)room, most), drains = (int64_t)c->drains;
+	int64_t n = least((int64_t)room, most);
 
 	if (t->breaker.state != BREAKER_CLOSED)
 		n = least(n, 1);
-	if (most < INT64_MAX)
-		n = least(n, (most + drains - 1) / drains);
-	if (!may_run_ahead(c, most))
-		n = least(n, most - t->leased);
+	if (c->drains > 1 && most < INT64_MAX)
+		n = least(n, part_of(t, c, most));
 	if (rate > 0)
 		n = least(n,
 		    bucket_tokens(rate, t->bucket_us, tx->now_ms * 1000));

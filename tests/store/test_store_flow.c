@@ -520,9 +520,9 @@ test_drains_that_divide_may_lease_in_advance(void **state)
 	/* All that may be open is on lease; one has not divided. */
 	assert_int_equal(lease_split(f, "b", 2, &is_split), 0);
 	assert_false(is_split);
-	assert_int_equal(lease_split(f, "a", 2, &is_split), 4);
+	assert_int_equal(lease_split(f, "a", 2, &is_split), 8);
 	assert_true(is_split);
-	assert_int_equal(lease_split(f, "b", 2, &is_split), 4);
+	assert_int_equal(lease_split(f, "b", 2, &is_split), 8);
 	assert_true(is_split);
 
 	/* Another comes: two have to hear of it. */
@@ -542,7 +542,7 @@ test_drains_that_divide_may_lease_in_advance(void **state)
 	seen(f, "b", FIX_NOW + 1);
 	assert_int_equal(lease_split(f, "a", 2, &is_split), 0);
 	assert_false(is_split);
-	assert_int_equal(lease_split(f, "b", 2, &is_split), 4);
+	assert_int_equal(lease_split(f, "b", 2, &is_split), 8);
 	assert_true(is_split);
 	/* Nor can two of one name be told apart: there are three now. */
 	seen(f, "b", FIX_NOW);
@@ -550,6 +550,25 @@ test_drains_that_divide_may_lease_in_advance(void **state)
 	assert_false(is_split);
 	assert_int_equal(lease_split(f, "a", 3, &is_split), 0);
 	assert_false(is_split);
+	fix_assert_sound(f);
+}
+
+static void
+test_one_that_divides_leaves_the_others_their_part(void **state)
+{
+	const struct store_flow divided = { .max_in_flight = 8 };
+	struct fix *f = *state;
+
+	store_flow(f->s, &divided);
+	seen(f, "a", FIX_NOW);
+	seen(f, "b", FIX_NOW);
+	owe(f, "hook-1", 2);
+	assert_int_equal(lease_split(f, "a", 2, NULL), 2);
+	owe(f, "hook-1", 2);
+	assert_int_equal(lease_split(f, "b", 2, NULL), 2);
+	owe(f, "hook-1", 8);
+	assert_int_equal(lease_split(f, "a", 2, NULL), 4);
+	assert_int_equal(lease_split(f, "b", 2, NULL), 4);
 	fix_assert_sound(f);
 }
 
@@ -706,6 +725,7 @@ main(void)
 		CASE(test_a_clock_set_back_blocks_nobody_for_long),
 		CASE(test_drains_share_what_may_be_open),
 		CASE(test_drains_that_divide_may_lease_in_advance),
+		CASE(test_one_that_divides_leaves_the_others_their_part),
 		CASE(test_a_backlog_of_one_starves_no_other),
 		CASE(test_fresh_work_overtakes_a_backlog_of_repeats),
 		CASE(test_a_lease_can_be_for_some_alone),
