@@ -50,7 +50,7 @@ struct work_exchange {
 };
 
 static enum rc
-trade(struct work_exchange *x)
+call_store(struct work_exchange *x)
 {
 	enum rc rc = RC_OK;
 
@@ -72,7 +72,7 @@ run(void *arg)
 		if (x->at != EXCHANGE_ASKED)
 			break;
 		(void)pthread_mutex_unlock(&x->lock);
-		x->rc = trade(x);
+		x->rc = call_store(x);
 		(void)pthread_mutex_lock(&x->lock);
 		x->at = EXCHANGE_ANSWERED;
 		(void)pthread_cond_broadcast(&x->change);
