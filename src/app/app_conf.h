@@ -71,6 +71,7 @@ struct app_conf {
 	struct {
 		struct app_user *remote_users;
 		size_t nremote_users;
+		bool remote_users_over_tcp;
 		struct strlist open;
 	} auth;
 	struct {

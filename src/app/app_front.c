@@ -34,6 +34,7 @@ struct app {
 	struct app_run run;
 	const struct app_conf *conf; /* the newest, in the newest settings */
 	int64_t started_ms;
+	bool is_port; /* it listens on TCP */
 };
 
 /* The front's settings and the configuration that they borrow from. */
@@ -59,6 +60,29 @@ users_of(const struct app_conf *conf)
 	return users;
 }
 
+/*
+ * Every program of this host, and of others where the port is reachable, can
+ * connect to a port and say which user it let in.
+ */
+static bool
+believes_remote_users(const struct app *app, const struct app_conf *conf)
+{
+	bool believed = !app->is_port || conf->auth.remote_users_over_tcp;
+
+	if (!app->is_port || conf->auth.nremote_users == 0)
+		return believed;
+	if (believed)
+		log_say(LOG_LEVEL_WARN,
+		    "auth.remote_users_over_tcp: every program that can "
+		    "connect to the port may act as any user of "
+		    "auth.remote_users");
+	else
+		log_say(LOG_LEVEL_WARN,
+		    "auth.remote_users is not used on a TCP port; listen on a "
+		    "Unix socket, or set auth.remote_users_over_tcp");
+	return believed;
+}
+
 /* Takes conf. */
 static struct settings *
 settings_take(struct app *app, struct app_conf *conf)
@@ -81,7 +105,8 @@ settings_take(struct app *app, struct app_conf *conf)
 	set->registry.policy = &conf->outbound.policy;
 	set->registry.clock = app->run.clock;
 	set->users = l->users;
-	set->nusers = conf->auth.nremote_users;
+	if (believes_remote_users(app, conf))
+		set->nusers = conf->auth.nremote_users;
 	set->open = &conf->auth.open;
 	set->overdue_after_ms = conf->monitor.overdue_after_ms;
 	set->drain_seen_ms = conf->monitor.drain_seen_ms;
@@ -205,10 +230,12 @@ fail(const struct err *e, int status)
 static int
 serve_on(struct app *app, struct app_listen *l, struct app_conf *conf)
 {
-	struct settings *set = settings_take(app, conf);
+	struct settings *set;
 	struct err e;
 	enum rc rc;
 
+	app->is_port = app_listen_is_port(l);
+	set = settings_take(app, conf);
 	if (l->fd < 0)
 		return err_exit_status(run_cgi(app, set));
 	rc = run_fcgi(app, l, set, &e);

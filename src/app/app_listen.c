@@ -277,6 +277,17 @@ app_listen_path(const struct app_listen *l)
 }
 
 bool
+app_listen_is_port(const struct app_listen *l)
+{
+	int domain = AF_UNSPEC;
+	socklen_t size = sizeof(domain);
+
+	return l->fd >= 0 &&
+	    getsockopt(l->fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+	    domain != AF_UNIX;
+}
+
+bool
 app_listen_is_public(const struct app_listen *l)
 {
 	const char *path = app_listen_path(l);

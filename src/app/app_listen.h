@@ -43,6 +43,9 @@ void app_listen_close(struct app_listen *l);
 /* Of the Unix socket's file, as long as l; NULL: a port, or not known. */
 const char *app_listen_path(const struct app_listen *l);
 
+/* True when it listens on a port, where nobody says who connects. */
+bool app_listen_is_port(const struct app_listen *l);
+
 /* True when every local user may connect: the socket's mode says so. */
 bool app_listen_is_public(const struct app_listen *l);
 

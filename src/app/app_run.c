@@ -2,9 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 #ifdef __GLIBC__
@@ -12,6 +10,7 @@
 #endif
 
 #include "app/app_conf.h"
+#include "app/app_guard.h"
 #include "app/app_notify.h"
 #include "app/app_run.h"
 #include "base/clock.h"
@@ -56,6 +55,7 @@ app_run_start(struct app_run *r, struct app_conf **out, struct err *e)
 {
 	enum rc rc;
 
+	app_guard();
 	r->clock = clock_system();
 	r->store = NULL;
 	app_notify_open();
@@ -79,23 +79,12 @@ app_run_refuse(struct app_run *r, struct app_conf *conf, const struct err *e)
 	return EX_CONFIG;
 }
 
-/* Nothing that we make is anybody else's to read, memory included. */
 void
 app_run_settle(const struct app_conf *conf, unsigned int files)
 {
-	static const char *const proxies[] = { "http_proxy", "https_proxy",
-		"all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-		"ALL_PROXY", "NO_PROXY" };
-	const struct rlimit no_core = { 0, 0 };
 	struct rlimit limit;
-	size_t i;
 
 	warn_all(conf);
-	umask(0077);
-	prctl(PR_SET_DUMPABLE, 0);
-	setrlimit(RLIMIT_CORE, &no_core);
-	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
-		unsetenv(proxies[i]);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < files) {
 		limit.rlim_cur =
 		    limit.rlim_max < files ? limit.rlim_max : files;

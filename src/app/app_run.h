@@ -28,7 +28,7 @@ struct app_run {
 	struct store *store; /* NULL until it is open */
 };
 
-/* Reads the settings and opens the log.  What fails here has no log yet: it
+/* Guards the process (app_guard.h), reads the settings and opens the log.  What fails here has no log yet: it
  * is for app_run_refuse(). */
 enum rc app_run_start(struct app_run *r, struct app_conf **out, struct err *e);
 
@@ -37,8 +37,8 @@ enum rc app_run_start(struct app_run *r, struct app_conf **out, struct err *e);
 int app_run_refuse(struct app_run *r, struct app_conf *conf,
     const struct err *e);
 
-/* Logs the settings' warnings and gives up what is not needed; files is the
- * number of open files wanted, where the hard limit lets us. */
+/* Logs the settings' warnings and raises the limit of open files to files,
+ * or to the hard limit where that is lower. */
 void app_run_settle(const struct app_conf *conf, unsigned int files);
 
 /* own holds what is the program's alone; the rest is the settings'.  *status

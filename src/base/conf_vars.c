@@ -52,11 +52,39 @@ find_var(const struct conf_vars *v, const char *name)
 	return NULL;
 }
 
+#define OWN "HLS_" /* before a name of ours that stands for another */
+
+static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/*
+ * A web server that starts a program for one request (RFC 3875, 4.1.18) puts
+ * each header of that request into a variable HTTP_NAME, so there these names
+ * are the sender's to set.  HLS_HTTP_NAME cannot be set that way; elsewhere
+ * it may also be spelt HTTP_NAME.
+ */
+static const char *
+read_environment(const char *name)
+{
+	bool is_request = getenv("GATEWAY_INTERFACE") != NULL;
+	const char *value;
+
+	if (is_request && begins(name, "HTTP_"))
+		return NULL;
+	value = getenv(name);
+	if (value == NULL && !is_request && begins(name, OWN "HTTP_"))
+		value = getenv(name + strlen(OWN));
+	return value;
+}
+
 /* A variable set anew since it was wiped counts again. */
 const char *
 conf_vars_find(const struct conf_vars *v, const char *name)
 {
-	const char *now = getenv(name);
+	const char *now = read_environment(name);
 	const struct var *var = find_var(v, name);
 
 	if ((now == NULL || *now == '\0') && var != NULL)

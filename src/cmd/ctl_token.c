@@ -14,6 +14,9 @@
 #include "stats/show.h"
 #include "store/store_admin.h"
 
+#define EXPIRES "365d" /* of a token that is given no other end */
+#define EXPIRES_MAX_MS (INT64_C(36500) * 86400 * 1000)
+
 static const struct ctl_option create_options[] = {
 	{ .name = "name", .arg = "NAME", .doc = "whom it is for" },
 	{ .name = "role",
@@ -22,9 +25,29 @@ static const struct ctl_option create_options[] = {
 		   "admin" },
 	{ .name = "expires",
 	    .arg = "DURATION",
-	    .doc = "from now, such as 90d; without it: never" },
+	    .doc = "valid for so long, such as 30d; else 365d" },
+	{ .name = "no-expiry", .doc = "valid until it is revoked" },
 	{ .name = NULL },
 };
+
+/* How long a token is valid; 0: without end. */
+static enum rc
+read_expiry(struct ctl *c, const char *expires, int64_t *ms, struct err *e)
+{
+	bool is_endless = ctl_has_option(c, "no-expiry");
+
+	*ms = 0;
+	if (expires != NULL && is_endless)
+		return ctl_usage(c, e,
+		    "--expires and --no-expiry exclude each other.");
+	if (is_endless)
+		return RC_OK;
+	if (!units_duration_parse(expires == NULL ? EXPIRES : expires, ms) ||
+	    *ms < 1000 || *ms > EXPIRES_MAX_MS)
+		return ctl_usage(c, e,
+		    "--expires takes a duration such as 90d.");
+	return RC_OK;
+}
 
 static enum rc
 read_create(struct ctl *c, struct store_token *t, struct err *e)
@@ -49,13 +72,10 @@ read_create(struct ctl *c, struct store_token *t, struct err *e)
 		    "operator, reviewer, lead_reviewer and admin.",
 		    role);
 	t->created_ms = clock_wall_ms(c->app.clock);
-	if (expires != NULL) {
-		if (!units_duration_parse(expires, &ms) || ms < 1000 ||
-		    ms > INT64_C(36500) * 86400 * 1000)
-			return ctl_usage(c, e,
-			    "--expires takes a duration such as 90d.");
+	if (read_expiry(c, expires, &ms, e) != RC_OK)
+		return e->rc;
+	if (ms > 0)
 		t->expires_ms = t->created_ms + ms;
-	}
 	t->name = xstrdup(name);
 	t->role = xstrdup(role);
 	return RC_OK;

@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "app/app_conf.h"
+#include "app/app_guard.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
@@ -497,7 +497,7 @@ main(int argc, char **argv)
 
 	hold_standard_descriptors();
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)umask(077);
+	app_guard();
 
 	memset(&c, 0, sizeof(c));
 	c.given = xcalloc((size_t)argc + 2 * LENGTH(globals), sizeof(*c.given));

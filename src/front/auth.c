@@ -105,12 +105,56 @@ auth_find(const struct settings *set, const struct http_req *req,
 	return find_token(set, token, who, e);
 }
 
+static bool
+is_reading(const struct http_req *req)
+{
+	return strcmp(req->method, "GET") == 0 ||
+	    strcmp(req->method, "HEAD") == 0;
+}
+
+/* What "http://host:80" and "https://host:443" have behind the host, which a
+ * Host header leaves out (RFC 6454, section 6.1). */
+static bool
+is_default_port(const char *scheme, const char *port)
+{
+	return (strcmp(port, ":80") == 0 && strncmp(scheme, "http:", 5) == 0) ||
+	    (strcmp(port, ":443") == 0 && strncmp(scheme, "https:", 6) == 0);
+}
+
+/* Whether origin, as "https://example.com:8443", is the site that Host names.
+ * "null" and whatever has no host is not. */
+static bool
+is_own_origin(const char *origin, const char *host)
+{
+	const char *name = strstr(origin, "://");
+	size_t n;
+
+	if (name == NULL || name[3] == '\0' || host == NULL || *host == '\0')
+		return false;
+	name += 3;
+	n = strlen(host);
+	if (strncasecmp(name, host, n) == 0)
+		return name[n] == '\0' || is_default_port(origin, name + n);
+	n = strlen(name);
+	return strncasecmp(name, host, n) == 0 &&
+	    is_default_port(origin, host + n);
+}
+
 bool
 auth_is_cross_site(const struct auth_who *who, const struct http_req *req)
 {
-	const char *site = http_header_find(req, "Sec-Fetch-Site");
+	const char *site, *origin;
 
-	return who->is_remote_user && strcmp(req->method, "GET") != 0 &&
-	    strcmp(req->method, "HEAD") != 0 && site != NULL &&
-	    strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+	if (!who->is_remote_user || is_reading(req))
+		return false;
+	site = http_header_find(req, "Sec-Fetch-Site");
+	if (site != NULL)
+		return strcmp(site, "same-origin") != 0 &&
+		    strcmp(site, "none") != 0;
+	/* Browsers leave Sec-Fetch-Site out on plain http. */
+	origin = http_header_find(req, "Origin");
+	if (origin == NULL)
+		return false;
+	return http_header_count(req, "Origin") > 1 ||
+	    !is_own_origin(origin, http_header_find(req, "Host"));
 }

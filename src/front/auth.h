@@ -32,7 +32,11 @@ struct auth_who {
 enum rc auth_find(const struct settings *set, const struct http_req *req,
     struct auth_who *who, struct err *e);
 
-/* A page of another site may not use the password that a browser adds. */
+/*
+ * Whether a change is asked for by a page of another site, which may not use
+ * the password that a browser adds: by Sec-Fetch-Site, and where a browser
+ * does not send that, by Origin against Host.  Programs send neither.
+ */
 bool auth_is_cross_site(const struct auth_who *who, const struct http_req *req);
 
 #endif

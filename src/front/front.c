@@ -18,8 +18,10 @@
 #include "front/front.h"
 #include "front/front_accept.h"
 #include "front/http_fcgi.h"
+#include "front/log_limit.h"
 #include "front/serve.h"
 #include "front/settings.h"
+#include "front/signin.h"
 #include "store/store.h"
 #include "store/store_metrics.h"
 
@@ -66,6 +68,8 @@ struct front {
 	const struct front_options *opt;
 	struct front_accept *accept;
 	struct budget bodies;
+	struct log_limit log_limit;
+	struct signin signin;
 	struct count *count;
 	struct worker *workers;
 	unsigned int started;
@@ -131,7 +135,10 @@ serve_one(struct worker *w, int fd)
 {
 	struct front *f = w->front;
 	struct serve_end end = { 0 };
-	struct serve s = { .bodies = &f->bodies, .count = f->count };
+	struct serve s = { .bodies = &f->bodies,
+		.count = f->count,
+		.log_limit = &f->log_limit,
+		.signin = &f->signin };
 	struct http_conn *conn;
 	int64_t until_ms;
 	struct err e;
@@ -297,6 +304,7 @@ watch(struct front *f, struct err *e)
 		cut_overdue(f);
 		front_accept_expire(f->accept);
 		release_old(f);
+		log_limit_flush(&f->log_limit, now_ms(f));
 		if (wants_reload && reload(f))
 			wants_reload = false;
 		if (store_is_dead(f->opt->store))
@@ -370,6 +378,8 @@ front_free(struct front *f)
 		f->opt->free_settings(f->opt->arg, f->old);
 	f->opt->free_settings(f->opt->arg, atomic_load(&f->set));
 	budget_fini(&f->bodies);
+	log_limit_fini(&f->log_limit);
+	signin_fini(&f->signin);
 	count_free(f->count);
 	front_accept_free(f->accept);
 	free(f->workers);
@@ -386,6 +396,8 @@ front_run(const struct front_options *opt, struct err *e)
 	atomic_init(&f->set, opt->settings);
 	atomic_init(&f->limit_ms, INT64_MAX);
 	budget_init(&f->bodies, opt->settings->body_memory);
+	log_limit_init(&f->log_limit);
+	signin_init(&f->signin);
 	f->count = count_new(store_meter(opt->store));
 	f->workers = xcalloc(opt->threads, sizeof(*f->workers));
 	rc = front_accept_new(opt->listen_fd, opt->socket_path, HEAD_MS,

@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +15,35 @@
 /* An owner or a group that nobody has. */
 #define NO_ID ((uid_t)-1)
 
+#define ALL_IDS UINT32_MAX        /* a map of this many ids is complete */
+#define OVERFLOW_ID_DEFAULT 65534 /* of Linux */
+
+uint32_t
+front_peer_overflow_id(const char *map, const char *overflow)
+{
+	uint32_t inside, outside, count, id = OVERFLOW_ID_DEFAULT;
+	uint64_t mapped = 0;
+	FILE *f;
+
+	f = fopen(map, "re");
+	/* A kernel without namespaces has no map, and all ids. */
+	if (f == NULL)
+		return NO_ID;
+	while (fscanf(f, "%" SCNu32 " %" SCNu32 " %" SCNu32, &inside, &outside,
+		   &count) == 3)
+		mapped += count;
+	(void)fclose(f);
+	if (mapped >= ALL_IDS)
+		return NO_ID;
+	f = fopen(overflow, "re");
+	if (f != NULL) {
+		if (fscanf(f, "%" SCNu32, &id) != 1)
+			id = OVERFLOW_ID_DEFAULT;
+		(void)fclose(f);
+	}
+	return id;
+}
+
 /* The lock is held.  A file that is gone leaves what was known of it. */
 static void
 look_up(struct front_peer *p)
@@ -21,8 +52,8 @@ look_up(struct front_peer *p)
 
 	if (p->path == NULL || stat(p->path, &st) < 0)
 		return;
-	p->owner = st.st_uid;
-	p->group = st.st_gid;
+	p->owner = st.st_uid == p->overflow_uid ? NO_ID : st.st_uid;
+	p->group = st.st_gid == p->overflow_gid ? NO_ID : st.st_gid;
 }
 
 void
@@ -34,6 +65,10 @@ front_peer_init(struct front_peer *p, int fd, const char *path)
 	(void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
 	*p = (struct front_peer){ .is_judged = domain == AF_UNIX,
 		.path = path,
+		.overflow_uid = front_peer_overflow_id("/proc/self/uid_map",
+		    "/proc/sys/kernel/overflowuid"),
+		.overflow_gid = front_peer_overflow_id("/proc/self/gid_map",
+		    "/proc/sys/kernel/overflowgid"),
 		.owner = NO_ID,
 		.group = NO_ID };
 	pthread_mutex_init(&p->lock, NULL);
@@ -114,7 +149,8 @@ front_peer_may(struct front_peer *p, int fd)
 		return true;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
 		return false;
-	if (who.uid == 0 || who.uid == geteuid())
+	if (who.uid != p->overflow_uid &&
+	    (who.uid == 0 || who.uid == geteuid()))
 		return true;
 	pthread_mutex_lock(&p->lock);
 	may = may_by_file(p, fd, &who);

@@ -34,6 +34,7 @@ struct page_note {
 	char repository[EVENT_REPOSITORY_MAX + 1];
 	char webhook_id[WEBHOOK_ID_MAX + 1];
 	const char *outcome; /* a literal; NULL: none */
+	bool is_signed;      /* a post whose signature fits */
 };
 
 struct page {

@@ -9,6 +9,7 @@ static void
 note(struct page_note *note, const struct intake_outcome *out)
 {
 	note->event_id = out->receipt.id;
+	note->is_signed = out->is_signed;
 	memcpy(note->delivery_id, out->delivery_id, sizeof(note->delivery_id));
 	memcpy(note->event_type, out->event_type, sizeof(note->event_type));
 	memcpy(note->repository, out->repository, sizeof(note->repository));

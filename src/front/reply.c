@@ -84,6 +84,7 @@ reason_find(int status)
 		{ 413, "Content Too Large", "too_large" },
 		{ 415, "Unsupported Media Type", "unsupported_media_type" },
 		{ 422, "Unprocessable Content", "validation" },
+		{ 429, "Too Many Requests", "too_many_requests" },
 		{ 431, "Request Header Fields Too Large", "head_too_large" },
 		{ 502, "Bad Gateway", "peer" },
 		{ 503, "Service Unavailable", "unavailable" },

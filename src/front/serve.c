@@ -11,17 +11,21 @@
 #include "base/strlist.h"
 #include "base/xalloc.h"
 #include "core/http.h"
+#include "core/media.h"
 #include "core/source.h"
 #include "front/budget.h"
 #include "front/count.h"
 #include "front/http_conn.h"
 #include "front/http_in.h"
+#include "front/log_limit.h"
 #include "front/page.h"
 #include "front/reply.h"
 #include "front/router.h"
 #include "front/serve.h"
+#include "front/signin.h"
 
 #define NO_METHOD "-"
+#define NO_ANSWER 499 /* as web servers note a peer that left */
 
 /* One request in hand; it owns everything made on its behalf. */
 struct call {
@@ -89,6 +93,27 @@ is_open(const struct call *c)
 		    strlist_has(c->s->set->open, c->path)));
 }
 
+/* Counts a wrong token; true when there were too many. */
+static bool
+is_over_failures(struct call *c, struct err *e)
+{
+	const char *address = http_param_find(&c->req, "REMOTE_ADDR");
+	unsigned int wait_s;
+	char text[16];
+
+	if (c->s->signin == NULL)
+		return false;
+	wait_s = signin_failed(c->s->signin, address,
+	    clock_boot_ms(c->s->set->intake.clock));
+	if (wait_s == 0)
+		return false;
+	(void)snprintf(text, sizeof(text), "%u", wait_s);
+	http_resp_header(&c->resp, "Retry-After", text);
+	err_set(e, RC_DENIED, "too many wrong tokens; try again in %u s",
+	    wait_s);
+	return true;
+}
+
 static enum rc
 let_in(struct call *c, struct err *e)
 {
@@ -98,6 +123,8 @@ let_in(struct call *c, struct err *e)
 	if (is_open(c))
 		return RC_OK;
 	rc = auth_find(c->s->set, &c->req, who, e);
+	if (rc == RC_DENIED && is_over_failures(c, e))
+		return problem(c, 429, NULL, rc, e);
 	if (rc == RC_OK && !who->is_known)
 		rc = err_set(e, RC_DENIED, "a token is needed");
 	if (rc == RC_DENIED) {
@@ -136,6 +163,27 @@ judge_length(struct call *c, size_t *n, struct err *e)
 	return err_set(e, RC_TOOBIG, "a body may have %" PRId64 " bytes", max);
 }
 
+/*
+ * A page of another site can make a browser send text/plain, a form, or no
+ * type at all without asking us first; application/json it cannot (Fetch,
+ * section 2.2.2, CORS-safelisted request-header).  Posts to a hook are judged
+ * by their signature, and their type by intake.
+ */
+static enum rc
+judge_type(struct call *c, struct err *e)
+{
+	struct media m;
+
+	if (c->match.route->page == router_hook()->page)
+		return RC_OK;
+	media_parse(http_param_find(&c->req, "CONTENT_TYPE"), &m);
+	if (strcmp(m.type, "application/json") == 0)
+		return RC_OK;
+	err_set(e, RC_INVALID,
+	    "the API takes Content-Type: application/json alone");
+	return problem(c, 415, NULL, RC_INVALID, e);
+}
+
 static enum rc
 read_body(struct call *c, struct err *e)
 {
@@ -147,6 +195,8 @@ read_body(struct call *c, struct err *e)
 	if (c->match.route->body == ROUTER_NO_BODY)
 		return RC_OK;
 	rc = judge_length(c, &n, e);
+	if (rc == RC_OK && n > 0)
+		rc = judge_type(c, e);
 	if (rc != RC_OK)
 		return rc;
 	rc = budget_take(c->s->bodies, n, left_ms(c), e);
@@ -203,12 +253,27 @@ level_of(const struct call *c, enum rc rc)
 	return LOG_LEVEL_INFO;
 }
 
+/* A peer that has proved nothing gets one line a second for each status. */
+static bool
+may_log(const struct call *c, uint64_t *left_out)
+{
+	if (c->s->log_limit == NULL || c->page.who.is_known ||
+	    c->page.note.is_signed)
+		return true;
+	return log_limit_take(c->s->log_limit,
+	    c->is_broken ? NO_ANSWER : c->resp.status,
+	    clock_boot_ms(c->s->set->intake.clock), left_out);
+}
+
 static void
 log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
 {
 	const struct page_note *note = &c->page.note;
+	uint64_t left_out = 0;
 	struct log_line l;
 
+	if (!may_log(c, &left_out))
+		return;
 	log_begin(&l, level_of(c, rc), "request");
 	log_str(&l, "request_id", c->request_id);
 	log_str(&l, "method", c->req.method);
@@ -227,6 +292,8 @@ log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
 	if (c->page.who.is_known)
 		log_str(&l, "user", c->page.who.name);
 	log_int(&l, "processing_time_ms", took_us / 1000);
+	if (left_out > 0)
+		log_int(&l, "left_out", (int64_t)left_out);
 	if (rc != RC_OK)
 		log_str(&l, "error", e->text);
 	log_end(&l);

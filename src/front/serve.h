@@ -13,12 +13,18 @@
 struct budget;
 struct count;
 struct http_conn;
+struct log_limit;
 struct settings;
+struct signin;
 
+/* The shared parts may each be NULL: then all is logged, nothing is limited or
+ * counted. */
 struct serve {
 	const struct settings *set;
 	struct budget *bodies;
-	struct count *count; /* NULL: not counted */
+	struct count *count;
+	struct log_limit *log_limit;
+	struct signin *signin;
 	int64_t deadline_ms; /* boot clock */
 };
 

@@ -185,6 +185,7 @@ intake_accept(const struct intake *in, const struct http_req *req,
 		return err_set(e, RC_DENIED, "no source has this path");
 	if (rc != RC_OK)
 		return rc;
+	out->is_signed = true;
 
 	ev = event_new();
 	rc = read_event(in, src, req, ev, out, e);

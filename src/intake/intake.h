@@ -8,6 +8,7 @@
 #ifndef INTAKE_INTAKE_H
 #define INTAKE_INTAKE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,7 @@ struct intake_outcome {
 	char delivery_id[129];
 	char event_type[101];
 	char repository[201];
+	bool is_signed; /* the signature fits; true of each stored post */
 	int status; /* of a failure with a status of its own (415), else 0 */
 };
 

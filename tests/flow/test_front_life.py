@@ -98,6 +98,33 @@ def test_only_the_owner_and_the_group_of_a_socket_are_answered(g):
     assert is_well(g.socket)
 
 
+def test_users_that_look_alike_in_a_namespace_are_nobody(g):
+    """There every unmapped user is 65534, the socket's owner too."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    os.chmod(g.folder, 0o711)
+    wrapper = ["unshare", "--user", "--map-root-user", "--"]
+    if subprocess.run(wrapper + ["true"], check=False).returncode != 0:
+        pytest.skip("no user namespace can be made here")
+    with open(os.path.join(g.logs, "inside"), "ab") as err:
+        front = subprocess.Popen(
+            wrapper + [gw.program("hls.fcgi"), "--listen",
+                       "unix:" + g.socket],
+            stdin=subprocess.DEVNULL, stderr=err, env=g.env)
+    try:
+        wait_for(lambda: os.path.exists(g.socket) and is_well(g.socket), 10,
+                 "it answers root")
+        os.chmod(g.socket, 0o666)
+        os.chown(g.socket, 54321, 54322)
+        assert not is_answered_as(g.socket, NOBODY, NOBODY)
+        assert not is_answered_as(g.socket, 12345, 12345)
+        assert not is_answered_as(g.socket, 54321, 54322)
+        assert is_well(g.socket)
+    finally:
+        front.terminate()
+        assert front.wait(20 * waiting.slow) == 0
+
+
 def test_a_stale_socket_is_replaced(g):
     with socket.socket(socket.AF_UNIX) as s:
         s.bind(g.socket)

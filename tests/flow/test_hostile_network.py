@@ -7,6 +7,7 @@ Run in a network of its own, with its own names and authorities.
 
 import ipaddress
 import json
+import os
 import shutil
 import signal
 import ssl
@@ -226,6 +227,7 @@ def field():
     f.urls["by-address"] = "https://%s:%d/" % (HOST, f.servers["good"].port)
 
     f.gateway = g = gw.Gateway(SETTINGS)
+    f.tls_keys = g.env["SSLKEYLOGFILE"] = os.path.join(g.folder, "tls-keys")
     g.init()
     with Nameserver(names) as f.dns, Receiver("0.0.0.0", 8080) as f.receiver:
         began = time.monotonic()
@@ -280,6 +282,10 @@ def timings_of(field, name):
     attempt, = json.loads(field.gateway.ctl(
         "webhook", "attempts", hook, "--json"))["attempts"]
     return attempt["timings"]
+
+
+def test_the_keys_of_a_connection_are_written_nowhere(field):
+    assert not os.path.exists(field.tls_keys)
 
 
 def test_the_time_that_name_and_tls_took_is_told(field):

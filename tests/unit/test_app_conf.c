@@ -452,6 +452,46 @@ the_shipped_file_loads_unchanged(void **state)
 	conf_vars_free(vars);
 }
 
+/* A header "Timeout: 1ms" arrives as HTTP_TIMEOUT under plain CGI. */
+static void
+a_request_header_is_no_setting_under_cgi(void **state)
+{
+	static const char text[] = "outbound: {timeout: \"${%s:-15s}\"}\n"
+				   "sources: [{" GITHUB "}]";
+	static const struct {
+		const char *gateway, *set, *read;
+		int64_t timeout_ms;
+	} cases[] = {
+		{ NULL, "HTTP_TIMEOUT", "HTTP_TIMEOUT", 7000 },
+		{ NULL, "HTTP_TIMEOUT", "HLS_HTTP_TIMEOUT", 7000 },
+		{ NULL, "HLS_HTTP_TIMEOUT", "HLS_HTTP_TIMEOUT", 7000 },
+		{ "CGI/1.1", "HTTP_TIMEOUT", "HTTP_TIMEOUT", 15000 },
+		{ "CGI/1.1", "HTTP_TIMEOUT", "HLS_HTTP_TIMEOUT", 15000 },
+		{ "CGI/1.1", "HLS_HTTP_TIMEOUT", "HLS_HTTP_TIMEOUT", 7000 },
+	};
+	struct app_conf *c;
+	char yaml[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		(void)unsetenv("HTTP_TIMEOUT");
+		(void)unsetenv("HLS_HTTP_TIMEOUT");
+		(void)unsetenv("GATEWAY_INTERFACE");
+		if (cases[i].gateway != NULL)
+			(void)setenv("GATEWAY_INTERFACE", cases[i].gateway, 1);
+		(void)setenv(cases[i].set, "7s", 1);
+		(void)snprintf(yaml, sizeof(yaml), text, cases[i].read);
+		c = must_read(yaml);
+		if (c->outbound.timeout_ms != cases[i].timeout_ms)
+			fail_msg("row %zu: %lld", i,
+			    (long long)c->outbound.timeout_ms);
+		app_conf_free(c);
+	}
+	(void)unsetenv("GATEWAY_INTERFACE");
+	(void)unsetenv("HLS_HTTP_TIMEOUT");
+}
+
 static int
 set_up(void **state)
 {
@@ -485,6 +525,7 @@ main(void)
 		cmocka_unit_test(a_key_that_needs_a_restart_is_named),
 		cmocka_unit_test(a_file_that_others_may_write_is_refused),
 		cmocka_unit_test(the_shipped_file_loads_unchanged),
+		cmocka_unit_test(a_request_header_is_no_setting_under_cgi),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -200,6 +200,46 @@ another_site_may_not_use_a_browsers_password(void **state)
 	assert_false(auth_is_cross_site(&who, &req));
 }
 
+static void
+a_browser_without_sec_fetch_site_is_known_by_its_origin(void **state)
+{
+	static const struct {
+		const char *origin, *host;
+		bool is_cross;
+	} rows[] = {
+		{ "http://hls.example", "hls.example", false },
+		{ "http://HLS.example:80", "hls.example", false },
+		{ "https://hls.example", "hls.example:443", false },
+		{ "http://hls.example:8000", "hls.example:8000", false },
+		{ "http://[::1]:8000", "[::1]:8000", false },
+		{ "http://evil.example", "hls.example", true },
+		{ "http://hls.example.evil", "hls.example", true },
+		{ "http://hls.exampl", "hls.example", true },
+		{ "http://hls.example:8001", "hls.example:8000", true },
+		{ "http://hls.example:8001", "hls.example", true },
+		{ "https://hls.example:80", "hls.example", true },
+		{ "null", "hls.example", true },
+		{ "", "hls.example", true },
+		{ "http://", "hls.example", true },
+		{ "http://hls.example", "", true },
+	};
+	char origin[128], host[128];
+	const char *params[] = { origin, host, NULL };
+	struct http_req req = { .method = "POST", .params = params };
+	struct auth_who who = { .is_known = true, .is_remote_user = true };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		(void)snprintf(origin, sizeof(origin), "HTTP_ORIGIN=%s",
+		    rows[i].origin);
+		(void)snprintf(host, sizeof(host), "HTTP_HOST=%s",
+		    rows[i].host);
+		if (auth_is_cross_site(&who, &req) != rows[i].is_cross)
+			fail_msg("%s at %s", rows[i].origin, rows[i].host);
+	}
+}
+
 int
 main(void)
 {
@@ -211,6 +251,8 @@ main(void)
 		cmocka_unit_test_setup(
 		    a_user_counts_only_where_the_server_checked, setup),
 		cmocka_unit_test(another_site_may_not_use_a_browsers_password),
+		cmocka_unit_test(
+		    a_browser_without_sec_fetch_site_is_known_by_its_origin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,45 @@
+#include "config.h"
+
+#include <stdint.h>
+
+#include "unit.h"
+
+#include "front/log_limit.h"
+
+static void
+one_line_a_second_for_each_status_and_a_count_of_the_rest(void **state)
+{
+	struct log_limit l;
+	uint64_t left_out;
+	int i;
+
+	(void)state;
+	log_limit_init(&l);
+	assert_true(log_limit_take(&l, 401, 5000, &left_out));
+	assert_int_equal(left_out, 0);
+	for (i = 0; i < 70; i++)
+		assert_false(log_limit_take(&l, 401, 5999, &left_out));
+	assert_true(log_limit_take(&l, 404, 5999, &left_out));
+	assert_int_equal(left_out, 0);
+	assert_true(log_limit_take(&l, 401, 6000, &left_out));
+	assert_int_equal(left_out, 70);
+	/* More statuses than places share the last one. */
+	for (i = 1; i < 200; i++)
+		(void)log_limit_take(&l, 500 + i, 6000, &left_out);
+	assert_false(log_limit_take(&l, 9999, 6001, &left_out));
+	log_limit_flush(&l, 8000);
+	assert_true(log_limit_take(&l, 9999, 9500, &left_out));
+	assert_int_equal(left_out, 0);
+	log_limit_fini(&l);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    one_line_a_second_for_each_status_and_a_count_of_the_rest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
