@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/app_conf.h"
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "cmd/ctl.h"
 #include "cmd/ctl_event.h"
 #include "cmd/ctl_table.h"
+#include "cmd/ctl_text.h"
 #include "core/event.h"
 #include "stats/show.h"
 #include "store/store_admin.h"
@@ -181,6 +183,22 @@ ctl_event_resolve(struct ctl *c, int64_t *id, struct err *e)
 	return rc;
 }
 
+/* Line by line, so that the lines stay and all else is made fit. */
+static void
+put_lines(struct ctl *c, const char *text, size_t n)
+{
+	const char *end = text + n, *stop;
+
+	for (; text < end; text = stop + 1) {
+		stop = memchr(text, '\n', (size_t)(end - text));
+		if (stop == NULL)
+			stop = end;
+		ctl_text_clean(&c->out, text, (size_t)(stop - text));
+		if (stop < end)
+			buf_add_str(&c->out, "\n");
+	}
+}
+
 static enum rc
 run_payload(struct ctl *c, struct err *e)
 {
@@ -197,8 +215,14 @@ run_payload(struct ctl *c, struct err *e)
 		    "The bytes of event %s are not kept any more.", c->args[0]);
 	if (rc != RC_OK)
 		return rc;
-	/* As they came: nothing is escaped and no line end added. */
-	buf_add(&c->out, body, n);
+	/* A file or a pipe gets them as they came, with no line end added; a
+	 * terminal would obey what a stranger wrote. */
+	if (isatty(STDOUT_FILENO)) {
+		put_lines(c, body, n);
+		buf_add_str(&c->out, "\n");
+	} else {
+		buf_add(&c->out, body, n);
+	}
 	free(body);
 	return RC_OK;
 }
@@ -260,7 +284,8 @@ static const struct ctl_cmd cmds[] = {
 	    ONE_ID,
 	    STORE,
 	    .run = run_payload,
-	    .doc = "Prints the bytes that were posted, as they were." },
+	    .doc = "Prints the bytes that were posted, as they were; on a "
+		   "terminal with\ncontrol bytes as escapes." },
 	{ .verb = "enqueue",
 	    .args = "[FILE|-]",
 	    .max_args = 1,

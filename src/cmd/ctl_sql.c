@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/js.h"
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_table.h"
+#include "cmd/ctl_text.h"
 #include "store/store_admin.h"
 
 static const struct ctl_option options[] = {
@@ -30,6 +32,18 @@ struct answer {
 	bool more; /* than max_rows */
 };
 
+/* A statement names its columns as it likes ("SELECT 1 AS '<ESC>[2J'"). */
+static char *
+title(const char *name)
+{
+	struct buf clean;
+	size_t n;
+
+	buf_init(&clean, 12 * strlen(name) + 1);
+	ctl_text_clean(&clean, name, strlen(name));
+	return buf_take(&clean, &n);
+}
+
 static void
 take_names(struct answer *a, size_t n, const char *const *cols)
 {
@@ -39,7 +53,7 @@ take_names(struct answer *a, size_t n, const char *const *cols)
 	a->names = xcalloc(n + 1, sizeof(*a->names));
 	a->columns = xcalloc(n + 1, sizeof(*a->columns));
 	for (i = 0; i < n; i++) {
-		a->names[i] = xstrdup(cols[i] == NULL ? "?" : cols[i]);
+		a->names[i] = title(cols[i] == NULL ? "?" : cols[i]);
 		a->columns[i].title = a->names[i];
 	}
 	if (!a->ctl->json && n > 0 && n <= CTL_TABLE_COLUMNS_MAX)

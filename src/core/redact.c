@@ -1,8 +1,11 @@
 #include "config.h"
 
+#include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
+#include "base/crypt.h"
 #include "base/secret.h"
 #include "core/redact.h"
 #include "core/webhook.h"
@@ -10,6 +13,7 @@
 #define WORDS_MAX 256
 /* Of a value behind a name in a query: "a=1" is nobody's secret. */
 #define VALUE_LEAST 8
+#define DECODED_MAX 4096
 
 struct word {
 	const char *p;
@@ -19,6 +23,8 @@ struct word {
 struct words {
 	struct word v[WORDS_MAX];
 	size_t n;
+	char decoded[DECODED_MAX]; /* of Basic, one behind the other */
+	size_t used;
 };
 
 static void
@@ -29,6 +35,28 @@ add(struct words *l, const char *p, size_t n, size_t least)
 	l->v[l->n].p = p;
 	l->v[l->n].n = n;
 	l->n++;
+}
+
+/* "Basic dXNlcjpwYXNz" is said back decoded too, whole or the password alone
+ * (RFC 7617, section 2). */
+static void
+add_basic(struct words *l, const char *value, size_t n)
+{
+	static const char scheme[] = "basic ";
+	const size_t skip = sizeof(scheme) - 1;
+	char *text = l->decoded + l->used, *colon;
+	size_t size;
+
+	if (n <= skip || strncasecmp(value, scheme, skip) != 0 ||
+	    !crypt_base64_parse(value + skip, n - skip, (uint8_t *)text,
+		sizeof(l->decoded) - l->used, &size))
+		return;
+	l->used += size;
+	add(l, text, size, REDACT_LEAST);
+	colon = memchr(text, ':', size);
+	if (colon != NULL)
+		add(l, colon + 1, size - (size_t)(colon + 1 - text),
+		    REDACT_LEAST);
 }
 
 static void
@@ -48,6 +76,7 @@ add_secret(struct words *l, const struct secret *s)
 	if (space != NULL)
 		add(l, space + 1, s->size - (size_t)(space + 1 - s->bytes),
 		    VALUE_LEAST);
+	add_basic(l, s->bytes, s->size);
 }
 
 static void
@@ -123,10 +152,11 @@ void
 redact_answer(const struct webhook *w, const void *answer, size_t n,
     struct buf *out)
 {
-	struct words words = { .n = 0 };
+	struct words words;
 	const char *p = answer;
 	size_t i, len, most;
 
+	words.n = words.used = 0;
 	add_secret(&words, &w->secret);
 	add_secret(&words, &w->old_secret);
 	for (i = 0; i < w->nheaders; i++)
@@ -147,4 +177,5 @@ redact_answer(const struct webhook *w, const void *answer, size_t n,
 		p += most;
 		n -= most;
 	}
+	crypt_wipe(words.decoded, words.used);
 }

@@ -3,10 +3,11 @@
  *
  * An answer goes on record for people to read, and receivers like to say
  * back what they got.  Cut are the secrets, the values of custom headers,
- * what stands behind "Bearer " and "whsec_" in them, and what is in the
+ * what stands behind "Bearer " and "whsec_" in them, the password of "Basic
+ * " as it is and decoded, and what is in the
  * query of the address, as they are and as JSON or a form has them escaped;
  * what is shorter than REDACT_LEAST is not worth a cut.  A secret that is
- * encoded in another way (base64 of it) is not found.  Pure.
+ * encoded in another way is not found.  Pure.
  */
 #ifndef CORE_REDACT_H
 #define CORE_REDACT_H

@@ -48,7 +48,7 @@ static const struct router_route routes[] = {
 	{ "GET", "/api/v1/events/{}", page_events_show, ROUTER_RIGHT,
 	    TOKEN_READ, ROUTER_NO_BODY, false },
 	{ "GET", "/api/v1/events/{}/payload", page_events_payload, ROUTER_RIGHT,
-	    TOKEN_READ, ROUTER_NO_BODY, false },
+	    TOKEN_OPERATE, ROUTER_NO_BODY, false },
 	{ "POST", "/api/v1/events/{}/replay", page_replay_event, ROUTER_RIGHT,
 	    TOKEN_OPERATE, ROUTER_MAY_BODY, false },
 	{ "POST", "/api/v1/replay", page_replay_all, ROUTER_RIGHT,

@@ -57,9 +57,9 @@ token_of_row(struct sqlite3_stmt *st, struct store_token *out)
 		memcpy(out->hash, hash, sizeof(out->hash));
 	out->name = lite_col_text(st, 1);
 	out->role = lite_col_text(st, 2);
-	out->created_ms = lite_col_int(st, 3);
-	out->expires_ms = lite_col_int(st, 4);
-	out->last_used_ms = lite_col_int(st, 5);
+	out->created_ms = lite_col_ms(st, 3);
+	out->expires_ms = lite_col_ms(st, 4);
+	out->last_used_ms = lite_col_ms(st, 5);
 	out->revoked = lite_col_int(st, 6) != 0;
 }
 
@@ -250,8 +250,8 @@ lite_worker_list(void *impl, struct store_workers *out, struct err *e)
 		w = &out->v[out->n++];
 		w->id = lite_col_text(st, 0);
 		w->kinds = lite_col_text(st, 1);
-		w->started_ms = lite_col_int(st, 2);
-		w->last_seen_ms = lite_col_int(st, 3);
+		w->started_ms = lite_col_ms(st, 2);
+		w->last_seen_ms = lite_col_ms(st, 3);
 		w->in_flight = lite_col_int(st, 4);
 		w->done = lite_col_int(st, 5);
 		w->failed = lite_col_int(st, 6);

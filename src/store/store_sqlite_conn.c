@@ -482,6 +482,23 @@ lite_col_int(struct sqlite3_stmt *st, int at)
 	return sqlite3_column_int64(st, at);
 }
 
+int64_t
+lite_col_ms(struct sqlite3_stmt *st, int at)
+{
+	static const int64_t latest = INT64_C(253402300799999);
+	int64_t ms = lite_col_int(st, at);
+
+	return ms < 0 ? 0 : ms > latest ? latest : ms;
+}
+
+int
+lite_col_enum(struct sqlite3_stmt *st, int at, int n)
+{
+	int64_t v = lite_col_int(st, at);
+
+	return v < 0 || v >= n ? 0 : (int)v;
+}
+
 char *
 lite_col_text(struct sqlite3_stmt *st, int at)
 {

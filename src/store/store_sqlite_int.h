@@ -106,6 +106,13 @@ int lite_changes(struct lite_conn *c);
 int64_t lite_conn_steps(struct lite_conn *c);
 
 int64_t lite_col_int(struct sqlite3_stmt *st, int at);
+/*
+ * For a file that somebody crafted, where STRICT and CHECK need not hold: a
+ * time from 1970 to the end of the year 9999, so that sums and differences of
+ * times cannot overflow, and a member of an enum of n, 0 for any other value.
+ */
+int64_t lite_col_ms(struct sqlite3_stmt *st, int at);
+int lite_col_enum(struct sqlite3_stmt *st, int at, int n);
 /* A copy; NULL for NULL. */
 char *lite_col_text(struct sqlite3_stmt *st, int at);
 /* A copy with a NUL behind; NULL for NULL. */

@@ -57,13 +57,13 @@ lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out, bool *found,
 	out->id = id;
 	out->event = lite_col_int(st, 0);
 	out->target = lite_col_int(st, 1);
-	out->state = (enum store_state)lite_col_int(st, 2);
+	out->state = (enum store_state)lite_col_enum(st, 2, STORE_STATES);
 	out->priority = (int)lite_col_int(st, 3);
 	out->attempt = (unsigned int)lite_col_int(st, 4);
 	out->tries = (unsigned int)lite_col_int(st, 5);
 	out->deaths = (unsigned int)lite_col_int(st, 6);
 	out->suspect = lite_col_int(st, 7) != 0;
-	out->due_ms = lite_col_int(st, 8);
+	out->due_ms = lite_col_ms(st, 8);
 	out->token = lite_col_int(st, 9);
 	out->alone = lite_col_int(st, 10) != 0;
 	out->ordered = lite_col_int(st, 11) != 0;

@@ -131,8 +131,8 @@ attempt_of_row(struct sqlite3_stmt *st, struct store_attempt_row *out)
 	out->number = (unsigned int)(out->id % (LITE_ATTEMPTS_MAX + 1));
 	out->webhook_id = lite_col_text(st, 1);
 	out->worker = lite_col_text(st, 2);
-	out->a.started_ms = lite_col_int(st, 3);
-	out->a.took_ms = lite_col_int(st, 4);
+	out->a.started_ms = lite_col_ms(st, 3);
+	out->a.took_ms = lite_col_ms(st, 4);
 	out->a.class = class >= 0 && class <= STORE_CLASS_US
 	    ? (enum store_class) class
 	    : STORE_CLASS_US;
@@ -140,6 +140,10 @@ attempt_of_row(struct sqlite3_stmt *st, struct store_attempt_row *out)
 	out->a.timed_out = lite_col_int(st, 7) != 0;
 	text = lite_col_text(st, 8);
 	address = lite_col_text(st, 9);
+	if (text == NULL)
+		text = xstrdup("");
+	if (address == NULL)
+		address = xstrdup("");
 	out->a.text = text;
 	out->a.address = address;
 	out->a.answer = lite_col_blob(st, 10, &out->a.answersz);

@@ -22,15 +22,6 @@ lite_public_id(struct lite *l, const char *prefix, int64_t ms, int64_t row,
 	id_format(prefix, &id, out);
 }
 
-/* A row that STRICT and CHECK let by may still hold what no enum has. */
-static int
-bounded(struct sqlite3_stmt *st, int at, int n)
-{
-	int64_t v = lite_col_int(st, at);
-
-	return v < 0 || v >= n ? 0 : (int)v;
-}
-
 void
 lite_strlist_of_row(struct sqlite3_stmt *st, int at, struct strlist *l)
 {
@@ -74,8 +65,8 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	const void *digest;
 
 	ev->id = lite_col_int(st, at);
-	ev->received_ms = lite_col_int(st, at + 1);
-	ev->scheduled_ms = lite_col_int(st, at + 2);
+	ev->received_ms = lite_col_ms(st, at + 1);
+	ev->scheduled_ms = lite_col_ms(st, at + 2);
 	ev->source = text_or_empty(st, at + 3);
 	ev->provider = text_or_empty(st, at + 4);
 	ev->delivery_id = text_or_empty(st, at + 5);
@@ -93,12 +84,13 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	if (digest != NULL &&
 	    sqlite3_column_bytes(st, at + 16) == (int)sizeof(ev->body_sha256))
 		memcpy(ev->body_sha256, digest, sizeof(ev->body_sha256));
-	ev->status = (enum event_status)bounded(st, at + 17, EVENT_STATUSES);
+	ev->status =
+	    (enum event_status)lite_col_enum(st, at + 17, EVENT_STATUSES);
 	ev->jobs_total = (unsigned int)lite_col_int(st, at + 18);
 	ev->retry_count = (unsigned int)lite_col_int(st, at + 19);
 	ev->error_message = lite_col_text(st, at + 20);
-	ev->started_ms = lite_col_int(st, at + 21);
-	ev->completed_ms = lite_col_int(st, at + 22);
+	ev->started_ms = lite_col_ms(st, at + 21);
+	ev->completed_ms = lite_col_ms(st, at + 22);
 	lite_public_id(l, "evt_", ev->received_ms, ev->id, ev->public_id);
 	return ev;
 }
@@ -109,19 +101,20 @@ lite_job_of_row(struct lite *l, struct sqlite3_stmt *st, struct store_job *out)
 	memset(out, 0, sizeof(*out));
 	out->id = lite_col_int(st, 0);
 	out->event = lite_col_int(st, 1);
-	out->kind = (enum store_kind)bounded(st, 2, STORE_KINDS);
-	out->state = (enum store_state)bounded(st, 3, STORE_STATES);
+	out->kind = (enum store_kind)lite_col_enum(st, 2, STORE_KINDS);
+	out->state = (enum store_state)lite_col_enum(st, 3, STORE_STATES);
 	out->round = (unsigned int)lite_col_int(st, 4);
 	out->attempt = (unsigned int)lite_col_int(st, 5);
 	out->deaths = (unsigned int)lite_col_int(st, 6);
 	out->priority = (int)lite_col_int(st, 7);
 	out->target = text_or_empty(st, 8);
 	out->order_key = lite_col_text(st, 9);
-	out->created_ms = lite_col_int(st, 10);
-	out->due_ms = lite_col_int(st, 11);
-	out->ended_ms = lite_col_int(st, 12);
+	out->created_ms = lite_col_ms(st, 10);
+	out->due_ms = lite_col_ms(st, 11);
+	out->ended_ms = lite_col_ms(st, 12);
 	out->lease_owner = lite_col_text(st, 13);
-	out->last_class = (enum store_class)bounded(st, 14, STORE_CLASS_US + 1);
+	out->last_class =
+	    (enum store_class)lite_col_enum(st, 14, STORE_CLASS_US + 1);
 	out->last_code = (int)lite_col_int(st, 15);
 	out->last_text = lite_col_text(st, 16);
 	out->blocked_by = lite_col_int(st, 17);

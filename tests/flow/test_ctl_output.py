@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import sqlite3
 import struct
 import subprocess
 import termios
@@ -119,3 +120,36 @@ def test_output_that_cannot_be_written_is_a_failure(g, args):
     finally:
         os.close(w)
     assert done.returncode == 1, done
+
+
+def test_a_payload_controls_no_terminal_and_a_pipe_gets_its_bytes(g):
+    body = '{"a":"\u009b2J"}\n{"b":1}'.encode()
+    said = g.ctl("event", "enqueue", "--event-type", "raw", "--json",
+                 stdin=body[:-8])
+    number = str(json.loads(said)["id"])
+    assert g.ctl("event", "payload", number, raw=True).stdout == body[:-8]
+    assert "\u009b" not in on_terminal(g, 80, "event", "payload", number)
+    assert "\\u{009b}2J" in on_terminal(g, 80, "event", "payload", number)
+
+
+def test_a_statement_s_titles_control_no_terminal(g):
+    text = g.ctl("sql", "SELECT 1 AS \"\x1b[2J\u009b\"")
+    assert "\x1b" not in text and "\u009b" not in text
+    assert "\\x1b[2J" in text
+
+
+def test_a_crafted_row_ends_no_command(g):
+    """Times and states that no check of the schema would let by."""
+    said = g.ctl("event", "enqueue", "--event-type", "crafted", "--json",
+                 stdin=b'{"crafted":1}')
+    number = str(json.loads(said)["id"])
+    with sqlite3.connect(g.database) as db:
+        db.execute("PRAGMA ignore_check_constraints = ON")
+        for column, value in (
+                ("received_ms", -2**63), ("completed_ms", 2**63 - 1),
+                ("started_ms", 2**63 - 1), ("scheduled_ms", 2**63 - 1)):
+            db.execute("UPDATE event SET %s = ? WHERE id = ?" % column,
+                       (value, number))
+    db.close()
+    assert "9999-12-31" in g.ctl("event", "show", number)
+    assert json.loads(g.ctl("event", "show", number, "--json"))

@@ -240,3 +240,13 @@ def listen_on_a_port(g):
             return False
     wait_for(answers, 10, "the port answers")
     return port
+
+
+@pytest.mark.parametrize("role, status", [
+    ("viewer", 403), ("publisher", 403), ("reviewer", 403),
+    ("lead_reviewer", 403), ("operator", 200), ("admin", 200)])
+def test_payloads_are_for_operators(calm_gateway, role, status):
+    number = calm_gateway.post_github(gw.issue()).json()["id"]
+    r = calm_gateway.api("GET", "/api/v1/events/%d/payload" % number,
+                         role=role)
+    assert r.status == status, r

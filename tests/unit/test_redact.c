@@ -18,6 +18,7 @@ webhook_of(void)
 	secret_put_str(&w->secret, "whsec_ab/c+\"defgh");
 	secret_put_str(&w->old_secret, "the old secret");
 	webhook_header_put(w, "Authorization", "Bearer opensesame", 17);
+	webhook_header_put(w, "X-Basic", "basic dXNlcjpwYXNzd29yZA==", 26);
 	webhook_header_put(w, "X-Short", "abc", 3);
 
 	return w;
@@ -55,6 +56,9 @@ test_secrets_are_cut(void **state)
 		    "Authorization: ***\r\n" },
 		{ "you said opensesame", "you said ***" },
 		{ "GET /x?token=query-secret&a=1", "GET /x?token=***&a=1" },
+		{ "you are user:password", "you are ***" },
+		{ "wrong password password!", "wrong *** ***!" },
+		{ "dXNlcjpwYXNzd29yZA==", "***" },
 		{ "the old secreT", "the old secreT" },
 		/* The kept bytes end within it. */
 		{ "you sent the old sec", "you sent ***" },
