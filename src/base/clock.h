@@ -1,11 +1,11 @@
 /*
  * clock - replaceable time
  *
- * Nothing below the mains asks the system for the time: it is handed a
- * struct clock, so a test can live in any year.  Wall time is milliseconds
- * since 1970 UTC and decides what is due; boot time is milliseconds of
- * CLOCK_BOOTTIME (CLOCK_MONOTONIC where there is none) and ends leases, and
- * boot_id tells one boot of the machine from the next.  Any thread.
+ * Only the mains ask the system for the time; every other module is given a
+ * struct clock, so that a test can choose the date.  Wall time is in
+ * milliseconds since 1970 UTC and decides which jobs are due.  Boot time is in
+ * milliseconds of CLOCK_BOOTTIME (CLOCK_MONOTONIC where that is missing) and
+ * ends leases.  boot_id differs after each boot.  Any thread.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -26,25 +26,26 @@ struct clock {
 	char boot_id[CLOCK_BOOT_ID_SIZE];
 };
 
-/* The machine's own time; the kernel's boot id, or, where there is none, a
- * text made from the time of boot.  The result lives for ever. */
+/* The machine's own time and the kernel's boot id; a kernel without one gets
+ * a text made from the time of boot.  The result is never freed. */
 const struct clock *clock_system(void);
 
 int64_t clock_wall_ms(const struct clock *c);
 int64_t clock_boot_ms(const struct clock *c);
 
-/* Monotonic microseconds, for measuring how long something took. */
+/* Monotonic microseconds, to measure durations. */
 int64_t clock_tick_us(void);
 
-/* The same clock, us from now, and a condition that is waited for by it. */
+/* A point in time us microseconds from now on that clock, and a condition
+ * variable that waits by it. */
 struct timespec clock_tick_in(int64_t us);
 void clock_cond_init(pthread_cond_t *c);
 
 /* "2026-11-21T08:09:10.123Z" */
 void clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE]);
 
-/* RFC 3339 with any offset, or seconds since 1970 as digits, to
- * milliseconds.  False for anything else. */
+/* Reads RFC 3339 with any offset, or seconds since 1970 as digits, into
+ * milliseconds.  False for any other text. */
 bool clock_parse(const char *text, int64_t *wall_ms);
 
 #endif

@@ -17,29 +17,30 @@ enum rc {
 	RC_TOOBIG,   /* over a limit */
 	RC_BUSY,     /* not now; trying again later is safe */
 	RC_PEER,     /* the other side failed or broke the protocol */
-	RC_SYSTEM    /* our ground gives way: disk, memory, kernel */
+	RC_SYSTEM    /* the disk, the memory or the kernel failed us */
 };
 
-/* Lives on the stack of whoever will report it.  Only read after not-OK. */
+/* Lives on the stack of the function that will report it.  Its contents are
+ * defined only after a code other than RC_OK. */
 struct err {
 	enum rc rc;
 	char text[256];
 };
 
-/* Both return the code, so that a failing path is one statement. */
+/* Both return the code, so that a failing branch is a single statement. */
 enum rc err_set(struct err *e, enum rc rc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 enum rc err_prefix(struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* As err_set() with ": " and the system's text for errno_value behind. */
+/* err_set() followed by ": " and the system's text for errno_value. */
 enum rc err_errno(struct err *e, enum rc rc, int errno_value, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 
 /* The code's name in lower case, "invalid"; never NULL. */
 const char *err_name(enum rc rc);
 
-/* The exit status of sysexits(3) that a program ends with on this code. */
+/* The sysexits(3) status with which a program ends on this code. */
 int err_exit_status(enum rc rc);
 
 #endif

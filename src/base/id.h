@@ -1,10 +1,10 @@
 /*
  * id - identifiers
  *
- * A public id is a prefix and 26 characters of Crockford's base 32 that
- * hold, from the left, 48 bits of milliseconds since 1970, the 32 bits of
- * the store's salt and the 48 bits of the row's number: it sorts by age, is
- * not confused with another store's, and finds its row without an index.
+ * A public id is a prefix followed by 26 characters of Crockford's base 32.
+ * They hold, from the left, 48 bits of milliseconds since 1970, the 32 bits
+ * of the store's salt and the 48 bits of the row's number.  So ids sort by
+ * age, ids of two stores differ, and a row is found without an index.
  * Any thread.
  */
 #ifndef BASE_ID_H
@@ -25,8 +25,8 @@ struct id_public {
 void id_format(const char *prefix, const struct id_public *id,
     char out[ID_PUBLIC_SIZE]);
 
-/* False unless the text is exactly prefix and 26 such characters, letters in
- * either case. */
+/* False unless text is prefix and exactly 26 such characters; upper and lower
+ * case are equal. */
 bool id_parse(const char *prefix, const char *text, struct id_public *out);
 
 /* A random UUID, version 4, in lower case. */

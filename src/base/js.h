@@ -1,10 +1,10 @@
 /*
  * js - checked getters and a writer over json-c
  *
- * The writer puts JSON text straight into a buf: commas and escapes are its
- * business.  The reader parses a whole text strictly (the rules of
- * jsscan.h first, then json-c) and hands values out as copies or borrowed
- * strings that live as long as the document.  One thread at a time per
+ * The writer appends JSON text to a buf and cares for commas and escapes.
+ * The reader parses a whole text strictly, by the rules of jsscan.h and then
+ * with json-c.  Its getters return copies, or borrowed strings that are valid
+ * as long as the document.  One thread at a time per
  * object.
  */
 #ifndef BASE_JS_H

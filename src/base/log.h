@@ -1,13 +1,13 @@
 /*
  * log - one JSON line per event
  *
- * A line is built field by field on the stack and written with one write(2)
- * when it ends, so lines of several threads do not mix.  Control bytes and
- * invalid UTF-8 are escaped.  A line is cut at 4 KiB, with "cut":true, and
- * stays JSON.  A line that cannot be written at once, because a pipe's
- * reader stopped or a disk is full, is counted and never waits.  Secrets,
- * bodies and signature headers are the caller's to leave out.  Any thread;
- * before log_open() lines go to stderr.
+ * A line is built field by field on the stack and written with one write(2),
+ * so lines of several threads do not mix.  Control bytes and invalid UTF-8
+ * are escaped.  A line over 4 KiB loses its last fields, gets "cut":true and
+ * stays valid JSON.  A line that cannot be written at once, because a pipe's
+ * reader stopped or a disk is full, is dropped and counted.  Callers must not
+ * log secrets, bodies or signature headers.  Any thread; before log_open()
+ * lines go to stderr.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -45,11 +45,12 @@ struct clock;
 enum rc log_open(const char *target, enum log_level level,
     const char *component, const struct clock *clock, struct err *e);
 
-/* Whether log_open() would open a file target, as far as can be seen without
- * making it; others are not tried.  RC_SYSTEM: what is in the way. */
+/* Checks, without making the file, whether log_open() could open a file
+ * target; other targets are not checked.  RC_SYSTEM: it could not, and the
+ * text says why. */
 enum rc log_try(const char *target, struct err *e);
 
-/* Opens a file target anew, after it was renamed away. */
+/* Opens a file target again, after the file was renamed. */
 enum rc log_reopen(struct err *e);
 void log_close(void);
 

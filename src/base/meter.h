@@ -1,15 +1,15 @@
 /*
- * meter - figures that gather in memory until somebody writes them down
+ * meter - counters in memory, to be added to stored totals now and then
  *
- * A program that does a thing thousands of times a second counts it here, at
- * the price of an addition, and once in a while all that has gathered is
- * taken away and added to what is kept for good.  A figure has a name, labels
- * as they stand between the braces of Prometheus' text, and, when it is one
- * bucket of a histogram, that bucket's upper bound.
+ * Counting costs one addition, so a program may count what it does thousands
+ * of times a second.  From time to time a caller takes the counts and adds
+ * them to totals in the store.  A figure has a name, labels as they stand
+ * between the braces of Prometheus' text format, and, for one bucket of a
+ * histogram, the bucket's upper bound.
  *
- * Figures are made on first use and stay as long as their meter, so whoever
- * counts keeps a pointer; their number is bounded by those who name them.
- * Any thread may find and add; taking away is for one thread at a time.
+ * A figure is made on first use and lives as long as its meter, so a caller
+ * may keep the pointer; the callers that choose names bound the number of
+ * figures.  Any thread may find and add; one thread at a time may take.
  */
 #ifndef BASE_METER_H
 #define BASE_METER_H
@@ -25,14 +25,14 @@ struct meter;
 struct meter_figure;
 struct meter_histogram;
 
-/* Bounds of what is no bucket. */
+/* Bounds of figures that are not buckets. */
 #define METER_PLAIN 0
-#define METER_SUM (-1) /* of all that a histogram has seen */
+#define METER_SUM (-1) /* the sum of a histogram's values */
 #define METER_ENDLESS INT64_MAX
 
 #define METER_BOUNDS_MAX 15
 
-/* What a histogram sees. */
+/* The values of a histogram. */
 enum meter_scale {
 	METER_TIMES, /* microseconds, half a millisecond to 10 s */
 	METER_SIZES  /* 1 to 64, by powers of two */
@@ -52,13 +52,13 @@ struct meter_histogram *meter_histogram(struct meter *m, const char *name,
     const char *labels, enum meter_scale scale);
 void meter_observe(struct meter_histogram *h, int64_t v);
 
-/* Something has gathered. */
+/* True when a figure has a count that was not taken. */
 bool meter_has_more(const struct meter *m);
 
 /*
- * Calls f once for each figure that has gathered something, until it fails.
- * What was given stays in the meter as well until meter_taken() says that it
- * is kept elsewhere: without, it is given again.
+ * Calls f for each figure with a count, until f fails.  The counts stay in the
+ * meter until meter_taken() confirms that they are stored; without it the
+ * next meter_take() gives them again.
  */
 typedef enum rc meter_take_fn(void *arg, const char *name, const char *labels,
     int64_t bound, int64_t n, struct err *e);
@@ -66,9 +66,9 @@ enum rc meter_take(struct meter *m, meter_take_fn *f, void *arg, struct err *e);
 void meter_taken(struct meter *m);
 
 /*
- * Adds name="value" to labels, with what the text format wants escaped.  A
- * byte that is not UTF-8 becomes U+FFFD, a control character a space, and no
- * more than METER_VALUE_MAX bytes of value are looked at.
+ * Appends name="value" to labels, escaped as the text format requires.  A byte
+ * that is not UTF-8 becomes U+FFFD and a control character a space; value is
+ * cut after METER_VALUE_MAX bytes.
  */
 #define METER_VALUE_MAX 200
 void meter_label(struct buf *labels, const char *name, const char *value);

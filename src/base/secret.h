@@ -2,7 +2,8 @@
  * secret - a string that wipes itself
  *
  * Never logged, never formatted.  The bytes are NUL-terminated; size does
- * not count the NUL.  Owner: whoever holds the struct.
+ * not count the NUL.  The holder of the struct owns
+ * the bytes.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
@@ -20,7 +21,7 @@ void secret_put(struct secret *s, const void *bytes, size_t size);
 void secret_put_str(struct secret *s, const char *text);
 bool secret_is_set(const struct secret *s);
 
-/* Constant time for equal sizes. */
+/* Takes the same time for all contents of one size. */
 bool secret_is_equal(const struct secret *s, const void *bytes, size_t size);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * semwait - waits for a semaphore until a monotonic time
+ * semwait - wait for a semaphore until a monotonic time
  *
- * sem_clockwait(3) where there is one; elsewhere sem_timedwait(3), which goes
- * by the wall clock.  Any thread.
+ * Uses sem_clockwait(3) where the system has it, else sem_timedwait(3), which
+ * goes by the wall clock.  Any thread.
  */
 #ifndef BASE_SEMWAIT_H
 #define BASE_SEMWAIT_H
@@ -11,12 +11,12 @@
 #include <stdbool.h>
 #include <time.h>
 
-/* False when it was not posted until then, by the clock of clock_tick_in(); a
- * semaphore that is posted is taken even when it is late. */
+/* False when the semaphore was not posted by that time of clock_tick_in().  A
+ * posted semaphore is taken even after that time. */
 bool semwait(sem_t *s, const struct timespec *until);
 
-/* The same for a system without sem_clockwait().  A wall clock that is set
- * back while it waits makes it wait for as much longer. */
+/* The variant for a system without sem_clockwait().  It waits longer when the
+ * wall clock is set back meanwhile, by as much. */
 bool semwait_by_wall(sem_t *s, const struct timespec *until);
 
 #endif

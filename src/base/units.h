@@ -15,10 +15,10 @@
 
 bool units_duration_parse(const char *text, int64_t *ms);
 bool units_size_parse(const char *text, int64_t *bytes);
-/* Digits only, within int64_t; a leading '-' when negative. */
+/* Decimal digits with an optional leading '-', within int64_t. */
 bool units_int_parse(const char *text, int64_t *out);
 
-/* The largest unit that divides the value. */
+/* In the largest unit that divides the value. */
 void units_duration_format(int64_t ms, char out[UNITS_TEXT_SIZE]);
 void units_size_format(int64_t bytes, char out[UNITS_TEXT_SIZE]);
 
