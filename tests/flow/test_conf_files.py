@@ -162,8 +162,9 @@ def test_the_shipped_file_loads_unchanged(g, tmp_path):
     shipped = os.path.join(gw.source_folder(), "etc/hls.yaml")
     with open(shipped) as f:
         copy = put(tmp_path / "hls.yaml", f.read())
-    assert "GITHUB_WEBHOOK_SECRET" in check(g, copy)
-    env = dict(g.env, GITHUB_WEBHOOK_SECRET="a secret of sixteen",
+    assert "github.secrets" in check(g, copy)
+    put(tmp_path / "github.secrets", "a secret of sixteen\n")
+    env = dict(g.env,
                DATABASE_URL="sqlite:/x/y.db", WORKER_ID="w1", BATCH_SIZE="7",
                POLL_INTERVAL="2", HTTP_TIMEOUT="20",
                LOG_LEVEL="DEBUG")

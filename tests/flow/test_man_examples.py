@@ -70,11 +70,19 @@ def typed(calm_gateway):
     return run
 
 
+def put_secrets(folder):
+    """The file that the source github is said to have its secrets in."""
+    path = folder / "github.secrets"
+    path.write_text("a secret for the examples, in a file\n")
+    path.chmod(0o600)
+
+
 @pytest.mark.parametrize("example", cases("settings"))
 def test_settings_of_an_example_are_in_order(calm_gateway, example, tmp_path):
     path = tmp_path / "hls.yaml"
     path.write_text(example + "\n")
     path.chmod(0o600)
+    put_secrets(tmp_path)
     done = subprocess.run(
         [gw.program("hlsctl"), "-c", str(path), "config", "check"],
         env={**calm_gateway.env, **SECRETS}, stdout=subprocess.PIPE,
@@ -86,6 +94,7 @@ def test_the_shipped_settings_are_in_order(calm_gateway, tmp_path):
     path = tmp_path / "hls.yaml"
     shutil.copy(os.path.join(gw.source_folder(), "etc/hls.yaml"), path)
     path.chmod(0o600)
+    put_secrets(tmp_path)
     done = subprocess.run(
         [gw.program("hlsctl"), "-c", str(path), "config", "check"],
         env={**calm_gateway.env, **SECRETS}, stdout=subprocess.PIPE,

@@ -1,5 +1,6 @@
 """So many requests a second to a webhook, of all drains together."""
 
+import os
 import time
 
 import pytest
@@ -106,8 +107,10 @@ def test_the_environment_of_older_systems_is_read(make_gateway):
     g.config_file = g.config_file + ".shipped"
     with open(g.config_file, "w") as f:
         f.write(shipped)
+    secrets = os.path.join(g.folder, "github.secrets")
+    with open(os.open(secrets, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+        f.write("sixteen bytes at the least\n")
     g.env.update({"HLS_CONFIG": g.config_file,
-                  "GITHUB_WEBHOOK_SECRET": "sixteen bytes at the least",
                   "RATE_LIMIT_RPS": "25.0",
                   "CIRCUIT_BREAKER_FAILURE_THRESHOLD": "7",
                   "CIRCUIT_BREAKER_TIMEOUT_SECONDS": "90"})
