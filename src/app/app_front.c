@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -14,12 +15,14 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "front/budget.h"
+#include "front/count.h"
 #include "front/front.h"
 #include "front/http_cgi.h"
 #include "front/http_fcgi.h"
 #include "front/serve.h"
 #include "front/settings.h"
 #include "store/store.h"
+#include "store/store_metrics.h"
 
 #define EX_BAD_USAGE 2
 #define READERS 4      /* connections for reading, shared by all threads */
@@ -192,6 +195,20 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 	return front_run(&opt, e);
 }
 
+/* The answer is whole: the web server need not wait for the end of the
+ * process, which writes the figures of its request first. */
+static void
+close_answer(void)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	(void)dup2(fd, STDOUT_FILENO);
+	(void)close(fd);
+}
+
+/* The request is counted as under FastCGI; closing the store writes it. */
 static enum rc
 run_cgi(struct app *app, struct settings *set)
 {
@@ -205,7 +222,12 @@ run_cgi(struct app *app, struct settings *set)
 	s.deadline_ms = clock_boot_ms(app->run.clock) + set->deadline_ms;
 	http_cgi_init(&cgi, STDIN_FILENO, STDOUT_FILENO, environ,
 	    app->run.clock, s.deadline_ms);
+	s.count = count_new(store_meter(app->run.store));
 	serve(&s, &cgi.conn, &end);
+	if (!end.is_read)
+		http_cgi_discard(&cgi);
+	close_answer();
+	count_free(s.count);
 	budget_fini(&bodies);
 	settings_free(app, set);
 	return end.is_answered ? RC_OK : RC_PEER;

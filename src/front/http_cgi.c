@@ -8,6 +8,9 @@
 #include "base/clock.h"
 #include "front/http_cgi.h"
 
+#define PAUSE_MS 100 /* after so long without a byte nothing more is read */
+#define DISCARD_SIZE 16384
+
 static struct http_cgi *
 cgi_get(struct http_conn *c)
 {
@@ -100,4 +103,16 @@ http_cgi_init(struct http_cgi *c, int in, int out, char *const *environ_,
 	c->in = in;
 	c->out = out;
 	c->params = environ_;
+}
+
+void
+http_cgi_discard(const struct http_cgi *c)
+{
+	struct pollfd p = { .fd = c->in, .events = POLLIN };
+	char unread[DISCARD_SIZE];
+
+	while (clock_boot_ms(c->clock) < c->deadline_ms &&
+	    poll(&p, 1, PAUSE_MS) > 0 &&
+	    read(c->in, unread, sizeof(unread)) > 0)
+		;
 }

@@ -25,4 +25,11 @@ struct http_cgi {
 void http_cgi_init(struct http_cgi *c, int in, int out, char *const *environ_,
     const struct clock *clock, int64_t deadline_ms);
 
+/*
+ * Reads away what is left of a body that was refused, until it ends or pauses.
+ * Apache's mod_cgid has one socket for both ways, and ending with bytes unread
+ * in it would reset the connection and lose the answer.
+ */
+void http_cgi_discard(const struct http_cgi *c);
+
 #endif
