@@ -12,6 +12,7 @@
 #include "app/app_conf.h"
 #include "app/app_drain.h"
 #include "app/app_notify.h"
+#include "app/app_resolver.h"
 #include "app/app_run.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -301,6 +302,7 @@ run(struct app *app, struct err *e)
 	if (app->opt->max_seconds > 0)
 		app->end_ms = clock_boot_ms(app->run.clock) +
 		    app->opt->max_seconds * 1000;
+	app_resolver_check("/etc/resolv.conf");
 	log_say(LOG_LEVEL_INFO, "working as %s", app->worker);
 	rc = work_run(app->work, e);
 	/* What a thread in there still uses goes with the process. */
