@@ -26,7 +26,7 @@ def g(make_gateway, tmp_path):
 
 
 def handler(g, name, *args, env=None, stdin=b"", ok=(0,)):
-    path = os.path.join(gw.source_folder(), "etc/handlers", name)
+    path = os.path.join(gw.build_folder(), "etc/handlers", name)
     done = subprocess.run(
         [path, *args], input=stdin, capture_output=True, timeout=30,
         env={**g.env, "HLSCTL": gw.program("hlsctl"), **(env or {})})
@@ -78,7 +78,7 @@ def test_a_payload_over_the_size_of_arguments_comes_by_standard_input(g):
 def test_queue_hls_event_takes_what_hls_works_on(g, event):
     out = handler(g, "queue-hls-event", "octo/hello", event, "opened",
                   g.nasty, env={"GITHUB_DELIVERY": "d-2"})
-    assert "queued" in out
+    assert out == "HLS: Event queued for Claude processing\n"
     stored = only_event(g)
     assert (stored["event_type"], stored["action"], stored["repository"],
             stored["delivery_id"]) == (event, "opened", "octo/hello", "d-2")
@@ -88,14 +88,15 @@ def test_queue_hls_event_takes_what_hls_works_on(g, event):
 @pytest.mark.parametrize("event", ["push", "", "issues; id", "*", "-n"])
 def test_queue_hls_event_names_what_it_does_not_take(g, event):
     out = handler(g, "queue-hls-event", "octo/hello", event, "", g.nasty)
-    assert "not handled by Claude system" in out
+    assert out == "HLS: Event type '%s' not handled by Claude system\n" % event
     assert g.sql("SELECT id FROM webhook_events") == []
 
 
 def test_without_a_delivery_id_the_bytes_are_the_identity(g):
-    for _ in range(2):
-        handler(g, "queue-hls-event", "octo/hello", "issues", "opened",
-                g.nasty)
+    said = [handler(g, "queue-hls-event", "octo/hello", "issues", "opened",
+                    g.nasty) for _ in range(2)]
+    assert said == ["HLS: Event queued for Claude processing\n",
+                    "HLS: Event already processed (duplicate)\n"]
     assert len(only_event(g)["delivery_id"]) == 64
 
 
@@ -107,6 +108,8 @@ def test_a_failure_is_one(g, name):
             "queue-hls-event": ("octo/x", "issues", "", '{"a":1}')}[name]
     out = handler(g, name, *args, ok=(1, 69, 75, 77, 78))
     assert "queued" not in out
+    if name == "queue-hls-event":
+        assert out.startswith("HLS: Queue error: ")
     handler(g, name, ok=(2,))
 
 

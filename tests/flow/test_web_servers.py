@@ -1,8 +1,11 @@
 """Each web server that a snippet is shipped for takes a signed post in, with
-that snippet, and none lets a header say two things: lighttpd, Apache with
-mod_proxy_fcgi over spawn-fcgi, Apache with mod_fcgid."""
+that snippet, counts it, and none lets a header say two things: lighttpd,
+HAProxy, Apache with mod_proxy_fcgi over spawn-fcgi and with mod_fcgid; and
+hls.fcgi as a CGI program under lighttpd, Apache and nginx with fcgiwrap."""
 
+import contextlib
 import grp
+import http.client
 import os
 import pwd
 import shutil
@@ -12,6 +15,7 @@ import subprocess
 import pytest
 
 import gateway as gw
+import promtext
 import sign
 from receiver import Receiver
 from waiting import wait_for
@@ -33,6 +37,7 @@ LoadModule mpm_event_module %(modules)s/mod_mpm_event.so
 LoadModule authz_core_module %(modules)s/mod_authz_core.so
 """
 PROXY = """\
+LoadModule env_module %(modules)s/mod_env.so
 LoadModule proxy_module %(modules)s/mod_proxy.so
 LoadModule proxy_fcgi_module %(modules)s/mod_proxy_fcgi.so
 """
@@ -41,6 +46,32 @@ LoadModule alias_module %(modules)s/mod_alias.so
 LoadModule fcgid_module %(modules)s/mod_fcgid.so
 FcgidIPCDir "%(folder)s/ipc"
 FcgidProcessTableFile "%(folder)s/ipc/table"
+"""
+CGID = """\
+LoadModule alias_module %(modules)s/mod_alias.so
+LoadModule cgid_module %(modules)s/mod_cgid.so
+ScriptSock "%(folder)s/ipc/cgisock"
+"""
+HAPROXY = """\
+global
+	%(user)s
+defaults
+	mode http
+"""
+NGINX = """\
+%(user)s
+daemon off;
+pid "%(folder)s/nginx.pid";
+events { }
+http {
+	access_log off;
+	client_body_temp_path "%(folder)s/ipc/body";
+	fastcgi_temp_path "%(folder)s/ipc/fastcgi";
+	proxy_temp_path "%(folder)s/ipc/proxy";
+	uwsgi_temp_path "%(folder)s/ipc/uwsgi";
+	scgi_temp_path "%(folder)s/ipc/scgi";
+	server {
+		listen 127.0.0.1:%(port)d;
 """
 LIGHTTPD = """\
 server.document-root = "%(folder)s/ipc"
@@ -64,15 +95,20 @@ def need_module(name):
 
 
 def snippet(path, **changes):
+    """As it is shipped, but for the paths and for the user hls, whom the
+    test of the README has."""
     with open(os.path.join(gw.source_folder(), "etc", path)) as f:
         text = f.read()
     for old, new in changes.items():
         old = {"socket": "/run/hls/hls.sock",
-               "sysconfdir": "@hlssysconfdir@",
+               "cgi_socket": "/run/hls-cgi/hls-cgi.sock",
+               "haproxy_socket": "unix@/hls.sock",
+               "address": "bind :80",
+               "web_folder": "/var/www/hls",
                "libexecdir": "@hlslibexecdir@"}[old]
         assert old in text
         text = text.replace(old, new)
-    return text
+    return text.replace("SuexecUserGroup hls hls\n", "")
 
 
 def free_port():
@@ -145,22 +181,97 @@ def start_apache_proxy(g):
         lambda conf: ["-f", conf, "-D", "FOREGROUND"])
 
 
-def start_apache_fcgid(g):
-    """Apache starts hls.fcgi itself, as its own user: the store is his."""
-    need_module("fcgid")
-    libexec = os.path.join(g.folder, "libexec")
-    os.mkdir(libexec)
-    shutil.copy(gw.program("hls.fcgi"), libexec)
+def give_store_to_web_server(g):
     if IS_ROOT:
         for name in ("state", "hls.yaml", "hls.key"):
             subprocess.run(["chown", "-R", USER + ":" + USER,
                             os.path.join(g.folder, name)], check=True)
+
+
+def web_folder(g):
+    """The shipped wrapper, with this gateway's paths."""
+    folder = os.path.join(g.folder, "web")
+    os.mkdir(folder)
+    shutil.copy(gw.program("hls.fcgi"), g.folder)
+    with open(os.path.join(gw.source_folder(), "etc/apache/hls-web.in")) as f:
+        text = f.read()
+    text = text.replace("@hlssysconfdir@", g.folder)
+    text = text.replace("@hlslibexecdir@", g.folder)
+    path = os.path.join(folder, "hls-web")
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, 0o755)
+    return folder
+
+
+def start_apache_fcgid(g):
+    """Apache starts hls.fcgi itself, here as its own user, whose store it
+    then is."""
+    need_module("fcgid")
+    give_store_to_web_server(g)
+    folder = web_folder(g)
     return run_server(
         g, "apache2", lambda port: (APACHE + FCGID) % words(
             g, port=port, user=apache_user()) +
-        snippet("apache/hls-fcgid.conf.in", sysconfdir=g.folder,
-                libexecdir=libexec),
+        snippet("apache/hls-fcgid.conf", web_folder=folder),
         lambda conf: ["-f", conf, "-D", "FOREGROUND"])
+
+
+def start_apache_cgid(g):
+    need_module("cgid")
+    give_store_to_web_server(g)
+    folder = web_folder(g)
+    return run_server(
+        g, "apache2", lambda port: (APACHE + CGID) % words(
+            g, port=port, user=apache_user()) +
+        snippet("apache/hls-cgid.conf", web_folder=folder),
+        lambda conf: ["-f", conf, "-D", "FOREGROUND"])
+
+
+def start_lighttpd_cgi(g):
+    give_store_to_web_server(g)
+    folder = web_folder(g)
+    shutil.copy(gw.program("hls.fcgi"), folder)
+    user = 'server.username = "%s"\nserver.groupname = "%s"\n' % (USER, USER)
+    return run_server(
+        g, "lighttpd", lambda port: LIGHTTPD % words(
+            g, port=port, user=user if IS_ROOT else "") +
+        # What the compiled-in folder of settings is to an installation.
+        'server.modules += ( "mod_setenv" )\n'
+        'setenv.set-environment = ( "HLS_CONFIG" => "%s" )\n'
+        % g.config_file + snippet("lighttpd/hls-cgi.conf.in",
+                                  libexecdir=folder),
+        lambda conf: ["-D", "-f", conf])
+
+
+def start_nginx_fcgiwrap(g):
+    web_folder(g)
+    sock = os.path.join(g.folder, "cgi.sock")
+    wrap = gw.Process("fcgiwrap", [
+        find("fcgiwrap"), "-c", "8", "-s", "unix:" + sock],
+        os.path.join(g.logs, "fcgiwrap"), g.env)
+    g.processes.append(wrap)
+    wait_for(lambda: os.path.exists(sock), 10, "a socket")
+    give_to_web_server(sock)
+    os.chmod(sock, 0o660)
+    user = "user %s;" % USER if IS_ROOT else ""
+    more = "\t\tfastcgi_param HLS_CONFIG %s;\n\t}\n}\n" % g.config_file
+    return run_server(
+        g, "nginx", lambda port: NGINX % words(g, port=port, user=user) +
+        snippet("nginx/hls-cgi.conf.in", cgi_socket=sock,
+                libexecdir=g.folder).rstrip().rstrip("}") + "}\n" + more,
+        lambda conf: ["-c", conf, "-e", os.path.join(g.logs, "nginx.error")])
+
+
+def start_haproxy(g):
+    g.start_front()
+    give_to_web_server(g.socket)
+    user = "user %s\n\tgroup %s" % (USER, USER) if IS_ROOT else "maxconn 500"
+    return run_server(
+        g, "haproxy", lambda port: HAPROXY % {"user": user} + snippet(
+            "haproxy/hls.cfg", haproxy_socket="unix@" + g.socket,
+            address="bind 127.0.0.1:%d" % port),
+        lambda conf: ["-db", "-f", conf])
 
 
 def give_to_web_server(path):
@@ -169,7 +280,14 @@ def give_to_web_server(path):
 
 
 SERVERS = {"lighttpd": start_lighttpd, "apache proxy_fcgi": start_apache_proxy,
-           "apache fcgid": start_apache_fcgid}
+           "apache fcgid": start_apache_fcgid, "haproxy": start_haproxy,
+           "lighttpd cgi": start_lighttpd_cgi,
+           "apache cgid": start_apache_cgid,
+           "nginx fcgiwrap": start_nginx_fcgiwrap}
+
+# These read a body whole before hls.fcgi hears of it.  Apache's mod_proxy_fcgi
+# does so where the length is not known.
+SPOOLERS = ("lighttpd", "apache fcgid", "lighttpd cgi", "nginx fcgiwrap")
 
 
 def drain_once(g):
@@ -201,6 +319,7 @@ def g(request):
         gateway.init()
         gateway.token("admin")
         server = SERVERS[request.param](gateway)
+        gateway.server_name = request.param
         yield gateway
         server.stop()
         gateway.stop()
@@ -219,6 +338,53 @@ def test_a_signed_event_goes_in_and_comes_out(g):
         got, = receiver.wait("/hook", 1)
         assert got.body == body
     assert g.get("/stats")["deliveries"]["delivered"] == 1
+
+
+def requests_counted(g, route, status):
+    """By /metrics, which asks the store."""
+    families = promtext.parse(g.api("GET", "/metrics").body.decode())
+    return families["hls_http_requests_total"].total(
+        route=route, status=str(status))
+
+
+def test_posts_are_in_the_metrics(g):
+    """Also of a process that ends with its one request."""
+    posted = [g.post_github(gw.as_bytes(gw.issue(number=n))).status
+              for n in range(700, 703)]
+    assert posted == [202] * 3
+    wait_for(lambda: requests_counted(g, "POST /hooks/{}", 202) >= 3,
+             10, "the posts are counted")
+
+
+def test_a_body_without_a_length_is_taken(g):
+    is_large = g.server_name in SPOOLERS + ("apache proxy_fcgi",)
+    is_taken = is_large or g.server_name == "haproxy"
+    body = gw.as_bytes(gw.issue(text="x" * (3 << 20 if is_large else 10)))
+    conn = http.client.HTTPConnection("127.0.0.1", g.port, timeout=60)
+    with contextlib.closing(conn):
+        conn.request("POST", "/hooks/github", body=iter([body]), headers={
+            **dict(sign.github(gw.GITHUB_SECRET, body, delivery=g.unique())),
+            "Content-Type": "application/json"}, encode_chunked=True)
+        resp = conn.getresponse()
+        said = resp.read()
+    assert resp.status == (202 if is_taken else 411), said
+
+
+def test_slow_senders_keep_nobody_out(g):
+    """Many more than hls.fcgi has threads, each with one byte of its body."""
+    if g.server_name not in SPOOLERS:
+        pytest.skip("the snippet says what %s is open to" % g.server_name)
+    with contextlib.ExitStack() as slow:
+        for _ in range(40):
+            sock = slow.enter_context(
+                socket.create_connection(("127.0.0.1", g.port)))
+            sock.sendall(b"POST /hooks/github HTTP/1.1\r\nHost: x\r\n"
+                         b"Content-Type: application/json\r\n"
+                         b"Content-Length: 1000\r\n\r\n{")
+        for n in range(5):
+            resp = g.post_github(gw.as_bytes(gw.issue(number=800 + n)),
+                                 timeout=10)
+            assert resp.status == 202, resp
 
 
 def test_refusals_keep_their_status(g):

@@ -47,6 +47,24 @@ sed "s|$top/etc/nginx/hls.conf|$scratch/full.conf|" "$scratch/nginx.conf" \
 try 'nginx takes it with the commented lines' nginx \
     nginx -t -q -p "$scratch" -c "$scratch/nginx-full.conf"
 
+# The sites beside their snippets, as they are installed.
+mkdir "$scratch/site"
+sed "/^	server {/,/^	}/d" "$scratch/nginx.conf" >"$scratch/site/nginx.conf"
+sed -i "s|^}|include $scratch/site/hls-site.conf; }|" "$scratch/site/nginx.conf"
+sed -i "s|^events { include .*|events { }|" "$scratch/site/nginx.conf"
+cp etc/nginx/hls.conf "$scratch/site/"
+sed 's/^	listen .*80;/	listen 1;/' etc/nginx/hls-site.conf | uniq \
+    >"$scratch/site/hls-site.conf"
+try 'nginx takes its site' nginx \
+    nginx -t -q -p "$scratch" -c "$scratch/site/nginx.conf"
+if [ -e "${builddir:-.}/etc/nginx/hls-cgi.conf" ]; then
+	sed -i 's/include hls.conf/include hls-cgi.conf/' \
+	    "$scratch/site/hls-site.conf"
+	cp "${builddir:-.}/etc/nginx/hls-cgi.conf" "$scratch/site/"
+	try 'nginx takes its site for fcgiwrap' nginx \
+	    nginx -t -q -p "$scratch" -c "$scratch/site/nginx.conf"
+fi
+
 cat >"$scratch/lighttpd.conf" <<END
 server.document-root = "$scratch"
 server.bind = "$scratch/lighttpd.sock"
@@ -54,6 +72,20 @@ include "$top/etc/lighttpd/hls.conf"
 END
 try 'lighttpd takes its snippet' lighttpd \
     lighttpd -tt -f "$scratch/lighttpd.conf"
+sed "s|/hls.conf|/hls-site.conf|" "$scratch/lighttpd.conf" \
+    >"$scratch/lighttpd-site.conf"
+try 'lighttpd takes its site' lighttpd \
+    lighttpd -tt -f "$scratch/lighttpd-site.conf"
+if [ -e "${builddir:-.}/etc/lighttpd/hls-cgi.conf" ]; then
+	sed "s|$top/etc/lighttpd/hls.conf|$(cd "${builddir:-.}" && pwd)/etc/lighttpd/hls-cgi.conf|" \
+	    "$scratch/lighttpd.conf" >"$scratch/lighttpd-cgi.conf"
+	try 'lighttpd takes its snippet for CGI' lighttpd \
+	    lighttpd -tt -f "$scratch/lighttpd-cgi.conf"
+fi
+
+printf 'defaults\n\tmode http\n' | cat - etc/haproxy/hls.cfg \
+    >"$scratch/haproxy.cfg"
+try 'HAProxy takes its snippet' haproxy haproxy -c -q -f "$scratch/haproxy.cfg"
 
 modules=/usr/lib/apache2/modules
 cat >"$scratch/apache.conf" <<END
@@ -68,25 +100,32 @@ LoadModule authz_core_module $modules/mod_authz_core.so
 END
 {
 	cat "$scratch/apache.conf"
+	echo "LoadModule env_module $modules/mod_env.so"
 	echo "LoadModule proxy_module $modules/mod_proxy.so"
 	echo "LoadModule proxy_fcgi_module $modules/mod_proxy_fcgi.so"
-	echo "Include $top/etc/apache/hls-proxy.conf"
+	cp etc/apache/hls-proxy.conf "$scratch/"
+	cat etc/apache/hls-proxy-site.conf
 } >"$scratch/apache-proxy.conf"
 try 'Apache takes its snippet for mod_proxy_fcgi' apache2 \
     apache2 -t -f "$scratch/apache-proxy.conf"
 
-if [ -e $modules/mod_fcgid.so ] && [ -n "${builddir-}" ]; then
+# The user hls is the README's, and need not be here.
+for way in fcgid cgid; do
+	[ -e $modules/mod_$way.so ] || continue
 	{
 		cat "$scratch/apache.conf"
 		echo "LoadModule alias_module $modules/mod_alias.so"
-		echo "LoadModule fcgid_module $modules/mod_fcgid.so"
-		cat "$builddir/etc/apache/hls-fcgid.conf"
-	} >"$scratch/apache-fcgid.conf"
-	try 'Apache takes its snippet for mod_fcgid' apache2 \
-	    apache2 -t -f "$scratch/apache-fcgid.conf"
-fi
+		echo "LoadModule ${way}_module $modules/mod_$way.so"
+		echo "LoadModule suexec_module $modules/mod_suexec.so"
+		cat etc/apache/hls-$way-site.conf
+	} >"$scratch/apache-$way.conf"
+	sed 's/^SuexecUserGroup hls hls/SuexecUserGroup www-data www-data/' \
+	    etc/apache/hls-$way.conf >"$scratch/hls-$way.conf"
+	try "Apache takes its snippet for mod_$way" apache2 \
+	    apache2 -t -f "$scratch/apache-$way.conf"
+done
 
-for unit in hls-fcgi.service hls-drain@.service; do
+for unit in hls-fcgi.service hls-cgi.service hls-drain@.service; do
 	file=${builddir:-.}/etc/systemd/$unit
 	[ -e "$file" ] || continue
 	command -v systemd-analyze >/dev/null || continue
@@ -103,7 +142,8 @@ for unit in hls-fcgi.service hls-drain@.service; do
 	    "$scratch/said"
 done | rule 'the units are shut in: exposure at most 2.0'
 
-for unit in hls-fcgi.socket hls-fcgi.service hls-drain@.service; do
+for unit in hls-fcgi.socket hls-fcgi.service hls-cgi.socket hls-cgi.service \
+    hls-drain@.service; do
 	file=${builddir:-.}/etc/systemd/$unit
 	[ -e "$file" ] || file=etc/systemd/$unit
 	[ -e "$file" ] || continue
@@ -123,7 +163,7 @@ for file in "${builddir:-.}/etc/cron/hls"; do
 		NF < 7 || $1 !~ /^[0-9*\/,-]+$/ || $6 !~ /^[a-z]+$/ {
 			print FILENAME ":" FNR ": is no line of cron.d"
 		}
-		!/(;|[[:space:]]hls)[[:space:]]+(hls-drain|hlsctl) / {
+		!/(;|[[:space:]]hls)[[:space:]]+(said=\$\()?(hls-drain|hlsctl) / {
 			print FILENAME ":" FNR ": runs no program of ours"
 		}' "$file"
 done | rule 'the crontab is well formed'
