@@ -16,6 +16,8 @@
 #include "cmd/ctl.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_text.h"
+#include "core/webhook.h"
+#include "store/store_admin.h"
 
 /* sysexits has 64 for it; a wrong option is 2 in most programs, and here. */
 #define EXIT_USAGE 2
@@ -196,6 +198,39 @@ ctl_no_webhook(const char *id, struct err *e)
 {
 	return err_set(e, RC_NOTFOUND,
 	    "There is no webhook %s; hlsctl webhook list shows them.", id);
+}
+
+enum rc
+ctl_webhook_id(struct ctl *c, const char *what, const char *text,
+    char id[WEBHOOK_ID_MAX + 1], struct err *e)
+{
+	enum rc rc;
+
+	if (!webhook_ref_is_valid(text))
+		return ctl_usage(c, e,
+		    "%s takes a webhook's name, its id, or the first "
+		    "characters of that.",
+		    what);
+	rc = store_webhook_resolve(c->app.store, text, id, e);
+	if (rc == RC_NOTFOUND)
+		return ctl_no_webhook(text, e);
+	if (rc == RC_EXISTS)
+		return err_set(e, rc,
+		    "The ids of several webhooks begin with %s; hlsctl webhook "
+		    "list shows them.",
+		    text);
+	return rc;
+}
+
+enum rc
+ctl_webhook_arg(struct ctl *c, struct err *e)
+{
+	enum rc rc;
+
+	rc = ctl_webhook_id(c, "The command", c->args[0], c->webhook_id, e);
+	if (rc == RC_OK)
+		c->args[0] = c->webhook_id;
+	return rc;
 }
 
 void

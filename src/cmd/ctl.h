@@ -16,6 +16,7 @@
 #include "app/app_ctl.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/webhook.h"
 
 struct ctl;
 struct ctl_table;
@@ -68,6 +69,7 @@ struct ctl {
 	size_t ngiven;
 	struct buf out; /* written to stdout when the verb has ended */
 	int status;     /* exit status, when not the error code's own */
+	char webhook_id[WEBHOOK_ID_MAX + 1];
 };
 
 /* The value of an option, NULL when it was not given. */
@@ -108,6 +110,14 @@ void ctl_put_table(struct ctl *c, struct ctl_table *t, const char *none);
 void ctl_put_text(struct ctl *c, const char *text);
 /* RC_NOTFOUND, and where a person can look. */
 enum rc ctl_no_webhook(const char *id, struct err *e);
+/*
+ * The id of the webhook that people call so; what says what takes it,
+ * "--webhook".  RC_NOTFOUND as above, RC_EXISTS when several ids begin so.
+ */
+enum rc ctl_webhook_id(struct ctl *c, const char *what, const char *text,
+    char id[WEBHOOK_ID_MAX + 1], struct err *e);
+/* The same for args[0], which is that id afterwards. */
+enum rc ctl_webhook_arg(struct ctl *c, struct err *e);
 /* UTC to the second, "never" for 0. */
 void ctl_put_time(struct ctl *c, int64_t wall_ms);
 

@@ -227,9 +227,8 @@ ctl_webhook_attempts(struct ctl *c, struct err *e)
 	char cursor[24];
 	enum rc rc;
 
-	if (!webhook_id_is_valid(c->args[0]))
-		return ctl_usage(c, e, "attempts takes a webhook's id.");
-	if ((rc = ctl_number(c, "limit", 1, 1000000, &limit, e)) != RC_OK ||
+	if ((rc = ctl_webhook_arg(c, e)) != RC_OK ||
+	    (rc = ctl_number(c, "limit", 1, 1000000, &limit, e)) != RC_OK ||
 	    (rc = ctl_number(c, "cursor", 1, INT64_MAX, &before, e)) != RC_OK)
 		return rc;
 	rc = store_webhook_find(c->app.store, c->args[0], &hook, e);

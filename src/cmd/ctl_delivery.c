@@ -94,6 +94,24 @@ put_row(struct ctl_table *t, const struct store_job *j)
 	ctl_table_put(t, order_name(j));
 }
 
+/* One that was deleted still has deliveries, under its whole id. */
+static enum rc
+read_webhook(struct ctl *c, const char **out, struct err *e)
+{
+	const char *text = ctl_option_find(c, "webhook");
+	enum rc rc;
+
+	*out = text;
+	if (text == NULL)
+		return RC_OK;
+	rc = ctl_webhook_id(c, "--webhook", text, c->webhook_id, e);
+	if (rc == RC_OK)
+		*out = c->webhook_id;
+	if (rc == RC_NOTFOUND && webhook_id_is_valid(text))
+		return RC_OK;
+	return rc;
+}
+
 static enum rc
 read_filter(struct ctl *c, struct store_job_filter *f, size_t *limit,
     struct err *e)
@@ -104,9 +122,8 @@ read_filter(struct ctl *c, struct store_job_filter *f, size_t *limit,
 	enum rc rc;
 
 	memset(f, 0, sizeof(*f));
-	f->target = ctl_option_find(c, "webhook");
-	if (f->target != NULL && !webhook_id_is_valid(f->target))
-		return ctl_usage(c, e, "--webhook takes a webhook's id.");
+	if ((rc = read_webhook(c, &f->target, e)) != RC_OK)
+		return rc;
 	f->state = -1;
 	text = ctl_option_find(c, "state");
 	if (text != NULL && !store_state_parse(text, &state))

@@ -205,9 +205,15 @@ enum rc
 ctl_event_replay(struct ctl *c, struct err *e)
 {
 	const char *webhook_id = ctl_option_find(c, "webhook");
+	enum rc rc;
 
-	if (webhook_id != NULL && !webhook_id_is_valid(webhook_id))
-		return ctl_usage(c, e, "--webhook takes a webhook's id.");
+	if (webhook_id != NULL) {
+		rc = ctl_webhook_id(c, "--webhook", webhook_id, c->webhook_id,
+		    e);
+		if (rc != RC_OK)
+			return rc;
+		webhook_id = c->webhook_id;
+	}
 	return c->nargs == 1 ? replay_one(c, webhook_id, e)
 			     : replay_all(c, webhook_id, e);
 }

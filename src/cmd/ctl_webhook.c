@@ -29,6 +29,7 @@ static const struct ctl_option list_options[] = {
 };
 
 static const struct ctl_column columns[] = {
+	{ .title = "NAME", .keep = true },
 	{ .title = "ID", .keep = true },
 	{ .title = "STATE", .keep = true },
 	{ .title = "HEALTH", .keep = true },
@@ -58,6 +59,7 @@ put_row(struct ctl_table *t, const struct webhook *w)
 
 	buf_init(&events, 65536);
 	join(&w->events, "*", &events);
+	ctl_table_put(t, w->name);
 	ctl_table_put(t, w->id);
 	ctl_table_put(t, w->enabled ? "enabled" : "disabled");
 	ctl_table_put(t, webhook_health_name(w->health));
@@ -243,6 +245,7 @@ put_whole(struct ctl *c, const struct webhook *w)
 	size_t i;
 
 	buf_init(&text, 65536);
+	put_field(c, "name", w->name);
 	put_field(c, "id", w->id);
 	put_field(c, "url", w->url);
 	join(&w->events, "*", &text);
@@ -257,6 +260,11 @@ put_whole(struct ctl *c, const struct webhook *w)
 	put_forms(c, w);
 	put_field(c, "filter", w->filter);
 	put_field(c, "order by", w->order_by);
+	if (w->on_dead != WEBHOOK_HOLD)
+		put_field(c, "on dead", webhook_on_dead_name(w->on_dead));
+	put_field(c, "TLS CA", w->tls.ca_file);
+	put_field(c, "TLS cert", w->tls.cert_file);
+	put_field(c, "TLS key", w->tls.key_file);
 	put_breaker(c, w);
 	put_limit(c, "per second", w->rate_limit);
 	put_limit(c, "in flight", w->max_in_flight);
@@ -265,16 +273,6 @@ put_whole(struct ctl *c, const struct webhook *w)
 	    (long long)w->total_calls, (long long)w->failed_calls,
 	    (long long)w->consecutive_failures);
 	buf_fini(&text);
-}
-
-static enum rc
-check_id(struct ctl *c, struct err *e)
-{
-	if (!webhook_id_is_valid(c->args[0]))
-		return ctl_usage(c, e,
-		    "A webhook's id has 1 to 64 of the characters "
-		    "A-Z a-z 0-9 _ -.");
-	return RC_OK;
 }
 
 /* Where a person can look when the id is nobody's. */
@@ -292,7 +290,7 @@ run_show(struct ctl *c, struct err *e)
 	struct webhook *w;
 	enum rc rc;
 
-	if ((rc = check_id(c, e)) != RC_OK)
+	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
 	rc = store_webhook_find(c->app.store, c->args[0], &w, e);
 	if (rc != RC_OK)
@@ -311,7 +309,7 @@ run_delete(struct ctl *c, struct err *e)
 	size_t cancelled;
 	enum rc rc;
 
-	if ((rc = check_id(c, e)) != RC_OK)
+	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
 	rc = store_webhook_delete(c->app.store, c->args[0],
 	    clock_wall_ms(c->app.clock), &cancelled, e);
@@ -329,7 +327,7 @@ enable(struct ctl *c, bool on, struct err *e)
 	struct webhook *w;
 	enum rc rc;
 
-	if ((rc = check_id(c, e)) != RC_OK)
+	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
 	rc = registry_enable(&c->app.registry, c->args[0], on, &w, e);
 	if (rc != RC_OK)
@@ -363,7 +361,7 @@ run_rotate(struct ctl *c, struct err *e)
 	struct webhook *w;
 	enum rc rc;
 
-	if ((rc = check_id(c, e)) != RC_OK)
+	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
 	rc = registry_rotate(&c->app.registry, c->args[0], &w, e);
 	if (rc != RC_OK)

@@ -181,10 +181,8 @@ ctl_webhook_explain(struct ctl *c, const char *event, struct err *e)
 	int64_t id;
 	enum rc rc;
 
-	if (!webhook_id_is_valid(c->args[0]))
-		return ctl_usage(c, e,
-		    "A webhook's id has 1 to 64 of the characters "
-		    "A-Z a-z 0-9 _ -.");
+	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
+		return rc;
 	if ((rc = ctl_check_id(c, "evt_", event, e)) != RC_OK)
 		return rc;
 	rc = store_event_resolve(c->app.store, event, &id, e);

@@ -15,6 +15,7 @@
 #define HEALTHS 4
 
 static const struct ctl_column columns[] = {
+	{ .title = "NAME", .keep = true },
 	{ .title = "ID", .keep = true },
 	{ .title = "HEALTH", .whole = true },
 	{ .title = "BREAKER", .whole = true },
@@ -44,6 +45,7 @@ put_row(struct ctl_table *t, const struct webhook *w, int64_t now_ms)
 {
 	double percent = webhook_success_percent(w);
 
+	ctl_table_put(t, w->name);
 	ctl_table_put(t, w->id);
 	ctl_table_put(t, webhook_health_name(w->health));
 	ctl_table_put(t, breaker_state_name(w->breaker));
@@ -70,6 +72,7 @@ put_object(struct js_writer *j, const struct webhook *w, int64_t now_ms)
 
 	js_open_object(j, NULL);
 	js_str(j, "id", w->id);
+	js_str(j, "name", w->name);
 	js_str(j, "health_status", webhook_health_name(w->health));
 	js_str(j, "breaker", breaker_state_name(w->breaker));
 	js_time(j, "breaker_until",
@@ -151,6 +154,11 @@ put_one(struct ctl *c, const struct webhook *w)
 {
 	double percent = webhook_success_percent(w);
 
+	if (w->name != NULL) {
+		buf_add_str(&c->out, "name          ");
+		ctl_put_text(c, w->name);
+		buf_add_str(&c->out, "\n");
+	}
 	buf_addf(&c->out, "id            %s\nhealth        %s\n", w->id,
 	    webhook_health_name(w->health));
 	if (!w->enabled)
@@ -197,6 +205,8 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 		store_webhooks_free(&l);
 		return RC_OK;
 	}
+	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
+		return rc;
 	rc = store_webhook_find(c->app.store, c->args[0], &w, e);
 	if (rc == RC_NOTFOUND)
 		return ctl_no_webhook(c->args[0], e);

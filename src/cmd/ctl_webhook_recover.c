@@ -63,17 +63,18 @@ ctl_webhook_recover(struct ctl *c, struct err *e)
 {
 	const struct intake in = { .store = c->app.store,
 		.clock = c->app.clock };
-	struct recover_want w = { .webhook_id = c->args[0], .dry_run = true };
+	struct recover_want w = { .dry_run = true };
 	char question[80];
 	int64_t n;
 	bool more;
 	enum rc rc;
 
-	if (!webhook_id_is_valid(c->args[0]))
-		return ctl_usage(c, e, "recover takes a webhook's id.");
 	if (!ctl_has_option(c, "since"))
 		return ctl_usage(c, e,
 		    "recover wants --since TIME: what was given up since.");
+	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
+		return rc;
+	w.webhook_id = c->args[0];
 	w.until_ms = clock_wall_ms(c->app.clock);
 	if ((rc = ctl_time(c, "since", true, &w.since_ms, e)) != RC_OK ||
 	    (rc = ctl_time(c, "until", true, &w.until_ms, e)) != RC_OK)

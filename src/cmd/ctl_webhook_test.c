@@ -179,9 +179,8 @@ ctl_webhook_test(struct ctl *c, struct err *e)
 		    "without it.");
 	if (event != NULL)
 		return ctl_webhook_explain(c, event, e);
-	if (!webhook_id_is_valid(c->args[0]))
-		return ctl_usage(c, e, "test takes a webhook's id.");
-	if ((rc = read_wait(c, &wait_ms, e)) != RC_OK ||
+	if ((rc = ctl_webhook_arg(c, e)) != RC_OK ||
+	    (rc = read_wait(c, &wait_ms, e)) != RC_OK ||
 	    (rc = begin(c, &in, &t, e)) != RC_OK)
 		return rc;
 	rc = wait_for(c, &in, &t, wait_ms, e);

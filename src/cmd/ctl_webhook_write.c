@@ -29,50 +29,70 @@
 		.doc = "issues, issues.opened, pull_request.* or *", \
 		.many = true                                         \
 	}
-#define OTHER_OPTIONS(empty)                                                 \
-	{ .name = "team",                                                    \
-		.arg = "TEAM",                                               \
-		.doc = "gets the events of this team alone",                 \
-		.may_empty = (empty) },                                      \
-	    { .name = "description",                                         \
-		    .arg = "TEXT",                                           \
-		    .doc = "for people",                                     \
-		    .may_empty = (empty) },                                  \
-	    { .name = "header-file",                                         \
-		    .arg = "FILE",                                           \
-		    .doc =                                                   \
-			"further headers, Name: value a line; - is stdin" }, \
-	    { .name = "secret-file",                                         \
-		    .arg = "FILE",                                           \
-		    .doc = "its secret, one line; - is standard input" },    \
-	    { .name = "order-by",                                            \
-		    .arg = "KEY",                                            \
-		    .doc = "one after the other: a JSON pointer, "           \
-			   "repository or webhook",                          \
-		    .may_empty = (empty) },                                  \
-	    { .name = "filter",                                              \
-		    .arg = "JSON",                                           \
-		    .doc = "what must hold of an event, see hls-api(7)",     \
-		    .may_empty = (empty) },                                  \
-	    { .name = "body", .arg = "FORM", .doc = "raw or envelope" },     \
-	    { .name = "signatures",                                          \
-		    .arg = "FORM,...",                                       \
-		    .doc = "standard, standard-ed25519, github, homeiq, "    \
-			   "svix",                                           \
-		    .may_empty = (empty) },                                  \
-	    { .name = "cloudevents",                                         \
-		    .arg = "yes|no",                                         \
-		    .doc = "with the headers of CloudEvents" },              \
-	    { .name = "rate-limit",                                          \
-		    .arg = "N",                                              \
-		    .doc = "requests a second; 0 for no limit" },            \
-	    { .name = "max-in-flight",                                       \
-		    .arg = "N",                                              \
-		    .doc = "open requests at once" },                        \
-	    { .name = "timeout", .arg = "TIME", .doc = "of one attempt" },   \
-	{                                                                    \
-		.name = "retry-schedule", .arg = "T,T,...",                  \
-		.doc = "waits between attempts, 5s,1m,1h"                    \
+#define OTHER_OPTIONS(empty)                                                   \
+	{ .name = "name",                                                      \
+		.arg = "NAME",                                                 \
+		.doc = "what people call it; no two have the same",            \
+		.may_empty = (empty) },                                        \
+	    { .name = "team",                                                  \
+		    .arg = "TEAM",                                             \
+		    .doc = "gets the events of this team alone",               \
+		    .may_empty = (empty) },                                    \
+	    { .name = "description",                                           \
+		    .arg = "TEXT",                                             \
+		    .doc = "for people",                                       \
+		    .may_empty = (empty) },                                    \
+	    { .name = "header-file",                                           \
+		    .arg = "FILE",                                             \
+		    .doc =                                                     \
+			"further headers, Name: value a line; - is stdin" },   \
+	    { .name = "secret-file",                                           \
+		    .arg = "FILE",                                             \
+		    .doc = "its secret, one line; - is standard input" },      \
+	    { .name = "order-by",                                              \
+		    .arg = "KEY",                                              \
+		    .doc = "one after the other: a JSON pointer, "             \
+			   "repository or webhook",                            \
+		    .may_empty = (empty) },                                    \
+	    { .name = "on-dead",                                               \
+		    .arg = "hold|skip",                                        \
+		    .doc = "what a dead delivery does to those behind it "     \
+			   "in order" },                                       \
+	    { .name = "tls-ca-file",                                           \
+		    .arg = "FILE",                                             \
+		    .doc = "authorities of the receiver's certificate",        \
+		    .may_empty = (empty) },                                    \
+	    { .name = "tls-cert-file",                                         \
+		    .arg = "FILE",                                             \
+		    .doc = "a certificate to show to the receiver",            \
+		    .may_empty = (empty) },                                    \
+	    { .name = "tls-key-file",                                          \
+		    .arg = "FILE",                                             \
+		    .doc = "its key, when that is not beside it",              \
+		    .may_empty = (empty) },                                    \
+	    { .name = "filter",                                                \
+		    .arg = "JSON",                                             \
+		    .doc = "what must hold of an event, see hls-api(7)",       \
+		    .may_empty = (empty) },                                    \
+	    { .name = "body", .arg = "FORM", .doc = "raw, envelope or json" }, \
+	    { .name = "signatures",                                            \
+		    .arg = "FORM,...",                                         \
+		    .doc = "standard, standard-ed25519, github, homeiq, "      \
+			   "svix",                                             \
+		    .may_empty = (empty) },                                    \
+	    { .name = "cloudevents",                                           \
+		    .arg = "yes|no",                                           \
+		    .doc = "with the headers of CloudEvents" },                \
+	    { .name = "rate-limit",                                            \
+		    .arg = "N",                                                \
+		    .doc = "requests a second; 0 for no limit" },              \
+	    { .name = "max-in-flight",                                         \
+		    .arg = "N",                                                \
+		    .doc = "open requests at once" },                          \
+	    { .name = "timeout", .arg = "TIME", .doc = "of one attempt" },     \
+	{                                                                      \
+		.name = "retry-schedule", .arg = "T,T,...",                    \
+		.doc = "waits between attempts, 5s,1m,1h"                      \
 	}
 
 const struct ctl_option ctl_webhook_register_options[] = {
@@ -196,6 +216,20 @@ put_cloudevents(struct ctl *c, struct js_writer *w, struct err *e)
 	return RC_OK;
 }
 
+static void
+put_tls(const struct ctl *c, struct js_writer *w)
+{
+	if (!ctl_has_option(c, "tls-ca-file") &&
+	    !ctl_has_option(c, "tls-cert-file") &&
+	    !ctl_has_option(c, "tls-key-file"))
+		return;
+	js_open_object(w, "tls");
+	put_text(c, w, "tls-ca-file", "ca_file");
+	put_text(c, w, "tls-cert-file", "cert_file");
+	put_text(c, w, "tls-key-file", "key_file");
+	js_close_object(w);
+}
+
 static enum rc
 put_secret(struct ctl *c, struct js_writer *w, struct err *e)
 {
@@ -288,10 +322,13 @@ make_json(struct ctl *c, const char *url, bool is_new, struct buf *out,
 	if (url != NULL)
 		js_str(&w, "url", url);
 	put_events(c, is_new, &w);
+	put_text(c, &w, "name", "name");
 	put_text(c, &w, "team", "team");
 	put_text(c, &w, "description", "description");
 	put_text(c, &w, "order-by", "order_by");
+	put_text(c, &w, "on-dead", "on_dead");
 	put_text(c, &w, "body", "body");
+	put_tls(c, &w);
 	put_text(c, &w, "timeout", "timeout");
 	put_list(c, &w, "retry-schedule", "retry_schedule");
 	put_list(c, &w, "signatures", "signatures");
@@ -339,6 +376,7 @@ put_registered(struct ctl *c, const struct webhook *w, bool secret_made)
 		js_writer_init(&js, &c->out);
 		js_open_object(&js, NULL);
 		js_str(&js, "webhook_id", w->id);
+		js_str(&js, "name", w->name);
 		js_str(&js, "url", w->url);
 		js_strlist(&js, "events", &w->events);
 		js_str(&js, "team", w->team);
@@ -394,21 +432,21 @@ ctl_webhook_update(struct ctl *c, struct err *e)
 	struct buf json;
 	enum rc rc;
 
-	if (!webhook_id_is_valid(c->args[0]))
-		return ctl_usage(c, e, "That is no webhook's id.");
 	buf_init(&json, JSON_MAX);
 	rc = make_json(c, ctl_option_find(c, "url"), false, &json, e);
 	if (rc == RC_OK && strcmp(buf_str(&json), "{}") == 0)
 		rc = ctl_usage(c, e,
 		    "Nothing to change; hlsctl webhook update --help lists "
 		    "what can be.");
+	if (rc == RC_OK)
+		rc = ctl_webhook_arg(c, e);
 	if (rc == RC_OK) {
 		memset(&p, 0, sizeof(p));
 		rc = registry_change(&c->app.registry, c->args[0],
 		    buf_str(&json), json.len, &w, &p, e);
 		if (rc == RC_NOTFOUND)
 			(void)ctl_no_webhook(c->args[0], e);
-		else if (rc != RC_OK)
+		else
 			rc = say_problems(rc, "The webhook was not changed", &p,
 			    e);
 	}

@@ -76,6 +76,7 @@ webhook_free(struct webhook *w)
 		return;
 	free(w->damage);
 	free(w->id);
+	free(w->name);
 	free(w->url);
 	strlist_fini(&w->events);
 	secret_fini(&w->secret);
@@ -89,6 +90,9 @@ webhook_free(struct webhook *w)
 	free(w->retry_schedule);
 	free(w->order_by);
 	free(w->filter);
+	free(w->tls.ca_file);
+	free(w->tls.cert_file);
+	free(w->tls.key_file);
 	free(w);
 }
 
@@ -113,6 +117,42 @@ webhook_id_is_valid(const char *text)
 
 	return n >= 1 && n <= WEBHOOK_ID_MAX &&
 	    strspn(text, EVENT_ALNUM "_-") == n;
+}
+
+bool
+webhook_name_is_valid(const char *text)
+{
+	size_t i, n = strlen(text);
+
+	if (n < 1 || n > WEBHOOK_NAME_MAX || text[0] == '-' || text[0] == ' ' ||
+	    text[n - 1] == ' ' || strcmp(text, ".") == 0 ||
+	    strcmp(text, "..") == 0 || strcasecmp(text, "list") == 0 ||
+	    strcasecmp(text, "register") == 0)
+		return false;
+	for (i = 0; i < n; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f ||
+		    text[i] == '/')
+			return false;
+	return true;
+}
+
+bool
+webhook_ref_is_valid(const char *text)
+{
+	return webhook_id_is_valid(text) || webhook_name_is_valid(text);
+}
+
+bool
+webhook_file_is_valid(const char *text)
+{
+	size_t i;
+
+	if (text[0] != '/' || strlen(text) > WEBHOOK_FILE_MAX)
+		return false;
+	for (i = 0; text[i] != '\0'; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			return false;
+	return true;
 }
 
 const char *
@@ -168,10 +208,43 @@ webhook_freshness_name(const struct webhook *w, int64_t now_ms)
 	return "no_recent_success";
 }
 
+static const char *const body_names[WEBHOOK_BODIES] = {
+	[WEBHOOK_RAW] = "raw",
+	[WEBHOOK_ENVELOPE] = "envelope",
+	[WEBHOOK_JSON] = "json",
+};
+
 const char *
 webhook_body_name(enum webhook_body b)
 {
-	return b == WEBHOOK_ENVELOPE ? "envelope" : "raw";
+	return body_names[b];
+}
+
+bool
+webhook_body_parse(const char *text, enum webhook_body *out)
+{
+	size_t i;
+
+	for (i = 0; i < WEBHOOK_BODIES; i++) {
+		if (strcmp(text, body_names[i]) == 0) {
+			*out = (enum webhook_body)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+webhook_on_dead_name(enum webhook_on_dead d)
+{
+	return d == WEBHOOK_SKIP ? "skip" : "hold";
+}
+
+bool
+webhook_on_dead_parse(const char *text, enum webhook_on_dead *out)
+{
+	*out = strcmp(text, "skip") == 0 ? WEBHOOK_SKIP : WEBHOOK_HOLD;
+	return strcmp(text, webhook_on_dead_name(*out)) == 0;
 }
 
 const char *

@@ -16,6 +16,9 @@
 #include "core/breaker.h"
 
 #define WEBHOOK_ID_MAX 64
+#define WEBHOOK_ID_PREFIX_MIN 4 /* characters that may stand for an id */
+#define WEBHOOK_NAME_MAX 64     /* bytes */
+#define WEBHOOK_FILE_MAX 1024
 #define WEBHOOK_RETRIES_MAX 50
 #define WEBHOOK_PATTERN_MAX 201 /* type.action */
 #define WEBHOOK_HEADERS_MAX 32
@@ -24,8 +27,10 @@
 
 enum webhook_body {
 	WEBHOOK_RAW,
-	WEBHOOK_ENVELOPE
+	WEBHOOK_ENVELOPE,
+	WEBHOOK_JSON /* the JSON of an event that came as a form */
 };
+#define WEBHOOK_BODIES 3
 enum webhook_health {
 	WEBHOOK_UNKNOWN,
 	WEBHOOK_HEALTHY,
@@ -40,6 +45,19 @@ enum webhook_why {
 	WEBHOOK_FAILING /* nothing but failure for outbound.disable_after */
 };
 
+/* What a dead delivery does to those behind it in order. */
+enum webhook_on_dead {
+	WEBHOOK_HOLD,
+	WEBHOOK_SKIP
+};
+
+/* Files of PEM, each NULL: none. */
+struct webhook_tls {
+	char *ca_file;   /* who may have signed the receiver's certificate */
+	char *cert_file; /* shown to the receiver, with those above it */
+	char *key_file;  /* of cert_file; NULL: the key is in that */
+};
+
 struct webhook_header {
 	char *name;
 	struct secret value;
@@ -50,6 +68,7 @@ struct webhook_header {
 
 struct webhook {
 	char *id;
+	char *name;            /* chosen by people; NULL: none */
 	char *url;             /* normal form */
 	struct strlist events; /* empty: every event */
 	struct secret secret;
@@ -70,7 +89,9 @@ struct webhook {
 	int64_t *retry_schedule; /* milliseconds; NULL: the outbound one */
 	size_t nretries;
 	char *order_by; /* NULL: none */
-	char *filter;   /* JSON text or NULL */
+	enum webhook_on_dead on_dead;
+	struct webhook_tls tls;
+	char *filter; /* JSON text or NULL */
 	bool enabled;
 	int64_t created_ms, updated_ms;
 
@@ -100,6 +121,14 @@ void webhook_header_put(struct webhook *w, const char *name, const char *value,
 void webhook_headers_clear(struct webhook *w);
 
 bool webhook_id_is_valid(const char *text); /* A-Za-z0-9_- 1-64 */
+/* 1-64 bytes without control characters and slashes, no space at either end
+ * and no dash at the front; none that paths of the API have already. */
+bool webhook_name_is_valid(const char *text);
+/* Whether it may stand for a webhook: as its id, the first characters of
+ * that, or its name. */
+bool webhook_ref_is_valid(const char *text);
+/* An absolute path without control characters. */
+bool webhook_file_is_valid(const char *text);
 const char *webhook_health_name(enum webhook_health h);
 bool webhook_health_parse(const char *text, enum webhook_health *out);
 /* Of its calls those that went well, in percent to a decimal, as the views
@@ -110,6 +139,9 @@ double webhook_success_percent(const struct webhook *w);
  * "no_recent_success". */
 const char *webhook_freshness_name(const struct webhook *w, int64_t now_ms);
 const char *webhook_body_name(enum webhook_body b);
+bool webhook_body_parse(const char *text, enum webhook_body *out);
+const char *webhook_on_dead_name(enum webhook_on_dead d);
+bool webhook_on_dead_parse(const char *text, enum webhook_on_dead *out);
 const char *webhook_why_name(enum webhook_why y); /* "person" ... */
 
 /* "*", a type, a full name or "stem.*". */

@@ -11,6 +11,7 @@
 #include "base/jsscan.h"
 #include "core/cloudevents.h"
 #include "core/event.h"
+#include "core/media.h"
 #include "core/notice.h"
 #include "core/signout.h"
 #include "core/webhook.h"
@@ -70,7 +71,7 @@ static void
 make_envelope(struct deliver_req *r, const struct event *ev, const void *body,
     size_t n)
 {
-	struct buf *b = &r->envelope;
+	struct buf *b = &r->made;
 	char time[CLOCK_TEXT_SIZE];
 
 	clock_format(ev->received_ms, time);
@@ -85,8 +86,57 @@ make_envelope(struct deliver_req *r, const struct event *ev, const void *body,
 	else
 		js_quote(b, body, n);
 	buf_add_str(b, "}");
-	r->body = b->data;
-	r->bodysz = b->len;
+}
+
+/* The JSON of an event that came as a form; false, and nothing in out, where
+ * it came as something else. */
+static bool
+decode_form(const struct event *ev, const void *body, size_t n, struct buf *out)
+{
+	struct media media;
+	struct err e;
+
+	media_parse(ev->content_type, &media);
+	buf_init(out, n);
+	if (media.kind == MEDIA_FORM &&
+	    media_form_payload(body, n, out, &e) == RC_OK)
+		return true;
+	buf_fini(out);
+	return false;
+}
+
+static void
+take_made(struct deliver_req *r)
+{
+	r->body = r->made.data;
+	r->bodysz = r->made.len;
+}
+
+/* False when the bytes go out as they were received. */
+static bool
+make_body(struct deliver_req *r, const struct webhook *w,
+    const struct event *ev, const void *body, size_t n)
+{
+	/* What hls has to say of itself is stored as its data. */
+	bool is_envelope = w->body == WEBHOOK_ENVELOPE ||
+	    strcmp(ev->provider, NOTICE_SOURCE) == 0;
+	struct buf form;
+
+	if (is_envelope) {
+		if (decode_form(ev, body, n, &form)) {
+			make_envelope(r, ev, form.data, form.len);
+			buf_fini(&form);
+		} else {
+			make_envelope(r, ev, body, n);
+		}
+		take_made(r);
+		return true;
+	}
+	if (w->body != WEBHOOK_JSON || !decode_form(ev, body, n, &form))
+		return false;
+	r->made = form;
+	take_made(r);
+	return true;
 }
 
 /* What the receiver verifies, and GitHub's names for it where the event came
@@ -157,13 +207,9 @@ deliver_req_init(struct deliver_req *r, const struct webhook *w,
 	r->body = body;
 	r->bodysz = bodysz;
 	buf_init(&r->text, TEXT_MAX);
-	buf_init(&r->envelope, 0);
-	/* What hls has to say of itself is stored as its data. */
-	if (w->body == WEBHOOK_ENVELOPE ||
-	    strcmp(ev->provider, NOTICE_SOURCE) == 0) {
-		make_envelope(r, ev, body, bodysz);
+	buf_init(&r->made, 0);
+	if (make_body(r, w, ev, body, bodysz))
 		type = "application/json";
-	}
 
 	add_str(r, "Content-Type",
 	    type == NULL || type[0] == '\0' ? "application/json" : type);
@@ -197,5 +243,5 @@ deliver_req_fini(struct deliver_req *r)
 	if (r->text.data != NULL)
 		crypt_wipe(r->text.data, r->text.len);
 	buf_fini(&r->text);
-	buf_fini(&r->envelope);
+	buf_fini(&r->made);
 }

@@ -22,12 +22,12 @@ struct webhook;
 struct deliver_req {
 	const char *headers[DELIVER_REQ_HEADERS_MAX]; /* into text */
 	size_t nheaders;
-	const void *body; /* the event's, or the envelope */
+	const void *body; /* the event's, or what was made of it */
 	size_t bodysz;
 
 	struct buf text; /* may hold secrets */
 	size_t at[DELIVER_REQ_HEADERS_MAX];
-	struct buf envelope;
+	struct buf made; /* the envelope, or the JSON of a form */
 };
 
 /* Borrows body until deliver_req_fini(), which wipes what was secret. */

@@ -11,6 +11,7 @@
 #include "front/page.h"
 #include "front/reply.h"
 #include "stats/show.h"
+#include "store/store_admin.h"
 #include "store/store_read.h"
 
 #define TEXT_MAX 256
@@ -221,6 +222,33 @@ page_refuse(struct page *pg, const char *field, const char *message,
 
 	reply_invalid(pg->resp, pg->req->request_id, &wrong, 1);
 	return err_set(e, RC_INVALID, "%s: %s", field, message);
+}
+
+enum rc
+page_webhook_arg(struct page *pg, struct err *e)
+{
+	enum rc rc;
+
+	rc = store_webhook_resolve(pg->set->registry.store, pg->arg,
+	    pg->webhook_id, e);
+	if (rc == RC_OK)
+		pg->arg = pg->webhook_id;
+	return rc;
+}
+
+enum rc
+page_webhook_field(struct page *pg, const char *field, const char *text,
+    char id[WEBHOOK_ID_MAX + 1], struct err *e)
+{
+	enum rc rc;
+
+	rc = store_webhook_resolve(pg->set->registry.store, text, id, e);
+	if (rc == RC_NOTFOUND)
+		return page_refuse(pg, field, "no such webhook", e);
+	if (rc == RC_EXISTS)
+		return page_refuse(pg, field,
+		    "the ids of several webhooks begin so", e);
+	return rc;
 }
 
 /* What is looked for in a body of one member. */

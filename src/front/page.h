@@ -42,6 +42,7 @@ struct page {
 	const struct http_req *req;
 	struct http_resp *resp;
 	const char *arg; /* what stood for {} in the path */
+	char webhook_id[WEBHOOK_ID_MAX + 1];
 	struct auth_who who;
 	struct page_note note;
 	struct budget *bodies; /* the memory that all requests share */
@@ -63,6 +64,17 @@ enum rc page_attempts(struct page *pg, struct js_writer *w, int64_t job,
 
 /* 422 with what is wrong with each field. */
 void page_invalid(struct page *pg, const struct intake_problems *p);
+
+/*
+ * The webhook that the path names, by its id, the first characters of that,
+ * or its name; pg->arg is its id afterwards.  RC_NOTFOUND, and RC_EXISTS when
+ * several ids begin so.
+ */
+enum rc page_webhook_arg(struct page *pg, struct err *e);
+/* The same for a field of the body or the query, where 422 is answered for
+ * one that is not there. */
+enum rc page_webhook_field(struct page *pg, const char *field, const char *text,
+    char id[WEBHOOK_ID_MAX + 1], struct err *e);
 
 /* The event that the path names, by either of its ids. */
 enum rc page_event_resolve(struct page *pg, int64_t *id, struct err *e);

@@ -8,10 +8,30 @@
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
+/* One that was deleted still has deliveries, under its whole id. */
+static enum rc
+read_webhook(struct page_query *q, const char *text, const char **out,
+    struct err *e)
+{
+	struct page *pg = q->pg;
+	enum rc rc;
+
+	*out = NULL;
+	if (text[0] == '\0')
+		return RC_OK;
+	rc = store_webhook_resolve(pg->set->intake.store, text, pg->webhook_id,
+	    e);
+	*out = rc == RC_OK ? pg->webhook_id : text;
+	if (rc == RC_EXISTS ||
+	    (rc == RC_NOTFOUND && !webhook_id_is_valid(text)))
+		q->wrong = "webhook_id";
+	return rc == RC_OK || rc == RC_EXISTS || rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
 enum rc
 page_deliveries_list(struct page *pg, struct err *e)
 {
-	char webhook[WEBHOOK_ID_MAX + 1], state[16], event[ID_PUBLIC_SIZE];
+	char webhook[WEBHOOK_NAME_MAX + 1], state[16], event[ID_PUBLIC_SIZE];
 	struct store *s = pg->set->intake.store;
 	struct store_job_filter f = { .state = -1 };
 	struct page_query q = { .pg = pg };
@@ -27,8 +47,8 @@ page_deliveries_list(struct page *pg, struct err *e)
 	page_query_text(&q, "state", state, sizeof(state));
 	f.before_id = page_query_int(&q, "cursor", 1);
 	f.limit = page_query_limit(&q, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX);
-	if (webhook[0] != '\0' && !webhook_id_is_valid(webhook))
-		q.wrong = "webhook_id";
+	if ((rc = read_webhook(&q, webhook, &f.target, e)) != RC_OK)
+		return rc;
 	if (state[0] != '\0' && !store_state_parse(state, &parsed))
 		q.wrong = "state";
 	else if (state[0] != '\0')
@@ -42,7 +62,6 @@ page_deliveries_list(struct page *pg, struct err *e)
 	}
 	if (!page_query_is_good(&q))
 		return RC_OK;
-	f.target = webhook[0] == '\0' ? NULL : webhook;
 
 	rc = store_job_list(s, &f, &jobs, &next, e);
 	if (rc != RC_OK)

@@ -40,6 +40,13 @@ page_replay_all(struct page *pg, struct err *e)
 	rc = replay_want_read(pg->req->body, pg->req->bodysz, &want, &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
+	if (want.webhook_id[0] != '\0') {
+		rc = page_webhook_field(pg, "webhook_id", want.webhook_id,
+		    pg->webhook_id, e);
+		if (rc != RC_OK)
+			return rc;
+		memcpy(want.webhook_id, pg->webhook_id, sizeof(pg->webhook_id));
+	}
 	lingers = page_linger(pg);
 	rc = replay_some(&pg->set->intake, &want, until_boot_ms(pg, lingers),
 	    &done, e);
@@ -59,21 +66,20 @@ page_replay_all(struct page *pg, struct err *e)
 enum rc
 page_replay_event(struct page *pg, struct err *e)
 {
-	char webhook_id[WEBHOOK_ID_MAX + 1];
+	char text[4 * WEBHOOK_NAME_MAX + 1];
 	struct js_writer w;
 	int64_t id;
 	enum rc rc;
 
 	rc = page_event_resolve(pg, &id, e);
 	if (rc == RC_OK)
-		rc = page_body_text(pg, "webhook_id", webhook_id,
-		    sizeof(webhook_id), e);
-	if (rc == RC_OK && webhook_id[0] != '\0' &&
-	    !webhook_id_is_valid(webhook_id))
-		rc = page_refuse(pg, "webhook_id", "malformed", e);
+		rc = page_body_text(pg, "webhook_id", text, sizeof(text), e);
+	if (rc == RC_OK && text[0] != '\0')
+		rc = page_webhook_field(pg, "webhook_id", text, pg->webhook_id,
+		    e);
 	if (rc == RC_OK)
 		rc = replay_event(&pg->set->intake, id,
-		    webhook_id[0] == '\0' ? NULL : webhook_id, e);
+		    text[0] == '\0' ? NULL : pg->webhook_id, e);
 	if (rc != RC_OK)
 		return rc;
 	page_json_begin(pg, &w);
@@ -98,6 +104,9 @@ page_replay_recover(struct page *pg, struct err *e)
 	rc = recover_want_read(pg->req->body, pg->req->bodysz, &want, &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
+	rc = page_webhook_arg(pg, e);
+	if (rc != RC_OK)
+		return rc;
 	want.webhook_id = pg->arg;
 	lingers = page_linger(pg);
 	rc = recover_some(&pg->set->intake, &want, until_boot_ms(pg, lingers),

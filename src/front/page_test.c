@@ -44,6 +44,9 @@ page_test_send(struct page *pg, struct err *e)
 	rc = page_body_text(pg, "event", type, sizeof(type), e);
 	if (rc != RC_OK)
 		return rc;
+	rc = page_webhook_arg(pg, e);
+	if (rc != RC_OK)
+		return rc;
 	in.wait_ms = page_wait_ms(pg);
 	rc = trial_begin(&in, pg->arg, type[0] == '\0' ? NULL : type, &t, e);
 	if (rc == RC_INVALID)

@@ -77,6 +77,7 @@ page_webhooks_register(struct page *pg, struct err *e)
 	page_json_begin(pg, &w);
 	pg->resp->status = 201;
 	js_str(&w, "webhook_id", hook->id);
+	js_str(&w, "name", hook->name);
 	js_str(&w, "url", hook->url);
 	js_strlist(&w, "events", &hook->events);
 	js_str(&w, "team", hook->team);
@@ -181,7 +182,10 @@ page_webhooks_show(struct page *pg, struct err *e)
 	struct webhook *hook;
 	enum rc rc;
 
-	rc = store_webhook_find(pg->set->registry.store, pg->arg, &hook, e);
+	rc = page_webhook_arg(pg, e);
+	if (rc == RC_OK)
+		rc = store_webhook_find(pg->set->registry.store, pg->arg, &hook,
+		    e);
 	if (rc == RC_OK)
 		answer(pg, hook, false);
 	return rc;
@@ -195,8 +199,10 @@ page_webhooks_change(struct page *pg, struct err *e)
 	struct webhook *hook;
 	enum rc rc;
 
-	rc = registry_change(&r, pg->arg, pg->req->body, pg->req->bodysz, &hook,
-	    &p, e);
+	rc = page_webhook_arg(pg, e);
+	if (rc == RC_OK)
+		rc = registry_change(&r, pg->arg, pg->req->body,
+		    pg->req->bodysz, &hook, &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
 	answer(pg, hook, false);
@@ -208,8 +214,10 @@ page_webhooks_delete(struct page *pg, struct err *e)
 {
 	enum rc rc;
 
-	rc = store_webhook_delete(pg->set->registry.store, pg->arg,
-	    clock_wall_ms(pg->set->registry.clock), NULL, e);
+	rc = page_webhook_arg(pg, e);
+	if (rc == RC_OK)
+		rc = store_webhook_delete(pg->set->registry.store, pg->arg,
+		    clock_wall_ms(pg->set->registry.clock), NULL, e);
 	if (rc == RC_OK) {
 		note(pg, pg->arg);
 		pg->resp->status = 204;
@@ -223,7 +231,9 @@ enable(struct page *pg, bool on, struct err *e)
 	struct webhook *hook;
 	enum rc rc;
 
-	rc = registry_enable(&pg->set->registry, pg->arg, on, &hook, e);
+	rc = page_webhook_arg(pg, e);
+	if (rc == RC_OK)
+		rc = registry_enable(&pg->set->registry, pg->arg, on, &hook, e);
 	if (rc == RC_OK)
 		answer(pg, hook, false);
 	return rc;
@@ -247,7 +257,9 @@ page_webhooks_rotate(struct page *pg, struct err *e)
 	struct webhook *hook;
 	enum rc rc;
 
-	rc = registry_rotate(&pg->set->registry, pg->arg, &hook, e);
+	rc = page_webhook_arg(pg, e);
+	if (rc == RC_OK)
+		rc = registry_rotate(&pg->set->registry, pg->arg, &hook, e);
 	if (rc == RC_OK)
 		answer(pg, hook, true);
 	return rc;
@@ -259,7 +271,6 @@ page_webhooks_attempts(struct page *pg, struct err *e)
 	struct store *s = pg->set->registry.store;
 	struct page_query q = { .pg = pg };
 	struct store_attempts attempts;
-	struct webhook *hook;
 	struct js_writer w;
 	int64_t before, next;
 	size_t i, limit;
@@ -269,11 +280,10 @@ page_webhooks_attempts(struct page *pg, struct err *e)
 	limit = page_query_limit(&q, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX);
 	if (!page_query_is_good(&q))
 		return RC_OK;
-	rc = store_webhook_find(s, pg->arg, &hook, e);
+	rc = page_webhook_arg(pg, e);
 	if (rc != RC_OK)
 		return rc;
-	note(pg, hook->id);
-	webhook_free(hook);
+	note(pg, pg->arg);
 	rc = store_webhook_attempts(s, pg->arg, before, limit, &attempts, &next,
 	    e);
 	if (rc != RC_OK)

@@ -27,6 +27,7 @@ struct publish {
 	struct intake_direct d;
 	struct strlist teams;
 	char uuid[ID_UUID_SIZE];
+	char webhook_id[WEBHOOK_ID_MAX + 1];
 	struct intake_problems *problems;
 };
 
@@ -138,7 +139,8 @@ read_member(void *arg, const char *key, struct json_object *value)
 		read_word(p, key, value, event_repository_is_valid,
 		    &p->d.repository);
 	else if (strcmp(key, "webhook_id") == 0)
-		read_word(p, key, value, webhook_id_is_valid, &p->d.webhook_id);
+		read_word(p, key, value, webhook_ref_is_valid,
+		    &p->d.webhook_id);
 	else if (strcmp(key, "priority") == 0)
 		read_priority(p, key, value);
 	else if (strcmp(key, "scheduled_at") == 0)
@@ -192,17 +194,20 @@ read_rest(struct publish *p, const char *json, size_t n, struct js_doc *doc,
 static enum rc
 check_webhook(struct publish *p, struct err *e)
 {
-	struct webhook *w = NULL;
 	enum rc rc;
 
 	if (p->d.webhook_id == NULL)
 		return RC_OK;
-	rc = store_webhook_find(p->in->store, p->d.webhook_id, &w, e);
-	if (rc == RC_NOTFOUND) {
-		problem(p, "webhook_id", "no such webhook");
-		return RC_OK;
+	rc = store_webhook_resolve(p->in->store, p->d.webhook_id, p->webhook_id,
+	    e);
+	if (rc == RC_OK) {
+		p->d.webhook_id = p->webhook_id;
+	} else if (rc == RC_NOTFOUND || rc == RC_EXISTS) {
+		problem(p, "webhook_id",
+		    rc == RC_EXISTS ? "the ids of several webhooks begin so"
+				    : "no such webhook");
+		rc = RC_OK;
 	}
-	webhook_free(w);
 	return rc;
 }
 

@@ -22,8 +22,9 @@
 
 /* Which events: those that have ended, received in a time.  "" is any. */
 struct replay_want {
-	char webhook_id[WEBHOOK_ID_MAX + 1]; /* to this one alone, and only
-					      * what it would get */
+	/* To this one alone, and only what it would get.  As it was read it
+	 * is what people call it, for replay_some() its id. */
+	char webhook_id[WEBHOOK_NAME_MAX + 1];
 	char type[EVENT_TYPE_MAX + 1];
 	char source[65];
 	char repository[EVENT_REPOSITORY_MAX + 1];

@@ -82,7 +82,7 @@ read_filter(struct reader *r, const char *key, struct json_object *value)
 		return false;
 	if (strcmp(key, "webhook_id") == 0)
 		ok = get_text(value, w->webhook_id, sizeof(w->webhook_id)) &&
-		    webhook_id_is_valid(w->webhook_id);
+		    webhook_ref_is_valid(w->webhook_id);
 	else if (strcmp(key, "status") == 0)
 		ok = get_status(value, &w->status);
 	else if (strcmp(key, "type") == 0)

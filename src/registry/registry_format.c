@@ -55,6 +55,16 @@ headers(struct js_writer *w, const struct webhook *hook)
 }
 
 static void
+tls(struct js_writer *w, const struct webhook *hook)
+{
+	js_open_object(w, "tls");
+	js_str(w, "ca_file", hook->tls.ca_file);
+	js_str(w, "cert_file", hook->tls.cert_file);
+	js_str(w, "key_file", hook->tls.key_file);
+	js_close_object(w);
+}
+
+static void
 public_key(struct js_writer *w, const char *key, const struct secret *pair)
 {
 	char text[WHSK_PUBLIC_SIZE];
@@ -87,6 +97,7 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	js_writer_init(&w, out);
 	js_open_object(&w, NULL);
 	js_str(&w, "id", hook->id);
+	js_str(&w, "name", hook->name);
 	js_str(&w, "url", hook->url);
 	js_strlist(&w, "events", &hook->events);
 	js_str(&w, "secret", show_secret ? hook->secret.bytes : "***");
@@ -107,6 +118,8 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	duration(&w, "timeout", hook->timeout_ms);
 	retry_schedule(&w, hook);
 	js_str(&w, "order_by", hook->order_by);
+	js_str(&w, "on_dead", webhook_on_dead_name(hook->on_dead));
+	tls(&w, hook);
 	js_raw(&w, "filter", hook->filter,
 	    hook->filter == NULL ? 0 : strlen(hook->filter));
 	js_int(&w, "total_calls", hook->total_calls);

@@ -180,6 +180,21 @@ read_team(struct registry_read *rd, const char *field,
 }
 
 static void
+read_name(struct registry_read *rd, const char *field,
+    struct json_object *value)
+{
+	const char *text = text_of(value);
+
+	if (js_is_null(value) || (text != NULL && webhook_name_is_valid(text)))
+		put_text(&rd->w->name, text);
+	else
+		wrong(rd, field,
+		    "not a string of 1 to %d bytes without control "
+		    "characters and slashes",
+		    WEBHOOK_NAME_MAX);
+}
+
+static void
 read_description(struct registry_read *rd, const char *field,
     struct json_object *value)
 {
@@ -268,12 +283,70 @@ read_body(struct registry_read *rd, const char *field,
 {
 	const char *text = text_of(value);
 
-	if (js_is_null(value) || (text != NULL && strcmp(text, "raw") == 0))
+	if (js_is_null(value))
 		rd->w->body = WEBHOOK_RAW;
-	else if (text != NULL && strcmp(text, "envelope") == 0)
-		rd->w->body = WEBHOOK_ENVELOPE;
+	else if (text == NULL || !webhook_body_parse(text, &rd->w->body))
+		wrong(rd, field, "not raw, envelope or json");
+}
+
+static void
+read_on_dead(struct registry_read *rd, const char *field,
+    struct json_object *value)
+{
+	const char *text = text_of(value);
+
+	if (js_is_null(value))
+		rd->w->on_dead = WEBHOOK_HOLD;
+	else if (text == NULL || !webhook_on_dead_parse(text, &rd->w->on_dead))
+		wrong(rd, field, "neither hold nor skip");
+}
+
+static bool
+read_tls_file(void *arg, const char *name, struct json_object *value)
+{
+	struct registry_read *rd = arg;
+	const char *text = text_of(value);
+	char field[128];
+	char **to;
+
+	(void)snprintf(field, sizeof(field), "tls.%.64s", name);
+	if (strcmp(name, "ca_file") == 0) {
+		to = &rd->w->tls.ca_file;
+	} else if (strcmp(name, "cert_file") == 0) {
+		to = &rd->w->tls.cert_file;
+	} else if (strcmp(name, "key_file") == 0) {
+		to = &rd->w->tls.key_file;
+	} else {
+		wrong(rd, field, "unknown field");
+		return true;
+	}
+	if (js_is_null(value) || (text != NULL && webhook_file_is_valid(text)))
+		put_text(to, text);
 	else
-		wrong(rd, field, "neither raw nor envelope");
+		wrong(rd, field, "not an absolute path of at most %d bytes",
+		    WEBHOOK_FILE_MAX);
+	return true;
+}
+
+/* Members that are absent stay, as everywhere; null takes all away. */
+static void
+read_tls(struct registry_read *rd, const char *field, struct json_object *value)
+{
+	/* They name files that hls reads, whoever may not. */
+	if (!rd->r->is_admin && !js_is_null(value)) {
+		wrong(rd, field, "is an admin's to set");
+	} else if (js_is_object(value)) {
+		js_each(value, read_tls_file, rd);
+	} else if (!js_is_null(value)) {
+		wrong(rd, field,
+		    "not an object of ca_file, cert_file and key_file");
+	} else {
+		put_text(&rd->w->tls.ca_file, NULL);
+		put_text(&rd->w->tls.cert_file, NULL);
+		put_text(&rd->w->tls.key_file, NULL);
+	}
+	if (rd->w->tls.key_file != NULL && rd->w->tls.cert_file == NULL)
+		wrong(rd, "tls.cert_file", "missing beside key_file");
 }
 
 /* null goes back to the setting for all. */
@@ -499,6 +572,7 @@ static const struct member {
 	    struct json_object *value);
 } members[] = {
 	{ "url", false, read_url },
+	{ "name", false, read_name },
 	{ "events", false, read_events },
 	{ "secret", false, read_secret },
 	{ "team", false, read_team },
@@ -513,6 +587,8 @@ static const struct member {
 	{ "timeout", false, read_timeout },
 	{ "retry_schedule", false, read_retry_schedule },
 	{ "order_by", false, read_order_by },
+	{ "on_dead", false, read_on_dead },
+	{ "tls", false, read_tls },
 	{ "filter", false, read_filter },
 	{ "enabled", false, read_enabled },
 	{ "id", true, read_ignored },

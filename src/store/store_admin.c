@@ -93,6 +93,17 @@ store_webhook_find(struct store *s, const char *id, struct webhook **out,
 }
 
 enum rc
+store_webhook_resolve(struct store *s, const char *text,
+    char id[WEBHOOK_ID_MAX + 1], struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	id[0] = '\0';
+	return store_call_end(s, STORE_OP_WEBHOOK_RESOLVE, us,
+	    s->engine->webhook_resolve(s->impl, text, id, e));
+}
+
+enum rc
 store_webhook_list(struct store *s, const struct store_webhook_filter *f,
     struct store_webhooks *out, struct err *e)
 {

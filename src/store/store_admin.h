@@ -17,7 +17,7 @@
 
 struct store;
 
-/* RC_EXISTS: the id is taken. */
+/* RC_EXISTS: the id is taken, or another webhook has the name. */
 enum rc store_webhook_put(struct store *s, const struct webhook *w,
     struct err *e);
 /* All of them in one transaction, all or nothing; replace: those that exist
@@ -42,6 +42,15 @@ enum rc store_webhook_delete(struct store *s, const char *id, int64_t now_ms,
     size_t *cancelled, struct err *e);
 enum rc store_webhook_find(struct store *s, const char *id,
     struct webhook **out, struct err *e); /* RC_NOTFOUND */
+
+/*
+ * The id of the webhook that people call so: by its id, its name in letters
+ * of either case, or the first characters of its id, four at least.
+ * RC_NOTFOUND	none is called so.
+ * RC_EXISTS	the ids of several begin so.
+ */
+enum rc store_webhook_resolve(struct store *s, const char *text,
+    char id[WEBHOOK_ID_MAX + 1], struct err *e);
 
 struct store_webhook_filter {
 	const char *team;  /* without case; NULL: any */

@@ -160,6 +160,7 @@ const struct store_engine store_fault_engine = {
 	.webhook_change = fault_webhook_change,
 	.webhook_delete = fault_webhook_delete,
 	.webhook_find = fault_webhook_find,
+	.webhook_resolve = fault_webhook_resolve,
 	.webhook_list = fault_webhook_list,
 	.event_retry = fault_event_retry,
 	.event_cancel = fault_event_cancel,

@@ -69,6 +69,18 @@ fault_webhook_find(void *impl, const char *id, struct webhook **out,
 }
 
 enum rc
+fault_webhook_resolve(void *impl, const char *text, char id[WEBHOOK_ID_MAX + 1],
+    struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_webhook_resolve(f->inner, text, id, e), e);
+}
+
+enum rc
 fault_webhook_list(void *impl, const struct store_webhook_filter *filter,
     struct store_webhooks *out, struct err *e)
 {

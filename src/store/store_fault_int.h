@@ -125,6 +125,8 @@ enum rc fault_webhook_delete(void *impl, const char *id, int64_t now_ms,
     size_t *cancelled, struct err *e);
 enum rc fault_webhook_find(void *impl, const char *id, struct webhook **out,
     struct err *e);
+enum rc fault_webhook_resolve(void *impl, const char *text,
+    char id[WEBHOOK_ID_MAX + 1], struct err *e);
 enum rc fault_webhook_list(void *impl,
     const struct store_webhook_filter *filter, struct store_webhooks *out,
     struct err *e);

@@ -57,6 +57,7 @@ enum store_op {
 	STORE_OP_WEBHOOK_CHANGE,
 	STORE_OP_WEBHOOK_DELETE,
 	STORE_OP_WEBHOOK_FIND,
+	STORE_OP_WEBHOOK_RESOLVE,
 	STORE_OP_WEBHOOK_LIST,
 	STORE_OP_EVENT_RETRY,
 	STORE_OP_EVENT_CANCEL,
@@ -159,6 +160,8 @@ struct store_engine {
 	    size_t *cancelled, struct err *e);
 	enum rc (*webhook_find)(void *impl, const char *id,
 	    struct webhook **out, struct err *e);
+	enum rc (*webhook_resolve)(void *impl, const char *text,
+	    char id[WEBHOOK_ID_MAX + 1], struct err *e);
 	enum rc (*webhook_list)(void *impl,
 	    const struct store_webhook_filter *f, struct store_webhooks *out,
 	    struct err *e);

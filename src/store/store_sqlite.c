@@ -329,6 +329,7 @@ const struct store_engine store_sqlite_engine = {
 	.webhook_change = lite_webhook_change,
 	.webhook_delete = lite_webhook_delete,
 	.webhook_find = lite_webhook_find,
+	.webhook_resolve = lite_webhook_resolve,
 	.webhook_list = lite_webhook_list,
 	.event_retry = lite_event_retry,
 	.event_cancel = lite_event_cancel,

@@ -45,7 +45,8 @@
 	"last_success_ms, last_failure_ms, consecutive_failures, "      \
 	"response_sum_ms, response_min_ms, response_max_ms, health, "   \
 	"cloudevents, sign_key, old_sign_key, failing_since_ms, "       \
-	"disable_at_ms, disabled_why, response_calls"
+	"disable_at_ms, disabled_why, response_calls, name, on_dead, "  \
+	"tls_ca_file, tls_cert_file, tls_key_file, body_json"
 
 #define TARGET_COLUMNS                                               \
 	"t.id, t.kind, t.name, t.waiting, t.leased, t.next_due_ms, " \
@@ -393,7 +394,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "INSERT INTO webhook (" WEBHOOK_COLUMNS
 	    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	    "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
-	    "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36) ON CONFLICT (id) DO UPDATE SET url = "
+	    "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, "
+	    "?37, ?38, ?39, ?40, ?41, ?42) ON CONFLICT (id) DO UPDATE SET url = "
 	    "excluded.url, events = excluded.events, secret = "
 	    "excluded.secret, old_secret = excluded.old_secret, "
 	    "old_secret_until_ms = excluded.old_secret_until_ms, team = "
@@ -416,8 +418,21 @@ static const char *const texts[LITE_STMTS] = {
 	    "excluded.sign_key, old_sign_key = excluded.old_sign_key, "
 	    "failing_since_ms = excluded.failing_since_ms, disable_at_ms = "
 	    "excluded.disable_at_ms, disabled_why = excluded.disabled_why, "
-	    "response_calls = excluded.response_calls",
+	    "response_calls = excluded.response_calls, name = "
+	    "excluded.name, on_dead = excluded.on_dead, tls_ca_file = "
+	    "excluded.tls_ca_file, tls_cert_file = excluded.tls_cert_file, "
+	    "tls_key_file = excluded.tls_key_file, body_json = "
+	    "excluded.body_json",
 	[LITE_WEBHOOK_HAS] = "SELECT 1 FROM webhook WHERE id = ?1",
+	[LITE_WEBHOOK_TAKEN] =
+	    "SELECT id = ?2 OR name = ?1 FROM webhook WHERE id <> ?1 AND (id "
+	    "= ?2 OR name = ?2 OR name = ?1) LIMIT 1",
+	[LITE_WEBHOOK_RESOLVE] =
+	    "SELECT id, how FROM (SELECT id, 0 AS how FROM webhook WHERE id "
+	    "= ?1 UNION ALL SELECT id, 1 FROM webhook WHERE name = ?1 UNION "
+	    "ALL SELECT id, 2 FROM (SELECT id FROM webhook WHERE "
+	    "length(?1) >= ?2 AND id > ?1 AND id < ?1 || '~' ORDER BY id "
+	    "LIMIT 2)) ORDER BY how LIMIT 2",
 	[LITE_WEBHOOK_FIND] = "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
 			      " FROM webhook WHERE id = ?1",
 	[LITE_WEBHOOK_LIST] = "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -99,7 +100,7 @@ bind_settings(struct sqlite3_stmt *st, const struct webhook *w)
 	lite_int(st, 6, w->old_secret_until_ms);
 	lite_text(st, 7, w->team);
 	lite_text(st, 8, w->description);
-	lite_int(st, 11, w->body);
+	lite_int(st, 11, w->body == WEBHOOK_JSON ? WEBHOOK_RAW : w->body);
 	lite_int(st, 12, w->rate_limit);
 	lite_int(st, 13, w->max_in_flight);
 	lite_int(st, 14, w->timeout_ms);
@@ -109,6 +110,12 @@ bind_settings(struct sqlite3_stmt *st, const struct webhook *w)
 	lite_int(st, 19, w->created_ms);
 	lite_int(st, 20, w->updated_ms);
 	lite_int(st, 30, w->cloudevents);
+	lite_text(st, 37, w->name);
+	lite_int(st, 38, w->on_dead);
+	lite_text(st, 39, w->tls.ca_file);
+	lite_text(st, 40, w->tls.cert_file);
+	lite_text(st, 41, w->tls.key_file);
+	lite_int(st, 42, w->body == WEBHOOK_JSON);
 }
 
 static void
@@ -218,6 +225,13 @@ read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
 	w->disable_at_ms = lite_col_int(st, 33);
 	w->disabled_why = (enum webhook_why)lite_col_int(st, 34);
 	w->response_calls = lite_col_int(st, 35);
+	w->name = lite_col_text(st, 36);
+	w->on_dead = (enum webhook_on_dead)lite_col_int(st, 37);
+	w->tls.ca_file = lite_col_text(st, 38);
+	w->tls.cert_file = lite_col_text(st, 39);
+	w->tls.key_file = lite_col_text(st, 40);
+	if (lite_col_int(st, 41) != 0)
+		w->body = WEBHOOK_JSON;
 	w->breaker = (enum breaker_state)lite_col_int(st, flow);
 	if ((unsigned int)w->breaker >= BREAKER_STATES)
 		w->breaker = BREAKER_CLOSED;
@@ -260,6 +274,28 @@ find(struct lite *l, struct lite_conn *c, const char *id, struct webhook **out,
 	return rc;
 }
 
+/* RC_EXISTS: another webhook is called what this one is to be. */
+static enum rc
+check_name(struct lite_tx *tx, const struct webhook *w, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_TAKEN);
+	bool row, mixed;
+	enum rc rc;
+
+	lite_text(st, 1, w->id);
+	lite_text(st, 2, w->name);
+	rc = lite_step(tx->conn, st, &row, e);
+	mixed = rc == RC_OK && row && lite_col_int(st, 0) != 0;
+	lite_reset(st);
+	if (rc != RC_OK || !row)
+		return rc;
+	if (mixed)
+		return err_set(e, RC_EXISTS,
+		    "a webhook's name would be another one's id");
+	return err_set(e, RC_EXISTS,
+	    "there is a webhook of the name %s already", w->name);
+}
+
 struct put {
 	const struct webhook *const *v;
 	size_t n;
@@ -285,6 +321,8 @@ run_put(struct lite_tx *tx, void *arg, struct err *e)
 		if (rc == RC_OK && row)
 			rc = err_set(e, RC_EXISTS,
 			    "there is a webhook %s already", x->v[i]->id);
+		if (rc == RC_OK)
+			rc = check_name(tx, x->v[i], e);
 		if (rc == RC_OK)
 			rc = write_row(tx, x->v[i], e);
 	}
@@ -344,7 +382,8 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 		x->w->breaker_until_ms = 0;
 	if (x->w->enabled && (!was_enabled || was_open))
 		tx->new_work = true;
-	return write_row(tx, x->w, e);
+	rc = check_name(tx, x->w, e);
+	return rc == RC_OK ? write_row(tx, x->w, e) : rc;
 }
 
 enum rc
@@ -479,6 +518,41 @@ lite_webhook_find(void *impl, const char *id, struct webhook **out,
 	if (rc != RC_OK)
 		return rc;
 	rc = find(l, c, id, out, e);
+	lite_reader_give(l, c);
+	return rc;
+}
+
+enum rc
+lite_webhook_resolve(void *impl, const char *text, char id[WEBHOOK_ID_MAX + 1],
+    struct err *e)
+{
+	struct lite *l = impl;
+	struct sqlite3_stmt *st;
+	struct lite_conn *c;
+	bool row, is_prefix;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(c, LITE_WEBHOOK_RESOLVE);
+	lite_text(st, 1, text);
+	lite_int(st, 2, WEBHOOK_ID_PREFIX_MIN);
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && !row) {
+		rc = err_set(e, RC_NOTFOUND, "there is no webhook %.64s", text);
+	} else if (rc == RC_OK) {
+		(void)snprintf(id, WEBHOOK_ID_MAX + 1, "%s",
+		    (const char *)sqlite3_column_text(st, 0));
+		is_prefix = lite_col_int(st, 1) == 2;
+		if (is_prefix)
+			rc = lite_step(c, st, &row, e);
+		if (rc == RC_OK && is_prefix && row)
+			rc = err_set(e, RC_EXISTS,
+			    "more than one webhook's id begins with %.64s",
+			    text);
+	}
+	lite_reset(st);
 	lite_reader_give(l, c);
 	return rc;
 }

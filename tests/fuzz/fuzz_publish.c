@@ -42,12 +42,12 @@ store_accept(struct store *s, struct event *ev, int64_t wait_ms,
 }
 
 enum rc
-store_webhook_find(struct store *s, const char *id, struct webhook **out,
-    struct err *e)
+store_webhook_resolve(struct store *s, const char *text,
+    char id[WEBHOOK_ID_MAX + 1], struct err *e)
 {
 	(void)s;
-	FUZZ_HOLDS(webhook_id_is_valid(id));
-	*out = NULL;
+	FUZZ_HOLDS(webhook_ref_is_valid(text));
+	id[0] = '\0';
 	return err_set(e, RC_NOTFOUND, "there are none");
 }
 

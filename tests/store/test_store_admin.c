@@ -39,6 +39,12 @@ test_registrations_are_kept(void **state)
 	w->cloudevents = true;
 	secret_put_str(&w->sign_key, "whsk_new");
 	secret_put_str(&w->old_sign_key, "whsk_old");
+	w->name = xstrdup("the shop");
+	w->body = WEBHOOK_JSON;
+	w->on_dead = WEBHOOK_SKIP;
+	w->tls.ca_file = xstrdup("/etc/ca.pem");
+	w->tls.cert_file = xstrdup("/etc/cert.pem");
+	w->tls.key_file = xstrdup("/etc/key.pem");
 	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
 	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_EXISTS);
 	webhook_free(w);
@@ -65,10 +71,107 @@ test_registrations_are_kept(void **state)
 	assert_string_equal(got->old_sign_key.bytes, "whsk_old");
 	assert_int_equal(got->rate_limit, -1);
 	assert_null(got->description);
+	assert_string_equal(got->name, "the shop");
+	assert_int_equal(got->body, WEBHOOK_JSON);
+	assert_int_equal(got->on_dead, WEBHOOK_SKIP);
+	assert_string_equal(got->tls.ca_file, "/etc/ca.pem");
+	assert_string_equal(got->tls.cert_file, "/etc/cert.pem");
+	assert_string_equal(got->tls.key_file, "/etc/key.pem");
 	assert_true(got->enabled);
 	webhook_free(got);
 	assert_int_equal(store_webhook_find(f->s, "hook-2", &got, &f->e),
 	    RC_NOTFOUND);
+}
+
+static enum rc
+put_named(struct fix *f, const char *id, const char *name)
+{
+	struct webhook *w = fix_webhook(id);
+	enum rc rc;
+
+	w->name = name == NULL ? NULL : xstrdup(name);
+	rc = store_webhook_put(f->s, w, &f->e);
+	webhook_free(w);
+	return rc;
+}
+
+static enum rc
+rename_to(void *arg, struct webhook *w, struct err *e)
+{
+	(void)e;
+	free(w->name);
+	w->name = xstrdup(arg);
+	return RC_OK;
+}
+
+static void
+test_a_name_is_one_webhook_s_alone(void **state)
+{
+	static const char *const taken[] = { "Shop", "hook-2", "HOOK-2" };
+	struct fix *f = *state;
+	struct webhook *got;
+	size_t i;
+
+	assert_int_equal(put_named(f, "hook-1", "shop"), RC_OK);
+	assert_int_equal(put_named(f, "hook-2", NULL), RC_OK);
+	assert_int_equal(put_named(f, "hook-3", NULL), RC_OK);
+	assert_int_equal(put_named(f, "hook-4", "SHOP"), RC_EXISTS);
+	assert_int_equal(put_named(f, "hook-4", "hook-2"), RC_EXISTS);
+	assert_int_equal(put_named(f, "shop", NULL), RC_EXISTS);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(store_webhook_change(f->s, "hook-3", rename_to,
+				     (void *)(uintptr_t)taken[i], NULL, &f->e),
+		    RC_EXISTS);
+	assert_int_equal(store_webhook_change(f->s, "hook-1", rename_to,
+			     (void *)(uintptr_t) "Shop", &got, &f->e),
+	    RC_OK);
+	assert_string_equal(got->name, "Shop");
+	webhook_free(got);
+	assert_int_equal(
+	    store_webhook_delete(f->s, "hook-1", FIX_NOW, NULL, &f->e), RC_OK);
+	assert_int_equal(put_named(f, "hook-4", "shop"), RC_OK);
+}
+
+static const struct {
+	const char *text, *id; /* NULL: rc says why */
+	enum rc rc;
+} refs[] = {
+	{ "abcd1", "abcd1", RC_OK },
+	{ "abcd12", "abcd123", RC_OK },
+	{ "abce", "abce", RC_OK }, /* its id, beside a longer one */
+	{ "abcd", NULL, RC_EXISTS },
+	{ "abc", NULL, RC_NOTFOUND },
+	{ "abcf", "zzzz", RC_OK }, /* a name, beside an id that begins so */
+	{ "ABCF", "zzzz", RC_OK },
+	{ "ABCD12", NULL, RC_NOTFOUND },
+	{ "zz", NULL, RC_NOTFOUND },
+	{ "the shop", "hook-9", RC_OK },
+	{ "the sh", NULL, RC_NOTFOUND },
+	{ "%", NULL, RC_NOTFOUND },
+	{ "____", NULL, RC_NOTFOUND },
+};
+
+static void
+test_a_webhook_is_found_by_name_or_the_start_of_its_id(void **state)
+{
+	static const char *const ids[] = { "abcd1", "abcd123", "abce", "abce2",
+		"abcf-1" };
+	char id[WEBHOOK_ID_MAX + 1];
+	struct fix *f = *state;
+	size_t i;
+
+	for (i = 0; i < NELEM(ids); i++)
+		assert_int_equal(put_named(f, ids[i], NULL), RC_OK);
+	assert_int_equal(put_named(f, "zzzz", "abcf"), RC_OK);
+	assert_int_equal(put_named(f, "hook-9", "the Shop"), RC_OK);
+	for (i = 0; i < NELEM(refs); i++) {
+		enum rc rc =
+		    store_webhook_resolve(f->s, refs[i].text, id, &f->e);
+
+		if (rc != refs[i].rc ||
+		    (rc == RC_OK && strcmp(id, refs[i].id) != 0))
+			fail_msg("%s: %d %s", refs[i].text, (int)rc, id);
+	}
 }
 
 static void
@@ -552,7 +655,7 @@ test_sql_shows_no_secret(void **state)
 		assert_int_equal(seen, 0);
 	}
 	assert_int_equal(store_sql(f->s,
-			     "SELECT w.id, name FROM webhook w, "
+			     "SELECT w.id, token.name FROM webhook w, "
 			     "token",
 			     10, 5000, seen_values, &seen, &f->e),
 	    RC_OK);
@@ -566,6 +669,8 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_registrations_are_kept),
+		CASE(test_a_name_is_one_webhook_s_alone),
+		CASE(test_a_webhook_is_found_by_name_or_the_start_of_its_id),
 		CASE(test_registrations_are_listed_by_filter),
 		CASE(test_disabling_parks_and_enabling_releases),
 		CASE(test_deleting_cancels_what_waits),

@@ -108,6 +108,7 @@ administer(struct fix *f)
 	struct store_events events;
 	struct strlist blocked;
 	struct webhook *got;
+	char id[WEBHOOK_ID_MAX + 1];
 	int64_t version = -1;
 	bool changed;
 	int64_t next;
@@ -122,6 +123,7 @@ administer(struct fix *f)
 	INSIST(rc, store_blocked(f->s, &version, &blocked, &changed, &f->e));
 	assert_int_equal(rc, RC_OK);
 	strlist_fini(&blocked);
+	INSIST(rc, store_webhook_resolve(f->s, "hook", id, &f->e));
 	INSIST(rc, store_webhook_list(f->s, &all, &l, &f->e));
 	assert_int_equal(rc, RC_OK);
 	store_webhooks_free(&l);

@@ -273,9 +273,12 @@ static const struct {
 	{ "application/json", "{\"a\": 1}",
 	    "{\"type\":\"issues\",\"timestamp\":\"2026-11-21T08:08:10.123Z\","
 	    "\"data\":{\"a\": 1}}" },
-	{ "application/x-www-form-urlencoded", "payload=%7B%7D\"",
+	{ "application/x-www-form-urlencoded", "payload=%7B%22a%22:+1%7D",
 	    "{\"type\":\"issues\",\"timestamp\":\"2026-11-21T08:08:10.123Z\","
-	    "\"data\":\"payload=%7B%7D\\\"\"}" },
+	    "\"data\":{\"a\": 1}}" },
+	{ "text/plain", "\"",
+	    "{\"type\":\"issues\",\"timestamp\":\"2026-11-21T08:08:10.123Z\","
+	    "\"data\":\"\\\"\"}" },
 };
 
 static void
@@ -303,6 +306,44 @@ an_envelope_is_json_around_the_event_s_bytes(void **state)
 	webhook_free(w);
 }
 
+/* The signature is over the bytes that are sent, as a receiver checks it. */
+static void
+body_json_sends_the_json_of_a_form_and_signs_that(void **state)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+	struct event *ev = event_of("github"), *json = event_of("github");
+	struct webhook *w = webhook_of();
+	struct deliver_req r, same;
+	size_t n;
+
+	(void)state;
+	w->body = WEBHOOK_JSON;
+	free(ev->content_type);
+	ev->content_type = xstrdup(form);
+	deliver_req_init(&r, w, ev, "payload=%7B%22a%22%3A+1%7D",
+	    strlen("payload=%7B%22a%22%3A+1%7D"), NOW);
+	assert_int_equal(r.bodysz, strlen("{\"a\": 1}"));
+	assert_memory_equal(r.body, "{\"a\": 1}", r.bodysz);
+	assert_header(&r, "Content-Type", "application/json");
+	deliver_req_init(&same, w, json, r.body, r.bodysz, NOW);
+	assert_ptr_equal(same.body, r.body);
+	assert_header(&r, "X-Hub-Signature-256",
+	    find(&same, "X-Hub-Signature-256", &n));
+	assert_header(&r, "webhook-signature",
+	    find(&same, "webhook-signature", &n));
+	deliver_req_fini(&same);
+	deliver_req_fini(&r);
+
+	/* What is no form of one payload goes out as it came. */
+	deliver_req_init(&r, w, ev, "a=b", 3, NOW);
+	assert_memory_equal(r.body, "a=b", 3);
+	assert_header(&r, "Content-Type", form);
+	deliver_req_fini(&r);
+	event_free(ev);
+	event_free(json);
+	webhook_free(w);
+}
+
 int
 main(void)
 {
@@ -316,6 +357,8 @@ main(void)
 		cmocka_unit_test(a_cloudevent_has_its_attributes_as_headers),
 		cmocka_unit_test(what_hls_says_of_itself_is_in_an_envelope),
 		cmocka_unit_test(an_envelope_is_json_around_the_event_s_bytes),
+		cmocka_unit_test(
+		    body_json_sends_the_json_of_a_form_and_signs_that),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

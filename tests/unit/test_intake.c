@@ -49,13 +49,13 @@ store_accept(struct store *s, struct event *ev, int64_t wait_ms,
 }
 
 enum rc
-store_webhook_find(struct store *s, const char *id, struct webhook **out,
-    struct err *e)
+store_webhook_resolve(struct store *s, const char *text,
+    char id[WEBHOOK_ID_MAX + 1], struct err *e)
 {
 	(void)s;
-	if (strcmp(id, "known") != 0)
+	if (strcmp(text, "known") != 0)
 		return err_set(e, RC_NOTFOUND, "no such webhook");
-	*out = webhook_new();
+	memcpy(id, "known", sizeof("known"));
 	return RC_OK;
 }
 

@@ -365,7 +365,7 @@ test_what_is_wrong_is_named(void **state)
 		{ "{" SINCE ",\"until\":7}", "until" },
 		{ "{" SINCE ",\"status\":\"pending\"}", "status" },
 		{ "{" SINCE ",\"status\":\"lost\"}", "status" },
-		{ "{" SINCE ",\"webhook_id\":\"a b\"}", "webhook_id" },
+		{ "{" SINCE ",\"webhook_id\":\"a/b\"}", "webhook_id" },
 		{ "{" SINCE ",\"webhook_id\":[]}", "webhook_id" },
 		{ "{" SINCE ",\"type\":\"\"}", "type" },
 		{ "{" SINCE ",\"cursor\":\"0\"}", "cursor" },
