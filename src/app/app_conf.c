@@ -74,6 +74,8 @@ read_server(struct app_conf_reader *r, struct err *e)
 	struct app_conf *c;
 
 	c = r->conf;
+	if (c->outbound.ca_file[0] != '\0')
+		make_absolute(r, &c->outbound.ca_file);
 	if (c->server.base_path[0] != '\0' &&
 	    !app_conf_is_path(c->server.base_path))
 		return conf_refuse(r->places, "server.base_path", e,

@@ -47,6 +47,7 @@ struct app_conf {
 	struct sources sources;
 	struct {
 		struct urlpolicy policy; /* allow_networks */
+		char *ca_file;           /* "": the system's */
 		int64_t timeout_ms;
 		int64_t connect_timeout_ms;
 		struct conf_durations retry_schedule;

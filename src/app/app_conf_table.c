@@ -219,6 +219,13 @@ static const struct conf_key keys[] = {
 	    .offset = CONF(raw.allow_networks),
 	    .most = "64",
 	    .doc = "CIDRs excepted from the deny list" },
+	{ .name = "outbound.ca_file",
+	    .type = CONF_STRING,
+	    .offset = CONF(outbound.ca_file),
+	    .most = TEXT_MOST,
+	    .flags = CONF_RESTART,
+	    .doc = "authorities that webhooks are trusted by; empty: the "
+		   "system's" },
 	{ .name = "outbound.timeout",
 	    .type = CONF_DURATION,
 	    .offset = CONF(outbound.timeout_ms),

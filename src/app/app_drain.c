@@ -282,8 +282,10 @@ kinds_text(unsigned int kinds)
 static enum rc
 run(struct app *app, struct err *e)
 {
+	const char *ca_file = app->conf->outbound.ca_file;
 	const struct httpc_options to_http = { .allow = allow,
 		.arg = app,
+		.ca_file = ca_file[0] == '\0' ? NULL : ca_file,
 		.user_agent = "hls/" PACKAGE_VERSION,
 		.idle_connections = (size_t)app->conf->drain.concurrency };
 	struct deliver_options to_deliver;

@@ -130,6 +130,18 @@ crypt_tls_dress(struct crypt_tls *t, void *ssl_ctx)
 	SSL_CTX_set_msg_callback_arg(ssl_ctx, t);
 }
 
+bool
+crypt_tls_has_input(const void *ssl)
+{
+	return SSL_has_pending(ssl) == 1;
+}
+
+bool
+crypt_tls_has_tickets(const void *ssl)
+{
+	return SSL_version(ssl) >= TLS1_3_VERSION;
+}
+
 void
 crypt_tls_begin(struct crypt_tls *t, void (*flood)(void *arg), void *arg)
 {

@@ -28,6 +28,11 @@ void crypt_tls_free(struct crypt_tls *t);
  * the connection. */
 void crypt_tls_dress(struct crypt_tls *t, void *ssl_ctx);
 
+/* Of a connection, an SSL *: has the library read more than it has given out?
+ * And may what is still to be read be no data but a ticket? */
+bool crypt_tls_has_input(const void *ssl);
+bool crypt_tls_has_tickets(const void *ssl);
+
 /* Counts from 0 again; flood(arg) is called, once, when a peer has sent more
  * messages than make sense before the next begin. */
 void crypt_tls_begin(struct crypt_tls *t, void (*flood)(void *arg), void *arg);

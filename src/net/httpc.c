@@ -40,15 +40,72 @@ fd_of(struct httpc *c, int fd)
 }
 
 void
-httpc_fd_opened(struct httpc_pool *p, int fd)
+httpc_fd_opened(struct httpc_pool *p, int fd, const struct sockaddr *to)
 {
-	fd_of(p->c, fd)->pool = p;
+	struct httpc_fd *x = fd_of(p->c, fd);
+
+	x->pool = p;
+	x->local_port = 0;
+	x->used = x->spoiled = false;
+	memset(&x->remote, 0, sizeof(x->remote));
+	if (to->sa_family == AF_INET)
+		memcpy(&x->remote.in, to, sizeof(x->remote.in));
+	else if (to->sa_family == AF_INET6)
+		memcpy(&x->remote.in6, to, sizeof(x->remote.in6));
 }
 
 void
 httpc_fd_closed(struct httpc_pool *p, int fd)
 {
 	fd_of(p->c, fd)->pool = NULL;
+}
+
+static bool
+is_same_end(const union httpc_addr *a, const union httpc_addr *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET)
+		return a->in.sin_port == b->in.sin_port &&
+		    a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+
+	return a->in6.sin6_port == b->in6.sin6_port &&
+	    memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0;
+}
+
+static uint16_t
+port_of(int fd)
+{
+	union httpc_addr a;
+	socklen_t n = sizeof(a);
+
+	if (getsockname(fd, &a.sa, &n) != 0)
+		return 0;
+
+	return ntohs(
+	    a.sa.sa_family == AF_INET ? a.in.sin_port : a.in6.sin6_port);
+}
+
+int
+httpc_fd_find(const struct httpc_pool *p, const union httpc_addr *remote,
+    uint16_t local_port)
+{
+	struct httpc *c = p->c;
+	size_t i;
+
+	for (i = 0; i < c->nby_fd; i++) {
+		struct httpc_fd *x = &c->by_fd[i];
+
+		if (x->pool != p)
+			continue;
+		if (x->local_port == 0)
+			x->local_port = port_of((int)i);
+		if (x->local_port == local_port &&
+		    is_same_end(&x->remote, remote))
+			return (int)i;
+	}
+
+	return -1;
 }
 
 /* We are inside OpenSSL, which reads on for as long as there is something;

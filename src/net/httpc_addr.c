@@ -43,7 +43,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	if (fd < 0 && errno != EAFNOSUPPORT)
 		call->no_socket = true;
 	if (fd >= 0)
-		httpc_fd_opened(call->pool, fd);
+		httpc_fd_opened(call->pool, fd, &a->addr);
 
 	return fd;
 }
@@ -60,14 +60,10 @@ on_close_socket(void *arg, curl_socket_t fd)
 static int
 on_before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
 {
-	union {
-		struct sockaddr sa;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} a;
+	struct httpc_call *call = arg;
+	union httpc_addr a;
 
 	(void)local_ip;
-	(void)local_port;
 	memset(&a, 0, sizeof(a));
 	if (inet_pton(AF_INET, ip, &a.in.sin_addr) == 1) {
 		a.in.sin_family = AF_INET;
@@ -76,17 +72,17 @@ on_before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
 		a.in6.sin6_family = AF_INET6;
 		a.in6.sin6_port = htons((uint16_t)port);
 	} else {
-		((struct httpc_call *)arg)->denied = true;
+		call->denied = true;
 	}
 
-	if (!is_allowed(arg, &a.sa))
+	if (!is_allowed(call, &a.sa) ||
+	    !httpc_kept_look(call, &a, (uint16_t)local_port))
 		return CURL_PREREQFUNC_ABORT;
-	((struct httpc_call *)arg)->begun = true;
-	((struct httpc_call *)arg)->sent_us = clock_tick_us();
+	call->begun = true;
+	call->sent_us = clock_tick_us();
 	/* Read when libcurl connects again.  Left alone it tries the kept
 	 * connections one by one, and a receiver may get six requests. */
-	curl_easy_setopt(((struct httpc_call *)arg)->easy,
-	    CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
 
 	return CURL_PREREQFUNC_OK;
 }

@@ -80,6 +80,7 @@ static const struct {
 static const char text_late[] = "no connection in time";
 static const char text_denied[] = "the address is not allowed";
 static const char text_headers[] = "the headers are too long";
+static const char text_early[] = "an answer came before the request was sent";
 static const char text_cut[] = "the body is longer than we read";
 
 const char *
@@ -137,8 +138,12 @@ on_header(char *p, size_t size, size_t nmemb, void *arg)
 	struct httpc_call *call = arg;
 	size_t n = size * nmemb;
 
-	if (call->answered_us == 0)
+	if (call->answered_us == 0) {
+		call->is_stale = !httpc_kept_may_answer(call);
+		if (call->is_stale)
+			return 0;
 		call->answered_us = clock_tick_us();
+	}
 	call->header_bytes += n;
 	if (call->header_bytes > HTTPC_HEADERS_MAX) {
 		call->too_long = true;
@@ -147,14 +152,17 @@ on_header(char *p, size_t size, size_t nmemb, void *arg)
 	if (call->complete) /* trailers */
 		return n;
 
-	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
+	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) {
 		read_status_line(call, p, n);
-	else if (n > 0 && (p[0] == '\r' || p[0] == '\n'))
+		call->is_stale = httpc_kept_is_refusal(call, call->status);
+	} else if (n > 0 && (p[0] == '\r' || p[0] == '\n')) {
 		call->complete = call->status >= 200;
-	else
+	} else {
 		read_retry_after(call, p, n);
+	}
 
-	return n;
+	/* libcurl then closes the connection, and with it what it holds. */
+	return call->is_stale ? 0 : n;
 }
 
 static size_t
@@ -197,6 +205,8 @@ httpc_answer_reset(struct httpc_call *call)
 	call->status = 0;
 	call->complete = call->begun = call->denied = call->no_socket =
 	    call->flooded = call->too_long = call->cut = false;
+	call->is_kept = call->is_stale = call->is_early = false;
+	call->fd = -1;
 	call->retry_after[0] = '\0';
 	if (call->req.keep > call->kept_cap) {
 		free(call->kept);
@@ -264,6 +274,16 @@ translate(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 	}
 }
 
+/* A peer that says no may have said so before it was asked; a yes, or that it
+ * wants no more at all, must be an answer. */
+static bool
+is_unasked(const struct httpc_call *call)
+{
+	return call->is_early &&
+	    (call->status == 410 ||
+		(call->status >= 200 && call->status < 300));
+}
+
 /* The order of the questions is the rule: what we forbade comes first, then
  * a whole header block makes an answer whatever broke behind it. */
 static void
@@ -273,6 +293,9 @@ judge(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 	if (call->denied) {
 		a->end = HTTPC_DENIED;
 		a->text = text_denied;
+	} else if (call->complete && is_unasked(call)) {
+		a->end = HTTPC_PROTOCOL;
+		a->text = text_early;
 	} else if (call->complete) {
 		a->status = call->status;
 		a->end = code == CURLE_OK ? HTTPC_COMPLETE : HTTPC_CUT;

@@ -164,6 +164,17 @@ set_body(CURL *easy, const struct httpc_request *req)
 		opt_text(easy, CURLOPT_CUSTOMREQUEST, req->method);
 }
 
+/* The timer that libcurl sets here starts the transfer. */
+static void
+send_off(struct httpc_call *call, bool fresh, int64_t timeout_ms)
+{
+	httpc_answer_reset(call);
+	opt_long(call->easy, CURLOPT_FRESH_CONNECT, fresh);
+	opt_long(call->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	if (curl_multi_add_handle(call->pool->multi, call->easy) != CURLM_OK)
+		fatal("libcurl does not take a transfer");
+}
+
 struct httpc_call *
 httpc_start(struct httpc_pool *p, const struct httpc_request *req)
 {
@@ -173,22 +184,17 @@ httpc_start(struct httpc_pool *p, const struct httpc_request *req)
 	call->req = *req;
 	call->started_us = clock_tick_us();
 	call->is_https = strncmp(req->url, "https:", 6) == 0;
-	httpc_answer_reset(call);
 
 	opt_text(easy, CURLOPT_URL, req->url);
 	set_headers(call, req);
 	set_body(easy, req);
-	opt_long(easy, CURLOPT_FRESH_CONNECT, req->once);
 	opt_long(easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)req->connect_timeout_ms);
-	opt_long(easy, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
 	opt_long(easy, CURLOPT_LOW_SPEED_LIMIT, req->idle_ms > 0);
 	opt_long(easy, CURLOPT_LOW_SPEED_TIME,
 	    (long)((req->idle_ms + 999) / 1000));
 
-	/* The timer that libcurl sets here starts the transfer. */
-	if (curl_multi_add_handle(p->multi, easy) != CURLM_OK)
-		fatal("libcurl does not take a transfer");
+	send_off(call, req->once, req->timeout_ms);
 
 	return call;
 }
@@ -199,12 +205,38 @@ httpc_cancel(struct httpc_call *call)
 	call_give_back(call);
 }
 
+/* The connection was not fit for the request, or what it gave is no line of
+ * HTTP, so that something else lay on it. */
+static bool
+is_to_go_again(const struct httpc_call *call, CURLcode code)
+{
+	return call->is_stale ||
+	    (call->is_kept && call->answered_us == 0 &&
+		(code == CURLE_UNSUPPORTED_PROTOCOL ||
+		    code == CURLE_WEIRD_SERVER_REPLY));
+}
+
+static void
+send_again(struct httpc_call *call)
+{
+	int64_t spent_ms = (clock_tick_us() - call->started_us) / 1000;
+	int64_t left_ms = call->req.timeout_ms - spent_ms;
+
+	httpc_watch(call->pool);
+	curl_multi_remove_handle(call->pool->multi, call->easy);
+	send_off(call, true, left_ms > 0 ? left_ms : 1);
+}
+
 void
 httpc_call_finish(struct httpc_call *call, CURLcode code)
 {
 	struct httpc_answer a;
 	struct httpc_request req = call->req;
 
+	if (is_to_go_again(call, code)) {
+		send_again(call);
+		return;
+	}
 	httpc_answer_make(call, code, &a);
 
 	/* Off the multi before the callback, which may start another call;

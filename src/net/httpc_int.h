@@ -2,8 +2,9 @@
  * httpc_int - what the files of the HTTP client share
  *
  * httpc.c holds pools and what is polled, httpc_call.c one request and the
- * rules it goes out under, httpc_addr.c where it may go, httpc_answer.c what
- * comes back.  A CURL * is known to these alone.
+ * rules it goes out under, httpc_addr.c where it may go, httpc_kept.c whether
+ * a connection is fit for one more request, httpc_answer.c what comes back.
+ * A CURL * is known to these alone.
  */
 #ifndef NET_HTTPC_INT_H
 #define NET_HTTPC_INT_H
@@ -13,17 +14,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <curl/curl.h>
 
 #include "net/httpc.h"
 
 struct crypt_tls;
 
+union httpc_addr {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
 /* A descriptor's place in the table that is polled, 0 for none, as the extra
- * ones stand first; and whose socket it is. */
+ * ones stand first; and whose socket it is, with both of its ends. */
 struct httpc_fd {
 	size_t at;
 	struct httpc_pool *pool;
+	union httpc_addr remote;
+	uint16_t local_port; /* 0: not known yet */
+	bool used;           /* a request went out on it */
+	bool spoiled;        /* and no other may */
 };
 
 struct httpc {
@@ -78,13 +92,20 @@ struct httpc_call {
 	bool denied, too_long, cut;
 	bool no_socket; /* we had none left to give */
 	bool flooded;   /* with TLS messages that mean nothing */
+	int fd;         /* of the connection, -1 while there is none */
+	bool is_kept;   /* the connection served an earlier request */
+	bool is_stale;  /* and is not fit for this one, which goes out anew */
+	bool is_early;  /* the peer wrote on it before there was a request */
 	bool is_https;
 	char retry_after[HTTPC_RETRY_AFTER_SIZE];
 };
 
 /* A socket of this pool, from its opening to its closing. */
-void httpc_fd_opened(struct httpc_pool *p, int fd);
+void httpc_fd_opened(struct httpc_pool *p, int fd, const struct sockaddr *to);
 void httpc_fd_closed(struct httpc_pool *p, int fd);
+/* The pool's socket with these two ends, or -1. */
+int httpc_fd_find(const struct httpc_pool *p, const union httpc_addr *remote,
+    uint16_t local_port);
 /* To be called before libcurl may read from a socket of this pool.  A peer
  * that sends TLS messages without end finds its connections dead. */
 void httpc_watch(struct httpc_pool *p);
@@ -97,6 +118,17 @@ void httpc_call_free_idle(struct httpc_pool *p);
 /* The address is asked about before a socket is opened and before a request
  * goes out, on a connection used again too. */
 void httpc_addr_guard(struct httpc_call *call);
+
+/* Looks at the connection that a request is about to go out on, before its
+ * first byte: false when it must not be used, and then call->is_stale. */
+bool httpc_kept_look(struct httpc_call *call, const union httpc_addr *remote,
+    uint16_t local_port);
+/* An answer begins: false when it cannot be to this request, because the
+ * peer had not received all of that on a kept connection. */
+bool httpc_kept_may_answer(const struct httpc_call *call);
+/* Is this status of no use on this connection, so that the request must go
+ * out on another? */
+bool httpc_kept_is_refusal(const struct httpc_call *call, int status);
 
 /* Reads headers and body, up to the limits. */
 void httpc_answer_listen(struct httpc_call *call);

@@ -1,0 +1,127 @@
+#include "config.h"
+
+#include <errno.h>
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <linux/sockios.h>
+
+#include "base/crypt_tls.h"
+#include "net/httpc_int.h"
+
+/*
+ * On a connection that stays open, what arrives while no request is out
+ * belongs to none (RFC 9112, 9.2): a second answer to an earlier one, the 408
+ * of a balancer that tires of waiting.  Read as the answer to the next
+ * request it would end a delivery that nobody took.  So
+ *
+ * 1. before a request goes out its connection is looked at, and a kept one
+ *    on which anything can be read, be it the end, is closed and not used;
+ * 2. an answer on a kept connection that began before the peer had received
+ *    the whole request is none;
+ * 3. nor is a 408 there, whenever it comes.
+ *
+ * The request then goes out on a new connection, once.  On that one only what
+ * is there before the request begins is known to be no answer to it.
+ */
+
+/* OpenSSL's object of this connection, if it is TLS and ours to look into. */
+static const void *
+tls_of(const struct httpc_call *call)
+{
+	struct curl_tlssessioninfo *info = NULL;
+
+	if (!call->is_https || call->pool->c->tls == NULL ||
+	    curl_easy_getinfo(call->easy, CURLINFO_TLS_SSL_PTR, &info) !=
+		CURLE_OK ||
+	    info == NULL)
+		return NULL;
+
+	return info->internals;
+}
+
+/* Whether a read would give anything: bytes, the end or an error. */
+static bool
+is_readable(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+	    (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+static bool
+has_bytes(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* TLS 1.3 sends its tickets behind the handshake, where they look like data,
+ * and its client speaks first anyway; before, all that follows is data. */
+static bool
+is_early(const struct httpc_call *call, int fd)
+{
+	const void *tls = tls_of(call);
+
+	if (call->is_https && (tls == NULL || crypt_tls_has_tickets(tls)))
+		return false;
+
+	return has_bytes(fd);
+}
+
+bool
+httpc_kept_look(struct httpc_call *call, const union httpc_addr *remote,
+    uint16_t local_port)
+{
+	struct httpc_fd *x;
+	const void *tls;
+	long connects = 0;
+
+	call->fd = httpc_fd_find(call->pool, remote, local_port);
+	if (call->fd < 0) {
+		/* Not to be looked at, so never to be used twice. */
+		curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
+		call->is_kept = call->is_stale = connects == 0;
+		return !call->is_stale;
+	}
+
+	x = &call->pool->c->by_fd[call->fd];
+	call->is_kept = x->used;
+	x->used = true;
+	if (!call->is_kept) {
+		x->spoiled = call->is_early = is_early(call, call->fd);
+		return true;
+	}
+	tls = tls_of(call);
+	call->is_stale = x->spoiled || is_readable(call->fd) ||
+	    (tls != NULL && crypt_tls_has_input(tls));
+
+	return !call->is_stale;
+}
+
+/* The segment that brings an answer also acknowledges the request, so with
+ * bytes that are not acknowledged the answer is older than the request. */
+bool
+httpc_kept_may_answer(const struct httpc_call *call)
+{
+	curl_off_t sent = 0;
+	int queued = 0;
+
+	if (!call->is_kept)
+		return true;
+	curl_easy_getinfo(call->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	if ((size_t)sent < call->req.bodysz)
+		return false;
+
+	return call->fd < 0 || ioctl(call->fd, SIOCOUTQ, &queued) != 0 ||
+	    queued == 0;
+}
+
+bool
+httpc_kept_is_refusal(const struct httpc_call *call, int status)
+{
+	return call->is_kept && status == 408;
+}
