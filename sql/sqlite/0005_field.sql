@@ -16,4 +16,49 @@ ALTER TABLE webhook ADD COLUMN body_json INTEGER NOT NULL DEFAULT 0
     CHECK (body_json IN (0, 1));
 CREATE UNIQUE INDEX webhook_name ON webhook (name);
 
+-- Order.  A job's place among those of its order key is its event's: event,
+-- then id.  behind is 1 for a waiting job that may not go yet, for a leased
+-- one that a job of an earlier event has come before, and for a dead one that
+-- holds up nobody.
+DROP INDEX job_in_order;
+CREATE INDEX job_in_order ON job (target, order_key, event)
+    WHERE order_key IS NOT NULL AND
+    (state < 2 OR (state = 3 AND behind = 0));
+CREATE INDEX job_passed ON job (target, order_key, event)
+    WHERE order_key IS NOT NULL AND state = 3 AND behind = 1;
+CREATE INDEX job_holds ON job (target)
+    WHERE order_key IS NOT NULL AND state = 3 AND behind = 0;
+UPDATE job SET behind = 1 WHERE state = 0 AND behind = 0 AND order_key IN
+    (SELECT h.order_key FROM job h WHERE h.target = job.target AND
+    h.order_key = job.order_key AND (h.state < 2 OR
+    (h.state = 3 AND h.behind = 0)) AND h.event < job.event);
+UPDATE job SET behind = 0 WHERE state = 0 AND behind = 1 AND
+    order_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job h
+    WHERE h.target = job.target AND h.order_key = job.order_key AND
+    (h.state < 2 OR (h.state = 3 AND h.behind = 0)) AND
+    ((h.event, h.id) < (job.event, job.id) OR h.state = 1));
+UPDATE target SET next_due_ms = 0,
+    ready_ms = max(blocked_until_ms, limited_until_ms, breaker_until_ms)
+    WHERE waiting > 0;
+
+-- A replay of many events is put down whole, its events oldest first in
+-- parts of 8 bytes an event, and carried out part by part.  Until all its
+-- jobs are made the targets with an order rest: held_until_ms is the far
+-- future then.  overtaken: jobs that were on lease when it was put down, or
+-- have ended since its events were listed.
+CREATE TABLE replay (
+	id INTEGER PRIMARY KEY,
+	webhook TEXT,
+	last_event INTEGER NOT NULL
+) STRICT;
+CREATE TABLE replay_part (
+	id INTEGER PRIMARY KEY,
+	replay INTEGER NOT NULL,
+	events BLOB NOT NULL
+) STRICT;
+CREATE TABLE replay_overtaken (
+	job INTEGER PRIMARY KEY
+) STRICT;
+ALTER TABLE target ADD COLUMN held_until_ms INTEGER NOT NULL DEFAULT 0;
+
 PRAGMA user_version = 5;

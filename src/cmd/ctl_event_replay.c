@@ -102,7 +102,6 @@ read_want(struct ctl *c, const char *webhook_id, struct replay_want *w,
 	if (webhook_id != NULL)
 		(void)snprintf(w->webhook_id, sizeof(w->webhook_id), "%s",
 		    webhook_id);
-	w->until_ms = clock_wall_ms(c->app.clock);
 	w->dry_run = true;
 	if ((rc = take_text(c, "type", w->type, sizeof(w->type), e)) != RC_OK ||
 	    (rc = take_text(c, "source", w->source, sizeof(w->source), e)) !=
@@ -112,28 +111,24 @@ read_want(struct ctl *c, const char *webhook_id, struct replay_want *w,
 	    (rc = ctl_time(c, "since", true, &w->since_ms, e)) != RC_OK ||
 	    (rc = ctl_time(c, "until", true, &w->until_ms, e)) != RC_OK)
 		return rc;
-	if (w->until_ms <= w->since_ms)
+	if (w->until_ms != 0 && w->until_ms <= w->since_ms)
 		return ctl_usage(c, e, "--until is not later than --since.");
-	return ctl_number(c, "cursor", 1, INT64_MAX, &w->before_id, e);
+	return ctl_number(c, "cursor", 1, INT64_MAX, &w->after_id, e);
 }
 
-/* All slices of it; w goes on with each, of is how many there are to be. */
+/* Lists all of them, or what came since the last time. */
 static enum rc
-each_slice(struct ctl *c, struct replay_want *w, int64_t of, int64_t *n,
+gather(struct ctl *c, const struct replay_want *w, struct replay_plan *p,
     struct err *e)
 {
 	const struct intake in = intake_of(c);
-	struct replay_done done;
 	enum rc rc;
 
-	*n = 0;
 	do {
-		rc = replay_some(&in, w,
-		    clock_boot_ms(c->app.clock) + CTL_LONG_SLICE_MS, &done, e);
-		*n += done.n;
-		w->before_id = done.next_before;
-		ctl_long_tell(w->dry_run ? "Counted" : "Replayed", *n, of);
-	} while (rc == RC_OK && w->before_id != 0 && !ctl_long_is_cut());
+		rc = replay_gather(&in, w,
+		    clock_boot_ms(c->app.clock) + CTL_LONG_SLICE_MS, p, e);
+		ctl_long_tell("Counted", p->ended, 0);
+	} while (rc == RC_OK && !p->at_end && !ctl_long_is_cut());
 	ctl_long_end();
 	return rc;
 }
@@ -152,52 +147,68 @@ say_all(struct ctl *c, const struct replay_want *w, int64_t n)
 				 : " go out again");
 		return;
 	}
-	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)w->before_id);
+	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)w->after_id);
 	js_writer_init(&js, &c->out);
 	js_open_object(&js, NULL);
 	js_int(&js, w->dry_run ? "would_replay" : "replayed", n);
-	js_str(&js, "next_cursor", w->before_id == 0 ? NULL : cursor);
+	js_str(&js, "next_cursor", w->after_id == 0 ? NULL : cursor);
 	js_close_object(&js);
 	buf_add_str(&c->out, "\n");
+}
+
+/* It is asked for, and put down whole: what came in between is in. */
+static enum rc
+put_all(struct ctl *c, struct replay_want *w, struct replay_plan *p,
+    struct err *e)
+{
+	const struct intake in = intake_of(c);
+	struct replay_done done;
+	char question[80];
+	enum rc rc;
+
+	(void)snprintf(question, sizeof(question),
+	    "%lld event%s would go out again.", (long long)p->ended,
+	    p->ended == 1 ? "" : "s");
+	if ((rc = ctl_long_confirm(c, question, e)) != RC_OK ||
+	    (rc = gather(c, w, p, e)) != RC_OK)
+		return rc;
+	if (ctl_long_is_cut())
+		return ctl_long_cut(c, e, "Nothing was done.");
+	w->dry_run = false;
+	rc = replay_put(&in, w, p, &done, e);
+	if (rc != RC_OK)
+		return rc;
+	w->after_id = done.next_after;
+	say_all(c, w, done.n);
+	if (w->after_id != 0 && !c->json)
+		buf_addf(&c->out,
+		    "No more may wait now; the same with --cursor %lld goes "
+		    "on.\n",
+		    (long long)w->after_id);
+	return RC_OK;
 }
 
 static enum rc
 replay_all(struct ctl *c, const char *webhook_id, struct err *e)
 {
+	struct replay_plan p = { .ids = NULL };
 	struct replay_want w;
-	char question[80];
-	int64_t from, of, n;
 	enum rc rc;
 
 	if ((rc = read_want(c, webhook_id, &w, e)) != RC_OK)
 		return rc;
-	from = w.before_id;
 	ctl_long_begin();
-	rc = each_slice(c, &w, 0, &of, e);
-	if (rc == RC_OK && ctl_long_is_cut())
-		return ctl_long_cut(c, e, "Nothing was done.");
-	if (rc != RC_OK)
-		return rc;
-	if (ctl_has_option(c, "dry-run") || of == 0) {
-		say_all(c, &w, of);
-		return RC_OK;
+	rc = gather(c, &w, &p, e);
+	if (rc == RC_OK && ctl_long_is_cut()) {
+		rc = ctl_long_cut(c, e, "Nothing was done.");
+	} else if (rc == RC_OK &&
+	    (ctl_has_option(c, "dry-run") || p.ended == 0)) {
+		w.after_id = 0;
+		say_all(c, &w, p.ended);
+	} else if (rc == RC_OK) {
+		rc = put_all(c, &w, &p, e);
 	}
-	(void)snprintf(question, sizeof(question),
-	    "%lld event%s would go out again.", (long long)of,
-	    of == 1 ? "" : "s");
-	if ((rc = ctl_long_confirm(c, question, e)) != RC_OK)
-		return rc;
-	w.before_id = from;
-	w.dry_run = false;
-	rc = each_slice(c, &w, of, &n, e);
-	say_all(c, &w, n);
-	if (rc != RC_OK && w.before_id != 0 && !c->json)
-		buf_addf(&c->out, "The same with --cursor %lld goes on.\n",
-		    (long long)w.before_id);
-	if (rc == RC_OK && w.before_id != 0)
-		return ctl_long_cut(c, e,
-		    "Interrupted; the same with --cursor %lld goes on.",
-		    (long long)w.before_id);
+	replay_plan_fini(&p);
 	return rc;
 }
 

@@ -52,13 +52,12 @@ page_replay_all(struct page *pg, struct err *e)
 	    &done, e);
 	if (lingers)
 		page_linger_end();
-	/* What is done is told: the next call goes on behind it. */
-	if (rc != RC_OK && done.n == 0)
+	if (rc != RC_OK)
 		return rc;
 	page_json_begin(pg, &w);
 	pg->resp->status = want.dry_run ? 200 : 202;
 	js_int(&w, want.dry_run ? "would_replay" : "replayed", done.n);
-	page_cursor(&w, done.next_before);
+	page_cursor(&w, done.next_after);
 	page_json_end(pg, &w);
 	return RC_OK;
 }

@@ -12,7 +12,7 @@
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
-/* Of one transaction: posts wait while it runs. */
+/* Of one page, and of one transaction: posts wait while it runs. */
 #define SLICE 200
 /* Of one call, however much time it has. */
 #define CALL_MAX 20000
@@ -107,11 +107,16 @@ ask_filter(const struct to *to, const struct intake *in, const struct event *ev,
 }
 
 static bool
+has_ended(const struct event *ev)
+{
+	return ev->status == EVENT_COMPLETED || ev->status == EVENT_FAILED;
+}
+
+/* Also of what has not ended yet: it may have when the replay begins. */
+static bool
 is_wanted(const struct replay_want *want, const struct webhook *w,
     const struct event *ev)
 {
-	if (ev->status != EVENT_COMPLETED && ev->status != EVENT_FAILED)
-		return false;
 	if (ev->replay_suspect || event_is_test(ev))
 		return false;
 	if (want->status >= 0 && (int)ev->status != want->status)
@@ -119,76 +124,139 @@ is_wanted(const struct replay_want *want, const struct webhook *w,
 	return w == NULL || match_webhook(w, ev);
 }
 
+static void
+add(struct replay_plan *p, const struct event *ev)
+{
+	if (p->n == p->cap) {
+		p->cap = p->cap == 0 ? SLICE : 2 * p->cap;
+		p->ids = xreallocarray(p->ids, p->cap, sizeof(*p->ids));
+	}
+	p->ids[p->n++] = ev->id;
+	p->ended += has_ended(ev);
+}
+
 /*
- * One page of the list: those of it that are wanted go out again.  A filter
- * reads bodies of many megabytes, so a page may end before the list does,
- * though never before the first of it was judged.
+ * One page of the list.  A filter reads bodies of many megabytes, so a page
+ * may end before the list does, though never before the first of it was
+ * judged.
  */
 static enum rc
-replay_page(const struct intake *in, const struct replay_want *want,
-    const struct to *to, int64_t until_boot_ms, struct store_event_filter *f,
-    struct replay_done *out, struct err *e)
+gather_page(const struct intake *in, const struct replay_want *want,
+    const struct to *to, int64_t until_boot_ms, struct replay_plan *p,
+    struct err *e)
 {
-	const struct webhook *w = to->webhook;
+	struct store_event_filter f = { .status = want->status,
+		.since_ms = want->since_ms,
+		.until_ms = want->until_ms,
+		.before_id = p->seen,
+		.oldest_first = true,
+		.limit = SLICE };
 	struct store_events l;
-	int64_t ids[SLICE], next;
-	size_t i, n = 0, replayed;
+	int64_t next;
+	size_t i;
 	bool holds;
 	enum rc rc;
 
-	rc = store_event_list(in->store, f, &l, &next, e);
+	f.type = want->type[0] == '\0' ? NULL : want->type;
+	f.source = want->source[0] == '\0' ? NULL : want->source;
+	f.repository = want->repository[0] == '\0' ? NULL : want->repository;
+	rc = store_event_list(in->store, &f, &l, &next, e);
 	if (rc != RC_OK)
 		return rc;
+	p->at_end = next == 0;
 	for (i = 0; i < l.n && rc == RC_OK; i++) {
-		if (!is_wanted(want, w, l.v[i]))
-			continue;
 		if (i > 0 && to->filter != NULL &&
 		    clock_boot_ms(in->clock) >= until_boot_ms) {
-			next = l.v[i - 1]->id;
+			p->at_end = false;
 			break;
 		}
-		rc = ask_filter(to, in, l.v[i], &holds, e);
-		if (rc == RC_OK && holds)
-			ids[n++] = l.v[i]->id;
+		holds = is_wanted(want, to->webhook, l.v[i]);
+		if (holds)
+			rc = ask_filter(to, in, l.v[i], &holds, e);
+		if (rc != RC_OK)
+			break;
+		if (holds)
+			add(p, l.v[i]);
+		p->seen = l.v[i]->id;
 	}
+	/* Others than these were looked at too. */
+	if (rc == RC_OK && i == l.n && l.seen > p->seen)
+		p->seen = l.seen;
 	store_events_free(&l);
-	replayed = n;
-	if (rc == RC_OK && !want->dry_run)
-		rc = store_event_replay_all(in->store, ids, n,
-		    w == NULL ? NULL : w->id, clock_wall_ms(in->clock),
-		    &replayed, e);
-	if (rc != RC_OK)
-		return rc;
-	out->n += (int64_t)replayed;
-	out->next_before = f->before_id = next;
-	return RC_OK;
+	return rc;
+}
+
+enum rc
+replay_gather(const struct intake *in, const struct replay_want *want,
+    int64_t until_boot_ms, struct replay_plan *p, struct err *e)
+{
+	struct to to;
+	size_t most = p->n + CALL_MAX;
+	enum rc rc;
+
+	if (p->seen == 0)
+		p->seen = want->after_id;
+	rc = to_init(&to, in, want->webhook_id, e);
+	do {
+		if (rc == RC_OK)
+			rc = gather_page(in, want, &to, until_boot_ms, p, e);
+	} while (rc == RC_OK && !p->at_end && p->n < most &&
+	    clock_boot_ms(in->clock) < until_boot_ms);
+	to_fini(&to);
+	return rc;
+}
+
+void
+replay_plan_fini(struct replay_plan *p)
+{
+	free(p->ids);
+	memset(p, 0, sizeof(*p));
+}
+
+enum rc
+replay_put(const struct intake *in, const struct replay_want *want,
+    const struct replay_plan *p, struct replay_done *out, struct err *e)
+{
+	int64_t now_ms = clock_wall_ms(in->clock);
+	struct store_replay r = { .events = p->ids,
+		.n = p->n,
+		.webhook_id =
+		    want->webhook_id[0] == '\0' ? NULL : want->webhook_id,
+		.last_seen = p->seen };
+	size_t n = p->n;
+	enum rc rc;
+
+	out->n = p->ended;
+	out->next_after = p->at_end ? 0 : p->seen;
+	if (want->dry_run || p->n == 0)
+		return RC_OK;
+	/* A part is wanted, and nothing of what came later. */
+	if (!p->at_end || (want->until_ms > 0 && want->until_ms < now_ms))
+		r.last_seen = INT64_MAX;
+	rc = store_event_replay_all(in->store, &r, now_ms, &n, e);
+	if (rc != RC_OK) {
+		out->n = 0;
+		out->next_after = want->after_id;
+	} else if (n < p->n) {
+		out->n = (int64_t)n < p->ended ? (int64_t)n : p->ended;
+		out->next_after = p->ids[n - 1];
+	}
+	return rc;
 }
 
 enum rc
 replay_some(const struct intake *in, const struct replay_want *want,
     int64_t until_boot_ms, struct replay_done *out, struct err *e)
 {
-	struct store_event_filter f = { .status = want->status,
-		.since_ms = want->since_ms,
-		.until_ms = want->until_ms,
-		.before_id = want->before_id,
-		.limit = SLICE };
-	struct to to;
+	struct replay_plan p = { .ids = NULL };
 	enum rc rc;
 
 	out->n = 0;
-	out->next_before = want->before_id;
-	f.type = want->type[0] == '\0' ? NULL : want->type;
-	f.source = want->source[0] == '\0' ? NULL : want->source;
-	f.repository = want->repository[0] == '\0' ? NULL : want->repository;
-	rc = to_init(&to, in, want->webhook_id, e);
-	while (rc == RC_OK) {
-		rc = replay_page(in, want, &to, until_boot_ms, &f, out, e);
-		if (f.before_id == 0 || out->n >= CALL_MAX ||
-		    clock_boot_ms(in->clock) >= until_boot_ms)
-			break;
-	}
-	to_fini(&to);
+	out->next_after = want->after_id;
+	rc = replay_gather(in, want, until_boot_ms, &p, e);
+	if (rc == RC_OK)
+		rc = replay_put(in, want, &p, out, e);
+	replay_plan_fini(&p);
 	return rc;
 }
 

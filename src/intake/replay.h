@@ -2,11 +2,12 @@
  * replay - events and deliveries taken up again, by the thousand
  *
  * What a person asks for after an outage: every event of a time and kind
- * goes out again, or the dead deliveries of one webhook do.  The work is
- * done in slices of a transaction each, so that nobody waits for it, and one
- * call does as many of them as its time allows; the next goes on where it
- * ended.  Whatever is cut off in between was done or was not, and asking
- * again is safe: what is on its way already is left alone.  Any thread.
+ * goes out again, or the dead deliveries of one webhook do.  A replay lists
+ * its events first, oldest first, for as long as its time allows, and is put
+ * down whole then: it happens or it does not.  The next one goes on where it
+ * ended.  Dead deliveries are taken up in slices of a transaction each.
+ * Asking again is safe: what is on its way already is left alone.  Any
+ * thread.
  */
 #ifndef INTAKE_REPLAY_H
 #define INTAKE_REPLAY_H
@@ -28,11 +29,11 @@ struct replay_want {
 	char type[EVENT_TYPE_MAX + 1];
 	char source[65];
 	char repository[EVENT_REPOSITORY_MAX + 1];
-	int status;        /* EVENT_COMPLETED or EVENT_FAILED; -1: either */
-	int64_t since_ms;  /* received; the first is in */
-	int64_t until_ms;  /* the first that is not; 0: open */
-	int64_t before_id; /* where to go on; 0: from the newest */
-	bool dry_run;      /* count and change nothing */
+	int status;       /* EVENT_COMPLETED or EVENT_FAILED; -1: either */
+	int64_t since_ms; /* received; the first is in */
+	int64_t until_ms; /* the first that is not; 0: open */
+	int64_t after_id; /* where to go on; 0: from the oldest */
+	bool dry_run;     /* count and change nothing */
 };
 
 /* {webhook_id?,status?,type?,source?,repository?,since,until?,cursor?,
@@ -40,15 +41,41 @@ struct replay_want {
 enum rc replay_want_read(const char *json, size_t n, struct replay_want *out,
     struct intake_problems *p, struct err *e);
 
-struct replay_done {
-	int64_t n;           /* of this call */
-	int64_t next_before; /* 0: that was all */
+/* What a replay will be of; {0} is empty. */
+struct replay_plan {
+	int64_t *ids;
+	size_t n, cap;
+	int64_t ended; /* so many of them; what has not is left alone */
+	int64_t seen;  /* the last event that was judged */
+	bool at_end;   /* there was none behind it */
 };
 
 /*
- * Until the boot clock shows until_boot_ms, the newest first.  Suspects of a
- * replay by somebody else and tests of webhooks are left out, as is what has
- * not ended.  On failure *out tells what was done before it.
+ * Adds to the plan until the boot clock shows until_boot_ms, or some ten
+ * thousand; again, it goes on.  Suspects of a replay by somebody else and
+ * tests of webhooks are left out.  On failure the plan may be finished, or
+ * gone on with.
+ *
+ * RC_NOTFOUND	there is no such webhook.
+ * RC_EXISTS	it is disabled, and would get nothing.
+ */
+enum rc replay_gather(const struct intake *in, const struct replay_want *want,
+    int64_t until_boot_ms, struct replay_plan *p, struct err *e);
+void replay_plan_fini(struct replay_plan *p);
+
+struct replay_done {
+	int64_t n;          /* of this call */
+	int64_t next_after; /* 0: that was all */
+};
+
+/* Has all of the plan sent again, as far as so many jobs may wait.  RC_BUSY:
+ * not even one may. */
+enum rc replay_put(const struct intake *in, const struct replay_want *want,
+    const struct replay_plan *p, struct replay_done *out, struct err *e);
+
+/*
+ * Both: what can be listed until the boot clock shows until_boot_ms goes out
+ * again.  On failure nothing does.
  *
  * RC_NOTFOUND	there is no such webhook.
  * RC_EXISTS	it is disabled, and would get nothing.

@@ -92,7 +92,7 @@ read_filter(struct reader *r, const char *key, struct json_object *value)
 	else if (strcmp(key, "repository") == 0)
 		ok = get_text(value, w->repository, sizeof(w->repository));
 	else if (strcmp(key, "cursor") == 0)
-		ok = get_cursor(value, &w->before_id);
+		ok = get_cursor(value, &w->after_id);
 	else
 		return false;
 	if (!ok)

@@ -145,15 +145,14 @@ store_event_replay(struct store *s, int64_t id, const char *webhook_id,
 }
 
 enum rc
-store_event_replay_all(struct store *s, const int64_t *ids, size_t n,
-    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e)
+store_event_replay_all(struct store *s, const struct store_replay *r,
+    int64_t now_ms, size_t *replayed, struct err *e)
 {
 	int64_t us = store_call_begin(s);
 
 	*replayed = 0;
 	return store_call_end(s, STORE_OP_EVENT_REPLAY_ALL, us,
-	    s->engine->event_replay_all(s->impl, ids, n, webhook_id, now_ms,
-		replayed, e));
+	    s->engine->event_replay_all(s->impl, r, now_ms, replayed, e));
 }
 
 enum rc

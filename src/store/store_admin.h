@@ -88,13 +88,25 @@ enum rc store_event_cancel(struct store *s, int64_t id, int64_t now_ms,
 enum rc store_event_replay(struct store *s, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e);
 /*
- * The same for each of n events that has ended and is no replay suspect, in
- * one transaction: a few hundred at once.  What is open goes out anyway, and
- * is left alone.  *replayed: how many were not.
- * RC_BUSY	also: so many jobs wait that posts might soon be refused.
+ * The same for each of many events that has ended and is no replay suspect.
+ * All of it is put down in one transaction and carried out here or, where
+ * this process ends before, in store_unexpanded().  Each order key sees them
+ * in the order of the events, and what is newer after them.  What is open
+ * goes out anyway, and is left alone.  *replayed: how many of them, from the
+ * first on, were put down: not all where so many jobs would wait that posts
+ * might soon be refused.
+ * RC_BUSY	also: so many wait that not one more may.
  */
-enum rc store_event_replay_all(struct store *s, const int64_t *ids, size_t n,
-    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e);
+struct store_replay {
+	const int64_t *events; /* the oldest first */
+	size_t n;
+	const char *webhook_id; /* to this one alone, or NULL */
+	/* What came after this one nobody looked at yet; INT64_MAX: and
+	 * nobody wants to. */
+	int64_t last_seen;
+};
+enum rc store_event_replay_all(struct store *s, const struct store_replay *r,
+    int64_t now_ms, size_t *replayed, struct err *e);
 
 /* Dead deliveries to one webhook by the time they were given up. */
 struct store_dead {

@@ -252,8 +252,8 @@ fault_token_used(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
 }
 
 enum rc
-fault_event_replay_all(void *impl, const int64_t *ids, size_t n,
-    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e)
+fault_event_replay_all(void *impl, const struct store_replay *r, int64_t now_ms,
+    size_t *replayed, struct err *e)
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
@@ -261,9 +261,7 @@ fault_event_replay_all(void *impl, const int64_t *ids, size_t n,
 	if (m == FAIL_BEFORE)
 		return fail(e);
 	return answer(m,
-	    store_event_replay_all(f->inner, ids, n, webhook_id, now_ms,
-		replayed, e),
-	    e);
+	    store_event_replay_all(f->inner, r, now_ms, replayed, e), e);
 }
 
 enum rc

@@ -171,9 +171,8 @@ struct store_engine {
 	    size_t *jobs, struct err *e);
 	enum rc (*event_replay)(void *impl, int64_t id, const char *webhook_id,
 	    int64_t now_ms, struct err *e);
-	enum rc (*event_replay_all)(void *impl, const int64_t *ids, size_t n,
-	    const char *webhook_id, int64_t now_ms, size_t *replayed,
-	    struct err *e);
+	enum rc (*event_replay_all)(void *impl, const struct store_replay *r,
+	    int64_t now_ms, size_t *replayed, struct err *e);
 	enum rc (*dead_count)(void *impl, const struct store_dead *d,
 	    int64_t *n, struct err *e);
 	enum rc (*dead_retry)(void *impl, const struct store_dead *d,

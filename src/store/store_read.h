@@ -26,6 +26,9 @@ struct store_event_filter {
 	int64_t since_ms; /* received; 0: open */
 	int64_t until_ms;
 	int64_t before_id; /* the cursor; 0: from the newest */
+	/* Oldest first, and the cursor is the last one that was seen; 0: from
+	 * the oldest. */
+	bool oldest_first;
 	size_t limit;
 };
 

@@ -174,9 +174,18 @@ put_payload(struct lite_tx *tx, const struct accept *a, struct err *e)
 enum rc
 lite_load_judge(struct lite_tx *tx, int64_t most, struct err *e)
 {
+	int64_t ignored;
+
+	return lite_load_room(tx, most, &ignored, e);
+}
+
+enum rc
+lite_load_room(struct lite_tx *tx, int64_t most, int64_t *room, struct err *e)
+{
 	int64_t jobs, events, now;
 	enum rc rc;
 
+	*room = INT64_MAX;
 	if (tx->lite->max_waiting <= 0)
 		return RC_OK;
 	if (tx->load < 0) {
@@ -194,6 +203,7 @@ lite_load_judge(struct lite_tx *tx, int64_t most, struct err *e)
 	if (now >= most)
 		return err_set(e, RC_BUSY, "%lld jobs wait already",
 		    (long long)now);
+	*room = most - now;
 	return RC_OK;
 }
 

@@ -229,6 +229,9 @@ static const struct {
 	{ LITE_CHECK_ORDER, "order",
 	    "jobs that do not wait for the first of their order key, or wait "
 	    "for none" },
+	{ LITE_CHECK_REPLAYS, "replays",
+	    "targets that rest for a replay which is not there, or parts of "
+	    "one" },
 	{ LITE_CHECK_EVENT_COUNTS, "counts",
 	    "events whose counts of jobs are wrong" },
 	{ LITE_CHECK_MERGED, "dedupe",

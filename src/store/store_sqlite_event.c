@@ -160,22 +160,55 @@ begin_before(struct lite_conn *c, int64_t until_ms, int64_t *before,
 	return rc;
 }
 
+/* ...and for an old since from the other end. */
+static enum rc
+begin_after(struct lite_conn *c, int64_t since_ms, int64_t *after,
+    struct err *e)
+{
+	int64_t before = INT64_MAX;
+	enum rc rc = begin_before(c, since_ms - 2 * DISORDER_MS, &before, e);
+
+	if (rc == RC_OK && before != INT64_MAX && before - 1 > *after)
+		*after = before - 1;
+	return rc;
+}
+
+static bool
+is_past_end(const struct store_event_filter *f, int64_t received_ms)
+{
+	if (f->oldest_first)
+		return f->until_ms > 0 &&
+		    received_ms >= f->until_ms + DISORDER_MS;
+	return f->since_ms > 0 && received_ms < f->since_ms - DISORDER_MS;
+}
+
+static enum lite_stmt
+list_stmt(const struct store_event_filter *f)
+{
+	bool by_status = f->status == EVENT_PROCESSING ||
+	    f->status == EVENT_RETRY || f->status == EVENT_FAILED;
+
+	if (f->oldest_first)
+		return by_status ? LITE_EVENT_LIST_STATUS_UP
+				 : LITE_EVENT_LIST_UP;
+	return by_status ? LITE_EVENT_LIST_STATUS : LITE_EVENT_LIST;
+}
+
 static enum rc
 scan(struct lite *l, struct lite_conn *c, const struct store_event_filter *f,
     int64_t before, struct store_events *out, int64_t *next_before,
     struct err *e)
 {
-	bool by_status = f->status == EVENT_PROCESSING ||
-	    f->status == EVENT_RETRY || f->status == EVENT_FAILED;
+	enum lite_stmt which = list_stmt(f);
 	struct sqlite3_stmt *st;
 	int64_t seen = 0, id = 0;
 	bool row = true;
 	enum rc rc;
 
-	st = lite_stmt(c, by_status ? LITE_EVENT_LIST_STATUS : LITE_EVENT_LIST);
+	st = lite_stmt(c, which);
 	lite_int(st, 1, before);
 	lite_int(st, 2, SCAN_MAX);
-	if (by_status)
+	if (which != LITE_EVENT_LIST && which != LITE_EVENT_LIST_UP)
 		lite_int(st, 3, f->status);
 	for (;;) {
 		rc = lite_step(c, st, &row, e);
@@ -188,8 +221,8 @@ scan(struct lite *l, struct lite_conn *c, const struct store_event_filter *f,
 		}
 		seen++;
 		id = lite_col_int(st, 0);
-		if (f->since_ms > 0 &&
-		    lite_col_int(st, 1) < f->since_ms - DISORDER_MS)
+		out->seen = id;
+		if (is_past_end(f, lite_col_int(st, 1)))
 			break;
 		if (is_listed(f, st))
 			out->v[out->n++] = lite_event_of_row(l, st, 0);
@@ -205,7 +238,7 @@ lite_event_list(void *impl, const struct store_event_filter *f,
     struct store_events *out, int64_t *next_before, struct err *e)
 {
 	struct lite *l = impl;
-	int64_t before = f->before_id > 0 ? f->before_id : INT64_MAX;
+	int64_t from = f->before_id;
 	struct lite_conn *c;
 	enum rc rc;
 
@@ -215,10 +248,14 @@ lite_event_list(void *impl, const struct store_event_filter *f,
 		return rc;
 	out->v = xcalloc(f->limit, sizeof(struct event *));
 	rc = RC_OK;
-	if (f->until_ms > 0)
-		rc = begin_before(c, f->until_ms, &before, e);
+	if (from <= 0)
+		from = f->oldest_first ? 0 : INT64_MAX;
+	if (f->oldest_first && f->since_ms > 0)
+		rc = begin_after(c, f->since_ms, &from, e);
+	else if (!f->oldest_first && f->until_ms > 0)
+		rc = begin_before(c, f->until_ms, &from, e);
 	if (rc == RC_OK)
-		rc = scan(l, c, f, before, out, next_before, e);
+		rc = scan(l, c, f, from, out, next_before, e);
 	lite_reader_give(l, c);
 	if (rc != RC_OK)
 		store_events_free(out);

@@ -36,14 +36,18 @@ lite_unexpanded(void *impl, size_t max, struct store_events *out, struct err *e)
 	struct lite *l = impl;
 	struct lite_conn *c;
 	struct sqlite3_stmt *st;
+	bool more;
 	enum rc rc;
 
-	rc = lite_reader_take(l, &c, e);
+	rc = lite_replay_carry(l, &more, e);
+	if (rc == RC_OK)
+		rc = lite_reader_take(l, &c, e);
 	if (rc != RC_OK)
 		return rc;
 	st = lite_stmt(c, LITE_EVENT_UNEXPANDED);
 	lite_int(st, 1, (int64_t)max);
 	rc = collect(l, c, st, max, out, e);
+	out->more = more;
 	lite_reader_give(l, c);
 	return rc;
 }
@@ -143,9 +147,11 @@ static enum rc
 put_job(struct lite_tx *tx, int64_t event, const struct to_expand *te,
     const struct store_owed *owed, int64_t now_ms, struct err *e)
 {
+	struct lite_place first = { 0, INT64_MAX, 0, STORE_WAITING, false };
 	struct lite_event_change *ev;
 	struct lite_job job;
 	struct sqlite3_stmt *st;
+	bool found = false;
 	enum rc rc;
 
 	memset(&job, 0, sizeof(job));
@@ -157,13 +163,14 @@ put_job(struct lite_tx *tx, int64_t event, const struct to_expand *te,
 	if (rc == RC_OK && te->round > 0)
 		rc = retire_older(tx, event, te->round, job.target, now_ms, e);
 	if (rc == RC_OK && job.ordered)
-		rc = lite_order_is_taken(tx, job.target, owed->order_key,
-		    &job.behind, e);
+		rc = lite_order_first(tx, job.target, owed->order_key, &first,
+		    &found, e);
 	if (rc == RC_OK)
 		rc = lite_next_id(tx, LITE_SUM_JOB_ID, &tx->last_job_id,
 		    &job.id, e);
 	if (rc != RC_OK)
 		return rc;
+	job.behind = found && first.event <= event;
 	st = lite_stmt(tx->conn, LITE_JOB_PUT);
 	lite_int(st, 1, job.id);
 	lite_int(st, 2, event);
@@ -178,7 +185,10 @@ put_job(struct lite_tx *tx, int64_t event, const struct to_expand *te,
 	if (rc != RC_OK || lite_changes(tx->conn) == 0)
 		return rc;
 	lite_tally_sum(tx, LITE_SUM_JOBS_OWED, 1);
-	rc = lite_tally_event(tx, event, &ev, e);
+	if (found && first.event > event)
+		rc = lite_order_overtake(tx, &first, job.id, &job.behind, e);
+	if (rc == RC_OK)
+		rc = lite_tally_event(tx, event, &ev, e);
 	if (rc == RC_OK) {
 		ev->total++;
 		rc = lite_job_count(tx, &job, 1, e);

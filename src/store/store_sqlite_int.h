@@ -420,7 +420,7 @@ struct lite_job {
 	bool suspect; /* a worker died over it */
 	bool again;   /* a person's wish: beside repeats, behind what is new */
 	bool ordered; /* has an order key */
-	bool behind;  /* waits for an earlier one of its key */
+	bool behind;  /* see store_sqlite_order.c */
 	bool damaged; /* held what cannot be, and was mended for counting */
 	int64_t due_ms, ended_ms;
 	int64_t token;
@@ -471,12 +471,44 @@ void lite_ids_fini(struct lite_ids *ids);
 
 /* Order: store_sqlite_order.c. */
 
-/* A new job of this key would have to wait for another. */
-enum rc lite_order_is_taken(struct lite_tx *tx, int64_t target,
-    const char *order_key, bool *out, struct err *e);
-/* job, which has an order key, has ended: the next one may go. */
-enum rc lite_order_let_go(struct lite_tx *tx, const struct lite_job *job,
+/* The first in the line of a key. */
+struct lite_place {
+	int64_t id, event, due_ms;
+	enum store_state state;
+	bool behind;
+};
+enum rc lite_order_first(struct lite_tx *tx, int64_t target,
+    const char *order_key, struct lite_place *out, bool *found, struct err *e);
+/* The new job's event is earlier than that of the one that was first;
+ * *behind: it must wait for one that is leased. */
+enum rc lite_order_overtake(struct lite_tx *tx, const struct lite_place *first,
+    int64_t job, bool *behind, struct err *e);
+/* An ended job is about to wait again: *behind tells whether for others. */
+enum rc lite_order_enter(struct lite_tx *tx, int64_t job, int64_t event,
+    bool *behind, struct err *e);
+/* A dead job of the target lets the others pass. */
+enum rc lite_order_dies(struct lite_tx *tx, int64_t target, bool *passes,
     struct err *e);
+/* Of its key, the first dead job of the range that was passed by; the job
+ * itself where there is none before it. */
+enum rc lite_order_passed(struct lite_tx *tx, int64_t job,
+    const struct store_dead *d, int64_t *first, struct err *e);
+/* An earlier job of the leased one's key has come and waits. */
+enum rc lite_order_is_overtaken(struct lite_tx *tx, const struct lite_job *job,
+    bool *out, struct err *e);
+/* was, which has an order key, is not leased any more, or has left the line:
+ * the first may go. */
+enum rc lite_order_let_go(struct lite_tx *tx, const struct lite_job *was,
+    struct err *e);
+
+/* Replays. */
+
+/* Begins a round of each of the events that has ended. */
+enum rc lite_replay_ended(struct lite_tx *tx, const int64_t *ids, size_t n,
+    const char *webhook_id, int64_t now_ms, struct err *e);
+/* Goes on with what replays have put down, a transaction's worth; *more: it
+ * was not nothing. */
+enum rc lite_replay_carry(struct lite *l, bool *more, struct err *e);
 
 /* Inside a transaction, shared by operations. */
 enum rc lite_target_get(struct lite_tx *tx, enum store_kind kind,
@@ -484,6 +516,9 @@ enum rc lite_target_get(struct lite_tx *tx, enum store_kind kind,
 /* RC_BUSY: most jobs wait, or events for theirs; without max_waiting there
  * are never too many. */
 enum rc lite_load_judge(struct lite_tx *tx, int64_t most, struct err *e);
+/* The same, and how many more may. */
+enum rc lite_load_room(struct lite_tx *tx, int64_t most, int64_t *room,
+    struct err *e);
 enum rc lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
     size_t max, size_t *jobs, struct err *e);
 
@@ -643,8 +678,8 @@ enum rc lite_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
     struct err *e);
 enum rc lite_event_replay(void *impl, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e);
-enum rc lite_event_replay_all(void *impl, const int64_t *ids, size_t n,
-    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e);
+enum rc lite_event_replay_all(void *impl, const struct store_replay *r,
+    int64_t now_ms, size_t *replayed, struct err *e);
 enum rc lite_dead_count(void *impl, const struct store_dead *d, int64_t *n,
     struct err *e);
 enum rc lite_dead_retry(void *impl, const struct store_dead *d, size_t max,

@@ -119,22 +119,47 @@ lane_of(const struct lite_job *j)
 	return j->priority * 2 + (j->attempt > 0 || j->again);
 }
 
-enum rc
-lite_job_move(struct lite_tx *tx, const struct lite_job *was,
-    const struct lite_job *is, const struct store_attempt *a, struct err *e)
+static bool
+has_ended(enum store_state s)
+{
+	return s != STORE_WAITING && s != STORE_LEASED;
+}
+
+/* Where a job that changes its state stands among those of its key. */
+static enum rc
+find_place(struct lite_tx *tx, const struct lite_job *was, struct lite_job *is,
+    struct err *e)
+{
+	if (!is->ordered || is->state == was->state)
+		return RC_OK;
+	if (is->state == STORE_STATE_DEAD)
+		return lite_order_dies(tx, is->target, &is->behind, e);
+	if (is->state == STORE_WAITING && has_ended(was->state))
+		return lite_order_enter(tx, is->id, is->event, &is->behind, e);
+	return RC_OK;
+}
+
+/* Whether others of its key may have waited for this change. */
+static bool
+frees_others(const struct lite_job *was, const struct lite_job *is)
+{
+	if (!is->ordered || is->state == was->state || has_ended(was->state))
+		return is->ordered && was->state == STORE_STATE_DEAD &&
+		    is->state == STORE_CANCELLED;
+	if (was->state == STORE_LEASED && was->behind)
+		return true;
+	return has_ended(is->state) &&
+	    (is->state != STORE_STATE_DEAD || is->behind);
+}
+
+static enum rc
+write_move(struct lite_tx *tx, const struct lite_job *is,
+    const struct store_attempt *a, struct err *e)
 {
 	bool held = is->state == STORE_LEASED;
-	struct lite_target_change *target;
-	struct sqlite3_stmt *st;
-	enum rc rc;
-
-	/* Its place first: what makes room writes the rows, and one between
-	 * counting the job out and in would say that its event has ended. */
-	rc = lite_tally_target(tx, was->target, &target, e);
-	if (rc != RC_OK)
-		return rc;
-	st = lite_stmt(tx->conn,
+	struct sqlite3_stmt *st = lite_stmt(tx->conn,
 	    a == NULL ? LITE_JOB_MOVE : LITE_JOB_MOVE_RESULT);
+
 	lite_int(st, 1, is->id);
 	lite_int(st, 2, is->state);
 	lite_int(st, 3, lane_of(is));
@@ -149,22 +174,39 @@ lite_job_move(struct lite_tx *tx, const struct lite_job *was,
 	lite_int(st, 12, held ? tx->lite->boot : 0);
 	lite_int(st, 13, held && is->alone);
 	lite_text(st, 14, held ? is->owner : NULL);
+	lite_int(st, 15, is->behind);
 	if (a != NULL) {
-		lite_int(st, 15, a->class);
-		lite_int(st, 16, a->code);
-		lite_text(st, 17, a->text);
+		lite_int(st, 16, a->class);
+		lite_int(st, 17, a->code);
+		lite_text(st, 18, a->text);
 	}
-	rc = lite_run(tx->conn, st, e);
-	if (rc == RC_OK && is->state == STORE_STATE_DEAD &&
+	return lite_run(tx->conn, st, e);
+}
+
+enum rc
+lite_job_move(struct lite_tx *tx, const struct lite_job *was,
+    const struct lite_job *to, const struct store_attempt *a, struct err *e)
+{
+	struct lite_target_change *target;
+	struct lite_job is = *to;
+	enum rc rc;
+
+	/* Its place first: what makes room writes the rows, and one between
+	 * counting the job out and in would say that its event has ended. */
+	rc = lite_tally_target(tx, was->target, &target, e);
+	if (rc == RC_OK)
+		rc = find_place(tx, was, &is, e);
+	if (rc == RC_OK)
+		rc = write_move(tx, &is, a, e);
+	if (rc == RC_OK && is.state == STORE_STATE_DEAD &&
 	    was->state != STORE_STATE_DEAD)
-		rc = lite_notice_dead(tx, is->id, e);
+		rc = lite_notice_dead(tx, is.id, e);
 	if (rc == RC_OK)
 		rc = lite_job_count(tx, was, -1, e);
 	if (rc == RC_OK)
-		rc = lite_job_count(tx, is, 1, e);
-	if (rc == RC_OK && is->ordered &&
-	    (is->state == STORE_STATE_DONE || is->state == STORE_CANCELLED))
-		rc = lite_order_let_go(tx, is, e);
+		rc = lite_job_count(tx, &is, 1, e);
+	if (rc == RC_OK && frees_others(was, &is))
+		rc = lite_order_let_go(tx, was, e);
 	return rc;
 }
 

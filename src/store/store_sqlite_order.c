@@ -5,59 +5,212 @@
 #include "store/store_sqlite_int.h"
 
 /*
- * Jobs with an order key go out one after the other.
+ * Jobs with an order key go out one after the other, in the order of their
+ * events.
  *
- * 1. Of the open jobs (waiting, leased, dead) of a target and a key, the one
- *    with the lowest id is the first.  Ids are given in the transactions that
- *    make jobs, so a new job is never the first while another is open, and no
- *    ended job is ever opened again: who is first stays so until its end.
- * 2. A waiting job that is not the first is behind.  Leasing looks at none of
- *    those, however many they are.
- * 3. The transaction that ends a job lets the next one of its key go.
+ * 1. Of a target and a key, the jobs that are waiting, leased, or dead and
+ *    not passed by stand in a line: by event, then by id.  A job that is made
+ *    or retried later than its neighbours still has its event's place.
+ * 2. At most one of them is leased, or waits and is not behind.  It is the
+ *    first of the line, unless one was leased before an earlier one came:
+ *    then the earlier one waits for its end, and the leased one is marked
+ *    behind.
+ * 3. The transaction in which that one ends, or waits again, lets the first
+ *    go.  A leased one that is behind and was delivered waits once more:
+ *    the newest event has the last word.
+ * 4. A dead one holds up those after it, or, where its webhook says so, is
+ *    passed by: marked behind, it has left the line.
  */
 
-enum rc
-lite_order_is_taken(struct lite_tx *tx, int64_t target, const char *order_key,
-    bool *out, struct err *e)
+static enum rc
+read_first(struct lite_tx *tx, struct sqlite3_stmt *st, struct lite_place *out,
+    bool *found, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_OPEN);
+	enum rc rc = lite_step(tx->conn, st, found, e);
+
+	if (rc != RC_OK || !*found)
+		return rc;
+	out->id = lite_col_int(st, 0);
+	out->event = lite_col_int(st, 1);
+	out->due_ms = lite_col_int(st, 2);
+	out->state = (enum store_state)lite_col_int(st, 3);
+	out->behind = lite_col_int(st, 4) != 0;
+	lite_reset(st);
+	return RC_OK;
+}
+
+/* The first in the line of the key that a job has or had. */
+static enum rc
+first_of(struct lite_tx *tx, int64_t job, struct lite_place *out, bool *found,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_FIRST_OF);
+
+	lite_int(st, 1, job);
+	return read_first(tx, st, out, found, e);
+}
+
+/* Another one of the job's key is leased: its id, or 0. */
+static enum rc
+leased_of(struct lite_tx *tx, int64_t job, int64_t *out, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_LEASED);
+	bool row;
 	enum rc rc;
+
+	*out = 0;
+	lite_int(st, 1, job);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc == RC_OK && row) {
+		*out = lite_col_int(st, 0);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+static enum rc
+set_behind(struct lite_tx *tx, int64_t job, bool behind, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_BEHIND);
+
+	lite_int(st, 1, job);
+	lite_int(st, 2, behind);
+	return lite_run(tx->conn, st, e);
+}
+
+/* A job comes before first, which was the first of the line until now. */
+static enum rc
+come_before(struct lite_tx *tx, const struct lite_place *first, bool *behind,
+    struct err *e)
+{
+	int64_t leased = first->id;
+	enum rc rc = RC_OK;
+
+	*behind = false;
+	if (first->state == STORE_WAITING && !first->behind)
+		return set_behind(tx, first->id, true, e);
+	if (first->state != STORE_LEASED)
+		rc = leased_of(tx, first->id, &leased, e);
+	if (rc != RC_OK || leased == 0)
+		return rc;
+	*behind = true;
+	return set_behind(tx, leased, true, e);
+}
+
+enum rc
+lite_order_first(struct lite_tx *tx, int64_t target, const char *order_key,
+    struct lite_place *out, bool *found, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_FIRST);
 
 	lite_int(st, 1, target);
 	lite_text(st, 2, order_key);
-	rc = lite_step(tx->conn, st, out, e);
-	if (rc == RC_OK && *out)
+	return read_first(tx, st, out, found, e);
+}
+
+enum rc
+lite_order_overtake(struct lite_tx *tx, const struct lite_place *first,
+    int64_t job, bool *behind, struct err *e)
+{
+	enum rc rc = come_before(tx, first, behind, e);
+
+	return rc == RC_OK && *behind ? set_behind(tx, job, true, e) : rc;
+}
+
+enum rc
+lite_order_enter(struct lite_tx *tx, int64_t job, int64_t event, bool *behind,
+    struct err *e)
+{
+	struct lite_place first;
+	bool found;
+	enum rc rc;
+
+	*behind = false;
+	rc = first_of(tx, job, &first, &found, e);
+	if (rc != RC_OK || !found)
+		return rc;
+	/* A dead one that held up the others kept its place. */
+	if (first.id == job)
+		return RC_OK;
+	if (first.event < event || (first.event == event && first.id < job)) {
+		*behind = true;
+		return RC_OK;
+	}
+	return come_before(tx, &first, behind, e);
+}
+
+enum rc
+lite_order_dies(struct lite_tx *tx, int64_t target, bool *passes, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_ON_DEAD);
+	bool row;
+	enum rc rc;
+
+	*passes = false;
+	lite_int(st, 1, target);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc == RC_OK && row) {
+		*passes = lite_col_int(st, 0) != 0;
 		lite_reset(st);
+	}
 	return rc;
 }
 
 enum rc
-lite_order_let_go(struct lite_tx *tx, const struct lite_job *job, struct err *e)
+lite_order_passed(struct lite_tx *tx, int64_t job, const struct store_dead *d,
+    int64_t *first, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_FIRST);
-	struct lite_target_change *target;
-	int64_t id, due_ms;
-	bool row, waits;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_PASSED);
+	bool row;
 	enum rc rc;
 
-	lite_int(st, 1, job->id);
+	*first = job;
+	lite_int(st, 1, job);
+	lite_int(st, 2, d->since_ms);
+	lite_int(st, 3, d->until_ms);
 	rc = lite_step(tx->conn, st, &row, e);
-	if (rc != RC_OK || !row)
-		return rc;
-	id = lite_col_int(st, 0);
-	due_ms = lite_col_int(st, 1);
-	waits = lite_col_int(st, 2) != 0;
-	lite_reset(st);
-	if (!waits)
-		return RC_OK;
+	if (rc == RC_OK && row) {
+		*first = lite_col_int(st, 0);
+		lite_reset(st);
+	}
+	return rc;
+}
 
-	st = lite_stmt(tx->conn, LITE_ORDER_LET_GO);
-	lite_int(st, 1, id);
-	rc = lite_run(tx->conn, st, e);
+enum rc
+lite_order_is_overtaken(struct lite_tx *tx, const struct lite_job *job,
+    bool *out, struct err *e)
+{
+	struct lite_place first;
+	bool found;
+	enum rc rc = first_of(tx, job->id, &first, &found, e);
+
+	*out = rc == RC_OK && found && first.id != job->id;
+	return rc;
+}
+
+enum rc
+lite_order_let_go(struct lite_tx *tx, const struct lite_job *was, struct err *e)
+{
+	struct lite_target_change *target;
+	struct lite_place first;
+	int64_t leased = 0;
+	bool found;
+	enum rc rc;
+
+	rc = first_of(tx, was->id, &first, &found, e);
+	if (rc != RC_OK || !found || first.state != STORE_WAITING ||
+	    !first.behind)
+		return rc;
+	/* There is one at a time: it was this one, or may be another. */
+	if (was->state != STORE_LEASED)
+		rc = leased_of(tx, first.id, &leased, e);
+	if (rc != RC_OK || leased != 0)
+		return rc;
+	rc = set_behind(tx, first.id, false, e);
 	if (rc == RC_OK)
-		rc = lite_tally_target(tx, job->target, &target, e);
-	if (rc == RC_OK && due_ms < target->due_ms)
-		target->due_ms = due_ms;
+		rc = lite_tally_target(tx, was->target, &target, e);
+	if (rc == RC_OK && first.due_ms < target->due_ms)
+		target->due_ms = first.due_ms;
 	tx->new_work = true;
 	return rc;
 }

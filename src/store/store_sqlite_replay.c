@@ -8,11 +8,9 @@
 
 struct replay {
 	const int64_t *ids;
-	size_t n;
 	const char *webhook_id;
 	int64_t now_ms;
 	bool only_ended;
-	size_t replayed;
 };
 
 /* As far as it matters here. */
@@ -88,7 +86,6 @@ replay_one(struct lite_tx *tx, struct replay *x, int64_t id, struct err *e)
 		    "event %lld is about to go to others", (long long)id);
 	if (!ev.expanded)
 		return RC_OK;
-	x->replayed++;
 	return begin_round(tx, id, x->webhook_id, e);
 }
 
@@ -96,16 +93,23 @@ static enum rc
 run_replay(struct lite_tx *tx, void *arg, struct err *e)
 {
 	struct replay *x = arg;
+
+	tx->now_ms = x->now_ms;
+	return replay_one(tx, x, x->ids[0], e);
+}
+
+enum rc
+lite_replay_ended(struct lite_tx *tx, const int64_t *ids, size_t n,
+    const char *webhook_id, int64_t now_ms, struct err *e)
+{
+	struct replay x = { .webhook_id = webhook_id,
+		.now_ms = now_ms,
+		.only_ended = true };
 	enum rc rc = RC_OK;
 	size_t i;
 
-	tx->now_ms = x->now_ms;
-	x->replayed = 0;
-	/* The other half is for posts. */
-	if (x->only_ended)
-		rc = lite_load_judge(tx, (tx->lite->max_waiting + 1) / 2, e);
-	for (i = 0; rc == RC_OK && i < x->n; i++)
-		rc = replay_one(tx, x, x->ids[i], e);
+	for (i = 0; rc == RC_OK && i < n; i++)
+		rc = replay_one(tx, &x, ids[i], e);
 	return rc;
 }
 
@@ -114,30 +118,10 @@ lite_event_replay(void *impl, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e)
 {
 	struct replay x = { .ids = &id,
-		.n = 1,
 		.webhook_id = webhook_id,
 		.now_ms = now_ms };
 
 	return lite_commit_now(impl, run_replay, &x, e);
-}
-
-enum rc
-lite_event_replay_all(void *impl, const int64_t *ids, size_t n,
-    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e)
-{
-	struct replay x = { .ids = ids,
-		.n = n,
-		.webhook_id = webhook_id,
-		.now_ms = now_ms,
-		.only_ended = true };
-	enum rc rc;
-
-	if (n == 0)
-		return RC_OK;
-	rc = lite_commit_now(impl, run_replay, &x, e);
-	if (rc == RC_OK)
-		*replayed = x.replayed;
-	return rc;
 }
 
 /* The target's id, 0 while nothing was ever owed to the webhook. */
@@ -212,15 +196,36 @@ struct dead_retry {
 	size_t n;
 };
 
+/* The dead of its key that are older come first, whenever they died: else a
+ * later page would have them go out after it. */
+static enum rc
+retry_in_order(struct lite_tx *tx, struct dead_retry *x, int64_t id,
+    struct err *e)
+{
+	int64_t older = id;
+	struct lite_job job;
+	bool found;
+	enum rc rc;
+
+	do {
+		rc = lite_order_passed(tx, id, x->d, &older, e);
+		if (rc == RC_OK)
+			rc = lite_job_read(tx, older, &job, &found, e);
+		if (rc != RC_OK || !found || job.state != STORE_STATE_DEAD)
+			return rc;
+		rc = lite_job_requeue(tx, &job, x->now_ms, e);
+		x->n++;
+	} while (rc == RC_OK && older != id && x->n < x->max);
+	return rc;
+}
+
 static enum rc
 run_dead_retry(struct lite_tx *tx, void *arg, struct err *e)
 {
 	struct dead_retry *x = arg;
 	struct sqlite3_stmt *st;
 	struct lite_ids ids;
-	struct lite_job job;
 	int64_t target;
-	bool found;
 	enum rc rc;
 	size_t i;
 
@@ -235,12 +240,8 @@ run_dead_retry(struct lite_tx *tx, void *arg, struct err *e)
 	bind_dead(st, target, x->d);
 	lite_int(st, 4, (int64_t)x->max);
 	rc = lite_ids(tx->conn, st, &ids, e);
-	for (i = 0; rc == RC_OK && i < ids.n; i++) {
-		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
-		if (rc == RC_OK && found)
-			rc = lite_job_requeue(tx, &job, x->now_ms, e);
-		x->n++;
-	}
+	for (i = 0; rc == RC_OK && i < ids.n && x->n < x->max; i++)
+		rc = retry_in_order(tx, x, ids.v[i], e);
 	lite_ids_fini(&ids);
 	return rc;
 }

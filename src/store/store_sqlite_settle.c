@@ -192,6 +192,27 @@ judge(const struct settle *x, const struct store_result *r,
 	}
 }
 
+/* Delivered, though an earlier one of its key had come to wait meanwhile: it
+ * goes once more, behind that. */
+static enum rc
+judge_order(struct lite_tx *tx, const struct settle *x,
+    const struct lite_job *was, struct lite_job *is, struct err *e)
+{
+	bool overtaken = false;
+	enum rc rc = RC_OK;
+
+	if (was->behind && is->state == STORE_STATE_DONE)
+		rc = lite_order_is_overtaken(tx, was, &overtaken, e);
+	if (!overtaken)
+		return rc;
+	is->state = STORE_WAITING;
+	is->attempt = 0;
+	is->again = true;
+	is->due_ms = x->now_ms;
+	is->ended_ms = 0;
+	return RC_OK;
+}
+
 static enum rc
 settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
     struct err *e)
@@ -218,7 +239,9 @@ settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 		return rc == RC_OK ? count_unbegun(tx, r, &was, e) : rc;
 	}
 
-	rc = put_attempt(tx, x, r, &was, e);
+	rc = judge_order(tx, x, &was, &is, e);
+	if (rc == RC_OK)
+		rc = put_attempt(tx, x, r, &was, e);
 	if (rc == RC_OK)
 		rc = lite_job_move(tx, &was, &is, &r->attempt, e);
 	if (rc == RC_OK)

@@ -16,9 +16,13 @@
 	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, " \
 	"j.due_ms, j.ended_ms, j.lease_owner, j.last_class, "       \
 	"j.last_code, j.last_text, iif(j.state = 0 AND j.behind, "  \
-	"(SELECT h.id FROM job h WHERE h.target = j.target AND "    \
-	"h.order_key = j.order_key AND h.state IN (0, 1, 3) ORDER " \
-	"BY h.id LIMIT 1), 0)"
+	"coalesce(nullif((SELECT h.id FROM job h WHERE h.target = " \
+	"j.target AND h.order_key = j.order_key AND " IN_ORDER(     \
+	    "h.") " ORDER BY h.event, h.id LIMIT 1), j.id), 0), 0)"
+
+/* The open jobs of a key, in the order in which they go out, are found by
+ * job_in_order, whose condition this is, word for word. */
+#define IN_ORDER(j) "(" j "state < 2 OR (" j "state = 3 AND " j "behind = 0))"
 
 #define ATTEMPT_COLUMNS                                                \
 	"a.id, t.name, a.worker, a.started_ms, a.took_ms, a.class, "   \
@@ -30,7 +34,8 @@
 	"blocked_until_ms = ?5, rate = ?6, max_in_flight = ?7, "          \
 	"bucket_us = ?8, limited_until_ms = ?9, limit_hits = ?10, "       \
 	"breaker = ?11, breaker_failures = ?12, breaker_until_ms = ?13, " \
-	"breaker_opens = ?14, ready_ms = max(?4, ?5, ?9, ?13)"
+	"breaker_opens = ?14, ready_ms = max(?4, ?5, ?9, ?13, "           \
+	"held_until_ms)"
 
 #define FIGURES                                                           \
 	"delivered, failed, timeouts, answers_ms, limit_hits, "           \
@@ -209,6 +214,13 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.status <> 0 AND e.status <> 3 AND "
 	    "e.status = ?3 AND e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
+	[LITE_EVENT_LIST_UP] =
+	    "SELECT " EVENT_COLUMNS
+	    " FROM event e WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
+	[LITE_EVENT_LIST_STATUS_UP] =
+	    "SELECT " EVENT_COLUMNS
+	    " FROM event e WHERE e.status <> 0 AND e.status <> 3 AND "
+	    "e.status = ?3 AND e.id > ?1 ORDER BY e.id LIMIT ?2",
 	[LITE_EVENT_AT] =
 	    "SELECT id, received_ms FROM event WHERE id <= ?1 ORDER BY id "
 	    "DESC LIMIT 1",
@@ -241,8 +253,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "UPDATE target SET bucket_us = min(bucket_us, ?1 * 1000), "
 	    "limited_until_ms = min(limited_until_ms, ?1), "
 	    "breaker_until_ms = min(breaker_until_ms, ?2), ready_ms = "
-	    "max(next_due_ms, blocked_until_ms, min(limited_until_ms, ?1), "
-	    "min(breaker_until_ms, ?2)) WHERE limited_until_ms > ?1 OR "
+	    "max(next_due_ms, blocked_until_ms, held_until_ms, "
+	    "min(limited_until_ms, ?1), min(breaker_until_ms, ?2)) WHERE limited_until_ms > ?1 OR "
 	    "breaker_until_ms > ?2 OR bucket_us > ?1 * 1000",
 	[LITE_TARGET_LABELLED] =
 	    "SELECT " FIGURES ", name FROM target WHERE labelled = 1",
@@ -276,14 +288,33 @@ static const char *const texts[LITE_STMTS] = {
 	    "lane, due_ms, created_ms, order_key, behind) VALUES (?1, ?2, "
 	    "?3, ?4, 0, ?5, ?5 * 2 + (?3 > 0), ?6, ?7, ?8, ?9) ON CONFLICT "
 	    "(event, round, target) DO NOTHING",
-	[LITE_ORDER_OPEN] =
-	    "SELECT 1 FROM job WHERE target = ?1 AND order_key = ?2 AND "
-	    "state IN (0, 1, 3) LIMIT 1",
 	[LITE_ORDER_FIRST] =
-	    "SELECT n.id, n.due_ms, n.state = 0 AND n.behind FROM job o JOIN "
-	    "job n ON n.target = o.target AND n.order_key = o.order_key AND "
-	    "n.state IN (0, 1, 3) WHERE o.id = ?1 ORDER BY n.id LIMIT 1",
-	[LITE_ORDER_LET_GO] = "UPDATE job SET behind = 0 WHERE id = ?1",
+	    "SELECT id, event, due_ms, state, behind FROM job WHERE target = "
+	    "?1 AND order_key = ?2 AND " IN_ORDER("") " ORDER BY event, id "
+						      "LIMIT 1",
+	[LITE_ORDER_FIRST_OF] =
+	    "SELECT n.id, n.event, n.due_ms, n.state, n.behind FROM job o "
+	    "JOIN job n ON n.target = o.target AND n.order_key = o.order_key "
+	    "AND " IN_ORDER("n.") " WHERE o.id = ?1 ORDER BY n.event, n.id "
+				  "LIMIT 1",
+	[LITE_ORDER_LEASED] =
+	    "SELECT n.id FROM job n INDEXED BY job_leased JOIN job o ON "
+	    "o.target = n.target AND o.order_key = n.order_key WHERE n.state "
+	    "= 1 AND o.id = ?1 AND n.id <> ?1 LIMIT 1",
+	[LITE_ORDER_BEHIND] = "UPDATE job SET behind = ?2 WHERE id = ?1",
+	[LITE_ORDER_ON_DEAD] =
+	    "SELECT w.on_dead FROM target t JOIN webhook w ON w.id = t.name "
+	    "WHERE t.id = ?1 AND t.kind = 0",
+	[LITE_ORDER_PASSED] =
+	    "SELECT n.id FROM job o JOIN job n ON n.target = o.target AND "
+	    "n.order_key = o.order_key AND n.state = 3 AND n.behind = 1 "
+	    "WHERE o.id = ?1 AND n.event < o.event AND n.ended_ms >= ?2 AND "
+	    "n.ended_ms < ?3 ORDER BY n.event, n.id LIMIT 1",
+	[LITE_ORDER_HOLDS] =
+	    "SELECT j.id FROM webhook w JOIN target t ON t.kind = 0 AND "
+	    "t.name = w.id JOIN job j INDEXED BY job_holds ON j.target = "
+	    "t.id AND j.order_key IS NOT NULL AND j.state = 3 AND j.behind "
+	    "= 0 WHERE w.on_dead = 1 LIMIT ?1",
 	[LITE_JOB_OLDER_DEAD] =
 	    "SELECT id FROM job WHERE event = ?1 AND round < ?2 AND target "
 	    "= ?3 AND state = 3",
@@ -303,7 +334,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "j.due_ms, j.lease_token, j.priority, " EVENT_COLUMNS
 	    ", " TARGET_COLUMNS " FROM job j JOIN target t ON t.id = "
 	    "j.target LEFT JOIN event e ON e.id = j.event WHERE j.state = 0 "
-	    "AND j.lane = 20 AND j.due_ms <= ?1 AND t.ready_ms <= ?1 ORDER "
+	    "AND j.lane = 20 AND j.behind = 0 AND j.due_ms <= ?1 AND "
+	    "t.ready_ms <= ?1 ORDER "
 	    "BY j.due_ms, j.id LIMIT 256",
 	[LITE_JOB_HELD] =
 	    "SELECT event, target, state, priority, attempt, tries, deaths, "
@@ -313,13 +345,13 @@ static const char *const texts[LITE_STMTS] = {
 	    "UPDATE job SET state = ?2, lane = ?3, due_ms = ?4, ended_ms = "
 	    "?5, attempt = ?6, tries = ?7, deaths = ?8, suspect = ?9, "
 	    "lease_token = ?10, lease_until_ms = ?11, lease_boot = ?12, "
-	    "lease_alone = ?13, lease_owner = ?14 WHERE id = ?1",
+	    "lease_alone = ?13, lease_owner = ?14, behind = ?15 WHERE id = ?1",
 	[LITE_JOB_MOVE_RESULT] =
 	    "UPDATE job SET state = ?2, lane = ?3, due_ms = ?4, ended_ms = "
 	    "?5, attempt = ?6, tries = ?7, deaths = ?8, suspect = ?9, "
 	    "lease_token = ?10, lease_until_ms = ?11, lease_boot = ?12, "
-	    "lease_alone = ?13, lease_owner = ?14, last_class = ?15, "
-	    "last_code = ?16, last_text = ?17 WHERE id = ?1",
+	    "lease_alone = ?13, lease_owner = ?14, behind = ?15, last_class "
+	    "= ?16, last_code = ?17, last_text = ?18 WHERE id = ?1",
 	[LITE_JOB_TRIED] = "UPDATE job SET tries = tries + 1 WHERE id = ?1",
 	[LITE_JOB_RENEW] =
 	    "UPDATE job SET lease_until_ms = ?3 WHERE id = ?1 AND "
@@ -334,6 +366,45 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_JOB_OF_TARGET] =
 	    "SELECT id FROM job WHERE state = 0 AND target = ?1 ORDER BY "
 	    "behind DESC, lane DESC, due_ms DESC LIMIT ?2",
+	[LITE_REPLAY_OPEN] = "SELECT 1 FROM replay LIMIT 1",
+	[LITE_REPLAY_PUT] =
+	    "INSERT INTO replay (webhook, last_event) VALUES (?1, ?2)",
+	[LITE_REPLAY_PART_PUT] =
+	    "INSERT INTO replay_part (replay, events) VALUES (?1, ?2)",
+	[LITE_REPLAY_PART_FIRST] =
+	    "SELECT p.id, r.webhook, p.events FROM replay_part p LEFT JOIN "
+	    "replay r ON r.id = p.replay ORDER BY p.id LIMIT 1",
+	[LITE_REPLAY_PART_DROP] = "DELETE FROM replay_part WHERE id = ?1",
+	[LITE_REPLAY_TARGETS] =
+	    "INSERT INTO target (kind, name) SELECT 0, id FROM webhook WHERE "
+	    "order_by IS NOT NULL AND id = coalesce(?1, id) ON CONFLICT "
+	    "(kind, name) DO NOTHING",
+	[LITE_REPLAY_HOLD] =
+	    "UPDATE target SET held_until_ms = 9223372036854775807, ready_ms "
+	    "= 9223372036854775807 WHERE kind = 0 AND name IN (SELECT id "
+	    "FROM webhook WHERE order_by IS NOT NULL AND id = coalesce(?1, "
+	    "id))",
+	[LITE_REPLAY_LEASED] =
+	    "INSERT INTO replay_overtaken (job) SELECT j.id FROM job j "
+	    "INDEXED BY job_leased JOIN target t ON t.id = j.target WHERE "
+	    "j.state = 1 AND j.order_key IS NOT NULL AND t.held_until_ms > 0 "
+	    "ON CONFLICT (job) DO NOTHING",
+	[LITE_REPLAY_LATE] =
+	    "INSERT INTO replay_overtaken (job) SELECT j.id FROM job j JOIN "
+	    "target t ON t.id = j.target WHERE j.event > ?1 AND j.state = 2 "
+	    "AND j.order_key IS NOT NULL AND t.held_until_ms > 0 ON CONFLICT "
+	    "(job) DO NOTHING",
+	[LITE_REPLAY_UNEXPANDED] =
+	    "SELECT id FROM event WHERE expanded = 0 AND id <= (SELECT "
+	    "max(last_event) FROM replay) LIMIT 1",
+	[LITE_REPLAY_OVERTAKEN] =
+	    "SELECT job FROM replay_overtaken ORDER BY job",
+	[LITE_REPLAY_FORGET] = "DELETE FROM replay_overtaken",
+	[LITE_REPLAY_DROP] = "DELETE FROM replay",
+	[LITE_REPLAY_GO_ON] =
+	    "UPDATE target SET held_until_ms = 0, ready_ms = "
+	    "max(next_due_ms, blocked_until_ms, limited_until_ms, "
+	    "breaker_until_ms) WHERE held_until_ms > 0",
 	[LITE_DEAD_COUNT] =
 	    "SELECT count(*) FROM job INDEXED BY job_dead_of_target WHERE "
 	    "state = 3 AND target = ?1 AND ended_ms >= ?2 AND ended_ms < ?3",
@@ -551,11 +622,20 @@ static const char *const texts[LITE_STMTS] = {
 	    "= 1 AND j.target = t.id)) OR "
 	    "t.next_due_ms > (SELECT min(due_ms) FROM job j WHERE j.state = "
 	    "0 AND j.behind = 0 AND j.target = t.id)",
+	/* A job waits behind when it is not the first, or one of its key is
+	 * still on lease: the second is asked of the first ones alone. */
 	[LITE_CHECK_ORDER] =
 	    "SELECT count(*) FROM job j WHERE j.order_key IS NOT NULL AND "
-	    "j.state IN (0, 1, 3) AND (j.state = 0 AND j.behind) <> EXISTS "
-	    "(SELECT 1 FROM job h WHERE h.target = j.target AND h.order_key "
-	    "= j.order_key AND h.state IN (0, 1, 3) AND h.id < j.id)",
+	    "j.state = 0 AND j.behind <> (EXISTS (SELECT 1 FROM job h WHERE "
+	    "h.target = j.target AND h.order_key = j.order_key AND " IN_ORDER(
+		"h.") " AND (h.event, h.id) < (j.event, j.id)) OR "
+		      "EXISTS (SELECT 1 FROM job h INDEXED BY job_leased WHERE h.state "
+		      "= 1 AND h.target = j.target AND h.order_key = j.order_key))",
+	[LITE_CHECK_REPLAYS] =
+	    "SELECT (SELECT count(*) FROM target WHERE held_until_ms > 0 AND "
+	    "NOT EXISTS (SELECT 1 FROM replay)) + (SELECT count(*) FROM "
+	    "replay_part p WHERE NOT EXISTS (SELECT 1 FROM replay r WHERE "
+	    "r.id = p.replay))",
 	[LITE_CHECK_EVENT_COUNTS] =
 	    "SELECT count(*) FROM event e WHERE e.status <> 3 AND (e.leased "
 	    "<> (SELECT count(*) FROM job j INDEXED BY job_of_event WHERE "

@@ -48,10 +48,13 @@ enum store_state {
 const char *store_state_name(enum store_state s);
 bool store_state_parse(const char *text, enum store_state *out);
 
-/* Events whose jobs are not made yet, oldest first, without bodies. */
+/* Events whose jobs are not made yet, oldest first, without bodies.  Of a
+ * replay that was put down, events are made such on the way. */
 struct store_events {
 	struct event **v;
 	size_t n;
+	bool more;    /* ask again, however few came */
+	int64_t seen; /* of a list: the last that was looked at, or 0 */
 };
 enum rc store_unexpanded(struct store *s, size_t max, struct store_events *out,
     struct err *e);

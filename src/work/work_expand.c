@@ -137,6 +137,9 @@ read_new(struct work *w, struct work_expansion *x, bool *more, struct err *e)
 		rc = work_refresh(w, e);
 	if (rc == RC_OK && x->events.n > 0)
 		rc = ask(w, x, more, e);
+	/* Targets may have rested for it. */
+	if (rc == RC_OK && x->events.more)
+		*more = w->lease = true;
 
 	return rc;
 }

@@ -250,8 +250,11 @@ static const struct {
 	{ LITE_JOB_LIST_DEAD, "job_dead" },
 	{ LITE_JOB_LIST_BEHIND, "job_behind" },
 	{ LITE_JOB_LIST_LEASED, "job_leased" },
-	{ LITE_ORDER_OPEN, "job_in_order (target=? AND order_key=?)" },
 	{ LITE_ORDER_FIRST, "job_in_order (target=? AND order_key=?)" },
+	{ LITE_ORDER_FIRST_OF, "job_in_order (target=? AND order_key=?)" },
+	{ LITE_ORDER_LEASED, "job_leased" },
+	{ LITE_ORDER_PASSED,
+	    "job_passed (target=? AND order_key=? AND event<?)" },
 	{ LITE_EVENT_TO_REPLAY, "USING INTEGER PRIMARY KEY" },
 	{ LITE_DEAD_COUNT,
 	    "job_dead_of_target (target=? AND ended_ms>? AND ended_ms<?)" },
@@ -269,7 +272,8 @@ static bool
 may_scan(enum lite_stmt s)
 {
 	return s == LITE_JOB_LIST_EVENT || s == LITE_JOB_LIST_LEASED ||
-	    s == LITE_JOB_LAPSED || s == LITE_TARGET_READY;
+	    s == LITE_JOB_LAPSED || s == LITE_ORDER_LEASED ||
+	    s == LITE_TARGET_READY;
 }
 
 static void

@@ -257,7 +257,7 @@ test_a_lapsed_lease_keeps_its_place(void **state)
 }
 
 static void
-test_a_replay_queues_behind(void **state)
+test_a_replay_takes_its_events_place(void **state)
 {
 	struct fix *f = *state;
 	struct store_owed owed = { STORE_DELIVER, "hook-1", "a" };
@@ -267,13 +267,113 @@ test_a_replay_queues_behind(void **state)
 	a1 = put(f, "a-1", "a", 5);
 	a2 = put(f, "a-2", "a", 5);
 	end_one(f, a1, STORE_DEAD);
-	/* The dead job gives way to its successor, which is the last one. */
+	/* The dead job gives way to its successor. */
 	assert_int_equal(store_event_replay(f->s, a1, NULL, f->wall_ms, &f->e),
 	    RC_OK);
 	x.event = a1;
 	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
-	end_one(f, a2, STORE_DONE);
 	end_one(f, a1, STORE_DONE);
+	end_one(f, a2, STORE_DONE);
+	fix_assert_sound(f);
+}
+
+static void
+begin_again(struct fix *f, int64_t event, const char *key)
+{
+	struct store_owed owed = { STORE_DELIVER, "hook-1", key };
+	struct store_expansion x = { event, &owed, 1, false };
+
+	assert_int_equal(
+	    store_event_replay(f->s, event, NULL, f->wall_ms, &f->e), RC_OK);
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+}
+
+static void
+test_what_was_overtaken_goes_once_more(void **state)
+{
+	static const enum store_verdict verdicts[] = { STORE_DONE, STORE_AGAIN,
+		STORE_RELEASE };
+	struct fix *f = *state;
+	struct store_leases l;
+	int64_t a1, a2, a3;
+	size_t i;
+
+	for (i = 0; i < NELEM(verdicts); i++) {
+		a1 = put(f, (const char *[]){ "1", "2", "3" }[i], "a", 5);
+		a2 = put(f, (const char *[]){ "4", "5", "6" }[i], "a", 5);
+		a3 = put(f, (const char *[]){ "7", "8", "9" }[i], "a", 5);
+		end_one(f, a1, STORE_DONE);
+		/* On its way while an earlier one is asked for again. */
+		lease_one(f, a2, &l);
+		begin_again(f, a1, "a");
+		fix_assert_sound(f);
+		assert_nothing_due(f);
+		assert_int_equal(
+		    fix_settle(f, &l.v[0], verdicts[i], f->wall_ms, NULL),
+		    RC_OK);
+		store_leases_free(&l);
+		fix_assert_sound(f);
+		end_one(f, a1, STORE_DONE);
+		end_one(f, a2, STORE_DONE);
+		end_one(f, a3, STORE_DONE);
+		assert_nothing_due(f);
+		fix_assert_sound(f);
+	}
+}
+
+static void
+test_what_was_overtaken_may_die_or_lapse(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	int64_t a1, a2;
+	size_t n;
+
+	a1 = put(f, "1", "a", 5);
+	a2 = put(f, "2", "a", 5);
+	end_one(f, a1, STORE_DONE);
+	lease_one(f, a2, &l);
+	begin_again(f, a1, "a");
+	store_leases_free(&l);
+	fix_pass(f, 60001);
+	assert_int_equal(store_recover(f->s, f->wall_ms, &n, &f->e), RC_OK);
+	fix_assert_sound(f);
+	end_one(f, a1, STORE_DONE);
+	lease_one(f, a2, &l);
+	begin_again(f, a1, "a");
+	assert_int_equal(fix_settle(f, &l.v[0], STORE_DEAD, 0, NULL), RC_OK);
+	store_leases_free(&l);
+	fix_assert_sound(f);
+	end_one(f, a1, STORE_DONE);
+	assert_nothing_due(f);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_cancelled_replay_leaves_the_one_on_its_way(void **state)
+{
+	struct fix *f = *state;
+	struct store_job_filter waiting = { .state = STORE_WAITING,
+		.limit = 9 };
+	struct store_jobs jobs;
+	struct store_leases l;
+	int64_t a1, a2, next;
+
+	a1 = put(f, "1", "a", 5);
+	a2 = put(f, "2", "a", 5);
+	end_one(f, a1, STORE_DONE);
+	lease_one(f, a2, &l);
+	begin_again(f, a1, "a");
+	assert_int_equal(store_job_list(f->s, &waiting, &jobs, &next, &f->e),
+	    RC_OK);
+	assert_int_equal(jobs.n, 1);
+	assert_int_equal(
+	    store_job_cancel(f->s, jobs.v[0].id, f->wall_ms, &f->e), RC_OK);
+	store_jobs_free(&jobs);
+	fix_assert_sound(f);
+	assert_int_equal(fix_settle(f, &l.v[0], STORE_DONE, 0, NULL), RC_OK);
+	store_leases_free(&l);
+	assert_nothing_due(f);
 	fix_assert_sound(f);
 }
 
@@ -383,7 +483,10 @@ main(void)
 		CASE(test_a_dead_one_is_retried_or_skipped),
 		CASE(test_one_in_the_middle_is_cancelled),
 		CASE(test_a_lapsed_lease_keeps_its_place),
-		CASE(test_a_replay_queues_behind),
+		CASE(test_a_replay_takes_its_events_place),
+		CASE(test_what_was_overtaken_goes_once_more),
+		CASE(test_what_was_overtaken_may_die_or_lapse),
+		CASE(test_a_cancelled_replay_leaves_the_one_on_its_way),
 		CASE(test_twice_expanded_is_once_in_order),
 		CASE(test_what_is_behind_is_not_overdue),
 		CASE(test_deleting_cancels_what_is_behind_too),

@@ -62,6 +62,7 @@ test_only_what_has_ended_is_replayed_in_bulk(void **state)
 	struct fix *f = *state;
 	struct store_receipt suspect;
 	int64_t ids[6];
+	const struct store_replay all = { ids, NELEM(ids), NULL, INT64_MAX };
 	size_t n = 0;
 
 	ids[0] = ended(f, "done", "hook-1", STORE_DONE);
@@ -75,19 +76,17 @@ test_only_what_has_ended_is_replayed_in_bulk(void **state)
 	ids[5] = 999;
 	assert_int_equal(unexpanded(f), 2);
 
-	assert_int_equal(store_event_replay_all(f->s, ids, NELEM(ids), NULL,
-			     f->wall_ms, &n, &f->e),
-	    RC_OK);
-	assert_int_equal(n, 2);
+	assert_int_equal(
+	    store_event_replay_all(f->s, &all, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(n, NELEM(ids));
 	assert_int_equal(unexpanded(f), 4);
 	assert_int_equal(fix_status(f, ids[0]), EVENT_PENDING);
 	assert_int_equal(fix_status(f, ids[1]), EVENT_PENDING);
 
 	/* Begun anew after an answer that was lost, it adds nothing. */
-	assert_int_equal(store_event_replay_all(f->s, ids, NELEM(ids), NULL,
-			     f->wall_ms, &n, &f->e),
-	    RC_OK);
-	assert_int_equal(n, 0);
+	assert_int_equal(
+	    store_event_replay_all(f->s, &all, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(unexpanded(f), 4);
 	fix_assert_sound(f);
 }
 
@@ -98,6 +97,8 @@ test_more_than_a_page_is_replayed_to_one_webhook(void **state)
 	struct store_leases l;
 	struct event *ev;
 	int64_t ids[300];
+	const struct store_replay all = { ids, NELEM(ids), "hook-2",
+		INT64_MAX };
 	char name[16];
 	size_t i, n = 0;
 
@@ -105,9 +106,8 @@ test_more_than_a_page_is_replayed_to_one_webhook(void **state)
 		(void)snprintf(name, sizeof(name), "d-%zu", i);
 		ids[i] = ended(f, name, "hook-1", STORE_DONE);
 	}
-	assert_int_equal(store_event_replay_all(f->s, ids, NELEM(ids), "hook-2",
-			     f->wall_ms, &n, &f->e),
-	    RC_OK);
+	assert_int_equal(
+	    store_event_replay_all(f->s, &all, f->wall_ms, &n, &f->e), RC_OK);
 	assert_int_equal(n, NELEM(ids));
 	assert_int_equal(store_event_find(f->s, ids[0], &ev, &f->e), RC_OK);
 	assert_string_equal(ev->webhook_id, "hook-2");
@@ -228,6 +228,7 @@ test_posts_keep_half_of_what_may_wait(void **state)
 	struct store_dead d = { .webhook_id = "hook-1", .until_ms = INT64_MAX };
 	struct fix *f = *state;
 	int64_t ids[2];
+	const struct store_replay both = { ids, 2, NULL, INT64_MAX };
 	size_t n = 0;
 
 	fix_register(f, "hook-1");
@@ -238,7 +239,7 @@ test_posts_keep_half_of_what_may_wait(void **state)
 	fix_close(f);
 	fix_open(f);
 	assert_int_equal(
-	    store_event_replay_all(f->s, ids, 2, NULL, f->wall_ms, &n, &f->e),
+	    store_event_replay_all(f->s, &both, f->wall_ms, &n, &f->e),
 	    RC_BUSY);
 	assert_int_equal(store_dead_retry(f->s, &d, 10, f->wall_ms, &n, &f->e),
 	    RC_BUSY);

@@ -85,9 +85,11 @@ replay(struct fix *f, int64_t ago_ms)
 	struct store_event_filter filter = { .status = -1,
 		.since_ms = FIX_NOW - ago_ms - SLICE * 1000,
 		.until_ms = FIX_NOW - ago_ms,
+		.oldest_first = true,
 		.limit = SLICE };
 	struct store_events l;
 	int64_t ids[SLICE], next;
+	const struct store_replay all = { ids, SLICE, NULL, INT64_MAX };
 	size_t i, n;
 
 	(void)store_test_steps(f->s);
@@ -97,9 +99,8 @@ replay(struct fix *f, int64_t ago_ms)
 	for (i = 0; i < l.n; i++)
 		ids[i] = l.v[i]->id;
 	store_events_free(&l);
-	assert_int_equal(store_event_replay_all(f->s, ids, SLICE, NULL,
-			     f->wall_ms, &n, &f->e),
-	    RC_OK);
+	assert_int_equal(
+	    store_event_replay_all(f->s, &all, f->wall_ms, &n, &f->e), RC_OK);
 	assert_int_equal(n, SLICE);
 	return store_test_steps(f->s);
 }

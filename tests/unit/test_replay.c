@@ -20,7 +20,9 @@ static struct {
 	int64_t events;
 	size_t replayed; /* in all */
 	size_t calls;
-	size_t most; /* in one transaction */
+	size_t most; /* in one */
+	size_t room; /* so many may wait; 0: all */
+	int64_t last, last_seen;
 	int64_t dead;
 	size_t fail_at; /* the call that fails; 0: none */
 } kept;
@@ -47,15 +49,17 @@ enum rc
 store_event_list(struct store *s, const struct store_event_filter *f,
     struct store_events *out, int64_t *next_before, struct err *e)
 {
-	int64_t id = f->before_id > 0 ? f->before_id - 1 : kept.events;
+	int64_t id = f->before_id + 1;
 
 	(void)s;
 	(void)e;
+	assert_true(f->oldest_first);
 	out->v = xcalloc(f->limit, sizeof(struct event *));
 	out->n = 0;
-	for (; id > 0 && out->n < f->limit; id--)
+	for (; id <= kept.events && out->n < f->limit; id++)
 		out->v[out->n++] = event_at(id);
-	*next_before = id > 0 ? id + 1 : 0;
+	out->seen = id - 1;
+	*next_before = id <= kept.events ? id - 1 : 0;
 	return RC_OK;
 }
 
@@ -70,19 +74,26 @@ store_events_free(struct store_events *l)
 }
 
 enum rc
-store_event_replay_all(struct store *s, const int64_t *ids, size_t n,
-    const char *webhook_id, int64_t now_ms, size_t *replayed, struct err *e)
+store_event_replay_all(struct store *s, const struct store_replay *r,
+    int64_t now_ms, size_t *replayed, struct err *e)
 {
+	size_t i;
+
 	(void)s;
-	(void)webhook_id;
 	assert_int_equal(now_ms, NOW);
 	kept.calls++;
 	if (kept.calls == kept.fail_at)
 		return err_set(e, RC_BUSY, "told to");
-	for (*replayed = 0; *replayed < n; ++*replayed)
-		assert_in_range(ids[*replayed], 1, kept.events);
-	kept.replayed += n;
-	kept.most = n > kept.most ? n : kept.most;
+	*replayed = kept.room > 0 && kept.room < r->n ? kept.room : r->n;
+	for (i = 0; i < *replayed; i++) {
+		/* Oldest first, over all calls. */
+		assert_in_range(r->events[i], kept.last + 1, kept.events);
+		kept.last = r->events[i];
+		/* Of what is open the store decides. */
+		kept.replayed += kept.last % 10 != 0;
+	}
+	kept.last_seen = r->last_seen;
+	kept.most = r->n > kept.most ? r->n : kept.most;
 	return RC_OK;
 }
 
@@ -199,10 +210,13 @@ test_a_call_ends_in_time_and_the_next_goes_on(void **state)
 	do {
 		assert_int_equal(replay_some(&in, &w, 0, &done, &e), RC_OK);
 		n += done.n;
-		w.before_id = done.next_before;
+		w.after_id = done.next_after;
 		calls++;
-	} while (w.before_id != 0);
-	/* A slice a call. */
+		/* Only at the end it is known what comes later. */
+		assert_int_equal(kept.last_seen,
+		    w.after_id == 0 ? 1000 : INT64_MAX);
+	} while (w.after_id != 0);
+	/* A page a call. */
 	assert_int_equal(calls, 5);
 	assert_true(kept.most <= 200);
 	/* Three of ten are open, suspect or a test. */
@@ -229,9 +243,9 @@ test_a_filter_ends_in_time_too(void **state)
 		    RC_OK);
 		assert_in_range(done.n, 0, 4);
 		n += done.n;
-		w.before_id = done.next_before;
+		w.after_id = done.next_after;
 		calls++;
-	} while (w.before_id != 0 && calls < 100);
+	} while (w.after_id != 0 && calls < 100);
 	assert_int_equal(n, 15);
 	assert_in_range(calls, 6, 50);
 	/* Each was judged once, and went out once. */
@@ -250,7 +264,7 @@ test_a_count_changes_nothing(void **state)
 	w.dry_run = true;
 	assert_int_equal(replay_some(&in, &w, INT64_MAX, &done, &e), RC_OK);
 	assert_int_equal(done.n, 700);
-	assert_int_equal(done.next_before, 0);
+	assert_int_equal(done.next_after, 0);
 	assert_int_equal(kept.calls, 0);
 }
 
@@ -266,6 +280,7 @@ test_one_webhook_gets_what_it_wants(void **state)
 	memcpy(w.webhook_id, "good", sizeof("good"));
 	assert_int_equal(replay_some(&in, &w, INT64_MAX, &done, &e), RC_OK);
 	assert_int_equal(done.n, 30);
+	kept.last = 0;
 	memcpy(w.webhook_id, "picky", sizeof("picky"));
 	assert_int_equal(replay_some(&in, &w, INT64_MAX, &done, &e), RC_OK);
 	assert_int_equal(done.n, 15);
@@ -281,23 +296,42 @@ test_one_webhook_gets_what_it_wants(void **state)
 }
 
 static void
-test_a_failure_tells_where_to_go_on(void **state)
+test_all_of_it_or_nothing_goes_out_again(void **state)
 {
 	struct replay_want w = want_all();
 	struct replay_done done;
-	int64_t first;
 	struct err e;
 
 	(void)state;
 	kept.events = 1000;
-	kept.fail_at = 3;
+	kept.fail_at = 1;
 	assert_int_equal(replay_some(&in, &w, INT64_MAX, &done, &e), RC_BUSY);
-	assert_int_equal(done.n, 280);
-	assert_int_equal(done.next_before, 601);
-	first = done.n;
-	w.before_id = done.next_before;
+	assert_int_equal(done.n, 0);
+	assert_int_equal(kept.replayed, 0);
 	assert_int_equal(replay_some(&in, &w, INT64_MAX, &done, &e), RC_OK);
-	assert_int_equal(first + done.n, 700);
+	assert_int_equal(done.n, 700);
+	assert_int_equal(done.next_after, 0);
+	assert_int_equal(kept.replayed, 700);
+}
+
+static void
+test_where_no_more_may_wait_the_next_goes_on(void **state)
+{
+	struct replay_want w = want_all();
+	struct replay_done done;
+	struct err e;
+
+	(void)state;
+	kept.events = 1000;
+	kept.room = 100;
+	assert_int_equal(replay_some(&in, &w, INT64_MAX, &done, &e), RC_OK);
+	assert_int_equal(done.n, 100);
+	assert_int_equal(done.next_after, kept.last);
+	kept.room = 0;
+	w.after_id = done.next_after;
+	assert_int_equal(replay_some(&in, &w, INT64_MAX, &done, &e), RC_OK);
+	assert_int_equal(done.next_after, 0);
+	assert_int_equal(kept.replayed, 700);
 }
 
 static void
@@ -344,7 +378,7 @@ test_what_is_asked_for_is_read(void **state)
 	assert_string_equal(w.type, "issues");
 	assert_string_equal(w.source, "github");
 	assert_string_equal(w.repository, "octo/a");
-	assert_int_equal(w.before_id, 17);
+	assert_int_equal(w.after_id, 17);
 	assert_true(w.dry_run);
 }
 
@@ -403,7 +437,8 @@ main(void)
 		CASE(test_a_filter_ends_in_time_too),
 		CASE(test_a_count_changes_nothing),
 		CASE(test_one_webhook_gets_what_it_wants),
-		CASE(test_a_failure_tells_where_to_go_on),
+		CASE(test_all_of_it_or_nothing_goes_out_again),
+		CASE(test_where_no_more_may_wait_the_next_goes_on),
 		CASE(test_recovery_goes_on_until_none_is_left),
 		CASE(test_what_is_asked_for_is_read),
 		CASE(test_what_is_wrong_is_named),

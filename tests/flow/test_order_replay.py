@@ -1,0 +1,132 @@
+"""What goes out again keeps each order key in the order of its events."""
+
+import subprocess
+
+import pytest
+
+import gateway as gw
+from receiver import Receiver
+from waiting import wait_for
+
+EVENTS = 5000
+KEYS = 7
+SETTINGS = {"drain": {"poll": "100ms", "lease": "2s"},
+            "outbound": {"retry_schedule": [], "rate_limit": 0,
+                         "breaker": {"failures": 1000}}}
+
+
+@pytest.fixture(scope="module")
+def receiver():
+    with Receiver() as r:
+        yield r
+
+
+def publish(g, name, n):
+    """Event n of a key; the event's number."""
+    resp = g.api("POST", "/api/v1/events",
+                 {"event": name, "data": {"key": n % KEYS, "n": n}})
+    assert resp.status == 202, resp
+    return resp.json()["id"]
+
+
+def publish_all(g, name, n, first=0):
+    """Their numbers by n: many come at once, so n is not their order."""
+    ids = {}
+
+    def some(i):
+        for k in range(first + i, first + n, 8):
+            ids[k] = publish(g, name, k)
+
+    gw.at_once(8, some)
+    return ids
+
+
+def settled(g):
+    return int(g.sql("SELECT (SELECT count(*) FROM job WHERE state < 2) + "
+                     "(SELECT count(*) FROM event WHERE expanded = 0) + "
+                     "(SELECT count(*) FROM replay) AS n")[0]["n"]) == 0
+
+
+def by_key(receiver, path, ids):
+    """The events that came of each key, in the order in which they came."""
+    came = {}
+    for a in receiver.arrivals(path):
+        data = a.json()
+        came.setdefault(data["key"], []).append(ids[data["n"]])
+    return came
+
+
+def assert_in_order(receiver, path, ids, all_of=None):
+    """No key steps back, and its last word is its newest event."""
+    came = by_key(receiver, path, ids)
+    assert len(came) == KEYS
+    for key, events in came.items():
+        assert events == sorted(events), (key, [
+            (a, b) for a, b in zip(events, events[1:]) if b < a][:5])
+        assert events[-1] == max(ids[n] for n in ids if n % KEYS == key)
+    if all_of is not None:
+        sent = {e for events in came.values() for e in events}
+        assert sent >= {ids[n] for n in all_of}
+
+
+def again(g, name):
+    return subprocess.Popen(
+        [gw.program("hlsctl"), "event", "replay", "--since", "1h", "--type",
+         name, "--yes"], env=g.env, stdout=subprocess.DEVNULL)
+
+
+def begun(g):
+    return g.sql("SELECT id FROM replay")
+
+
+def test_a_replay_of_thousands_that_is_killed_keeps_every_key(make_gateway,
+                                                              receiver):
+    g = make_gateway(SETTINGS)
+    g.register(receiver.url("/all"), ["all"], order_by="/key")
+    ids = publish_all(g, "all", EVENTS)
+    wait_for(lambda: settled(g), 180)
+    receiver.forget()
+    command = again(g, "all")
+    wait_for(lambda: begun(g), 60)
+    command.kill()
+    command.wait(10)
+    # What comes meanwhile is newer, and goes after it.
+    ids.update(publish_all(g, "all", 10 * KEYS, EVENTS))
+    wait_for(lambda: len(receiver.arrivals("/all")) > 500, 60)
+    g.drains.pop().kill()
+    g.start_drain()
+    wait_for(lambda: settled(g), 180)
+    assert_in_order(receiver, "/all", ids, range(EVENTS))
+    # Once more, by the interface, with nobody killed.
+    receiver.forget()
+    resp = g.api("POST", "/api/v1/replay",
+                 {"since": "2020-01-01T00:00:00Z", "type": "all"})
+    assert resp.json() == {"replayed": len(ids), "next_cursor": None}
+    wait_for(lambda: settled(g), 180)
+    assert_in_order(receiver, "/all", ids, ids)
+
+
+@pytest.mark.parametrize("way", ["recover", "retry"])
+def test_dead_heads_taken_up_again_keep_every_key(make_gateway, receiver,
+                                                  way):
+    g = make_gateway(SETTINGS)
+    path = "/" + way
+    receiver.script(path, 500)
+    hook = g.register(receiver.url(path), [way],
+                      order_by="/key")["webhook_id"]
+    ids = publish_all(g, way, 700)
+    wait_for(lambda: int(g.sql("SELECT count(*) AS n FROM job WHERE state = "
+                               "3")[0]["n"]) == KEYS, 60)
+    receiver.script(path, 200)
+    receiver.forget()
+    if way == "recover":
+        g.ctl("webhook", "recover", hook, "--since", "1h", "--yes")
+    else:
+        for row in g.sql("SELECT event FROM job WHERE state = 3 ORDER BY "
+                         "event DESC"):
+            g.ctl("queue", "retry", str(row["event"]))
+    wait_for(lambda: len(receiver.arrivals(path)) > 50, 60)
+    g.drains.pop().kill()
+    g.start_drain()
+    wait_for(lambda: settled(g), 120)
+    assert_in_order(receiver, path, ids, ids)
