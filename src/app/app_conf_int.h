@@ -34,14 +34,20 @@ struct app_source {
 	char *replay_window; /* "": the provider's own */
 	struct strlist team;
 
+	/* Where facts stand, for every provider; "": the provider's place. */
+	char *id_header;
+	char *event_header;
+	char *id_pointer;
+	char *event_pointer;
+	char *action_pointer;
+	char *repository_pointer;
+
 	/* Provider hmac. */
 	char *header;
 	int algorithm; /* enum crypt_digest */
 	int encoding;  /* enum source_encoding */
 	char *prefix;
 	char *template;
-	char *id_header;
-	char *event_header;
 	char *timestamp_header;
 	int64_t tolerance_ms;
 };

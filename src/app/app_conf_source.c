@@ -11,6 +11,8 @@
 #include "app/app_conf_int.h"
 #include "base/units.h"
 #include "base/xalloc.h"
+#include "core/facts.h"
+#include "core/jsonptr.h"
 #include "core/notice.h"
 #include "core/sig.h"
 #include "core/webhook.h"
@@ -203,6 +205,39 @@ template_fault(const struct app_source *raw)
 	return has_body ? NULL : "without {body} anything could be posted";
 }
 
+/* Where a post's facts stand, which every provider may be told. */
+static enum rc
+check_facts(const struct app_conf_reader *r, const struct app_source *raw,
+    size_t at, struct err *e)
+{
+	const struct {
+		const char *key, *value;
+		bool is_pointer;
+	} facts[] = {
+		{ "id_header", raw->id_header, false },
+		{ "event_header", raw->event_header, false },
+		{ "id_pointer", raw->id_pointer, true },
+		{ "event_pointer", raw->event_pointer, true },
+		{ "action_pointer", raw->action_pointer, true },
+		{ "repository_pointer", raw->repository_pointer, true },
+	};
+	size_t i;
+	char key[APP_CONF_KEY_SIZE];
+
+	for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		if (facts[i].value[0] == '\0')
+			continue;
+		snprintf(key, sizeof(key), "sources[%zu].%s", at, facts[i].key);
+		if (facts[i].is_pointer && !jsonptr_is_valid(facts[i].value))
+			return conf_refuse(r->places, key, e,
+			    "not a JSON pointer of the form /data/id");
+		if (!facts[i].is_pointer && !is_header_name(facts[i].value))
+			return conf_refuse(r->places, key, e,
+			    "not a header name of letters, digits and -");
+	}
+	return RC_OK;
+}
+
 static enum rc
 check_hmac(const struct app_conf_reader *r, const struct app_source *raw,
     size_t at, struct err *e)
@@ -211,8 +246,6 @@ check_hmac(const struct app_conf_reader *r, const struct app_source *raw,
 		const char *key, *value;
 	} headers[] = {
 		{ "header", raw->header },
-		{ "id_header", raw->id_header },
-		{ "event_header", raw->event_header },
 		{ "timestamp_header", raw->timestamp_header },
 	};
 	const char *fault;
@@ -275,6 +308,18 @@ dup_if_any(const char *s)
 	return s[0] == '\0' ? NULL : xstrdup(s);
 }
 
+static void
+copy_facts(const struct app_source *raw, struct source_facts *f)
+{
+	f->id_header = dup_if_any(raw->id_header);
+	f->event_header = dup_if_any(raw->event_header);
+	f->pointers[SOURCE_ID_POINTER] = dup_if_any(raw->id_pointer);
+	f->pointers[SOURCE_EVENT_POINTER] = dup_if_any(raw->event_pointer);
+	f->pointers[SOURCE_ACTION_POINTER] = dup_if_any(raw->action_pointer);
+	f->pointers[SOURCE_REPOSITORY_POINTER] =
+	    dup_if_any(raw->repository_pointer);
+}
+
 /* What the rules have let through, as the core has it. */
 static void
 copy_source(const struct app_source *raw, struct source *src)
@@ -291,6 +336,8 @@ copy_source(const struct app_source *raw, struct source *src)
 	for (i = 0; i < raw->secrets.n; i++)
 		secret_put(&src->secrets[i], raw->secrets.v[i].bytes,
 		    raw->secrets.v[i].size);
+	copy_facts(raw, &src->facts);
+	facts_prepare(src);
 	if (strcmp(raw->provider, "hmac") != 0)
 		return;
 	src->hmac.header = xstrdup(raw->header);
@@ -298,8 +345,6 @@ copy_source(const struct app_source *raw, struct source *src)
 	src->hmac.encoding = (enum source_encoding)raw->encoding;
 	src->hmac.prefix = xstrdup(raw->prefix);
 	src->hmac.template = xstrdup(raw->template);
-	src->hmac.id_header = dup_if_any(raw->id_header);
-	src->hmac.event_header = dup_if_any(raw->event_header);
 	src->hmac.timestamp_header = dup_if_any(raw->timestamp_header);
 	src->hmac.tolerance_ms = raw->tolerance_ms;
 }
@@ -336,6 +381,7 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 	if ((rc = check_secrets(r, raw, at, e)) != RC_OK ||
 	    (rc = check_paths(r, raw, at, e)) != RC_OK ||
 	    (rc = check_patterns(r, raw, at, e)) != RC_OK ||
+	    (rc = check_facts(r, raw, at, e)) != RC_OK ||
 	    (rc = check_hmac(r, raw, at, e)) != RC_OK)
 		return rc;
 	copy_source(raw, src);

@@ -49,6 +49,7 @@ struct event {
 	char *source;
 	char *provider; /* "github", "standard", "hmac", "api", "hls" */
 	char *delivery_id;
+	bool id_is_derived; /* by hls, from type and body */
 	char *type;
 	char *action;     /* "" when there is none */
 	char *repository; /* "unknown" when there is none */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/secret.h"
 #include "base/units.h"
 #include "base/xalloc.h"
@@ -56,8 +57,9 @@ int64_t
 sig_replay_window_ms(const struct source *src)
 {
 	bool id_is_free = src->scheme == &sig_github ||
-	    (src->scheme == &sig_hmac && src->hmac.id_header != NULL &&
-		strstr(src->hmac.template, "{id}") == NULL);
+	    (src->facts.id_header != NULL &&
+		(src->scheme != &sig_hmac ||
+		    strstr(src->hmac.template, "{id}") == NULL));
 
 	return id_is_free ? 7 * 24 * 3600 * INT64_C(1000) : 0;
 }
@@ -145,8 +147,8 @@ check_own_headers(const struct source *src, const struct http_req *req,
 {
 	const struct sig_header own[] = {
 		{ src->hmac.header, false, SIG_VALUE_MAX },
-		{ src->hmac.id_header, false, EVENT_DELIVERY_ID_MAX },
-		{ src->hmac.event_header, false, EVENT_TYPE_MAX },
+		{ src->facts.id_header, false, EVENT_DELIVERY_ID_MAX },
+		{ src->facts.event_header, false, EVENT_TYPE_MAX },
 		{ src->hmac.timestamp_header, false, SIG_VALUE_MAX },
 	};
 	enum rc rc;
@@ -185,20 +187,23 @@ sig_check_headers(const struct sources *all, const struct http_req *req,
 	return RC_OK;
 }
 
-enum rc
-sig_identify(const struct source *src, const struct http_req *req,
-    struct event *ev, struct err *e)
-{
-	return src->scheme->identify(src, req, ev, e);
-}
-
 void
 sig_sample(const struct source *src, const char *type, const char *delivery_id,
     const void *body, size_t bodysz, int64_t now_ms, struct buf *out)
 {
 	const struct crypt_span span = { body, bodysz };
+	const char *event_header = src->facts.event_header;
+	const char *id_header = src->facts.id_header;
 
-	src->scheme->sample(src, type, delivery_id, &span, now_ms, out);
+	src->scheme->sample(src, delivery_id, &span, now_ms, out);
+	if (event_header == NULL)
+		event_header = src->scheme->type_header;
+	if (id_header == NULL)
+		id_header = src->scheme->id_header;
+	if (event_header != NULL)
+		buf_addf(out, "%s: %s\n", event_header, type);
+	if (id_header != NULL)
+		buf_addf(out, "%s: %s\n", id_header, delivery_id);
 }
 
 void
@@ -367,32 +372,4 @@ sig_time_is_near(const char *text, int64_t now_ms, int64_t tolerance_ms)
 		return false;
 	apart = seconds * 1000 - now_ms;
 	return apart >= -tolerance_ms && apart <= tolerance_ms;
-}
-
-enum rc
-sig_take_delivery_id(struct event *ev, const struct http_req *req,
-    const char *header, struct err *e)
-{
-	const char *text = http_header_find(req, header);
-
-	if (text == NULL || !event_delivery_id_is_valid(text))
-		return err_set(e, RC_INVALID, "%s is missing or malformed",
-		    header);
-	free(ev->delivery_id);
-	ev->delivery_id = xstrdup(text);
-	return RC_OK;
-}
-
-enum rc
-sig_take_type(struct event *ev, const struct http_req *req, const char *header,
-    struct err *e)
-{
-	const char *text = http_header_find(req, header);
-
-	if (text == NULL || !event_type_is_valid(text))
-		return err_set(e, RC_INVALID, "%s is missing or malformed",
-		    header);
-	free(ev->type);
-	ev->type = xstrdup(text);
-	return RC_OK;
 }

@@ -16,7 +16,6 @@
 #include "base/err.h"
 
 struct buf;
-struct event;
 struct http_req;
 struct source;
 struct sources;
@@ -60,18 +59,9 @@ enum rc sig_check_headers(const struct sources *all, const struct http_req *req,
 enum rc sig_verify(const struct sources *all, const struct source *src,
     const struct http_req *req, int64_t now_ms, struct err *e);
 
-/*
- * Fills delivery_id and type of ev, whose body_sha256 is known.  The type
- * stays NULL where the scheme leaves it to the body.  A configured
- * event_header is respelt: ":" and "/" become ".", a space "_".
- * RC_INVALID: missing or malformed identity.
- */
-enum rc sig_identify(const struct source *src, const struct http_req *req,
-    struct event *ev, struct err *e);
-
 /* Signs with the newest secret as a sender of this scheme would: header lines
- * "Name: value", each with a newline, into out.  Content-Type is the
- * caller's. */
+ * "Name: value", each with a newline, into out, those of id and type too.
+ * Content-Type is the caller's. */
 void sig_sample(const struct source *src, const char *type,
     const char *delivery_id, const void *body, size_t bodysz, int64_t now_ms,
     struct buf *out);

@@ -13,11 +13,13 @@
 
 #define SIGNATURE "X-Hub-Signature-256"
 #define PREFIX "sha256="
+#define ID "X-GitHub-Delivery"
+#define TYPE "X-GitHub-Event"
 
 static const struct sig_header headers[] = {
 	{ SIGNATURE, false, SIG_VALUE_MAX },
-	{ "X-GitHub-Event", false, EVENT_TYPE_MAX },
-	{ "X-GitHub-Delivery", false, EVENT_DELIVERY_ID_MAX },
+	{ TYPE, false, EVENT_TYPE_MAX },
+	{ ID, false, EVENT_DELIVERY_ID_MAX },
 	{ NULL, false, 0 },
 };
 
@@ -38,32 +40,18 @@ claim(const struct source *src, const struct http_req *req, int64_t now_ms,
 		c->nmacs = 1;
 }
 
-static enum rc
-identify(const struct source *src, const struct http_req *req, struct event *ev,
-    struct err *e)
-{
-	enum rc rc;
-
-	(void)src;
-	rc = sig_take_delivery_id(ev, req, "X-GitHub-Delivery", e);
-	if (rc != RC_OK)
-		return rc;
-	return sig_take_type(ev, req, "X-GitHub-Event", e);
-}
-
 static void
-sample(const struct source *src, const char *type, const char *delivery_id,
+sample(const struct source *src, const char *delivery_id,
     const struct crypt_span *body, int64_t now_ms, struct buf *out)
 {
 	struct sig_claim c = { .digest = CRYPT_SHA256 };
 	char hex[2 * CRYPT_SHA256_SIZE + 1];
 	uint8_t mac[CRYPT_MAC_MAX];
 
+	(void)delivery_id;
 	(void)now_ms;
 	sig_claim_span(&c, body->p, body->n);
 	crypt_hex_format(mac, sig_make(src, &c, mac), hex);
-	buf_addf(out, "X-GitHub-Event: %s\n", type);
-	buf_addf(out, "X-GitHub-Delivery: %s\n", delivery_id);
 	buf_addf(out, SIGNATURE ": " PREFIX "%s\n", hex);
 }
 
@@ -71,7 +59,8 @@ const struct sig_scheme sig_github = {
 	.name = "github",
 	.takes_forms = true,
 	.headers = headers,
+	.id_header = ID,
+	.type_header = TYPE,
 	.claim = claim,
-	.identify = identify,
 	.sample = sample,
 };

@@ -131,7 +131,7 @@ claim(const struct source *src, const struct http_req *req, int64_t now_ms,
 	const struct source_hmac *h = &src->hmac;
 	const char *timestamp = header_or_empty(req, h->timestamp_header);
 	const struct fields f = {
-		.id = span_of(header_or_empty(req, h->id_header)),
+		.id = span_of(header_or_empty(req, src->facts.id_header)),
 		.timestamp = span_of(timestamp),
 		.body = { req->body, req->bodysz },
 	};
@@ -142,59 +142,8 @@ claim(const struct source *src, const struct http_req *req, int64_t now_ms,
 	    !sig_time_is_near(timestamp, now_ms, h->tolerance_ms);
 }
 
-/* Bitbucket says repo:push, Shopify orders/create, GitLab Push Hook. */
 static void
-respell(char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == ':' || *text == '/')
-			*text = '.';
-		else if (*text == ' ')
-			*text = '_';
-	}
-}
-
-static enum rc
-take_type(const struct source *src, const struct http_req *req,
-    struct event *ev, struct err *e)
-{
-	const char *header = src->hmac.event_header, *text;
-
-	free(ev->type);
-	ev->type = NULL;
-	if (header == NULL) {
-		ev->type = xstrdup(src->name);
-		return RC_OK;
-	}
-	text = header_or_empty(req, header);
-	ev->type = xstrdup(text);
-	respell(ev->type);
-	if (strstr(text, "..") != NULL || !event_type_is_valid(ev->type))
-		return err_set(e, RC_INVALID, "%s is missing or malformed",
-		    header);
-	return RC_OK;
-}
-
-static enum rc
-identify(const struct source *src, const struct http_req *req, struct event *ev,
-    struct err *e)
-{
-	char hex[2 * CRYPT_SHA256_SIZE + 1];
-	enum rc rc;
-
-	rc = take_type(src, req, ev, e);
-	if (rc != RC_OK)
-		return rc;
-	if (src->hmac.id_header != NULL)
-		return sig_take_delivery_id(ev, req, src->hmac.id_header, e);
-	crypt_hex_format(ev->body_sha256, CRYPT_SHA256_SIZE, hex);
-	free(ev->delivery_id);
-	ev->delivery_id = xstrdup(hex);
-	return RC_OK;
-}
-
-static void
-sample(const struct source *src, const char *type, const char *delivery_id,
+sample(const struct source *src, const char *delivery_id,
     const struct crypt_span *body, int64_t now_ms, struct buf *out)
 {
 	const struct source_hmac *h = &src->hmac;
@@ -214,10 +163,6 @@ sample(const struct source *src, const char *type, const char *delivery_id,
 		crypt_base64_format(mac, n, text);
 
 	buf_addf(out, "%s: %s%s\n", h->header, h->prefix, text);
-	if (h->event_header != NULL)
-		buf_addf(out, "%s: %s\n", h->event_header, type);
-	if (h->id_header != NULL)
-		buf_addf(out, "%s: %s\n", h->id_header, delivery_id);
 	if (h->timestamp_header != NULL)
 		buf_addf(out, "%s: %s\n", h->timestamp_header, timestamp);
 }
@@ -227,6 +172,5 @@ const struct sig_scheme sig_hmac = {
 	.headers = headers,
 	.check = check,
 	.claim = claim,
-	.identify = identify,
 	.sample = sample,
 };

@@ -15,7 +15,6 @@
 #include "base/err.h"
 
 struct buf;
-struct event;
 struct http_req;
 struct source;
 
@@ -62,27 +61,22 @@ struct sig_scheme {
 	const char *name;
 	bool takes_forms; /* application/x-www-form-urlencoded */
 	const struct sig_header *headers;
+	const char *id_header;   /* of the delivery id; NULL: none */
+	const char *type_header; /* of the event's type; NULL: none */
+	bool is_type_in_body;    /* "type", where no header holds it */
 
 	/* May this source be configured so?  NULL: any may. */
 	enum rc (*check)(const struct source *src, struct err *e);
 	/* What the post claims, into an empty claim; borrows from both. */
 	void (*claim)(const struct source *src, const struct http_req *req,
 	    int64_t now_ms, struct sig_claim *c);
-	enum rc (*identify)(const struct source *src,
-	    const struct http_req *req, struct event *ev, struct err *e);
-	void (*sample)(const struct source *src, const char *type,
-	    const char *delivery_id, const struct crypt_span *body,
-	    int64_t now_ms, struct buf *out);
+	/* The headers of the signature. */
+	void (*sample)(const struct source *src, const char *delivery_id,
+	    const struct crypt_span *body, int64_t now_ms, struct buf *out);
 };
 
 extern const struct sig_scheme sig_github;
 extern const struct sig_scheme sig_standard;
 extern const struct sig_scheme sig_hmac;
-
-/* Takes a header as the event's delivery id or type.  RC_INVALID. */
-enum rc sig_take_delivery_id(struct event *ev, const struct http_req *req,
-    const char *header, struct err *e);
-enum rc sig_take_type(struct event *ev, const struct http_req *req,
-    const char *header, struct err *e);
 
 #endif

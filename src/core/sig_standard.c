@@ -96,36 +96,17 @@ claim(const struct source *src, const struct http_req *req, int64_t now_ms,
 	c->is_off = !sig_time_is_near(timestamp, now_ms, SIG_TOLERANCE_MS);
 }
 
-/* The type is the body's, see event_read_json(). */
-static enum rc
-identify(const struct source *src, const struct http_req *req, struct event *ev,
-    struct err *e)
-{
-	enum rc rc;
-
-	(void)src;
-	rc = sig_take_delivery_id(ev, req, ID, e);
-	if (rc != RC_OK)
-		return rc;
-	/* A dot could be the one between id and timestamp of another post. */
-	if (strchr(ev->delivery_id, '.') != NULL)
-		return err_set(e, RC_INVALID, ID " may hold no dot");
-	return RC_OK;
-}
-
 static void
-sample(const struct source *src, const char *type, const char *delivery_id,
+sample(const struct source *src, const char *delivery_id,
     const struct crypt_span *body, int64_t now_ms, struct buf *out)
 {
 	char timestamp[24], text[4 * ((CRYPT_MAC_MAX + 2) / 3) + 1];
 	uint8_t mac[CRYPT_MAC_MAX];
 	struct sig_claim c = { 0 };
 
-	(void)type;
 	(void)snprintf(timestamp, sizeof(timestamp), "%" PRId64, now_ms / 1000);
 	claim_spans(&c, delivery_id, timestamp, body->p, body->n);
 	crypt_base64_format(mac, sig_make(src, &c, mac), text);
-	buf_addf(out, ID ": %s\n", delivery_id);
 	buf_addf(out, TIMESTAMP ": %s\n", timestamp);
 	buf_addf(out, SIGNATURE ": " V1 "%s\n", text);
 }
@@ -133,8 +114,9 @@ sample(const struct source *src, const char *type, const char *delivery_id,
 const struct sig_scheme sig_standard = {
 	.name = "standard",
 	.headers = headers,
+	.id_header = ID,
+	.is_type_in_body = true,
 	.check = check,
 	.claim = claim,
-	.identify = identify,
 	.sample = sample,
 };

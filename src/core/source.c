@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/jsonptr.h"
 #include "core/source.h"
 
 static void
@@ -20,9 +21,12 @@ source_fini(struct source *src)
 	free(src->hmac.header);
 	free(src->hmac.prefix);
 	free(src->hmac.template);
-	free(src->hmac.id_header);
-	free(src->hmac.event_header);
 	free(src->hmac.timestamp_header);
+	free(src->facts.id_header);
+	free(src->facts.event_header);
+	for (i = 0; i < SOURCE_POINTERS; i++)
+		free(src->facts.pointers[i]);
+	jsonptr_set_free(src->facts.set);
 }
 
 void

@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/strlist.h"
 
+struct jsonptr_set;
 struct sig_scheme;
 
 enum source_encoding {
@@ -28,10 +29,26 @@ struct source_hmac {
 	enum source_encoding encoding;
 	char *prefix;           /* "" when there is none */
 	char *template;         /* "{body}", "{id}.{timestamp}.{body}", ... */
-	char *id_header;        /* NULL: the id is the body's SHA-256 */
-	char *event_header;     /* NULL: the type is the source's name */
 	char *timestamp_header; /* NULL: no time check */
 	int64_t tolerance_ms;
+};
+
+enum source_pointer {
+	SOURCE_ID_POINTER,
+	SOURCE_EVENT_POINTER,
+	SOURCE_ACTION_POINTER,
+	SOURCE_REPOSITORY_POINTER
+};
+#define SOURCE_POINTERS 4
+
+/* Where a post's facts stand, over the provider's own places; NULL: there. */
+struct source_facts {
+	char *id_header;
+	char *event_header;
+	char *pointers[SOURCE_POINTERS];
+	/* Filled by facts_prepare(). */
+	struct jsonptr_set *set; /* NULL: no pointer is set */
+	size_t places[SOURCE_POINTERS];
 };
 
 struct source {
@@ -44,6 +61,7 @@ struct source {
 	int priority;
 	int64_t replay_window_ms;
 	struct strlist teams;
+	struct source_facts facts;
 	struct source_hmac hmac;
 };
 

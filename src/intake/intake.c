@@ -9,6 +9,7 @@
 #include "base/crypt.h"
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/facts.h"
 #include "core/http.h"
 #include "core/match.h"
 #include "core/media.h"
@@ -90,17 +91,18 @@ read_media(const struct source *src, const struct http_req *req,
 }
 
 static enum rc
-read_body(const struct media *m, struct event *ev, struct err *e)
+read_body(const struct source *src, const struct http_req *req,
+    const struct media *m, struct event *ev, struct err *e)
 {
 	struct buf json;
 	enum rc rc;
 
 	if (m->kind == MEDIA_JSON)
-		return event_read_json(ev, e);
+		return facts_read(src, req, ev->body, ev->bodysz, ev, e);
 	buf_init(&json, ev->bodysz);
 	rc = media_form_payload(ev->body, ev->bodysz, &json, e);
 	if (rc == RC_OK)
-		rc = event_read_json_text(ev, buf_str(&json), json.len, e);
+		rc = facts_read(src, req, buf_str(&json), json.len, ev, e);
 	buf_fini(&json);
 	return rc;
 }
@@ -140,11 +142,7 @@ read_event(const struct intake *in, const struct source *src,
 	ev->bodysz = req->bodysz;
 	crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 
-	rc = sig_identify(src, req, ev, e);
-	if (rc == RC_OK)
-		rc = read_body(&m, ev, e);
-	if (rc == RC_OK && ev->type == NULL)
-		ev->type = xstrdup(src->name);
+	rc = read_body(src, req, &m, ev, e);
 	intake_tell(out, ev);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/facts.h"
 #include "core/http.h"
 #include "core/sig.h"
 #include "core/source.h"
@@ -54,10 +55,9 @@ judge(struct source *src, const struct http_req *req)
 		return;
 	FUZZ_HOLDS(sig_verify(&all, src, req, NOW_MS, &e) == RC_DENIED);
 	ev = event_new();
-	if (sig_identify(src, req, ev, &e) == RC_OK) {
+	if (facts_read(src, req, req->body, req->bodysz, ev, &e) == RC_OK) {
 		FUZZ_HOLDS(event_delivery_id_is_valid(ev->delivery_id));
-		FUZZ_HOLDS(ev->type == NULL || ev->type[0] == '\0' ||
-		    event_type_is_valid(ev->type));
+		FUZZ_HOLDS(event_type_is_valid(ev->type));
 	}
 	event_free(ev);
 }

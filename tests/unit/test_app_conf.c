@@ -309,8 +309,8 @@ a_sender_of_another_kind_is_described(void **state)
 	assert_int_equal(s->hmac.encoding, SOURCE_BASE64);
 	assert_string_equal(s->hmac.prefix, "v0=");
 	assert_string_equal(s->hmac.template, "{timestamp}.{body}");
-	assert_string_equal(s->hmac.id_header, "X-Id");
-	assert_null(s->hmac.event_header);
+	assert_string_equal(s->facts.id_header, "X-Id");
+	assert_null(s->facts.event_header);
 	assert_int_equal(s->hmac.tolerance_ms, 30000);
 	app_conf_free(c);
 }

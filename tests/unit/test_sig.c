@@ -49,18 +49,6 @@ verify(const struct source *src, const struct post *p, int64_t now_ms)
 	return rc != RC_OK ? rc : sig_verify(&all, src, &req, now_ms, &e);
 }
 
-static enum rc
-identify(const struct source *src, const struct post *p, struct event *ev)
-{
-	struct http_req req = { .params = p->params,
-		.body = p->body,
-		.bodysz = strlen(p->body) };
-	struct err e;
-
-	crypt_sha256(req.body, req.bodysz, ev->body_sha256);
-	return sig_identify(src, &req, ev, &e);
-}
-
 static void
 source_init(struct source *src, const char *provider, const char *secret)
 {
@@ -430,95 +418,6 @@ test_other_senders_are_configured(void **state)
 }
 
 static void
-test_identity_is_read_from_headers(void **state)
-{
-	static const struct {
-		const char *event, *delivery;
-		enum rc want;
-	} rows[] = {
-		{ "HTTP_X_GITHUB_EVENT=issues",
-		    "HTTP_X_GITHUB_DELIVERY=test-123", RC_OK },
-		{ "HTTP_X=1", "HTTP_X_GITHUB_DELIVERY=a", RC_INVALID },
-		{ "HTTP_X_GITHUB_EVENT=issues", "HTTP_X=1", RC_INVALID },
-		{ "HTTP_X_GITHUB_EVENT=", "HTTP_X_GITHUB_DELIVERY=a",
-		    RC_INVALID },
-		{ "HTTP_X_GITHUB_EVENT=../../x", "HTTP_X_GITHUB_DELIVERY=a",
-		    RC_INVALID },
-		{ "HTTP_X_GITHUB_EVENT=issues",
-		    "HTTP_X_GITHUB_DELIVERY=", RC_INVALID },
-		{ "HTTP_X_GITHUB_EVENT=issues", "HTTP_X_GITHUB_DELIVERY=a\nb",
-		    RC_INVALID },
-	};
-	struct source src;
-	struct event *ev;
-	size_t i;
-
-	(void)state;
-	source_init(&src, "github", SECRET);
-	for (i = 0; i < NELEM(rows); i++) {
-		struct post p = { { rows[i].event, rows[i].delivery, NULL },
-			"{}", 0 };
-
-		ev = event_new();
-		if (identify(&src, &p, ev) != rows[i].want)
-			fail_msg("%s, %s", rows[i].event, rows[i].delivery);
-		event_free(ev);
-	}
-	source_fini(&src);
-}
-
-static void
-test_standard_ids_hold_no_dot(void **state)
-{
-	const struct post good = { { "HTTP_WEBHOOK_ID=msg_1", NULL }, "{}", 0 };
-	const struct post bad = { { "HTTP_WEBHOOK_ID=msg.1", NULL }, "{}", 0 };
-	struct event *ev = event_new();
-	struct source src;
-
-	(void)state;
-	source_init(&src, "standard", STD_SECRET);
-	assert_int_equal(identify(&src, &good, ev), RC_OK);
-	assert_string_equal(ev->delivery_id, "msg_1");
-	assert_null(ev->type);
-	assert_int_equal(identify(&src, &bad, ev), RC_INVALID);
-	event_free(ev);
-	source_fini(&src);
-}
-
-static void
-test_hmac_identity_is_as_configured(void **state)
-{
-	static const struct hmac_row row = { SECRET, "X-Sig", "", "{body}",
-		SOURCE_HEX, NULL, 0, { { NULL }, "", 0 }, RC_OK };
-	const struct post push = { { "HTTP_X_EVENT_KEY=repo:push",
-				       "HTTP_X_REQUEST_UUID=u-1", NULL },
-		"{}", 0 };
-	const struct post up = { { "HTTP_X_EVENT_KEY=../../x",
-				     "HTTP_X_REQUEST_UUID=u-1", NULL },
-		"{}", 0 };
-	struct event *ev = event_new();
-	struct source src;
-
-	(void)state;
-	hmac_init(&src, &row);
-	assert_int_equal(sig_replay_window_ms(&src), 0);
-	assert_int_equal(identify(&src, &push, ev), RC_OK);
-	assert_string_equal(ev->type, "a");
-	assert_string_equal(ev->delivery_id,
-	    "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
-
-	src.hmac.event_header = xstrdup("X-Event-Key");
-	src.hmac.id_header = xstrdup("X-Request-UUID");
-	assert_int_equal(sig_replay_window_ms(&src), 7 * 86400 * 1000);
-	assert_int_equal(identify(&src, &push, ev), RC_OK);
-	assert_string_equal(ev->type, "repo.push");
-	assert_string_equal(ev->delivery_id, "u-1");
-	assert_int_equal(identify(&src, &up, ev), RC_INVALID);
-	event_free(ev);
-	source_fini(&src);
-}
-
-static void
 test_settings_that_cannot_be_kept_are_refused(void **state)
 {
 	struct hmac_row row = { SECRET, "X-Sig", "", "{body}", SOURCE_HEX,
@@ -593,8 +492,8 @@ test_samples_verify(void **state)
 	verify_sample(&src);
 	source_fini(&src);
 	hmac_init(&src, &row);
-	src.hmac.id_header = xstrdup("X-Id");
-	src.hmac.event_header = xstrdup("X-Event");
+	src.facts.id_header = xstrdup("X-Id");
+	src.facts.event_header = xstrdup("X-Event");
 	verify_sample(&src);
 	source_fini(&src);
 }
@@ -634,9 +533,6 @@ main(void)
 		cmocka_unit_test(test_standard_list_and_time),
 		cmocka_unit_test(test_standard_secrets_in_every_spelling),
 		cmocka_unit_test(test_other_senders_are_configured),
-		cmocka_unit_test(test_identity_is_read_from_headers),
-		cmocka_unit_test(test_standard_ids_hold_no_dot),
-		cmocka_unit_test(test_hmac_identity_is_as_configured),
 		cmocka_unit_test(test_settings_that_cannot_be_kept_are_refused),
 		cmocka_unit_test(test_samples_verify),
 		cmocka_unit_test(test_sources_are_found_by_path),

@@ -1,0 +1,184 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypt.h"
+#include "base/xalloc.h"
+#include "core/event.h"
+#include "core/facts.h"
+#include "core/http.h"
+#include "core/jsonptr.h"
+#include "core/sig_int.h"
+#include "core/source.h"
+
+/* Longer ones than are kept, so that their digest can be. */
+#define ID_READ_MAX 4096
+
+void
+facts_prepare(struct source *src)
+{
+	struct source_facts *f = &src->facts;
+	size_t i;
+
+	for (i = 0; i < SOURCE_POINTERS; i++) {
+		if (f->pointers[i] == NULL)
+			continue;
+		if (f->set == NULL)
+			f->set = jsonptr_set_new();
+		f->places[i] = jsonptr_add(f->set, f->pointers[i]);
+	}
+}
+
+/* The string or the number at one of the source's pointers; false when the
+ * body holds neither there. */
+static bool
+read_pointer(const struct source *src, const struct jsonptr_value *values,
+    enum source_pointer which, char *out, size_t max)
+{
+	const struct source_facts *f = &src->facts;
+	const struct jsonptr_value *v;
+
+	if (f->set == NULL || f->pointers[which] == NULL)
+		return false;
+	v = &values[f->places[which]];
+	if (v->type == JSSCAN_STRING)
+		return jsscan_decode(v->text, v->n, out, max) && *out != '\0';
+	if (v->type != JSSCAN_NUMBER || v->n > max)
+		return false;
+	memcpy(out, v->text, v->n);
+	out[v->n] = '\0';
+	return true;
+}
+
+static const char *
+header_or_null(const struct http_req *req, const char *name)
+{
+	const char *text = name == NULL ? NULL : http_header_find(req, name);
+
+	return text == NULL || *text == '\0' ? NULL : text;
+}
+
+/* Bitbucket says repo:push, Shopify orders/create, GitLab Push Hook. */
+static char *
+respell(const char *text)
+{
+	char *out = xstrdup(text), *p;
+
+	if (strlen(out) > EVENT_TYPE_MAX)
+		out[EVENT_TYPE_MAX] = '\0';
+	for (p = out; *p != '\0'; p++) {
+		if (*p == ':' || *p == '/')
+			*p = '.';
+		else if (strchr(EVENT_ALNUM "_.-", *p) == NULL)
+			*p = '_';
+	}
+	return out;
+}
+
+static void
+read_type(const struct source *src, const struct http_req *req,
+    const struct jsonptr_value *values, struct event *ev)
+{
+	const char *text = header_or_null(req, src->facts.event_header);
+	char pointed[EVENT_TYPE_MAX * 4 + 1];
+
+	if (text == NULL &&
+	    read_pointer(src, values, SOURCE_EVENT_POINTER, pointed,
+		sizeof(pointed) - 1))
+		text = pointed;
+	if (text == NULL)
+		text = header_or_null(req, src->scheme->type_header);
+	if (text == NULL && !src->scheme->is_type_in_body)
+		text = src->name;
+	free(ev->type);
+	ev->type = text == NULL ? NULL : respell(text);
+}
+
+/* SHA-256 over type, NUL and body. */
+static char *
+derive_id(const struct event *ev)
+{
+	char text[EVENT_TYPE_MAX + 1 + CRYPT_SHA256_SIZE];
+	char hex[2 * CRYPT_SHA256_SIZE + 1];
+	uint8_t hash[CRYPT_SHA256_SIZE];
+	size_t n = strlen(ev->type) + 1;
+
+	memcpy(text, ev->type, n);
+	memcpy(text + n, ev->body_sha256, CRYPT_SHA256_SIZE);
+	crypt_sha256(text, n + CRYPT_SHA256_SIZE, hash);
+	crypt_hex_format(hash, sizeof(hash), hex);
+	return xstrdup(hex);
+}
+
+/* A sender's id that cannot be kept is replaced by its digest. */
+static char *
+keep_id(const char *text)
+{
+	char hex[2 * CRYPT_SHA256_SIZE + 1];
+	uint8_t hash[CRYPT_SHA256_SIZE];
+
+	if (event_delivery_id_is_valid(text))
+		return xstrdup(text);
+	crypt_sha256(text, strlen(text), hash);
+	crypt_hex_format(hash, sizeof(hash), hex);
+	return xstrdup(hex);
+}
+
+static void
+read_id(const struct source *src, const struct http_req *req,
+    const struct jsonptr_value *values, struct event *ev)
+{
+	const char *text = header_or_null(req, src->facts.id_header);
+	char pointed[ID_READ_MAX + 1];
+
+	if (text == NULL &&
+	    read_pointer(src, values, SOURCE_ID_POINTER, pointed, ID_READ_MAX))
+		text = pointed;
+	if (text == NULL)
+		text = header_or_null(req, src->scheme->id_header);
+	free(ev->delivery_id);
+	ev->id_is_derived = text == NULL;
+	ev->delivery_id = text == NULL ? derive_id(ev) : keep_id(text);
+}
+
+static void
+read_rest(const struct source *src, const struct jsonptr_value *values,
+    struct event *ev)
+{
+	char text[EVENT_REPOSITORY_MAX + 1];
+
+	if (src->facts.pointers[SOURCE_ACTION_POINTER] != NULL) {
+		free(ev->action);
+		ev->action = read_pointer(src, values, SOURCE_ACTION_POINTER,
+				 text, EVENT_ACTION_MAX)
+		    ? respell(text)
+		    : xstrdup("");
+	}
+	if (read_pointer(src, values, SOURCE_REPOSITORY_POINTER, text,
+		EVENT_REPOSITORY_MAX) &&
+	    event_repository_is_valid(text)) {
+		free(ev->repository);
+		ev->repository = xstrdup(text);
+	}
+}
+
+enum rc
+facts_read(const struct source *src, const struct http_req *req,
+    const char *json, size_t n, struct event *ev, struct err *e)
+{
+	struct jsonptr_value values[SOURCE_POINTERS];
+	enum rc rc;
+
+	memset(values, 0, sizeof(values));
+	if (src->facts.set != NULL)
+		(void)jsonptr_scan(src->facts.set, json, n, values);
+	read_type(src, req, values, ev);
+	rc = event_read_json_text(ev, json, n, e);
+	if (rc == RC_OK)
+		read_rest(src, values, ev);
+	if (ev->type == NULL)
+		ev->type = xstrdup(src->name);
+	read_id(src, req, values, ev);
+	return rc;
+}
