@@ -29,6 +29,8 @@ struct app_source {
 	struct strlist paths;
 	char *provider;
 	struct conf_secrets secrets;
+	int key; /* enum source_key */
+	struct strlist public_keys;
 	struct strlist events;
 	int64_t priority;
 	char *replay_window; /* "": the provider's own */

@@ -14,9 +14,10 @@
 #include "core/facts.h"
 #include "core/jsonptr.h"
 #include "core/notice.h"
+#include "core/pubsecret.h"
 #include "core/sig.h"
 #include "core/webhook.h"
-#include "core/whsec.h"
+#include "core/whsk.h"
 
 static bool
 has_prefix(const char *s, const char *prefix)
@@ -47,22 +48,6 @@ app_conf_is_path(const char *s)
 	    strstr(s, "//") == NULL && strstr(s, "/.") == NULL;
 }
 
-/* Secrets that stand in our files and in documents that people copy from:
- * everybody knows them. */
-static bool
-is_published(const struct secret *s)
-{
-	static const char *const known[] = { "replace-with-32-random-bytes",
-		"your-webhook-secret", "your_webhook_secret",
-		"your-webhook-secret-here", "your_webhook_secret_here" };
-	size_t i;
-
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (secret_is_equal(s, known[i], strlen(known[i])))
-			return true;
-	return false;
-}
-
 /* White space at an end is there by accident, and the sender has not got
  * it. */
 static bool
@@ -77,49 +62,64 @@ has_stray_bytes(const struct secret *s)
 	    (s->bytes[0] == ' ' || s->bytes[s->size - 1] == ' ');
 }
 
-/* A Standard Webhooks secret whose base64 cannot be read would be taken for
- * plain bytes, and no signature would ever fit. */
-static bool
-is_broken_whsec(const struct secret *s)
-{
-	uint8_t key[WHSEC_KEY_MAX];
-	size_t n;
-	bool ok;
-
-	if (!whsec_has_prefix(s))
-		return false;
-	ok = whsec_parse(s, key, &n);
-	crypt_wipe(key, sizeof(key));
-	return !ok;
-}
-
 static enum rc
 check_secrets(const struct app_conf_reader *r, const struct app_source *raw,
     size_t at, struct err *e)
 {
+	const struct source as = { .scheme = sig_scheme_find(raw->provider),
+		.key = (enum source_key)raw->key };
 	const char *wrong;
 	size_t i;
 	char key[APP_CONF_KEY_SIZE];
 
 	snprintf(key, sizeof(key), "sources[%zu].secrets", at);
-	if (raw->secrets.n == 0)
+	if (raw->secrets.n == 0 && raw->public_keys.n == 0)
 		return conf_refuse(r->places, key, e,
 		    "missing; without one, anybody could post");
 	for (i = 0; i < raw->secrets.n; i++) {
 		wrong = NULL;
-		if (is_published(&raw->secrets.v[i]))
+		if (pubsecret_has(&raw->secrets.v[i]))
 			wrong = "an example that everybody knows; make one "
 				"with: openssl rand -hex 32";
 		else if (has_stray_bytes(&raw->secrets.v[i]))
 			wrong = "holds a line end, another control byte, or a "
 				"space at its start or end";
-		else if (strcmp(raw->provider, "standard") == 0 &&
-		    is_broken_whsec(&raw->secrets.v[i]))
-			wrong = "what follows whsec_ is not base64";
+		else
+			wrong = sig_secret_fault(&as, &raw->secrets.v[i]);
 		if (wrong == NULL)
 			continue;
 		snprintf(key, sizeof(key), "sources[%zu].secrets[%zu]", at, i);
 		return conf_refuse(r->places, key, e, "%s", wrong);
+	}
+	return RC_OK;
+}
+
+static enum rc
+check_public_keys(const struct app_conf_reader *r, const struct app_source *raw,
+    size_t at, struct err *e)
+{
+	uint8_t bytes[CRYPT_ED25519_SIZE];
+	struct secret s = { 0 };
+	size_t i;
+	bool is_known;
+	char key[APP_CONF_KEY_SIZE];
+
+	for (i = 0; i < raw->public_keys.n; i++) {
+		snprintf(key, sizeof(key), "sources[%zu].public_keys[%zu]", at,
+		    i);
+		if (strcmp(raw->provider, "standard") != 0)
+			return conf_refuse(r->places, key, e,
+			    "belongs to provider standard");
+		if (!whsk_public_parse(raw->public_keys.v[i], bytes))
+			return conf_refuse(r->places, key, e,
+			    "not " WHSK_PUBLIC_PREFIX
+			    " and the base64 of 32 bytes");
+		secret_put_str(&s, raw->public_keys.v[i]);
+		is_known = pubsecret_has(&s);
+		secret_fini(&s);
+		if (is_known)
+			return conf_refuse(r->places, key, e,
+			    "an example that everybody has the other half of");
 	}
 	return RC_OK;
 }
@@ -331,11 +331,18 @@ copy_source(const struct app_source *raw, struct source *src)
 	strlist_put_all(&src->events, &raw->events);
 	strlist_put_all(&src->teams, &raw->team);
 	src->priority = (int)raw->priority;
-	src->secrets = xcalloc(raw->secrets.n, sizeof(*src->secrets));
+	src->secrets = xcalloc(raw->secrets.n + 1, sizeof(*src->secrets));
 	src->nsecrets = raw->secrets.n;
+	src->key = (enum source_key)raw->key;
 	for (i = 0; i < raw->secrets.n; i++)
 		secret_put(&src->secrets[i], raw->secrets.v[i].bytes,
 		    raw->secrets.v[i].size);
+	src->public_keys =
+	    xcalloc(raw->public_keys.n + 1, sizeof(*src->public_keys));
+	for (i = 0; i < raw->public_keys.n; i++)
+		(void)whsk_public_parse(raw->public_keys.v[i],
+		    src->public_keys[i]);
+	src->npublic_keys = raw->public_keys.n;
 	copy_facts(raw, &src->facts);
 	facts_prepare(src);
 	if (strcmp(raw->provider, "hmac") != 0)
@@ -379,6 +386,7 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 		    "no such provider; there are github, standard and hmac");
 	}
 	if ((rc = check_secrets(r, raw, at, e)) != RC_OK ||
+	    (rc = check_public_keys(r, raw, at, e)) != RC_OK ||
 	    (rc = check_paths(r, raw, at, e)) != RC_OK ||
 	    (rc = check_patterns(r, raw, at, e)) != RC_OK ||
 	    (rc = check_facts(r, raw, at, e)) != RC_OK ||

@@ -17,8 +17,11 @@
 const char *const app_conf_roles[] = { "viewer", "publisher", "operator",
 	"reviewer", "lead_reviewer", "admin", NULL };
 
-/* In the order of enum crypt_digest and enum source_encoding. */
+/* In the order of enum crypt_digest, enum source_key and enum
+ * source_encoding. */
 static const char *const algorithms[] = { "sha1", "sha256", "sha512", NULL };
+static const char *const key_forms[] = { "auto", "text", "base64", "hex",
+	NULL };
 static const char *const encodings[] = { "hex", "base64", NULL };
 
 /* A limit of another module as the table writes it. */
@@ -52,6 +55,19 @@ static const struct conf_key source_keys[] = {
 	    .most = "1024",
 	    .entries_max = 10,
 	    .doc = "newest first; all are accepted, for rotation" },
+	{ .name = "public_keys",
+	    .type = CONF_STRINGS,
+	    .offset = SOURCE(public_keys),
+	    .least = "1",
+	    .most = "64",
+	    .entries_max = 10,
+	    .doc = "standard: whpk_ keys whose v1a signatures are taken" },
+	{ .name = "key",
+	    .type = CONF_ENUM,
+	    .offset = SOURCE(key),
+	    .fallback = "auto",
+	    .words = key_forms,
+	    .doc = "what a secret's text is: auto, text, base64 or hex" },
 	{ .name = "events",
 	    .type = CONF_STRINGS,
 	    .offset = SOURCE(events),

@@ -192,6 +192,25 @@ crypt_ed25519_sign(const uint8_t seed[CRYPT_ED25519_SIZE], const void *p,
 	EVP_PKEY_free(key);
 }
 
+bool
+crypt_ed25519_verify(const uint8_t key[CRYPT_ED25519_SIZE], const void *p,
+    size_t n, const uint8_t signature[CRYPT_ED25519_SIGNATURE_SIZE])
+{
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL,
+	    key, CRYPT_ED25519_SIZE);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok;
+
+	must(ctx != NULL, "Ed25519");
+	ok = pkey != NULL &&
+	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
+	    EVP_DigestVerify(ctx, signature, CRYPT_ED25519_SIGNATURE_SIZE, p,
+		n) == 1;
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return ok;
+}
+
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
 #define HEAD_SIZE 5 /* format byte, key version in network order */

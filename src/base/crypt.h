@@ -60,6 +60,9 @@ void crypt_ed25519_public(const uint8_t seed[CRYPT_ED25519_SIZE],
     uint8_t out[CRYPT_ED25519_SIZE]);
 void crypt_ed25519_sign(const uint8_t seed[CRYPT_ED25519_SIZE], const void *p,
     size_t n, uint8_t out[CRYPT_ED25519_SIGNATURE_SIZE]);
+/* False also for what is no public key. */
+bool crypt_ed25519_verify(const uint8_t key[CRYPT_ED25519_SIZE], const void *p,
+    size_t n, const uint8_t signature[CRYPT_ED25519_SIGNATURE_SIZE]);
 
 /* Lower-case hex; out holds 2 * n + 1. */
 void crypt_hex_format(const void *p, size_t n, char *out);

@@ -113,6 +113,11 @@ make_sample(struct ctl *c, struct sample *s, struct err *e)
 	rc = ctl_source_find(c, c->args[0], &s->source, e);
 	if (rc != RC_OK)
 		return rc;
+	if (s->source->nsecrets == 0)
+		return err_set(e, RC_INVALID,
+		    "Source %.64s has public keys only; nothing can be signed "
+		    "with those",
+		    s->source->name);
 	s->type = ctl_option_find(c, "event-type");
 	if (s->type == NULL)
 		s->type = "issues";

@@ -135,7 +135,9 @@ read_id(const struct source *src, const struct http_req *req,
 	if (text == NULL &&
 	    read_pointer(src, values, SOURCE_ID_POINTER, pointed, ID_READ_MAX))
 		text = pointed;
-	if (text == NULL)
+	if (text == NULL && src->scheme->id_header_of != NULL)
+		text = header_or_null(req, src->scheme->id_header_of(req));
+	else if (text == NULL)
 		text = header_or_null(req, src->scheme->id_header);
 	free(ev->delivery_id);
 	ev->id_is_derived = text == NULL;

@@ -64,16 +64,76 @@ sig_replay_window_ms(const struct source *src)
 	return id_is_free ? 7 * 24 * 3600 * INT64_C(1000) : 0;
 }
 
+/* The bytes that a secret stands for by the source's own word; 0: they
+ * cannot be read, or are too few. */
+static size_t
+decode_key(const struct source *src, const struct secret *s,
+    uint8_t out[SOURCE_KEY_MAX])
+{
+	size_t skip = whsec_has_prefix(s) ? strlen(WHSEC_PREFIX) : 0, n = 0;
+
+	if (src->key == SOURCE_KEY_HEX) {
+		n = s->size / 2;
+		if (n > SOURCE_KEY_MAX ||
+		    !crypt_hex_parse(s->bytes, s->size, out, n))
+			n = 0;
+	} else if (!crypt_base64_parse(s->bytes + skip, s->size - skip, out,
+		       SOURCE_KEY_MAX, &n)) {
+		n = 0;
+	}
+	return n >= SOURCE_KEY_MIN ? n : 0;
+}
+
+static bool
+is_decoded(const struct source *src)
+{
+	return src->key == SOURCE_KEY_BASE64 || src->key == SOURCE_KEY_HEX;
+}
+
+const char *
+sig_secret_fault(const struct source *src, const struct secret *s)
+{
+	bool is_whsec = src->scheme == &sig_standard &&
+	    src->key == SOURCE_KEY_AUTO && whsec_has_prefix(s);
+	uint8_t key[SOURCE_KEY_MAX];
+	size_t n;
+	bool ok = true;
+
+	if (!secret_is_set(s))
+		return "is empty";
+	if (whsec_has_version(s) && src->key != SOURCE_KEY_TEXT)
+		return "begins with v1, which is not a part of it; leave "
+		       "\"v1,\" off";
+	if (is_whsec)
+		ok = whsec_parse(s, key, &n) && n >= WHSEC_KEY_MIN;
+	else if (is_decoded(src))
+		ok = decode_key(src, s, key) > 0;
+	crypt_wipe(key, sizeof(key));
+	if (ok)
+		return NULL;
+	if (is_whsec)
+		return "what follows whsec_ is not base64 of 16 to 256 bytes";
+	return src->key == SOURCE_KEY_HEX ? "is not hex of at least 16 bytes"
+					  : "is not base64 of at least 16 "
+					    "bytes";
+}
+
 enum rc
 sig_source_check(const struct source *src, struct err *e)
 {
+	const char *fault;
 	size_t i;
 
-	if (src->nsecrets == 0)
+	if (src->nsecrets == 0 && src->npublic_keys == 0)
 		return err_set(e, RC_INVALID, "a source needs a secret");
-	for (i = 0; i < src->nsecrets; i++)
-		if (!secret_is_set(&src->secrets[i]))
-			return err_set(e, RC_INVALID, "a secret is empty");
+	if (src->npublic_keys > 0 && src->scheme != &sig_standard)
+		return err_set(e, RC_INVALID,
+		    "public_keys belong to provider standard");
+	for (i = 0; i < src->nsecrets; i++) {
+		fault = sig_secret_fault(src, &src->secrets[i]);
+		if (fault != NULL)
+			return err_set(e, RC_INVALID, "a secret %s", fault);
+	}
 	return src->scheme->check == NULL ? RC_OK : src->scheme->check(src, e);
 }
 
@@ -242,11 +302,20 @@ static size_t
 try_secret(const struct source *src, const struct secret *s,
     const struct sig_claim *c, bool *ok)
 {
-	bool is_whsec = src->scheme == &sig_standard;
-	uint8_t key[WHSEC_KEY_MAX];
+	bool is_whsec =
+	    src->scheme == &sig_standard && src->key == SOURCE_KEY_AUTO;
+	uint8_t key[SOURCE_KEY_MAX];
 	size_t n, tries = 0;
 
-	if (is_whsec && whsec_parse(s, key, &n)) {
+	if (is_decoded(src)) {
+		n = decode_key(src, s, key);
+		if (c != NULL)
+			*ok |= n > 0 && fits(c, key, n);
+		crypt_wipe(key, sizeof(key));
+		return 1;
+	}
+
+	if (is_whsec && whsec_parse(s, key, &n) && n >= WHSEC_KEY_MIN) {
 		tries++;
 		if (c != NULL)
 			*ok |= fits(c, key, n);
@@ -313,7 +382,7 @@ level(const struct sources *all, enum crypt_digest digest, size_t tries,
 static enum rc
 deny(const struct sig_claim *c, struct err *e)
 {
-	if (c->nmacs == 0)
+	if (c->nmacs == 0 && c->nsignatures == 0)
 		return err_set(e, RC_DENIED,
 		    "no signature of the source's form");
 	return err_set(e, RC_DENIED,
@@ -333,6 +402,9 @@ sig_verify(const struct sources *all, const struct source *src,
 	if (prove(src, &c, &tries))
 		return RC_OK;
 	level(all, c.digest, tries, &c);
+	if (sig_public_prove(src, &c) && !c.is_off)
+		return RC_OK;
+	sig_public_level(all, src, req, now_ms);
 	return deny(&c, e);
 }
 
@@ -341,10 +413,19 @@ sig_make(const struct source *src, const struct sig_claim *c,
     uint8_t out[CRYPT_MAC_MAX])
 {
 	const struct secret *s = &src->secrets[0];
-	uint8_t key[WHSEC_KEY_MAX];
+	uint8_t key[SOURCE_KEY_MAX];
 	size_t n, size;
+	bool ok;
 
-	if (src->scheme != &sig_standard || !whsec_parse(s, key, &n))
+	if (is_decoded(src)) {
+		n = decode_key(src, s, key);
+		ok = n > 0;
+	} else {
+		ok = src->scheme == &sig_standard &&
+		    src->key == SOURCE_KEY_AUTO && whsec_parse(s, key, &n) &&
+		    n >= WHSEC_KEY_MIN;
+	}
+	if (!ok)
 		return crypt_hmac(c->digest, s->bytes, s->size, c->spans,
 		    c->nspans, out);
 	size = crypt_hmac(c->digest, key, n, c->spans, c->nspans, out);

@@ -19,6 +19,7 @@ struct buf;
 struct http_req;
 struct source;
 struct sources;
+struct secret;
 struct sig_scheme;
 
 const struct sig_scheme *sig_scheme_find(const char *provider);
@@ -26,7 +27,10 @@ const char *sig_scheme_name(const struct sig_scheme *s);
 /* application/x-www-form-urlencoded with one payload, as GitHub may send. */
 bool sig_scheme_takes_forms(const struct sig_scheme *s);
 
-/* RC_INVALID: no secret, one that the scheme cannot use, or, for provider
+/* Why a secret cannot be used with the source, or NULL. */
+const char *sig_secret_fault(const struct source *src, const struct secret *s);
+
+/* RC_INVALID: no secret, one that the source cannot use, or, for provider
  * hmac, a template that cannot be kept.  The other calls need RC_OK here. */
 enum rc sig_source_check(const struct source *src, struct err *e);
 

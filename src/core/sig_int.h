@@ -17,6 +17,7 @@
 struct buf;
 struct http_req;
 struct source;
+struct sources;
 
 /* A header that is judged before anything is believed: one value without a
  * comma or, is_list, several by spaces with one comma each at most.  Spaces
@@ -40,7 +41,9 @@ struct sig_claim {
 	size_t nspans;
 	uint8_t macs[SIG_CLAIMS_MAX][CRYPT_MAC_MAX];
 	size_t nmacs;
-	bool is_off; /* its time is, so no MAC makes it good */
+	uint8_t signatures[SIG_CLAIMS_MAX][CRYPT_ED25519_SIGNATURE_SIZE];
+	size_t nsignatures; /* by Ed25519 */
+	bool is_off;        /* its time is, so no MAC makes it good */
 };
 
 void sig_claim_span(struct sig_claim *c, const void *p, size_t n);
@@ -48,6 +51,13 @@ void sig_claim_span(struct sig_claim *c, const void *p, size_t n);
 /* The MAC of the newest secret over the claim's bytes; its size. */
 size_t sig_make(const struct source *src, const struct sig_claim *c,
     uint8_t out[CRYPT_MAC_MAX]);
+
+/* sig_public.c: true when one of the claimed signatures by Ed25519 fits one of
+ * the source's public keys. */
+bool sig_public_prove(const struct source *src, const struct sig_claim *c);
+/* Does the work of the source with the most public keys. */
+void sig_public_level(const struct sources *all, const struct source *src,
+    const struct http_req *req, int64_t now_ms);
 
 /* Lower-case digits, or, where is_any_case, all of either case: a digest
  * with one letter changed never is another spelling of itself. */
@@ -61,7 +71,9 @@ struct sig_scheme {
 	const char *name;
 	bool takes_forms; /* application/x-www-form-urlencoded */
 	const struct sig_header *headers;
-	const char *id_header;   /* of the delivery id; NULL: none */
+	const char *id_header; /* of the delivery id; NULL: none */
+	/* Where that depends on the post; NULL: it does not. */
+	const char *(*id_header_of)(const struct http_req *req);
 	const char *type_header; /* of the event's type; NULL: none */
 	bool is_type_in_body;    /* "type", where no header holds it */
 

@@ -1,6 +1,6 @@
 /*
- * Standard Webhooks 1.0.0, version v1: HMAC-SHA256 over id.timestamp.body,
- * base64, in a list of signatures.
+ * Standard Webhooks 1.0.0: over id.timestamp.body, in a list of signatures,
+ * version v1, base64 of an HMAC-SHA256, and v1a, base64 of one by Ed25519.
  */
 #include "config.h"
 
@@ -13,38 +13,55 @@
 #include "core/http.h"
 #include "core/sig_int.h"
 #include "core/source.h"
-#include "core/whsec.h"
 
-#define ID "webhook-id"
-#define TIMESTAMP "webhook-timestamp"
-#define SIGNATURE "webhook-signature"
 #define V1 "v1,"
-#define V1_SIZE (sizeof(V1) - 1)
+#define V1A "v1a,"
 #define LIST_MAX 8192
-#define MAC_SIZE 44 /* in base64, with its padding */
+#define MAC_SIZE 44       /* in base64, with its padding */
+#define SIGNATURE_SIZE 88 /* of Ed25519, the same */
+
+/* The specification's names and Svix's, which came first. */
+struct family {
+	const char *id, *timestamp, *signature;
+};
+
+static const struct family families[] = {
+	{ "webhook-id", "webhook-timestamp", "webhook-signature" },
+	{ "svix-id", "svix-timestamp", "svix-signature" },
+};
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 static const struct sig_header headers[] = {
-	{ ID, false, EVENT_DELIVERY_ID_MAX },
-	{ TIMESTAMP, false, SIG_VALUE_MAX },
-	{ SIGNATURE, true, LIST_MAX },
+	{ "webhook-id", false, EVENT_DELIVERY_ID_MAX },
+	{ "webhook-timestamp", false, SIG_VALUE_MAX },
+	{ "webhook-signature", true, LIST_MAX },
+	{ "svix-id", false, EVENT_DELIVERY_ID_MAX },
+	{ "svix-timestamp", false, SIG_VALUE_MAX },
+	{ "svix-signature", true, LIST_MAX },
 	{ NULL, false, 0 },
 };
 
-static enum rc
-check(const struct source *src, struct err *e)
+/* The family that the post is signed in: the first that is whole.  Of two
+ * halves none is made. */
+static const struct family *
+family_of(const struct http_req *req)
 {
-	uint8_t key[WHSEC_KEY_MAX];
-	size_t i, n;
+	const struct family *f;
 
-	for (i = 0; i < src->nsecrets; i++)
-		if (whsec_has_prefix(&src->secrets[i]) &&
-		    !whsec_parse(&src->secrets[i], key, &n))
-			return err_set(e, RC_INVALID,
-			    "behind " WHSEC_PREFIX
-			    " there must be base64 of at most %d bytes",
-			    WHSEC_KEY_MAX);
-	crypt_wipe(key, sizeof(key));
-	return RC_OK;
+	for (f = families; f < families + FAMILIES; f++)
+		if (http_header_find(req, f->id) != NULL &&
+		    http_header_find(req, f->timestamp) != NULL &&
+		    http_header_find(req, f->signature) != NULL)
+			return f;
+	return NULL;
+}
+
+static const char *
+id_header_of(const struct http_req *req)
+{
+	const struct family *f = family_of(req);
+
+	return f == NULL ? families[0].id : f->id;
 }
 
 static void
@@ -59,22 +76,36 @@ claim_spans(struct sig_claim *c, const char *id, const char *timestamp,
 	sig_claim_span(c, body, bodysz);
 }
 
-/* The signatures of our version among the first SIG_CLAIMS_MAX. */
-static void
-claim_macs(struct sig_claim *c, const char *list)
+/* Whether the n bytes are of a version, whose base64 has size bytes and says
+ * outsz. */
+static bool
+read_one(const char *text, size_t n, const char *version, size_t size,
+    uint8_t *out, size_t outsz)
 {
-	size_t n, seen, size;
+	size_t skip = strlen(version), got;
+
+	return n == skip + size && strncmp(text, version, skip) == 0 &&
+	    crypt_base64_parse(text + skip, n - skip, out, outsz, &got) &&
+	    got == outsz;
+}
+
+/* Those of our versions among the first SIG_CLAIMS_MAX. */
+static void
+claim_list(struct sig_claim *c, const char *list)
+{
+	size_t n, seen;
 
 	for (seen = 0; *list != '\0' && seen < SIG_CLAIMS_MAX; list += n) {
 		list += strspn(list, " ");
 		n = strcspn(list, " ");
 		seen += n > 0;
-		if (n == V1_SIZE + MAC_SIZE &&
-		    strncmp(list, V1, V1_SIZE) == 0 &&
-		    crypt_base64_parse(list + V1_SIZE, n - V1_SIZE,
-			c->macs[c->nmacs], CRYPT_MAC_MAX, &size) &&
-		    size == CRYPT_SHA256_SIZE)
+		if (read_one(list, n, V1, MAC_SIZE, c->macs[c->nmacs],
+			CRYPT_SHA256_SIZE))
 			c->nmacs++;
+		else if (read_one(list, n, V1A, SIGNATURE_SIZE,
+			     c->signatures[c->nsignatures],
+			     CRYPT_ED25519_SIGNATURE_SIZE))
+			c->nsignatures++;
 	}
 }
 
@@ -82,17 +113,17 @@ static void
 claim(const struct source *src, const struct http_req *req, int64_t now_ms,
     struct sig_claim *c)
 {
-	const char *id = http_header_find(req, ID);
-	const char *timestamp = http_header_find(req, TIMESTAMP);
-	const char *list = http_header_find(req, SIGNATURE);
+	const struct family *f = family_of(req);
+	const char *id = "", *timestamp = "", *list = "";
 
 	(void)src;
-	if (id == NULL)
-		id = "";
-	if (timestamp == NULL)
-		timestamp = "";
+	if (f != NULL) {
+		id = http_header_find(req, f->id);
+		timestamp = http_header_find(req, f->timestamp);
+		list = http_header_find(req, f->signature);
+	}
 	claim_spans(c, id, timestamp, req->body, req->bodysz);
-	claim_macs(c, list == NULL ? "" : list);
+	claim_list(c, list);
 	c->is_off = !sig_time_is_near(timestamp, now_ms, SIG_TOLERANCE_MS);
 }
 
@@ -107,16 +138,16 @@ sample(const struct source *src, const char *delivery_id,
 	(void)snprintf(timestamp, sizeof(timestamp), "%" PRId64, now_ms / 1000);
 	claim_spans(&c, delivery_id, timestamp, body->p, body->n);
 	crypt_base64_format(mac, sig_make(src, &c, mac), text);
-	buf_addf(out, TIMESTAMP ": %s\n", timestamp);
-	buf_addf(out, SIGNATURE ": " V1 "%s\n", text);
+	buf_addf(out, "%s: %s\n", families[0].timestamp, timestamp);
+	buf_addf(out, "%s: " V1 "%s\n", families[0].signature, text);
 }
 
 const struct sig_scheme sig_standard = {
 	.name = "standard",
 	.headers = headers,
-	.id_header = ID,
+	.id_header = "webhook-id",
+	.id_header_of = id_header_of,
 	.is_type_in_body = true,
-	.check = check,
 	.claim = claim,
 	.sample = sample,
 };

@@ -16,6 +16,7 @@ source_fini(struct source *src)
 	for (i = 0; i < src->nsecrets; i++)
 		secret_fini(&src->secrets[i]);
 	free(src->secrets);
+	free(src->public_keys);
 	strlist_fini(&src->events);
 	strlist_fini(&src->teams);
 	free(src->hmac.header);

@@ -22,6 +22,16 @@ enum source_encoding {
 	SOURCE_BASE64
 };
 
+/* How a secret's text becomes the key of the MAC. */
+enum source_key {
+	SOURCE_KEY_AUTO, /* its bytes; of Standard Webhooks as that says */
+	SOURCE_KEY_TEXT,
+	SOURCE_KEY_BASE64, /* whsec_ before it is left off */
+	SOURCE_KEY_HEX
+};
+#define SOURCE_KEY_MAX 1024
+#define SOURCE_KEY_MIN 16
+
 /* Provider hmac: how its sender signs. */
 struct source_hmac {
 	char *header;
@@ -57,6 +67,10 @@ struct source {
 	const struct sig_scheme *scheme;
 	struct secret *secrets; /* newest first */
 	size_t nsecrets;
+	enum source_key key;
+	/* Provider standard: whose v1a signatures are taken. */
+	uint8_t (*public_keys)[CRYPT_ED25519_SIZE];
+	size_t npublic_keys;
 	struct strlist events; /* patterns; empty: every event */
 	int priority;
 	int64_t replay_window_ms;

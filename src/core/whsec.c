@@ -15,6 +15,15 @@ whsec_has_prefix(const struct secret *s)
 }
 
 bool
+whsec_has_version(const struct secret *s)
+{
+	static const char version[] = "v1," WHSEC_PREFIX;
+
+	return s->size >= sizeof(version) - 1 &&
+	    memcmp(s->bytes, version, sizeof(version) - 1) == 0;
+}
+
+bool
 whsec_parse(const struct secret *s, uint8_t out[WHSEC_KEY_MAX], size_t *n)
 {
 	size_t skip = whsec_has_prefix(s) ? PREFIX_SIZE : 0;

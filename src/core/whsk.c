@@ -62,3 +62,14 @@ whsk_public(const struct secret *s, char out[WHSK_PUBLIC_SIZE])
 	crypt_wipe(pair, sizeof(pair));
 	return ok;
 }
+
+bool
+whsk_public_parse(const char *text, uint8_t out[CRYPT_ED25519_SIZE])
+{
+	size_t prefix = sizeof(WHSK_PUBLIC_PREFIX) - 1, n;
+
+	return strncmp(text, WHSK_PUBLIC_PREFIX, prefix) == 0 &&
+	    crypt_base64_parse(text + prefix, strlen(text + prefix), out,
+		CRYPT_ED25519_SIZE, &n) &&
+	    n == CRYPT_ED25519_SIZE;
+}

@@ -24,6 +24,9 @@ void whsk_format(const uint8_t seed[CRYPT_ED25519_SIZE], struct secret *out);
 /* False, and seed wiped, when s is no pair of the form above. */
 bool whsk_parse(const struct secret *s, uint8_t seed[CRYPT_ED25519_SIZE]);
 
+/* The key that "whpk_" and its base64 name, with padding or without. */
+bool whsk_public_parse(const char *text, uint8_t out[CRYPT_ED25519_SIZE]);
+
 /* What a receiver verifies with; false when s is no pair. */
 bool whsk_public(const struct secret *s, char out[WHSK_PUBLIC_SIZE]);
 

@@ -17,6 +17,7 @@
 #include "core/event.h"
 #include "core/filter.h"
 #include "core/jsonptr.h"
+#include "core/pubsecret.h"
 #include "core/signout.h"
 #include "core/urlpolicy.h"
 #include "core/webhook.h"
@@ -155,9 +156,18 @@ read_secret(struct registry_read *rd, const char *field,
 		}
 	}
 	secret_put_str(&s, text);
-	if (whsec_has_prefix(&s) && !whsec_parse(&s, key, &n))
+	if (pubsecret_has(&s))
 		wrong(rd, field,
-		    "behind " WHSEC_PREFIX " there must be base64");
+		    "an example that everybody knows; leave it out and one "
+		    "is made");
+	else if (whsec_has_version(&s))
+		wrong(rd, field, "begins with v1, which is not a part of it");
+	else if (whsec_has_prefix(&s) &&
+	    (!whsec_parse(&s, key, &n) || n < WHSEC_KEY_MIN))
+		wrong(rd, field,
+		    "behind " WHSEC_PREFIX
+		    " there must be base64 of %d to %d bytes",
+		    WHSEC_KEY_MIN, WHSEC_KEY_MAX);
 	crypt_wipe(key, sizeof(key));
 	secret_fini(&s);
 	if (!secret_is_equal(&rd->w->secret, text, strlen(text))) {

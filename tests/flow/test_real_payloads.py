@@ -18,7 +18,7 @@ from receiver import Receiver
 from waiting import wait_for
 
 PEERS = os.path.join(gw.source_folder(), "tests/peers")
-WHSEC = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+WHSEC = "whsec_saErQS7aY5NjFQE3hq9y/Nuwe27ufyoAtpupsFdKkvg="
 PLAIN = "a plain secret, as for a GitHub webhook"
 
 

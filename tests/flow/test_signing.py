@@ -15,7 +15,7 @@ from waiting import wait_for
 
 SETTINGS = {"drain": {"poll": "200ms"}}
 PEERS = os.path.join(gw.source_folder(), "tests/peers")
-WHSEC = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+WHSEC = "whsec_saErQS7aY5NjFQE3hq9y/Nuwe27ufyoAtpupsFdKkvg="
 FORMS = {"standard": "standard", "standard-ed25519": "ed25519",
          "github": "github", "homeiq": "homeiq", "svix": "svix"}
 

@@ -28,7 +28,7 @@ from waiting import wait_for
 
 GITHUB_SECRET = "it is a secret to everybody here"
 OLD_SECRET = "it was a secret before the new one"
-STANDARD_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+STANDARD_SECRET = "whsec_eE26HZ4C6wSvOex7zQ+j1k+T7US8GxxqXTD3Ou2G590="
 HMAC_SECRET = "a secret of another kind of sender"
 OTHER_SECRET = "the secret of another source than that"
 

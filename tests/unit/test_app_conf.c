@@ -104,6 +104,30 @@ static const struct {
 	{ "sources: [{name: s, provider: standard, secrets: "
 	  "['whsec_this is no base64!']}]",
 	    "base64" },
+	{ "sources: [{name: s, provider: standard, secrets: "
+	  "['v1,whsec_MTIzNDU2NzgxMjM0NTY3OA==']}]",
+	    "begins with v1," },
+	{ "sources: [{name: s, provider: standard, secrets: "
+	  "['whsec_MTIzNDU2NzgxMjM=']}]",
+	    "16 to 256 bytes" },
+	{ "sources: [{name: s, provider: standard, secrets: "
+	  "['whsec_MTIzNDU2NzgxMjM0NTY3OA']}]",
+	    NULL },
+	{ "sources: [{name: h, provider: hmac, header: X-S, key: hex, "
+	  "secrets: ['a secret that is no hex']}]",
+	    "is not hex" },
+	{ "sources: [{name: s, provider: standard, public_keys: "
+	  "[whpk_Y2xlYXIgZW5vdWdoIG5vdCB0byBiZSBhIGtleSAhISE=]}]",
+	    NULL },
+	{ "sources: [{name: s, provider: standard, public_keys: [whpk_YQ==]}]",
+	    "public_keys[0]: " },
+	{ "sources: [{" GITHUB ", public_keys: "
+	  "[whpk_Y2xlYXIgZW5vdWdoIG5vdCB0byBiZSBhIGtleSAhISE=]}]",
+	    "public_keys[0]: " },
+	{ "sources: [{" GITHUB ", id_pointer: data/id}]", "id_pointer: " },
+	{ "sources: [{" GITHUB ", event_header: X-Gitlab-Event, "
+	  "repository_pointer: /project/path}]",
+	    NULL },
 
 	/* B73 */
 	{ "sources: [{" GITHUB "}, {" GITHUB "}]", "sources[1].name: " },

@@ -13,6 +13,7 @@
 #include "core/http.h"
 #include "core/sig.h"
 #include "core/source.h"
+#include "core/whsk.h"
 
 #define SECRET "It's a Secret to Everybody"
 #define HELLO "Hello, World!"
@@ -326,6 +327,146 @@ test_standard_secrets_in_every_spelling(void **state)
 	}
 }
 
+static void
+test_key_forms_are_as_configured(void **state)
+{
+	static const struct {
+		const char *secret;
+		enum source_key key;
+		bool is_good, fits;
+	} rows[] = {
+		{ STD_SECRET, SOURCE_KEY_AUTO, true, true },
+		{ STD_SECRET, SOURCE_KEY_BASE64, true, true },
+		{ "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", SOURCE_KEY_BASE64, true,
+		    true },
+		{ "31f290f6bf06298aab4f08d43c3f082cf648a362da2da4b0",
+		    SOURCE_KEY_HEX, true, true },
+		{ STD_SECRET, SOURCE_KEY_TEXT, true, false },
+		{ "v1," STD_SECRET, SOURCE_KEY_TEXT, true, false },
+		{ "v1," STD_SECRET, SOURCE_KEY_AUTO, false, false },
+		{ "whsec_MTIzNDU2Nzg=", SOURCE_KEY_AUTO, false, false },
+		{ "whsec_MTIzNDU2NzgxMjM0NTY3OA", SOURCE_KEY_AUTO, true,
+		    false },
+		{ "not base64 at all", SOURCE_KEY_BASE64, false, false },
+		{ "0123456789abcde", SOURCE_KEY_HEX, false, false },
+		{ "0123456789abcdef", SOURCE_KEY_HEX, false, false },
+	};
+	const struct post vector = {
+		{ "HTTP_WEBHOOK_ID=" STD_ID, "HTTP_WEBHOOK_TIMESTAMP=" STD_TIME,
+		    "HTTP_WEBHOOK_SIGNATURE=v1," STD_MAC, NULL },
+		STD_BODY, 0
+	};
+	struct source src;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		source_init(&src, "standard", rows[i].secret);
+		src.key = rows[i].key;
+		if ((sig_source_check(&src, &e) == RC_OK) != rows[i].is_good)
+			fail_msg("row %zu is judged wrong", i);
+		if (rows[i].is_good)
+			assert_int_equal(verify(&src, &vector, STD_NOW),
+			    rows[i].fits ? RC_OK : RC_DENIED);
+		source_fini(&src);
+	}
+}
+
+#define SVIX_ID "HTTP_SVIX_ID=" STD_ID
+#define SVIX_TIME "HTTP_SVIX_TIMESTAMP=" STD_TIME
+#define SVIX_MAC "HTTP_SVIX_SIGNATURE=v1," STD_MAC
+#define STD_ID_LINE "HTTP_WEBHOOK_ID=" STD_ID
+#define STD_TIME_LINE "HTTP_WEBHOOK_TIMESTAMP=" STD_TIME
+#define STD_MAC_LINE "HTTP_WEBHOOK_SIGNATURE=v1," STD_MAC
+
+static void
+test_either_family_of_names_and_never_a_mix(void **state)
+{
+	static const struct {
+		struct post p;
+		enum rc want;
+	} rows[] = {
+		{ { { STD_ID_LINE, STD_TIME_LINE, STD_MAC_LINE, NULL },
+		      STD_BODY, 0 },
+		    RC_OK },
+		{ { { SVIX_ID, SVIX_TIME, SVIX_MAC, NULL }, STD_BODY, 0 },
+		    RC_OK },
+		{ { { SVIX_ID, STD_TIME_LINE, STD_MAC_LINE, NULL }, STD_BODY,
+		      0 },
+		    RC_DENIED },
+		{ { { STD_ID_LINE, SVIX_TIME, STD_MAC_LINE, NULL }, STD_BODY,
+		      0 },
+		    RC_DENIED },
+		{ { { STD_ID_LINE, STD_TIME_LINE, SVIX_MAC, NULL }, STD_BODY,
+		      0 },
+		    RC_DENIED },
+		{ { { "HTTP_WEBHOOK_ID=other", SVIX_ID, SVIX_TIME, SVIX_MAC,
+			NULL },
+		      STD_BODY, 0 },
+		    RC_OK },
+		{ { { SVIX_ID, SVIX_ID, SVIX_TIME, SVIX_MAC, NULL }, STD_BODY,
+		      0 },
+		    RC_INVALID },
+	};
+	struct source src;
+	size_t i;
+
+	(void)state;
+	source_init(&src, "standard", STD_SECRET);
+	for (i = 0; i < NELEM(rows); i++)
+		if (verify(&src, &rows[i].p, STD_NOW) != rows[i].want)
+			fail_msg("row %zu", i);
+	source_fini(&src);
+}
+
+#define V1A                                                              \
+	"v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymV" \
+	"JaA7AZdpXwVLPo3mNl8EM+m7TBAg=="
+
+static void
+test_signatures_by_ed25519_are_taken_with_the_public_key(void **state)
+{
+	static const struct {
+		const char *list, *body;
+		enum rc want;
+	} rows[] = {
+		{ "HTTP_WEBHOOK_SIGNATURE=" V1A, STD_BODY, RC_OK },
+		{ "HTTP_WEBHOOK_SIGNATURE=v1," STD_MAC " " V1A, STD_BODY,
+		    RC_OK },
+		{ "HTTP_WEBHOOK_SIGNATURE=" V1A, STD_BODY " ", RC_DENIED },
+		{ "HTTP_WEBHOOK_SIGNATURE=v1," STD_MAC, STD_BODY, RC_DENIED },
+		{ "HTTP_WEBHOOK_SIGNATURE=v1a,AAAA", STD_BODY, RC_DENIED },
+	};
+	struct source src;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	source_init(&src, "standard", STD_SECRET);
+	src.nsecrets = 0;
+	src.npublic_keys = 1;
+	src.public_keys = xcalloc(1, sizeof(*src.public_keys));
+	assert_true(whsk_public_parse(
+	    "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
+	    src.public_keys[0]));
+	assert_int_equal(sig_source_check(&src, &e), RC_OK);
+	for (i = 0; i < NELEM(rows); i++) {
+		const struct post p = { { STD_ID_LINE, STD_TIME_LINE,
+					    rows[i].list, NULL },
+			rows[i].body, 0 };
+
+		if (verify(&src, &p, STD_NOW) != rows[i].want)
+			fail_msg("row %zu", i);
+		assert_int_equal(verify(&src, &p, STD_NOW + 301 * 1000),
+		    RC_DENIED);
+	}
+	src.nsecrets = 1;
+	src.scheme = sig_scheme_find("github");
+	assert_int_equal(sig_source_check(&src, &e), RC_INVALID);
+	source_fini(&src);
+}
+
 struct hmac_row {
 	const char *secret, *header, *prefix, *template;
 	enum source_encoding encoding;
@@ -532,6 +673,10 @@ main(void)
 		cmocka_unit_test(test_no_flipped_bit_is_accepted),
 		cmocka_unit_test(test_standard_list_and_time),
 		cmocka_unit_test(test_standard_secrets_in_every_spelling),
+		cmocka_unit_test(test_key_forms_are_as_configured),
+		cmocka_unit_test(test_either_family_of_names_and_never_a_mix),
+		cmocka_unit_test(
+		    test_signatures_by_ed25519_are_taken_with_the_public_key),
 		cmocka_unit_test(test_other_senders_are_configured),
 		cmocka_unit_test(test_settings_that_cannot_be_kept_are_refused),
 		cmocka_unit_test(test_samples_verify),
