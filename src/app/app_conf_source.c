@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "app/app_conf.h"
 #include "app/app_conf_int.h"
@@ -356,6 +357,21 @@ copy_source(const struct app_source *raw, struct source *src)
 	src->hmac.tolerance_ms = raw->tolerance_ms;
 }
 
+/* Events of these come from elsewhere, and a sender could take the places of
+ * their ids. */
+static bool
+is_reserved(const char *name)
+{
+	static const char *const names[] = { "api", "cli", NOTICE_SOURCE,
+		"ping" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static enum rc
 read_source(struct app_conf_reader *r, size_t at, struct err *e)
 {
@@ -372,10 +388,9 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 	if (!is_word(raw->name, "_-"))
 		return conf_refuse(r->places, key, e,
 		    "a name has letters, digits, _ and - only");
-	/* Or a sender could take the places of what hls itself has to say. */
-	if (strcmp(raw->name, NOTICE_SOURCE) == 0)
+	if (is_reserved(raw->name))
 		return conf_refuse(r->places, key, e,
-		    "%s is the source of hls's own events", raw->name);
+		    "api, cli, hls and ping are names that hls itself uses");
 	if (source_find(l, raw->name) != NULL)
 		return conf_refuse(r->places, key, e,
 		    "another source is called %s already", raw->name);

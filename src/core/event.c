@@ -2,9 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/xalloc.h"
 #include "core/event.h"
+
+/* The source of hls's own events, and what their types begin with. */
+#define OWN "hls"
 
 static const char *const status_names[EVENT_STATUSES] = {
 	[EVENT_PENDING] = "pending",
@@ -27,6 +31,32 @@ bool
 event_is_test(const struct event *ev)
 {
 	return strcmp(ev->source, EVENT_SOURCE_TEST) == 0;
+}
+
+bool
+event_type_is_reserved(const char *type)
+{
+	return strncasecmp(type, OWN, sizeof(OWN) - 1) == 0 &&
+	    (type[sizeof(OWN) - 1] == '\0' || type[sizeof(OWN) - 1] == '.');
+}
+
+bool
+event_is_own(const struct event *ev)
+{
+	return ev->source != NULL &&
+	    (strcmp(ev->source, OWN) == 0 || event_is_test(ev));
+}
+
+void
+event_reserve_type(struct event *ev)
+{
+	char *type;
+
+	if (event_is_own(ev) || !event_type_is_reserved(ev->type))
+		return;
+	type = xasprintf("x-%.*s", EVENT_TYPE_MAX - 2, ev->type);
+	free(ev->type);
+	ev->type = type;
 }
 
 void

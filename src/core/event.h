@@ -80,6 +80,14 @@ struct event {
 #define EVENT_SOURCE_TEST "hls.test"
 bool event_is_test(const struct event *ev);
 
+/* The type "hls" and those that begin with "hls." are hls's own, in any case
+ * of letters. */
+bool event_type_is_reserved(const char *type);
+/* Made by hls itself: its source says so, whatever its type is. */
+bool event_is_own(const struct event *ev);
+/* Puts "x-" before a reserved type of an event that is not hls's own. */
+void event_reserve_type(struct event *ev);
+
 struct event *event_new(void); /* of the default priority, else empty */
 void event_free(struct event *ev);
 

@@ -181,6 +181,7 @@ facts_read(const struct source *src, const struct http_req *req,
 		read_rest(src, values, ev);
 	if (ev->type == NULL)
 		ev->type = xstrdup(src->name);
+	event_reserve_type(ev);
 	read_id(src, req, values, ev);
 	return rc;
 }

@@ -77,6 +77,10 @@ match_judge(const struct webhook *w, const struct event *ev)
 							  : MATCH_OTHER;
 	if (w->team != NULL && !strlist_has_nocase(&ev->teams, w->team))
 		return MATCH_TEAM;
+	/* Stored before its name was kept for hls: whoever asks for hls's own
+	 * events does not mean it. */
+	if (event_type_is_reserved(ev->type) && !event_is_own(ev))
+		return MATCH_PATTERN;
 	if (!match_wants(w, ev->type, ev->action == NULL ? "" : ev->action))
 		return MATCH_PATTERN;
 	return MATCH_YES;

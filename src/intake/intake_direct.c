@@ -118,6 +118,7 @@ intake_direct(const struct intake *in, const struct intake_direct *d,
 	ev->source = xstrdup(d->source);
 	ev->provider = xstrdup(d->provider);
 	ev->type = xstrdup(d->type);
+	event_reserve_type(ev);
 	ev->delivery_id =
 	    d->delivery_id != NULL ? xstrdup(d->delivery_id) : make_id(d);
 	ev->webhook_id = dup_or_null(d->webhook_id);

@@ -71,10 +71,10 @@ static void
 read_type(struct publish *p, const char *field, struct json_object *value)
 {
 	read_word(p, field, value, event_type_is_valid, &p->d.type);
-	if (p->d.type != NULL &&
-	    strncmp(p->d.type, MATCH_OWN_PREFIX, strlen(MATCH_OWN_PREFIX)) == 0)
+	if (p->d.type != NULL && event_type_is_reserved(p->d.type))
 		problem(p, field,
-		    MATCH_OWN_PREFIX " begins the names of hls's own events");
+		    "hls, and " MATCH_OWN_PREFIX
+		    " at the start, are kept for hls's own events");
 }
 
 static void

@@ -189,3 +189,29 @@ def test_a_killed_drain_tells_once(make_gateway, receiver):
                           told(receiver, "/kill-ops")}) == 6, 10)
     nothing_to_tell(g)
     assert len(own_events(g)) == 6
+
+
+def test_nobody_else_speaks_in_the_name_of_hls(calm_gateway, receiver):
+    """Whichever way an event comes in, and whatever it calls itself."""
+    g = calm_gateway
+    g.register(receiver.url("/forged"), ["hls.*", "hls.webhook.disabled"])
+    g.register(receiver.url("/all"), ["*"])
+    forged = "hls.webhook.disabled"
+    assert g.post_github(b'{"forged":1}', forged).json()["event_type"] == \
+        "x-" + forged
+    assert g.post_github(b'{"action":"webhook.disabled","forged":2}',
+                         "hls").json()["event_type"] == "x-hls"
+    body = b'{"type":"hls.webhook.disabled","data":{"forged":3}}'
+    assert g.post_standard(body).json()["event_type"] == "x-" + forged
+    assert g.api("POST", "/api/v1/events",
+                 {"event": forged, "data": {}}).status == 422
+    assert g.api("POST", "/api/v1/events",
+                 {"event": "hls", "data": {}}).status == 422
+    g.ctl("event", "enqueue", "--event-type", forged, "--source", "github",
+          "--delivery-id", g.unique(), stdin=b'{"forged":4}')
+    wait_for(lambda: sum(b"forged" in a.body
+                         for a in receiver.arrivals("/all")) == 4, 10,
+             "all four are delivered under another name")
+    assert {a.h("X-Webhook-Event") for a in receiver.arrivals("/all")
+            if b"forged" in a.body} == {"x-" + forged, "x-hls"}
+    assert not [a for a in receiver.arrivals("/forged") if b"forged" in a.body]

@@ -124,6 +124,12 @@ static const struct {
 	{ "sources: [{" GITHUB ", public_keys: "
 	  "[whpk_Y2xlYXIgZW5vdWdoIG5vdCB0byBiZSBhIGtleSAhISE=]}]",
 	    "public_keys[0]: " },
+	{ "sources: [{name: api, provider: github, secrets: [" SECRET "]}]",
+	    "sources[0].name: " },
+	{ "sources: [{name: cli, provider: github, secrets: [" SECRET "]}]",
+	    "sources[0].name: " },
+	{ "sources: [{name: Ping, provider: github, secrets: [" SECRET "]}]",
+	    "sources[0].name: " },
 	{ "sources: [{" GITHUB ", id_pointer: data/id}]", "id_pointer: " },
 	{ "sources: [{" GITHUB ", event_header: X-Gitlab-Event, "
 	  "repository_pointer: /project/path}]",

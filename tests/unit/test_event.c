@@ -165,10 +165,40 @@ test_a_repository_name_of_any_length_is_judged(void **state)
 	event_free(ev);
 }
 
+static void
+test_the_names_of_hls_are_its_own(void **state)
+{
+	static const struct {
+		const char *source, *type, *want;
+	} rows[] = {
+		{ "github", "hls.webhook.disabled", "x-hls.webhook.disabled" },
+		{ "github", "hls", "x-hls" },
+		{ "api", "HLS.x", "x-HLS.x" },
+		{ "cli", "hls.", "x-hls." },
+		{ "github", "hlsx", "hlsx" },
+		{ "github", "x.hls.y", "x.hls.y" },
+		{ "hls", "hls.webhook.disabled", "hls.webhook.disabled" },
+		{ "hls.test", "hls.test", "hls.test" },
+	};
+	struct event *ev;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		ev = event_new();
+		ev->source = xstrdup(rows[i].source);
+		ev->type = xstrdup(rows[i].type);
+		event_reserve_type(ev);
+		assert_string_equal(ev->type, rows[i].want);
+		event_free(ev);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_names_of_hls_are_its_own),
 		cmocka_unit_test(test_identity_grammars),
 		cmocka_unit_test(test_statuses_go_both_ways),
 		cmocka_unit_test(test_fields_are_lifted_out_of_the_body),

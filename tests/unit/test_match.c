@@ -152,6 +152,7 @@ test_events_of_hls_itself_have_to_be_named(void **state)
 	size_t i;
 
 	(void)state;
+	ev->source = xstrdup("hls");
 	ev->type = xstrdup("hls.webhook.disabled");
 	ev->action = xstrdup("");
 	for (i = 0; i < NELEM(rows); i++) {
@@ -163,6 +164,10 @@ test_events_of_hls_itself_have_to_be_named(void **state)
 			fail_msg("%s", rows[i].pattern);
 		strlist_put(&w->events, "*");
 		assert_true(match_wants(w, "issues", ""));
+		/* The same name from anybody else, stored long ago. */
+		ev->source[0] = 'g';
+		assert_false(match_webhook(w, ev));
+		ev->source[0] = 'h';
 		webhook_free(w);
 	}
 	event_free(ev);
