@@ -429,7 +429,7 @@ conf_read(const char *path, const struct conf_table *table,
     struct conf_vars *vars, void *values, struct conf_places **places,
     struct err *e)
 {
-	static const struct file_rules rules = { 022, false };
+	static const struct file_rules rules = { .forbid = 022 };
 	struct conf_reader r = { path, NULL, e };
 	struct conf_node *root;
 	struct buf text;

@@ -51,7 +51,8 @@ check_rules(const char *path, const struct stat *st,
 		    (unsigned int)st->st_mode & 07777,
 		    (st->st_mode & rules->forbid & 022) != 0 ? "write" : "read",
 		    (unsigned int)(st->st_mode & 0777 & ~rules->forbid));
-	if (rules->forbid != 0 && st->st_uid != 0 && st->st_uid != geteuid())
+	if (rules->forbid != 0 && st->st_uid != 0 && st->st_uid != geteuid() &&
+	    !(rules->is_data && geteuid() == 0))
 		return err_set(e, RC_DENIED,
 		    "%s: belongs to user %u, neither root nor us", path,
 		    (unsigned int)st->st_uid);
@@ -122,7 +123,7 @@ is_credential(const char *path)
 enum rc
 file_read_secret(const char *path, struct buf *out, struct err *e)
 {
-	struct file_rules rules = { 077, false };
+	struct file_rules rules = { .forbid = 077, .is_data = true };
 
 	if (is_credential(path))
 		rules.forbid = 0;
@@ -143,7 +144,9 @@ is_all_zero(const uint8_t *p, size_t n)
 enum rc
 file_read_key(const char *path, uint8_t key[FILE_KEY_SIZE], struct err *e)
 {
-	struct file_rules rules = { 077, true };
+	struct file_rules rules = { .forbid = 077,
+		.no_link = true,
+		.is_data = true };
 	struct buf b;
 	enum rc rc;
 
@@ -207,6 +210,26 @@ file_make_key(const char *path, struct err *e)
 	(void)unlink(beside);
 	free(beside);
 	return rc == RC_OK ? file_sync_folder_of(path, e) : rc;
+}
+
+void
+file_give(int fd, const char *path, const char *like)
+{
+	struct stat from, to;
+	int own = -1;
+
+	if (geteuid() != 0 || stat(like, &to) != 0 || to.st_uid == 0)
+		return;
+	if (fd == -1)
+		fd = own = open(path,
+		    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+	/* A second name might be of a file that is not ours to give. */
+	if (fd != -1 && fstat(fd, &from) == 0 && S_ISREG(from.st_mode) &&
+	    from.st_uid == 0 && from.st_nlink == 1 &&
+	    fchown(fd, to.st_uid, to.st_gid) != 0)
+		errno = 0;
+	if (own != -1)
+		(void)close(own);
 }
 
 char *

@@ -20,11 +20,13 @@
 
 /*
  * What may be read: a regular file whose mode has none of the bits in
- * forbid.  Owner root or us, unless forbid is 0.
+ * forbid.  Owner root or us, unless forbid is 0; with is_data, root may read
+ * anybody's, for nothing in it is obeyed.
  */
 struct file_rules {
 	mode_t forbid; /* 022: others may not write; 077: nor read */
 	bool no_link;  /* the name itself is no symbolic link */
+	bool is_data;  /* bytes to compute with, not settings */
 };
 
 /*
@@ -61,6 +63,14 @@ enum rc file_make_folder(const char *path, mode_t mode, struct err *e);
 
 /* The names in the folder that holds path are on disk. */
 enum rc file_sync_folder_of(const char *path, struct err *e);
+
+/*
+ * Run by root, gives a file that root has made to the owner of like, a file
+ * or a folder whose programs are to use it.  fd is the file, open, or -1: then
+ * it is opened, and no link is followed.  Anything else, also a failure,
+ * changes nothing: programs say so when they cannot open it.
+ */
+void file_give(int fd, const char *path, const char *like);
 
 /* The folder part of path, "." when it has none; free(3) it. */
 char *file_folder_of(const char *path);

@@ -126,6 +126,9 @@ open_syslog(const char *path)
 static int
 open_target(enum kind kind, const char *path)
 {
+	char *folder;
+	int fd;
+
 	switch (kind) {
 	case KIND_STDERR:
 		return open_stderr();
@@ -134,9 +137,16 @@ open_target(enum kind kind, const char *path)
 	case KIND_FILE:
 		break;
 	}
-	return open(path,
+	fd = open(path,
 	    O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 	    0640);
+	/* Started by root once, the log shall not lock its program out. */
+	if (fd != -1) {
+		folder = file_folder_of(path);
+		file_give(fd, path, folder);
+		free(folder);
+	}
+	return fd;
 }
 
 /* The lock is held. */

@@ -133,7 +133,7 @@ read_all(int fd, const char *name, struct buf *out, struct err *e)
 enum rc
 ctl_read_input(const char *file, struct buf *out, struct err *e)
 {
-	static const struct file_rules rules = { 0, false };
+	static const struct file_rules rules = { .forbid = 0 };
 
 	if (file == NULL || strcmp(file, "-") == 0)
 		return read_all(STDIN_FILENO, "standard input", out, e);

@@ -2,11 +2,24 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/app_conf.h"
 #include "base/js.h"
 #include "cmd/ctl.h"
+
+/* Made by root in a folder of root's: nobody else's programs are known. */
+static bool
+is_root_s(const struct store_options *opt)
+{
+	const char *colon = strchr(opt->url, ':');
+	struct stat st;
+
+	return geteuid() == 0 &&
+	    stat(colon == NULL ? opt->url : colon + 1, &st) == 0 &&
+	    st.st_uid == 0;
+}
 
 static enum rc
 run_init(struct ctl *c, struct err *e)
@@ -38,7 +51,7 @@ run_init(struct ctl *c, struct err *e)
 		buf_add_str(&c->out,
 		    "The store is there and up to date; nothing to do.\n");
 	}
-	if (made && !c->json && geteuid() == 0)
+	if (made && !c->json && is_root_s(&opt))
 		buf_add_str(&c->out,
 		    "Made as root: programs of another user cannot open it.  "
 		    "Run hlsctl as theirs, such\nas sudo -u hls hlsctl init, "

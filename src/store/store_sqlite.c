@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -84,12 +85,7 @@ lock_files(struct lite *l, struct err *e)
 	bool locked;
 	enum rc rc;
 
-	rc = lite_file_lock(l->run_path, LOCK_SH | LOCK_NB, &locked, &l->run_fd,
-	    e);
-	if (rc == RC_OK && !locked)
-		return err_set(e, RC_BUSY,
-		    "%s is being upgraded or restored: try again later",
-		    l->path);
+	rc = lite_run_lock(l->run_path, l->path, &l->run_fd, e);
 	if (rc == RC_OK)
 		rc = lite_file_lock(l->gate_path, 0, &locked, &l->gate_fd, e);
 	if (rc == RC_OK)
@@ -203,7 +199,7 @@ open_store(const struct store_options *opt, void **out, struct err *e)
 		rc = lock_files(l, e);
 	}
 	if (rc == RC_OK)
-		rc = lite_note_judge(l->path, l->gate_fd, e);
+		rc = lite_note_judge(l->path, l->gate_fd, &l->was_whole, e);
 	if (rc == RC_OK)
 		rc = judge_store(l, e);
 	lite_files_fini(&files);
@@ -217,13 +213,39 @@ open_store(const struct store_options *opt, void **out, struct err *e)
 	return RC_OK;
 }
 
+/* Of a program that wrote nothing: what one that was killed left in the log
+ * goes into the file. */
+static void
+heal(struct lite *l)
+{
+	const struct lite_locks locks = { l->path, l->run_fd, l->gate_fd,
+		l->ckpt_fd };
+	char *log = xasprintf("%s-wal", l->path);
+	struct lite_conn c;
+	struct stat st;
+	struct err ignored;
+	bool is_whole =
+	    l->was_whole && (stat(log, &st) != 0 || st.st_size == 0);
+
+	free(log);
+	if (is_whole || flock(l->run_fd, LOCK_EX | LOCK_NB) != 0 ||
+	    lite_conn_open(l->path, LITE_WRITE, &c, &ignored) != RC_OK)
+		return;
+	lite_leave_whole(&locks, &c);
+	lite_conn_close(&c);
+}
+
 static void
 close_store(void *impl)
 {
 	struct lite *l = impl;
+	bool wrote = lite_commit_has_begun(l->commit);
 
-	if (lite_commit_free(l->commit))
-		free_all(l);
+	if (!lite_commit_free(l->commit))
+		return;
+	if (!wrote && !atomic_load(&l->dead))
+		heal(l);
+	free_all(l);
 }
 
 static bool

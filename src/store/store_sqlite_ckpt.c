@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_note.h"
 
 /*
  * SQLite before 3.51.3 can damage a database when a passive checkpoint, the
@@ -23,18 +24,21 @@
 #define WAL_LARGE 8144  /* 32 MiB: half of journal_size_limit */
 #define BETWEEN_US (1000 * 1000)
 #define BUSY_US (150 * 1000)
+#define LEAVE_MS 500 /* for the gate, at the end */
 
-/* What readers keep from ending is left for the next time. */
-static void
-empty_log(struct lite *l, struct lite_conn *c, bool cut)
+/* True when the log holds nothing that the file does not have.  What readers
+ * keep from ending is left for the next time. */
+static bool
+empty_log(struct lite_conn *c, bool cut)
 {
 	struct err ignored;
 	int log = -1, done = -1;
+	bool is_empty = false;
 
 	/* Without a read before it the call does nothing on a connection that
 	 * has not looked at the log yet, and says OK. */
 	if (lite_run_stmt(c, LITE_TOUCH, &ignored) != RC_OK)
-		return;
+		return false;
 	/* Readers are waited for, and every writer with them: not for long. */
 	c->busy_until_us = clock_tick_us() + BUSY_US;
 	if (sqlite3_wal_checkpoint_v2(c->db, NULL,
@@ -43,9 +47,11 @@ empty_log(struct lite *l, struct lite_conn *c, bool cut)
 		(void)lite_failed(c, &ignored);
 	} else if (log >= 0 && log == done) {
 		c->wal_frames = 0;
-		l->log_is_uncut = !cut;
+		is_empty = true;
+		lite_note_spent(c);
 	}
 	c->busy_until_us = 0;
+	return is_empty;
 }
 
 bool
@@ -57,7 +63,7 @@ lite_checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
 	if (c->wal_frames < WAL_FRAMES &&
 	    (!l->log_is_uncut || load == LITE_QUEUED))
 		return l->log_is_uncut;
-	if (load != LITE_CLOSING && c->wal_frames < WAL_LARGE &&
+	if (c->wal_frames < WAL_LARGE &&
 	    now_us - l->checkpointed_us < BETWEEN_US)
 		return true;
 	if (atomic_load(&l->dead))
@@ -67,11 +73,34 @@ lite_checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
 	if (flock(l->ckpt_fd, LOCK_EX | LOCK_NB) != 0)
 		return true;
 	if (lite_gate_enter(l, &ignored) == RC_OK) {
-		empty_log(l, c, load != LITE_QUEUED);
+		if (empty_log(c, load != LITE_QUEUED))
+			l->log_is_uncut = load == LITE_QUEUED;
 		if (c->fatal)
 			atomic_store(&l->dead, true);
 		lite_gate_leave(l);
 	}
 	(void)flock(l->ckpt_fd, LOCK_UN);
 	return c->wal_frames >= WAL_FRAMES || l->log_is_uncut;
+}
+
+/*
+ * Whoever gets the run file's lock alone is the last: programs that start
+ * wait for it, and those that end at the same time have let go of theirs, so
+ * one of them gets it.  The lock goes with its descriptor.
+ */
+void
+lite_leave_whole(const struct lite_locks *locks, struct lite_conn *c)
+{
+	struct err ignored;
+
+	if (flock(locks->run_fd, LOCK_EX | LOCK_NB) != 0 ||
+	    flock(locks->ckpt_fd, LOCK_EX | LOCK_NB) != 0)
+		return;
+	if (lite_gate_enter_within(locks->gate_fd, locks->path, LEAVE_MS,
+		&ignored) == RC_OK) {
+		if (empty_log(c, true))
+			(void)lite_note_whole(c, &ignored);
+		(void)flock(locks->gate_fd, LOCK_UN);
+	}
+	(void)flock(locks->ckpt_fd, LOCK_UN);
 }

@@ -17,8 +17,10 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_note.h"
 #include "store/store_sqlite_op.h"
 #include "store/store_sqlite_seen.h"
+#include "store/store_sqlite_vfs.h"
 #include "store/store_test.h"
 
 /*
@@ -172,14 +174,21 @@ run_one(struct lite_commit_state *c, struct lite_op *op)
 
 /*
  * The first commit may have made the log, and SQLite does not look at how the
- * sync of the folder that makes its name last turned out: we do our own.
+ * sync of the folder that makes its name last turned out: we do our own, if
+ * it was not done before the log's header was written.
  */
 static enum rc
 name_log(struct lite_commit_state *c, struct err *e)
 {
+	sqlite3_file *log = NULL;
+	bool is_named;
+
 	if (c->folder_fd == -1)
 		return RC_OK;
-	if (fsync(c->folder_fd) != 0) {
+	is_named = sqlite3_file_control(c->conn.db, "main",
+		       SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+	    log != NULL && lite_vfs_is_named(log);
+	if (!is_named && fsync(c->folder_fd) != 0) {
 		c->conn.fatal = true;
 		return err_errno(e, RC_SYSTEM, errno,
 		    "%s: its folder cannot be synced", c->lite->path);
@@ -189,10 +198,34 @@ name_log(struct lite_commit_state *c, struct err *e)
 	return RC_OK;
 }
 
+/* What gathers beside the operations, and COMMIT.  starts: a log begins with
+ * this transaction, if it changes anything. */
+static enum rc
+end_tx(struct lite_commit_state *c, size_t n, bool starts, int before,
+    struct err *e)
+{
+	enum rc rc;
+
+	rc = lite_seen_end(&c->tx, e);
+	if (rc == RC_OK)
+		rc = lite_tally_sums(&c->tx, e);
+	if (rc == RC_OK)
+		rc = lite_figures_write(c->figures, &c->tx, n, e);
+	if (rc == RC_OK && starts &&
+	    sqlite3_total_changes(c->conn.db) != before)
+		rc = lite_run_stmt(&c->conn, LITE_TOUCH_HEADER, e);
+	if (rc != RC_OK)
+		return rc;
+	at(STORE_TEST_BEFORE_COMMIT);
+	return lite_run_stmt(&c->conn, LITE_COMMIT, e);
+}
+
 static enum outcome
 run_some(struct lite_commit_state *c, struct lite_op **v, size_t n,
     struct err *e)
 {
+	int before = sqlite3_total_changes(c->conn.db);
+	bool starts;
 	size_t i;
 	enum rc rc;
 
@@ -200,6 +233,7 @@ run_some(struct lite_commit_state *c, struct lite_op **v, size_t n,
 	rc = lite_run_stmt(&c->conn, LITE_BEGIN, e);
 	if (rc != RC_OK)
 		return FAILED;
+	starts = lite_note_starts(&c->conn);
 	for (i = 0; i < n; i++) {
 		if (run_one(c, v[i]))
 			continue;
@@ -214,15 +248,7 @@ run_some(struct lite_commit_state *c, struct lite_op **v, size_t n,
 		roll_back(c);
 		return SPLIT;
 	}
-	rc = lite_seen_end(&c->tx, e);
-	if (rc == RC_OK)
-		rc = lite_tally_sums(&c->tx, e);
-	if (rc == RC_OK)
-		rc = lite_figures_write(c->figures, &c->tx, n, e);
-	if (rc == RC_OK) {
-		at(STORE_TEST_BEFORE_COMMIT);
-		rc = lite_run_stmt(&c->conn, LITE_COMMIT, e);
-	}
+	rc = end_tx(c, n, starts, before, e);
 	if (rc != RC_OK) {
 		roll_back(c);
 		return FAILED;
@@ -383,6 +409,16 @@ wait_for_work(struct lite_commit_state *c, bool *want_checkpoint)
 }
 
 static void
+leave(struct lite_commit_state *c)
+{
+	const struct lite *l = c->lite;
+	const struct lite_locks locks = { l->path, l->run_fd, l->gate_fd,
+		l->ckpt_fd };
+
+	lite_leave_whole(&locks, &c->conn);
+}
+
+static void
 close_all(struct lite_commit_state *c)
 {
 	lite_conn_close(&c->conn);
@@ -416,7 +452,7 @@ committer(void *arg)
 	(void)pthread_mutex_unlock(&c->lock);
 	if (!atomic_load(&c->lite->dead)) {
 		keep_figures(c);
-		(void)lite_checkpoint(c->lite, &c->conn, LITE_CLOSING);
+		leave(c);
 	}
 	close_all(c);
 	(void)pthread_mutex_lock(&c->lock);
@@ -583,6 +619,12 @@ lite_commit_meter(struct lite_commit_state *c)
 	(void)pthread_cond_signal(&c->more);
 	(void)pthread_mutex_unlock(&c->lock);
 	return meter;
+}
+
+bool
+lite_commit_has_begun(struct lite_commit_state *c)
+{
+	return c->started;
 }
 
 bool

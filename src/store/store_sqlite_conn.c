@@ -315,6 +315,8 @@ lite_conn_identify(struct lite_conn *c, const char *path, int *version,
 	return RC_OK;
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 static enum rc
 apply(struct lite_conn *c, const char *path, enum lite_mode mode, struct err *e)
 {
@@ -353,7 +355,6 @@ enum rc
 lite_conn_open(const char *path, enum lite_mode mode, struct lite_conn *out,
     struct err *e)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 	    SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW;
 	enum rc rc;
@@ -374,6 +375,24 @@ lite_conn_open(const char *path, enum lite_mode mode, struct lite_conn *out,
 		rc = say_damaged(out, path, rc, e);
 		lite_conn_close(out);
 	}
+	return rc;
+}
+
+enum rc
+lite_conn_peek(const char *path, struct lite_conn *out, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	(void)pthread_once(&once, configure);
+	memset(out, 0, sizeof(*out));
+	if (sqlite3_open_v2(path, &out->db,
+		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+		    SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW,
+		NULL) != SQLITE_OK)
+		rc = out->db == NULL ? err_set(e, RC_BUSY, "out of memory")
+				     : lite_failed(out, e);
+	if (rc != RC_OK)
+		lite_conn_close(out);
 	return rc;
 }
 

@@ -21,6 +21,7 @@
 #define KEY_CHECK_CONTEXT "meta/key_check"
 #define KEY_CHECK_TEXT "hls"
 #define GATE_PAUSE_NS (2 * 1000 * 1000L)
+#define RUN_MS 2000 /* a program that ends empties the log meanwhile */
 
 /* File systems whose locks or shared memory another machine, or a program
  * of somebody's, has a say in. */
@@ -174,6 +175,21 @@ lite_files_judge(const struct lite_files *f, struct err *e)
 	return rc;
 }
 
+/* The database's owner is whose programs will want the file too; before there
+ * is one, its folder's. */
+static void
+give_beside(int fd, const char *path)
+{
+	const char *dash = strrchr(path, '-');
+	char *database = dash == NULL ? xstrdup(path)
+				      : xmemdup0(path, (size_t)(dash - path));
+	char *folder = file_folder_of(path);
+
+	file_give(fd, path, access(database, F_OK) == 0 ? database : folder);
+	free(database);
+	free(folder);
+}
+
 /*
  * Opens a lock file, makes it if need be, and takes the lock; 0 for
  * operation takes none.  With LOCK_NB *locked tells.  These are files of
@@ -188,6 +204,7 @@ lite_file_lock(const char *path, int operation, bool *locked, int *fd,
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd == -1)
 		return err_errno(e, lite_rc_of_errno(errno), errno, "%s", path);
+	give_beside(*fd, path);
 	if (operation == 0)
 		return RC_OK;
 	while (flock(*fd, operation) != 0) {
@@ -204,25 +221,53 @@ lite_file_lock(const char *path, int operation, bool *locked, int *fd,
 }
 
 /* Tried again and again: flock() itself waits without limit, and nothing
- * but a signal takes it out of that. */
-enum rc
-lite_gate_enter_within(int gate_fd, const char *path, int64_t ms, struct err *e)
+ * but a signal takes it out of that.  0, or errno. */
+static int
+lock_within(int fd, int operation, int64_t ms)
 {
 	const struct timespec pause = { 0, GATE_PAUSE_NS };
 	int64_t until_us = clock_tick_us() + ms * 1000;
 
-	while (flock(gate_fd, LOCK_EX | LOCK_NB) != 0) {
+	while (flock(fd, operation | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_errno(e, RC_SYSTEM, errno, "%s-gate", path);
+			return errno;
 		if (clock_tick_us() >= until_us)
-			return err_set(e, RC_BUSY,
-			    "%s-gate was held by others for %lld ms: one is at "
-			    "work, stopped, or its disk does not answer; "
-			    "fuser(1) tells which. End it, or try again",
-			    path, (long long)ms);
+			return EWOULDBLOCK;
 		(void)nanosleep(&pause, NULL);
 	}
-	return RC_OK;
+	return 0;
+}
+
+enum rc
+lite_gate_enter_within(int gate_fd, const char *path, int64_t ms, struct err *e)
+{
+	int reason = lock_within(gate_fd, LOCK_EX, ms);
+
+	if (reason == EWOULDBLOCK)
+		return err_set(e, RC_BUSY,
+		    "%s-gate was held by others for %lld ms: one is at "
+		    "work, stopped, or its disk does not answer; "
+		    "fuser(1) tells which. End it, or try again",
+		    path, (long long)ms);
+	return reason == 0 ? RC_OK
+			   : err_errno(e, RC_SYSTEM, reason, "%s-gate", path);
+}
+
+enum rc
+lite_run_lock(const char *run_path, const char *path, int *fd, struct err *e)
+{
+	bool locked;
+	int reason;
+	enum rc rc = lite_file_lock(run_path, 0, &locked, fd, e);
+
+	if (rc != RC_OK)
+		return rc;
+	reason = lock_within(*fd, LOCK_SH, RUN_MS);
+	if (reason == EWOULDBLOCK)
+		return err_set(e, RC_BUSY,
+		    "%s is being upgraded or restored: try again later", path);
+	return reason == 0 ? RC_OK
+			   : err_errno(e, RC_SYSTEM, reason, "%s", run_path);
 }
 
 enum rc

@@ -26,7 +26,7 @@ struct making {
 	const struct store_options *opt;
 	struct lite_files files;
 	char *new_path; /* the database until it is whole */
-	int run_fd, gate_fd;
+	int run_fd, gate_fd, ckpt_fd;
 	bool made_database, upgraded, made_key;
 	int from_version;
 };
@@ -117,6 +117,7 @@ make_database(struct making *m, struct err *e)
 	unlink_beside(m->new_path, "-shm");
 	if (rc != RC_OK)
 		return rc;
+	file_give(-1, m->new_path, m->files.folder);
 	if (rename(m->new_path, m->files.path) != 0)
 		return err_errno(e, RC_SYSTEM, errno, "%s", m->files.path);
 	m->made_database = true;
@@ -148,6 +149,7 @@ back_up(struct making *m, struct lite_conn *c, struct err *e)
 	}
 	(void)sqlite3_close(copy);
 	(void)umask(was);
+	file_give(-1, path, m->files.path);
 	if (code != SQLITE_OK)
 		rc = err_set(e, RC_SYSTEM, "backup to %s failed: %s", path,
 		    sqlite3_errstr(code));
@@ -235,6 +237,8 @@ settle_key(struct making *m, struct lite_conn *c, struct err *e)
 		if (rc == RC_OK)
 			rc = file_make_key(path, e);
 		m->made_key = rc == RC_OK;
+		if (m->made_key)
+			file_give(-1, path, m->files.path);
 		/* Somebody else made it meanwhile: it is as good. */
 		if (rc == RC_OK || rc == RC_EXISTS)
 			rc = lite_key_read(path, key, e);
@@ -306,14 +310,17 @@ settle_key_at_gate(struct making *m, struct lite_conn *c, struct err *e)
 static enum rc
 settle_database(struct making *m, struct err *e)
 {
+	const struct lite_locks locks = { m->files.path, m->run_fd, m->gate_fd,
+		m->ckpt_fd };
 	struct lite_conn c;
+	bool whole;
 	enum rc rc;
 
 	rc = make_if_missing(m, e);
 	if (rc == RC_OK)
 		rc = lite_files_judge(&m->files, e);
 	if (rc == RC_OK)
-		rc = lite_note_judge(m->files.path, m->gate_fd, e);
+		rc = lite_note_judge(m->files.path, m->gate_fd, &whole, e);
 	if (rc == RC_OK)
 		rc = lite_conn_open(m->files.path, LITE_WRITE, &c, e);
 	if (rc != RC_OK)
@@ -325,6 +332,8 @@ settle_database(struct making *m, struct err *e)
 		rc = upgrade(m, &c, e);
 	if (rc == RC_OK)
 		rc = settle_key_at_gate(m, &c, e);
+	if (rc == RC_OK)
+		lite_leave_whole(&locks, &c);
 	lite_conn_close(&c);
 	return rc;
 }
@@ -346,24 +355,29 @@ lock_and_settle(struct making *m, struct err *e)
 {
 	char *run = xasprintf("%s-run", m->files.path);
 	char *gate = xasprintf("%s-gate", m->files.path);
+	char *ckpt = xasprintf("%s-ckpt", m->files.path);
 	bool locked;
 	enum rc rc;
 
-	rc = lite_file_lock(run, LOCK_SH | LOCK_NB, &locked, &m->run_fd, e);
-	if (rc == RC_OK && !locked)
-		rc = err_set(e, RC_BUSY,
-		    "%s is being upgraded or restored by another program",
-		    m->files.path);
+	/* Whose it is comes before any file of ours. */
+	rc = lite_files_judge(&m->files, e);
+	if (rc == RC_OK)
+		rc = lite_run_lock(run, m->files.path, &m->run_fd, e);
 	if (rc == RC_OK)
 		rc = lite_file_lock(gate, 0, &locked, &m->gate_fd, e);
+	if (rc == RC_OK)
+		rc = lite_file_lock(ckpt, 0, &locked, &m->ckpt_fd, e);
 	if (rc == RC_OK)
 		rc = settle_database(m, e);
 	if (m->gate_fd >= 0)
 		(void)close(m->gate_fd);
+	if (m->ckpt_fd >= 0)
+		(void)close(m->ckpt_fd);
 	if (m->run_fd >= 0)
 		(void)close(m->run_fd);
 	free(run);
 	free(gate);
+	free(ckpt);
 	return rc;
 }
 
@@ -377,7 +391,7 @@ lite_init(const struct store_options *opt, bool *made, char **says,
 
 	memset(&m, 0, sizeof(m));
 	m.opt = opt;
-	m.run_fd = m.gate_fd = -1;
+	m.run_fd = m.gate_fd = m.ckpt_fd = -1;
 	(void)store_engine_find(opt->url, &path);
 	rc = lite_files_find(path, true, &m.files, e);
 	if (rc != RC_OK)

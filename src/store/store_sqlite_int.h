@@ -71,6 +71,8 @@ struct lite_conn {
 
 enum rc lite_conn_open(const char *path, enum lite_mode mode,
     struct lite_conn *out, struct err *e);
+/* Opens the file alone: for what its header says, before any statement. */
+enum rc lite_conn_peek(const char *path, struct lite_conn *out, struct err *e);
 void lite_conn_close(struct lite_conn *c);
 /* SQLite found a database file of this process under another name. */
 bool lite_file_is_moved(void);
@@ -293,6 +295,8 @@ struct lite_commit_state *lite_commit_new(struct lite *l);
 /* Ends the committer's thread after the writes in hand; false when it could
  * not be ended within a second, and goes on using the store. */
 bool lite_commit_free(struct lite_commit_state *c);
+/* It has written, and so has left the file whole if it was the last. */
+bool lite_commit_has_begun(struct lite_commit_state *c);
 
 /* What this process counts, and what the committer itself has to tell. */
 struct lite_figures;
@@ -319,13 +323,21 @@ struct meter *lite_commit_meter(struct lite_commit_state *c);
 /* What waits for the committer. */
 enum lite_load {
 	LITE_QUEUED, /* writes */
-	LITE_IDLE,   /* nothing */
-	LITE_CLOSING /* nothing, and nothing will */
+	LITE_IDLE    /* nothing */
 };
 
 /* Called by the committer between groups; true when the WAL still wants a
  * checkpoint. */
 bool lite_checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load);
+
+/* The locks that a program has open on a store. */
+struct lite_locks {
+	const char *path; /* of the database */
+	int run_fd, gate_fd, ckpt_fd;
+};
+/* The last thing that a program does with c, which writes: when no other
+ * program has the store open, all of it is in the database's file. */
+void lite_leave_whole(const struct lite_locks *locks, struct lite_conn *c);
 
 /* The gate that every writer of every process goes through. */
 enum rc lite_gate_enter(struct lite *l, struct err *e);
@@ -342,7 +354,8 @@ struct lite {
 	const struct clock *clock;
 	int64_t min_free, max_waiting, queue_bytes, turn_ms;
 	uint32_t salt;
-	int64_t boot; /* the boot id as a number */
+	int64_t boot;   /* the boot id as a number */
+	bool was_whole; /* when it was opened, the file alone had everything */
 	bool has_key;
 	uint8_t key[CRYPT_KEY_SIZE];
 	atomic_bool dead;
@@ -374,6 +387,10 @@ enum rc lite_files_find(const char *url_path, bool make_folder,
 void lite_files_fini(struct lite_files *f);
 enum rc lite_files_judge(const struct lite_files *f, struct err *e);
 enum rc lite_file_lock(const char *path, int operation, bool *locked, int *fd,
+    struct err *e);
+/* The run file's lock, shared: RC_BUSY when a change of the schema or a
+ * restore has it for longer than a program takes to end. */
+enum rc lite_run_lock(const char *run_path, const char *path, int *fd,
     struct err *e);
 /* The gate of the database at path, RC_BUSY after ms; flock() leaves it. */
 enum rc lite_gate_enter_within(int gate_fd, const char *path, int64_t ms,

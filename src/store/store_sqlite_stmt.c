@@ -97,6 +97,7 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_COMMIT] = "COMMIT",
 	[LITE_ROLLBACK] = "ROLLBACK",
 	[LITE_TOUCH] = "SELECT 1 FROM meta LIMIT 1",
+	[LITE_TOUCH_HEADER] = "PRAGMA application_id = 1751937841",
 	[LITE_PRAGMA_APPLICATION_ID] = "PRAGMA application_id",
 	[LITE_PRAGMA_USER_VERSION] = "PRAGMA user_version",
 	[LITE_PRAGMA_JOURNAL_MODE] = "PRAGMA journal_mode",

@@ -7,17 +7,26 @@
  * kernel before anything that could tell the difference: a sync, a read, a
  * question for the size, a lock.  Nothing is held back from a sync: what
  * SQLite calls durable is on disk as before.  A header for the log is noted
- * (store_sqlite_note.h) before it is written.
+ * in the database's file (store_sqlite_note.h) before it is written, and that
+ * file is read and written without the note.
  * All threads.
  */
 #ifndef STORE_STORE_SQLITE_VFS_H
 #define STORE_STORE_SQLITE_VFS_H
 
-#include "base/err.h"
+#include <stdbool.h>
+
+struct sqlite3_file;
 
 /* The name for sqlite3_open_v2(); made on the first call over the file
  * system that is then SQLite's default.  NULL, the default itself, when
  * SQLite does not take it. */
 const char *lite_vfs_name(void);
+
+/* The file that one of ours lies over; f itself when it is not ours. */
+struct sqlite3_file *lite_vfs_under(struct sqlite3_file *f);
+
+/* The log's name is on disk. */
+bool lite_vfs_is_named(struct sqlite3_file *log);
 
 #endif

@@ -42,6 +42,8 @@ int fix_teardown(void **state);
 /* Closed, and its folder without a file. */
 void fix_empty(struct fix *f);
 void fix_close(struct fix *f);
+/* Closed as a killed program leaves it: what is in the log stays there. */
+void fix_kill(struct fix *f);
 void fix_open(struct fix *f);
 /* Opened anew under another URL prefix, "fault:3:". */
 void fix_open_as(struct fix *f, const char *prefix);

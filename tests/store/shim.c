@@ -17,7 +17,8 @@ enum kind {
 	WRITE,
 	CUT,
 	SYNC,
-	DELETE
+	DELETE,
+	MAKE
 };
 
 struct step {
@@ -287,6 +288,8 @@ x_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags,
 	    strstr(name, ".new") == NULL)
 		renamed_at = nsteps;
 	s->is_log = (flags & SQLITE_OPEN_WAL) != 0;
+	if (s->is_log)
+		record(MAKE, s->file, 0, NULL, 0);
 	s->base.pMethods = &methods;
 	return rc;
 }
@@ -410,6 +413,11 @@ apply(struct image *m, const struct step *s, bool synced, enum shim_damage d,
 {
 	size_t from, n;
 
+	/* The folder's sync is none of SQLite's, and so not seen here. */
+	if (s->kind == MAKE) {
+		m->there = true;
+		return;
+	}
 	if (!synced && (d == SHIM_LOST || next_random(seed) % 2 == 0))
 		return;
 	switch (s->kind) {
@@ -434,6 +442,7 @@ apply(struct image *m, const struct step *s, bool synced, enum shim_damage d,
 		m->there = false;
 		break;
 	case SYNC:
+	case MAKE:
 		break;
 	}
 }

@@ -158,7 +158,7 @@ test_a_log_without_its_database_is_not_played(void **state)
 	size_t n, now;
 
 	(void)fix_put(f, "d-1");
-	fix_close(f);
+	fix_kill(f);
 	(void)unlink(f->path);
 	kept = raw_read(wal, &n);
 	assert_true(n > 0);
@@ -348,6 +348,7 @@ test_an_older_schema_is_changed_by_init_alone(void **state)
 	struct fix *f = *state;
 	char *backup = beside_upgrade(f);
 
+	(void)fix_put(f, "d-1");
 	raw_sql(f->path, "PRAGMA user_version = 0");
 	/* A program, this one, has it open. */
 	assert_int_equal(try_init(f), RC_BUSY);

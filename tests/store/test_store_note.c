@@ -19,9 +19,10 @@
 #include "tests/store/raw.h"
 
 /*
- * Which log is taken for the database's own: every one that a crash, a copy
- * or a restored backup leaves beside it, and not one from before the last
- * checkpoint.  Those of other stores are test_store_wal's.
+ * Which log is taken for the database's own: every one that a crash or a
+ * restored pair leaves beside it, and not one from before the last
+ * checkpoint.  Those of other stores, and what becomes of a database without
+ * its log, are test_store_wal's.
  */
 
 struct bytes {
@@ -53,19 +54,6 @@ write_beside(const struct fix *f, const char *suffix, const struct bytes *b)
 	free(index);
 }
 
-static void
-checkpoint(const struct fix *f)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)",
-			     NULL, NULL, NULL),
-	    SQLITE_OK);
-	(void)sqlite3_close(db);
-}
-
 /* A log of its own for each event. */
 static void
 put_alone(struct fix *f, const char *delivery_id)
@@ -73,10 +61,29 @@ put_alone(struct fix *f, const char *delivery_id)
 	if (f->s == NULL)
 		fix_open(f);
 	fix_close(f);
-	checkpoint(f);
 	fix_open(f);
 	(void)fix_put(f, delivery_id);
-	fix_close(f);
+	fix_kill(f);
+}
+
+static void
+note(const struct fix *f, const struct note *n)
+{
+	struct sqlite3_file *file;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file),
+	    SQLITE_OK);
+	assert_int_equal(note_write(file, n), SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
+static void
+read_salts(const struct bytes *log, uint8_t out[NOTE_SALTS_SIZE])
+{
+	memcpy(out, log->p + 16, NOTE_SALTS_SIZE);
 }
 
 static void
@@ -88,7 +95,7 @@ assert_opens_with(struct fix *f, const char *delivery_id)
 	assert_int_equal(fix_accept(f, fix_event(f, delivery_id), &r), RC_OK);
 	assert_true(r.duplicate);
 	fix_assert_sound(f);
-	fix_close(f);
+	fix_kill(f);
 }
 
 static void
@@ -138,66 +145,81 @@ test_a_restored_pair_is_taken(void **state)
 	free(log.p);
 }
 
+/* The log's own salts are not the note's: another log, or an old one. */
 static void
-test_a_copy_without_a_note_is_taken(void **state)
+test_a_whole_file_takes_no_log(void **state)
 {
-	static const char rubbish[] = "hlslog1 is not how a note goes on, "
-				      "whatever its size may be, 64.";
-	static const size_t sizes[] = { 0, 1, 47, 64 };
 	struct fix *f = *state;
-	struct bytes none = { xstrdup(rubbish), 0 };
-	size_t i;
+	struct bytes log;
 
 	put_alone(f, "one");
-	for (i = 0; i < NELEM(sizes); i++) {
-		none.n = sizes[i];
-		write_beside(f, "-gate", &none);
-		assert_opens_with(f, "one");
-	}
-	free(none.p);
+	log = read_beside(f, "-wal");
+	fix_open(f);
+	fix_close(f);
+	write_beside(f, "-wal", &log);
+	assert_int_equal(store_open(&f->opt, &f->s, &f->e), RC_INVALID);
+	assert_non_null(strstr(f->e.text, "-wal is not the log"));
+	log.n = 0;
+	write_beside(f, "-wal", &log);
+	assert_opens_with(f, "one");
+	free(log.p);
 }
 
-/* Killed between the note and the header, or a checkpoint that had begun. */
+/* Of another program, or of before there were notes. */
+static void
+test_without_a_note_any_log_is_taken(void **state)
+{
+	const struct note none = { .state = NOTE_NONE };
+	struct fix *f = *state;
+
+	put_alone(f, "one");
+	note(f, &none);
+	assert_opens_with(f, "one");
+}
+
+/* Killed between the note and the header, between the header and the first
+ * frame, or after a checkpoint whose cut of the log did not get to disk. */
 static void
 test_what_a_crash_leaves_is_taken(void **state)
 {
 	static const uint8_t next[NOTE_SALTS_SIZE] = "12345678";
+	struct note n = { .state = NOTE_IN_USE };
 	struct fix *f = *state;
-	char *path = xasprintf("%s-wal", f->path);
-	struct bytes log, file;
+	struct bytes log;
 
 	put_alone(f, "one");
 	log = read_beside(f, "-wal");
-	assert_int_equal(lite_note_log(path, (const uint8_t *)log.p + 16, next),
-	    0);
+	memcpy(n.is, next, sizeof(next));
+	read_salts(&log, n.was);
+	note(f, &n);
 	assert_opens_with(f, "one");
-	assert_int_equal(lite_note_log(path, next, (const uint8_t *)log.p + 16),
-	    0);
+	memcpy(n.was, next, sizeof(next));
+	read_salts(&log, n.is);
+	note(f, &n);
 	assert_opens_with(f, "one");
-	assert_int_equal(lite_note_log(path, next, next), 0);
+	n.state = NOTE_SPENT;
+	note(f, &n);
+	assert_opens_with(f, "one");
+	memcpy(n.is, next, sizeof(next));
+	note(f, &n);
 	assert_int_equal(store_open(&f->opt, &f->s, &f->e), RC_INVALID);
-	/* The same bytes: it is when they were written that counts. */
-	file = read_beside(f, "");
-	write_beside(f, "", &file);
-	assert_opens_with(f, "one");
+	n.state = NOTE_IN_USE;
+	note(f, &n);
+	assert_int_equal(store_open(&f->opt, &f->s, &f->e), RC_INVALID);
 	/* A torn header is no log. */
-	assert_int_equal(lite_note_log(path, next, next), 0);
 	log.p[20] ^= 1;
 	write_beside(f, "-wal", &log);
 	fix_open(f);
 	fix_close(f);
 	free(log.p);
-	free(file.p);
-	free(path);
 }
 
 /* Started anew while it is looked at: the second look is at the gate. */
 static void
 test_a_held_gate_is_waited_for_where_there_is_doubt(void **state)
 {
-	static const uint8_t next[NOTE_SALTS_SIZE] = "12345678";
+	const struct note n = { .state = NOTE_WHOLE };
 	struct fix *f = *state;
-	char *path = xasprintf("%s-wal", f->path);
 	char *gate = xasprintf("%s-gate", f->path);
 	int fd = open(gate, O_RDWR | O_CLOEXEC);
 
@@ -205,11 +227,10 @@ test_a_held_gate_is_waited_for_where_there_is_doubt(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	fix_open(f);
-	fix_close(f);
-	assert_int_equal(lite_note_log(path, next, next), 0);
+	fix_kill(f);
+	note(f, &n);
 	assert_int_equal(store_open(&f->opt, &f->s, &f->e), RC_BUSY);
 	(void)close(fd);
-	free(path);
 	free(gate);
 }
 
@@ -221,7 +242,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_an_old_log_of_ours_is_refused),
 		CASE(test_a_restored_pair_is_taken),
-		CASE(test_a_copy_without_a_note_is_taken),
+		CASE(test_a_whole_file_takes_no_log),
+		CASE(test_without_a_note_any_log_is_taken),
 		CASE(test_what_a_crash_leaves_is_taken),
 		CASE(test_a_held_gate_is_waited_for_where_there_is_doubt),
 	};

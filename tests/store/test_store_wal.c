@@ -85,11 +85,10 @@ put_both(struct fix *f)
 {
 	(void)fix_put(f, "in-file");
 	fix_close(f);
-	sql(f, "PRAGMA wal_checkpoint(TRUNCATE)");
 	assert_int_equal(wal_size(f), 0);
 	fix_open(f);
 	(void)fix_put(f, "in-log");
-	fix_close(f);
+	fix_kill(f);
 	assert_true(wal_size(f) > 0);
 }
 
@@ -152,36 +151,38 @@ put_large(struct fix *f, size_t i, size_t bytes)
 	assert_int_equal(fix_accept(f, ev, NULL), RC_OK);
 }
 
-/* Refused, it has not reached the database's file: taken away, all is as it
- * was. */
+/* Refused, it has not reached the database's file: with the right one in its
+ * place, all is as it was. */
 static enum rc
 judge_foreign_log(struct fix *f, const void *wal, size_t n)
 {
 	char *path = fix_beside(f, "-wal");
-	void *was, *now;
-	size_t nwas, nnow;
+	void *was, *now, *log;
+	size_t nwas, nnow, nlog;
 	enum rc rc;
 
 	was = raw_read(f->path, &nwas);
+	log = raw_read(path, &nlog);
 	raw_write(path, wal, n);
 	drop(f, "-shm");
 	rc = store_open(&f->opt, &f->s, &f->e);
 	if (rc == RC_OK) {
 		(void)store_check(f->s, &f->e);
 		(void)fix_accept(f, fix_event(f, "into-it"), NULL);
-		fix_close(f);
+		fix_kill(f);
 	}
 	now = raw_read(f->path, &nnow);
 	assert_int_equal(nnow, nwas);
 	assert_memory_equal(now, was, nwas);
 	free(now);
-	assert_int_equal(unlink(path), 0);
+	raw_write(path, log, nlog);
 	drop(f, "-shm");
 	fix_open(f);
 	assert_true(has(f, "in-file"));
 	fix_assert_sound(f);
-	fix_close(f);
+	fix_kill(f);
 	free(was);
+	free(log);
 	free(path);
 	return rc;
 }
@@ -211,12 +212,13 @@ test_a_log_of_another_store_leaves_the_file_alone(void **state)
 	put_both(f);
 	fix_init(&other);
 	(void)fix_put(&other, "other-1");
-	fix_close(&other);
+	fix_kill(&other);
 	assert_int_equal(judge_log_of(f, &other), RC_INVALID);
-	sql(&other, "PRAGMA wal_checkpoint(TRUNCATE)");
+	fix_open(&other);
+	fix_close(&other);
 	fix_open(&other);
 	(void)fix_put(&other, "other-2");
-	fix_close(&other);
+	fix_kill(&other);
 	assert_int_equal(judge_log_of(f, &other), RC_INVALID);
 	fix_fini(&other);
 }
@@ -268,7 +270,7 @@ test_an_index_of_rubbish_is_made_anew(void **state)
 		assert_true(has(f, "in-file"));
 		assert_true(has(f, "in-log"));
 		fix_assert_sound(f);
-		fix_close(f);
+		fix_kill(f);
 	}
 	free(rubbish);
 	free(path);
@@ -300,25 +302,168 @@ test_a_log_of_rubbish_costs_the_log_alone(void **state)
 	free(path);
 }
 
+/* Alone: nothing else of the store is beside it. */
 static void
-test_without_log_and_index_the_file_stands(void **state)
+drop_all_beside(const struct fix *f)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "-gate",
+		"-ckpt", "-run", "-wake" };
+	size_t i;
+
+	for (i = 0; i < NELEM(suffixes); i++)
+		drop(f, suffixes[i]);
+}
+
+static void
+test_a_closed_store_is_one_file(void **state)
 {
 	struct fix *f = *state;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		(void)fix_put(f, i == 0 ? "one" : i == 1 ? "two" : "three");
+		fix_close(f);
+		assert_int_equal(wal_size(f), 0);
+		drop_all_beside(f);
+		fix_open(f);
+		assert_true(has(f, "one"));
+		fix_assert_sound(f);
+	}
+	assert_true(has(f, "three"));
+}
+
+static void
+test_the_last_to_close_leaves_one_file(void **state)
+{
+	struct fix *f = *state;
+	struct store *other;
+
+	assert_int_equal(store_open(&f->opt, &other, &f->e), RC_OK);
+	(void)fix_put(f, "one");
+	fix_close(f);
+	assert_true(wal_size(f) > 0);
+	store_close(other);
+	assert_int_equal(wal_size(f), 0);
+	drop_all_beside(f);
+	fix_open(f);
+	assert_true(has(f, "one"));
+}
+
+/* One that reads alone does it too. */
+static void
+test_what_was_killed_is_whole_after_the_next_close(void **state)
+{
+	struct fix *f = *state;
+	struct store_stats stats;
 
 	put_both(f);
-	drop(f, "-shm");
 	fix_open(f);
-	assert_true(has(f, "in-file"));
-	assert_true(has(f, "in-log"));
+	fix_stats(f, &stats);
 	fix_close(f);
-	drop(f, "-wal");
-	drop(f, "-shm");
+	assert_int_equal(wal_size(f), 0);
+	drop_all_beside(f);
 	fix_open(f);
 	assert_true(has(f, "in-file"));
-	/* Its sender's repeat is taken for what it is, a first. */
-	assert_false(has(f, "in-log"));
 	assert_true(has(f, "in-log"));
 	fix_assert_sound(f);
+}
+
+static void
+test_a_database_without_its_log_is_refused(void **state)
+{
+	struct fix *f = *state;
+	char *path = fix_beside(f, "-wal"), *says;
+	size_t n, nfile, nnow;
+	void *log, *file, *now;
+	bool made;
+
+	put_both(f);
+	log = raw_read(path, &n);
+	file = raw_read(f->path, &nfile);
+	drop_all_beside(f);
+	assert_int_equal(store_open(&f->opt, &f->s, &f->e), RC_INVALID);
+	assert_non_null(strstr(f->e.text, path));
+	assert_non_null(strstr(f->e.text, "is missing"));
+	assert_non_null(strstr(f->e.text, "restore a backup"));
+	assert_int_equal(store_init(&f->opt, &made, &says, &f->e), RC_INVALID);
+	now = raw_read(f->path, &nnow);
+	assert_int_equal(nfile, nnow);
+	assert_memory_equal(file, now, nnow);
+	raw_write(path, log, n);
+	fix_open(f);
+	assert_true(has(f, "in-file"));
+	assert_true(has(f, "in-log"));
+	fix_assert_sound(f);
+	free(path);
+	free(log);
+	free(file);
+	free(now);
+}
+
+/* sqlite3(1) plays the log and takes it away, or copies what it sees. */
+static void
+test_what_other_programs_make_whole_is_taken(void **state)
+{
+	struct fix *f = *state;
+	char *copy = fix_beside(f, ".copy"), *text;
+	void *bytes;
+	size_t n;
+
+	put_both(f);
+	raw_sql(f->path, "SELECT count(*) FROM event");
+	drop_all_beside(f);
+	fix_open(f);
+	assert_true(has(f, "in-log"));
+	(void)fix_put(f, "two");
+	text = xasprintf("VACUUM INTO '%s'", copy);
+	sql(f, text);
+	fix_kill(f);
+	bytes = raw_read(copy, &n);
+	drop_all_beside(f);
+	raw_write(f->path, bytes, n);
+	raw_sql(f->path, "PRAGMA journal_mode = WAL");
+	fix_open(f);
+	assert_true(has(f, "two"));
+	free(bytes);
+	free(text);
+	(void)unlink(copy);
+	free(copy);
+}
+
+/* The same pages one by one, as its .backup does. */
+static void
+test_a_page_by_page_copy_needs_no_log(void **state)
+{
+	struct fix *f = *state;
+	char *copy = fix_beside(f, ".copy");
+	sqlite3 *from, *to;
+	sqlite3_backup *b;
+	void *bytes;
+	size_t n;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		put_large(f, (size_t)i, i == 0 ? 1000 : 5 * MIB);
+		if (i == 1)
+			wait_for_short_log(f);
+		from = open_beside(f);
+		assert_int_equal(sqlite3_open(copy, &to), SQLITE_OK);
+		b = sqlite3_backup_init(to, "main", from, "main");
+		assert_int_equal(sqlite3_backup_step(b, -1), SQLITE_DONE);
+		(void)sqlite3_backup_finish(b);
+		(void)sqlite3_close(from);
+		(void)sqlite3_close(to);
+		fix_kill(f);
+		bytes = raw_read(copy, &n);
+		drop_all_beside(f);
+		raw_write(f->path, bytes, n);
+		fix_open(f);
+		assert_true(has(f, "large-0"));
+		fix_assert_sound(f);
+		free(bytes);
+		(void)unlink(copy);
+	}
+	free(copy);
 }
 
 struct readers {
@@ -592,7 +737,12 @@ main(void)
 		CASE(test_a_log_of_another_application_is_refused),
 		CASE(test_an_index_of_rubbish_is_made_anew),
 		CASE(test_a_log_of_rubbish_costs_the_log_alone),
-		CASE(test_without_log_and_index_the_file_stands),
+		CASE(test_a_closed_store_is_one_file),
+		CASE(test_the_last_to_close_leaves_one_file),
+		CASE(test_what_was_killed_is_whole_after_the_next_close),
+		CASE(test_a_database_without_its_log_is_refused),
+		CASE(test_what_other_programs_make_whole_is_taken),
+		CASE(test_a_page_by_page_copy_needs_no_log),
 		CASE(test_readers_without_a_gap_do_not_let_the_log_grow),
 		CASE(test_one_checkpointer_at_a_time),
 		CASE(test_one_checkpoint_a_second),

@@ -40,7 +40,7 @@ put(const char *name, const void *bytes, size_t n, mode_t mode)
 static enum rc
 read_back(const char *name, mode_t forbid, bool no_link, size_t max)
 {
-	struct file_rules rules = { forbid, no_link };
+	struct file_rules rules = { .forbid = forbid, .no_link = no_link };
 	struct buf b;
 	struct err e;
 	enum rc rc;
