@@ -133,6 +133,7 @@ extern const struct ctl_noun ctl_worker;
 extern const struct ctl_noun ctl_stats;
 extern const struct ctl_noun ctl_token;
 extern const struct ctl_noun ctl_doctor;
+extern const struct ctl_noun ctl_key;
 extern const struct ctl_noun ctl_sql;
 
 #endif

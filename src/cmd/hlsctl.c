@@ -26,7 +26,7 @@
 
 static const struct ctl_noun *const nouns[] = { &ctl_init, &ctl_config,
 	&ctl_source, &ctl_webhook, &ctl_event, &ctl_delivery, &ctl_queue,
-	&ctl_worker, &ctl_stats, &ctl_token, &ctl_doctor, &ctl_sql };
+	&ctl_worker, &ctl_stats, &ctl_token, &ctl_doctor, &ctl_key, &ctl_sql };
 
 /* Every command takes these. */
 enum {

@@ -155,6 +155,15 @@ has_authorization(const struct webhook *w)
 	return false;
 }
 
+/* The key for its signatures may be lost together with its secret. */
+static void
+restore_sign_key(struct webhook *w)
+{
+	if (w->damage != NULL &&
+	    strlist_has(&w->signatures, "standard-ed25519"))
+		registry_need_sign_key(w);
+}
+
 /* May run again on the webhook as it was, when the store had to. */
 static enum rc
 change(void *arg, struct webhook *w, struct err *e)
@@ -165,6 +174,7 @@ change(void *arg, struct webhook *w, struct err *e)
 	c->rd.w = w;
 	c->rd.p->n = 0;
 	registry_read(&c->rd, c->root);
+	restore_sign_key(w);
 	/* What an admin set for one receiver is nobody else's to get. */
 	if (!c->rd.r->is_admin && has_authorization(w) &&
 	    strcmp(url, w->url) != 0)
@@ -238,6 +248,7 @@ rotate(void *arg, struct webhook *w, struct err *e)
 		memset(&w->sign_key, 0, sizeof(w->sign_key));
 		registry_need_sign_key(w);
 	}
+	restore_sign_key(w);
 	w->updated_ms = *now_ms;
 	return RC_OK;
 }

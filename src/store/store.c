@@ -70,6 +70,7 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_TOKEN_LIST] = "token_list",
 	[STORE_OP_TOKEN_USED] = "token_used",
 	[STORE_OP_TOKEN_REVOKE] = "token_revoke",
+	[STORE_OP_KEY_CHANGE] = "key_change",
 	[STORE_OP_SQL] = "sql",
 	[STORE_OP_DOCTOR] = "doctor",
 };

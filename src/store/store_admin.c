@@ -265,3 +265,14 @@ store_doctor(struct store *s,
 	return store_call_end(s, STORE_OP_DOCTOR, us,
 	    s->engine->doctor(s->impl, f, arg, e));
 }
+
+enum rc
+store_key_change(struct store *s, bool rotate, struct store_key_change *out,
+    struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	memset(out, 0, sizeof(*out));
+	return store_call_end(s, STORE_OP_KEY_CHANGE, us,
+	    s->engine->key_change(s->impl, rotate, out, e));
+}

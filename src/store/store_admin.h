@@ -159,6 +159,22 @@ enum rc store_token_used(struct store *s, const uint8_t hash[CRYPT_SHA256_SIZE],
 enum rc store_token_revoke(struct store *s, const char *name,
     struct err *e); /* RC_NOTFOUND */
 
+/* What a change of the key did. */
+struct store_key_change {
+	size_t sealed; /* webhooks whose secrets are under the new key */
+	size_t lost;   /* those whose secrets did not open before */
+	char *kept;    /* where the old key is, owned; NULL: there was none */
+};
+/*
+ * Makes a new key while programs run; they take it up by themselves.  rotate:
+ * the present one opens the store's secrets, and they are sealed anew; else
+ * it is lost, and so are they.
+ * RC_EXISTS	not rotate, and the key is not lost.
+ * RC_INVALID	rotate, and the key is lost.
+ */
+enum rc store_key_change(struct store *s, bool rotate,
+    struct store_key_change *out, struct err *e);
+
 /*
  * One read-only statement on the live store.  row is called with each row's
  * texts (NULL for NULL) until it returns non-zero; the first call has the

@@ -170,6 +170,7 @@ const struct store_engine store_fault_engine = {
 	.dead_retry = fault_dead_retry,
 	.token_find = fault_token_find,
 	.token_revoke = fault_token_revoke,
+	.key_change = fault_key_change,
 	.sql = fault_sql,
 	.doctor = fault_doctor,
 	.recover = fault_recover,

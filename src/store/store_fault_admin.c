@@ -164,6 +164,18 @@ fault_token_revoke(void *impl, const char *name, struct err *e)
 }
 
 enum rc
+fault_key_change(void *impl, bool rotate, struct store_key_change *out,
+    struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_key_change(f->inner, rotate, out, e), e);
+}
+
+enum rc
 fault_sql(void *impl, const char *sql, size_t max_rows, int64_t limit_ms,
     int (*row)(void *arg, bool header, size_t n, const char *const *cols),
     void *arg, struct err *e)

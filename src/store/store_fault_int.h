@@ -139,6 +139,8 @@ enum rc fault_event_replay(void *impl, int64_t id, const char *webhook_id,
 enum rc fault_token_find(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
     struct store_token **out, struct err *e);
 enum rc fault_token_revoke(void *impl, const char *name, struct err *e);
+enum rc fault_key_change(void *impl, bool rotate, struct store_key_change *out,
+    struct err *e);
 enum rc fault_sql(void *impl, const char *sql, size_t max_rows,
     int64_t limit_ms,
     int (*row)(void *arg, bool header, size_t n, const char *const *cols),

@@ -72,6 +72,7 @@ enum store_op {
 	STORE_OP_TOKEN_LIST,
 	STORE_OP_TOKEN_USED,
 	STORE_OP_TOKEN_REVOKE,
+	STORE_OP_KEY_CHANGE,
 	STORE_OP_SQL,
 	STORE_OP_DOCTOR
 };
@@ -190,6 +191,8 @@ struct store_engine {
 	enum rc (*token_used)(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
 	    int64_t now_ms, struct err *e);
 	enum rc (*token_revoke)(void *impl, const char *name, struct err *e);
+	enum rc (*key_change)(void *impl, bool rotate,
+	    struct store_key_change *out, struct err *e);
 	enum rc (*sql)(void *impl, const char *sql, size_t max_rows,
 	    int64_t limit_ms,
 	    int (*row)(void *arg, bool header, size_t n,

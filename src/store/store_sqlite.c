@@ -44,6 +44,8 @@ free_all(struct lite *l)
 	if (l->run_fd >= 0)
 		(void)close(l->run_fd);
 	crypt_wipe(l->key, sizeof(l->key));
+	free(l->key_check);
+	(void)pthread_mutex_destroy(&l->key_lock);
 	free(l->path);
 	free(l->gate_path);
 	free(l->ckpt_path);
@@ -73,6 +75,7 @@ new_closed(const struct store_options *opt, const char *path)
 	    : QUEUE_BYTES_LEAST;
 	l->turn_ms = opt->turn_ms > 0 ? opt->turn_ms : TURN_MS;
 	l->boot = boot_number(opt->clock->boot_id);
+	(void)pthread_mutex_init(&l->key_lock, NULL);
 	l->pool = lite_pool_new(l->path, opt->readers);
 	return l;
 }
@@ -129,26 +132,15 @@ judge_version(const char *path, int version, struct err *e)
 	return RC_OK;
 }
 
+/* A key that is lost costs the secrets and nothing else; one that others may
+ * read is no key. */
 static enum rc
 read_key(struct lite *l, struct lite_conn *c, struct err *e)
 {
-	bool ciphertext;
-	enum rc rc;
+	enum rc how, rc = lite_key_settle(l, c, &how, e);
 
-	rc = lite_key_read(l->key_path, l->key, e);
-	if (rc == RC_OK) {
-		l->has_key = true;
-		return lite_key_check(c, l->key, e);
-	}
-	if (rc != RC_NOTFOUND)
-		return rc;
-	rc = lite_has_ciphertext(c, &ciphertext, e);
-	if (rc == RC_OK && ciphertext)
-		return err_set(e, RC_INVALID,
-		    "the key file %s is missing and the store holds encrypted "
-		    "secrets: restore it from where it is kept",
-		    l->key_path == NULL ? "" : l->key_path);
-	return rc;
+	return rc == RC_OK && how != RC_NOTFOUND && how != RC_INVALID ? how
+								      : rc;
 }
 
 /* What must hold before anybody trusts this file. */
@@ -366,6 +358,7 @@ const struct store_engine store_sqlite_engine = {
 	.token_list = lite_token_list,
 	.token_used = lite_token_used,
 	.token_revoke = lite_token_revoke,
+	.key_change = lite_key_change,
 	.sql = lite_sql,
 	.doctor = lite_doctor,
 };

@@ -278,9 +278,8 @@ lite_key_read(const char *key_file, uint8_t key[CRYPT_KEY_SIZE], struct err *e)
 	return file_read_key(key_file, key, e);
 }
 
-/* The check value that lite_key_sign() left, if there is one. */
-static enum rc
-read_check(struct lite_conn *c, char **sealed, size_t *n, struct err *e)
+enum rc
+lite_key_check_get(struct lite_conn *c, char **sealed, size_t *n, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(c, LITE_META_GET);
 	bool row;
@@ -297,26 +296,39 @@ read_check(struct lite_conn *c, char **sealed, size_t *n, struct err *e)
 	return rc;
 }
 
+bool
+lite_key_opens(const uint8_t key[CRYPT_KEY_SIZE], const char *check, size_t n)
+{
+	uint8_t *text = xmalloc(n + 1);
+	struct err ignored;
+	size_t textsz;
+	enum rc rc;
+
+	rc = crypt_open(key, KEY_CHECK_CONTEXT, check, n, text, &textsz,
+	    &ignored);
+	free(text);
+	return rc == RC_OK;
+}
+
 enum rc
 lite_key_check(struct lite_conn *c, const uint8_t key[CRYPT_KEY_SIZE],
     struct err *e)
 {
-	uint8_t *text;
 	char *sealed;
-	size_t n, textsz;
+	bool does;
+	size_t n;
 	enum rc rc;
 
-	rc = read_check(c, &sealed, &n, e);
+	rc = lite_key_check_get(c, &sealed, &n, e);
 	if (rc != RC_OK || sealed == NULL)
 		return rc;
-	text = xmalloc(n);
-	rc = crypt_open(key, KEY_CHECK_CONTEXT, sealed, n, text, &textsz, e);
-	free(text);
+	does = lite_key_opens(key, sealed, n);
 	free(sealed);
-	if (rc != RC_OK)
+	if (!does)
 		return err_set(e, RC_INVALID,
 		    "the key file is not the one this store's secrets are "
-		    "encrypted under: restore that one");
+		    "encrypted under: restore that one, or, if it is lost, "
+		    "hlsctl key replace makes another");
 	return RC_OK;
 }
 
@@ -331,7 +343,7 @@ lite_key_sign(struct lite_conn *c, const uint8_t key[CRYPT_KEY_SIZE],
 	size_t n;
 	enum rc rc;
 
-	rc = read_check(c, &old, &n, e);
+	rc = lite_key_check_get(c, &old, &n, e);
 	free(old);
 	if (rc != RC_OK)
 		return rc;

@@ -229,7 +229,8 @@ settle_key(struct making *m, struct lite_conn *c, struct err *e)
 		if (ciphertext)
 			return err_set(e, RC_INVALID,
 			    "the key file %s is missing and the store holds "
-			    "encrypted secrets: restore it",
+			    "encrypted secrets: restore it, or, if it is lost, "
+			    "hlsctl key replace makes another",
 			    path);
 		folder = file_folder_of(path);
 		rc = file_make_folder(folder, 0755, e);

@@ -13,6 +13,7 @@
  *	store_sqlite_op.c	one write, between its waiter and the committer
  *	store_sqlite_ckpt.c	checkpoints
  *	store_sqlite_vfs.c	the log is written in few pieces
+ *	store_sqlite_key.c	which key secrets are sealed under
  *	store_sqlite_note.c	whose log it is
  *	store_sqlite_figures.c	what gathers in memory rides along
  *	store_sqlite_metric.c	figures, and who has a label
@@ -27,6 +28,7 @@
 #ifndef STORE_STORE_SQLITE_INT_H
 #define STORE_STORE_SQLITE_INT_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -356,8 +358,13 @@ struct lite {
 	uint32_t salt;
 	int64_t boot;   /* the boot id as a number */
 	bool was_whole; /* when it was opened, the file alone had everything */
+	pthread_mutex_t key_lock; /* of what follows */
 	bool has_key;
 	uint8_t key[CRYPT_KEY_SIZE];
+	char *key_check; /* what the key was judged by */
+	size_t key_checksz;
+	char key_why[256];      /* there is none */
+	const uint8_t *sealing; /* the committer's: the next one, or NULL */
 	atomic_bool dead;
 	atomic_llong free_checked_us;
 	atomic_bool disk_low;
@@ -398,8 +405,29 @@ enum rc lite_gate_enter_within(int gate_fd, const char *path, int64_t ms,
 /* RC_NOTFOUND: there is no key file. */
 enum rc lite_key_read(const char *key_file, uint8_t key[CRYPT_KEY_SIZE],
     struct err *e);
+/* The check value that lite_key_sign() left; NULL and 0: none yet. */
+enum rc lite_key_check_get(struct lite_conn *c, char **sealed, size_t *n,
+    struct err *e);
+bool lite_key_opens(const uint8_t key[CRYPT_KEY_SIZE], const char *check,
+    size_t n);
 /* The key belongs to this store: RC_INVALID otherwise. */
 enum rc lite_key_check(struct lite_conn *c, const uint8_t key[CRYPT_KEY_SIZE],
+    struct err *e);
+/*
+ * l->has_key and l->key are as the store, as c sees it, and the key files
+ * have it.  Only a failure to read the store is one; *how, if wanted, is
+ * what became of the key file, and e says it then.
+ */
+enum rc lite_key_settle(struct lite *l, struct lite_conn *c, enum rc *how,
+    struct err *e);
+/* RC_INVALID: there is none, and why. */
+enum rc lite_key_copy(struct lite *l, uint8_t out[CRYPT_KEY_SIZE],
+    struct err *e);
+enum rc lite_key_change(void *impl, bool rotate, struct store_key_change *out,
+    struct err *e);
+/* Seals the secrets of every webhook under l->sealing; those that do not open
+ * stay as they are. */
+enum rc lite_webhook_reseal(struct lite_tx *tx, size_t *sealed, size_t *lost,
     struct err *e);
 /* Leaves in the store what lite_key_check() will judge the key by. */
 enum rc lite_key_sign(struct lite_conn *c, const uint8_t key[CRYPT_KEY_SIZE],

@@ -26,16 +26,21 @@ static enum rc
 seal(struct lite *l, const char *column, const char *id, const void *p,
     size_t n, struct lite_bytes *out, struct err *e)
 {
+	uint8_t key[CRYPT_KEY_SIZE];
 	char *context;
+	enum rc rc = RC_OK;
 
 	memset(out, 0, sizeof(*out));
-	if (!l->has_key)
-		return err_set(e, RC_INVALID,
-		    "no key file to encrypt secrets under: hlsctl init "
-		    "makes it");
+	if (l->sealing != NULL)
+		memcpy(key, l->sealing, sizeof(key));
+	else
+		rc = lite_key_copy(l, key, e);
+	if (rc != RC_OK)
+		return rc;
 	context = context_of(column, id);
 	out->p = xmalloc(n + CRYPT_SEAL_OVERHEAD);
-	out->n = crypt_seal(l->key, context, p, n, out->p);
+	out->n = crypt_seal(key, context, p, n, out->p);
+	crypt_wipe(key, sizeof(key));
 	free(context);
 	return RC_OK;
 }
@@ -47,6 +52,7 @@ unseal(struct lite *l, const char *column, const char *id,
 {
 	const void *p = sqlite3_column_blob(st, at);
 	size_t size = (size_t)sqlite3_column_bytes(st, at);
+	uint8_t key[CRYPT_KEY_SIZE];
 	char *context;
 	enum rc rc;
 
@@ -54,13 +60,13 @@ unseal(struct lite *l, const char *column, const char *id,
 	/* An empty one is not none: it was cut. */
 	if (sqlite3_column_type(st, at) == SQLITE_NULL)
 		return RC_OK;
-	if (!l->has_key)
-		return err_set(e, RC_INVALID,
-		    "its secret is encrypted and there is no key file: "
-		    "restore it");
+	rc = lite_key_copy(l, key, e);
+	if (rc != RC_OK)
+		return rc;
 	context = context_of(column, id);
 	out->p = xmalloc(size + 1);
-	rc = crypt_open(l->key, context, p, size, out->p, &out->n, e);
+	rc = crypt_open(key, context, p, size, out->p, &out->n, e);
+	crypt_wipe(key, sizeof(key));
 	free(context);
 	if (rc != RC_OK) {
 		free(out->p);

@@ -495,6 +495,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "excluded.tls_ca_file, tls_cert_file = excluded.tls_cert_file, "
 	    "tls_key_file = excluded.tls_key_file, body_json = "
 	    "excluded.body_json",
+	[LITE_WEBHOOK_NEXT] = "SELECT id FROM webhook WHERE id > ?1 ORDER BY "
+			      "id LIMIT 1",
 	[LITE_WEBHOOK_HAS] = "SELECT 1 FROM webhook WHERE id = ?1",
 	[LITE_WEBHOOK_TAKEN] =
 	    "SELECT id = ?2 OR name = ?1 FROM webhook WHERE id <> ?1 AND (id "

@@ -145,7 +145,9 @@ write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
 	char *events, *signatures, *schedule;
 	enum rc rc;
 
-	rc = seal_all(tx->lite, w, &s, e);
+	rc = lite_key_settle(tx->lite, tx->conn, NULL, e);
+	if (rc == RC_OK)
+		rc = seal_all(tx->lite, w, &s, e);
 	if (rc != RC_OK)
 		return rc;
 	events = lite_strlist_text(&w->events);
@@ -263,6 +265,9 @@ find(struct lite *l, struct lite_conn *c, const char *id, struct webhook **out,
 	enum rc rc;
 
 	*out = NULL;
+	rc = lite_key_settle(l, c, NULL, e);
+	if (rc != RC_OK)
+		return rc;
 	lite_text(st, 1, id);
 	rc = lite_step(c, st, &row, e);
 	if (rc != RC_OK)
@@ -347,6 +352,21 @@ struct change {
 	struct webhook *w;
 };
 
+/* With a secret of its own again it can be signed for.  Anything else, written
+ * back, would have lost what it has. */
+static enum rc
+make_good(struct webhook *w, struct err *e)
+{
+	if (!secret_is_set(&w->secret))
+		return err_set(e, RC_SYSTEM,
+		    "webhook %s: %s; a new secret is what it needs first",
+		    w->id, w->damage);
+	free(w->damage);
+	w->damage = NULL;
+	w->health = WEBHOOK_UNKNOWN;
+	return RC_OK;
+}
+
 static enum rc
 run_change(struct lite_tx *tx, void *arg, struct err *e)
 {
@@ -358,13 +378,11 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 	rc = find(tx->lite, tx->conn, x->id, &x->w, e);
 	if (rc != RC_OK)
 		return rc;
-	/* Written back, it would have lost what it has. */
-	if (x->w->damage != NULL)
-		return err_set(e, RC_SYSTEM, "webhook %s: %s", x->id,
-		    x->w->damage);
 	was_enabled = x->w->enabled;
 	was_open = x->w->breaker != BREAKER_CLOSED;
 	rc = x->change(x->arg, x->w, e);
+	if (rc == RC_OK && x->w->damage != NULL)
+		rc = make_good(x->w, e);
 	if (rc != RC_OK)
 		return rc;
 	/* What it has been through does not say how it is now. */
@@ -506,18 +524,71 @@ lite_webhook_delete(void *impl, const char *id, int64_t now_ms,
 	return rc;
 }
 
+static enum rc
+next_id(struct lite_conn *c, char **after, bool *found, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_WEBHOOK_NEXT);
+	char *next = NULL;
+	enum rc rc;
+
+	lite_text(st, 1, *after);
+	rc = lite_step(c, st, found, e);
+	if (rc == RC_OK && *found) {
+		next = lite_col_text(st, 0);
+		lite_reset(st);
+	}
+	free(*after);
+	*after = next;
+	return rc;
+}
+
+enum rc
+lite_webhook_reseal(struct lite_tx *tx, size_t *sealed, size_t *lost,
+    struct err *e)
+{
+	char *id = xstrdup("");
+	struct webhook *w;
+	bool found = true;
+	enum rc rc;
+
+	for (;;) {
+		rc = next_id(tx->conn, &id, &found, e);
+		if (rc != RC_OK || !found)
+			break;
+		rc = find(tx->lite, tx->conn, id, &w, e);
+		if (rc != RC_OK)
+			break;
+		if (w->damage != NULL)
+			++*lost;
+		else
+			rc = write_row(tx, w, e);
+		*sealed += rc == RC_OK && w->damage == NULL;
+		webhook_free(w);
+		if (rc != RC_OK)
+			break;
+	}
+	free(id);
+	return rc;
+}
+
 enum rc
 lite_webhook_find(void *impl, const char *id, struct webhook **out,
     struct err *e)
 {
 	struct lite *l = impl;
 	struct lite_conn *c;
+	struct err ignored;
 	enum rc rc;
 
 	rc = lite_reader_take(l, &c, e);
 	if (rc != RC_OK)
 		return rc;
-	rc = find(l, c, id, out, e);
+	/* The row and the key that it is sealed under, of one moment. */
+	rc = lite_run_stmt(c, LITE_BEGIN_READ, e);
+	if (rc == RC_OK) {
+		rc = find(l, c, id, out, e);
+		(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
+	}
 	lite_reader_give(l, c);
 	return rc;
 }
@@ -594,15 +665,19 @@ lite_webhook_list(void *impl, const struct store_webhook_filter *f,
 	struct sqlite3_stmt *st;
 	struct lite_conn *c;
 	struct webhook *w;
+	struct err ignored;
 	bool row = true;
 	enum rc rc;
 
 	rc = lite_reader_take(l, &c, e);
 	if (rc != RC_OK)
 		return rc;
+	rc = lite_run_stmt(c, LITE_BEGIN_READ, e);
+	if (rc == RC_OK)
+		rc = lite_key_settle(l, c, NULL, e);
 	st = lite_stmt(c, LITE_WEBHOOK_LIST);
 	lite_text(st, 1, f->after != NULL ? f->after : "");
-	for (;;) {
+	while (rc == RC_OK) {
 		rc = lite_step(c, st, &row, e);
 		if (rc != RC_OK || !row)
 			break;
@@ -624,6 +699,7 @@ lite_webhook_list(void *impl, const struct store_webhook_filter *f,
 		out->v[out->n++] = w;
 	}
 	lite_reset(st);
+	(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
 	lite_reader_give(l, c);
 	if (rc != RC_OK)
 		store_webhooks_free(out);
