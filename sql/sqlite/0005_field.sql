@@ -15,6 +15,41 @@ ALTER TABLE webhook ADD COLUMN tls_key_file TEXT;
 ALTER TABLE webhook ADD COLUMN body_json INTEGER NOT NULL DEFAULT 0
     CHECK (body_json IN (0, 1));
 CREATE UNIQUE INDEX webhook_name ON webhook (name);
+-- Lists of webhooks by team and by whether they are enabled, and of one
+-- webhook's deliveries, look at no others.
+CREATE INDEX webhook_of_team ON webhook (team COLLATE NOCASE, id);
+CREATE INDEX webhook_by_enabled ON webhook (enabled, id);
+CREATE INDEX job_of_target ON job (target);
+
+-- A view calls no function that SQLite takes for unsafe in one: programs that
+-- trust no schema read it too.
+DROP VIEW v_failed_deliveries;
+CREATE VIEW v_failed_deliveries (delivery_id, webhook_id, alert_id,
+    retry_count, max_retries, created_at, attempted_at, hours_stuck,
+    event_details, last_error_at) AS
+SELECT q.delivery_id, q.webhook_id, q.alert_id, q.retry_count, q.max_retries,
+    q.created_at, q.attempted_at,
+    round((julianday('now') - julianday(q.created_at)) * 24, 1),
+    '{"http_status":' || j.last_code || ',"error":' ||
+	coalesce('"' || replace(replace(replace(replace(replace(j.last_text,
+	char(92), char(92, 92)), '"', char(92) || '"'), char(9), char(92)
+	|| 't'), char(10), char(92) || 'n'), char(13), char(92) || 'r')
+	|| '"', 'null') || ',"retry_count":' || q.retry_count || '}',
+    datetime(nullif(j.ended_ms, 0) / 1000, 'unixepoch')
+FROM alert_delivery_queue q JOIN job j ON j.id = q.delivery_id
+WHERE j.state = 3;
+
+CREATE TRIGGER v_failed_deliveries_insert INSTEAD OF INSERT ON v_failed_deliveries BEGIN
+SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries');
+END;
+
+CREATE TRIGGER v_failed_deliveries_update INSTEAD OF UPDATE ON v_failed_deliveries BEGIN
+SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries');
+END;
+
+CREATE TRIGGER v_failed_deliveries_delete INSTEAD OF DELETE ON v_failed_deliveries BEGIN
+SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries');
+END;
 
 -- Order.  A job's place among those of its order key is its event's: event,
 -- then id.  behind is 1 for a waiting job that may not go yet, for a leased

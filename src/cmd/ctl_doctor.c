@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +13,15 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/js.h"
+#include "base/log.h"
 #include "base/units.h"
 #include "cmd/ctl.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
 /* A note asks for a look; a fault for a hand, and the exit status is 1. */
+#define KEYS_LOOKED_AT 200
+
 enum level {
 	OK,
 	NOTE,
@@ -26,6 +31,7 @@ enum level {
 struct examination {
 	struct ctl *ctl;
 	struct js_writer w;
+	bool quiet;
 	size_t notes, faults;
 };
 
@@ -38,6 +44,8 @@ report(struct examination *x, enum level level, const char *check,
 
 	x->notes += level == NOTE;
 	x->faults += level == FAULT;
+	if (x->quiet && level == OK)
+		return;
 	if (x->ctl->json) {
 		js_open_object(&x->w, NULL);
 		js_str(&x->w, "check", check);
@@ -66,15 +74,19 @@ database_path(const struct app_conf *conf)
 static void
 examine_settings(struct examination *x, const struct app_conf *conf)
 {
+	char text[PATH_MAX + 100];
 	struct stat st;
 	size_t i;
 
 	for (i = 0; i < conf->warnings.n; i++)
 		report(x, NOTE, "settings", conf->warnings.v[i]);
-	if (stat(conf->file, &st) == 0 && (st.st_mode & 044) != 0)
-		report(x, NOTE, "settings",
-		    "The file may be read by others; if it holds secrets "
-		    "itself, chmod 600 it.");
+	/* Its group is how the services read it. */
+	(void)snprintf(text, sizeof(text),
+	    "Everybody may read the file; if it holds secrets itself: chmod "
+	    "o-r %s",
+	    conf->file);
+	if (stat(conf->file, &st) == 0 && (st.st_mode & 04) != 0)
+		report(x, NOTE, "settings", text);
 	else if (conf->warnings.n == 0)
 		report(x, OK, "settings", NULL);
 	if (conf->sources.n == 0)
@@ -100,6 +112,43 @@ examine_owner(struct examination *x, const struct app_conf *conf)
 	    "as its owner.",
 	    (long)st.st_uid, (long)geteuid());
 	report(x, NOTE, "owner", text);
+}
+
+static void
+examine_log(struct examination *x, const struct app_conf *conf)
+{
+	struct err e;
+
+	if (log_try(conf->logging.target, &e) == RC_OK)
+		report(x, OK, "log", NULL);
+	else
+		report(x, FAULT, "log", e.text);
+}
+
+/* SQLite opens what cannot be written for reading alone, and says so only when
+ * it comes to writing. */
+static void
+examine_database(struct examination *x, const struct app_conf *conf)
+{
+	const char *path = database_path(conf);
+	char text[PATH_MAX + 200];
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return;
+	text[0] = '\0';
+	if ((st.st_mode & 0200) == 0)
+		(void)snprintf(text, sizeof(text),
+		    "%s may not be written, not even by its owner, so posts "
+		    "are refused: chmod u+w %s",
+		    path, path);
+	else if (access(path, W_OK) != 0 && errno == EROFS)
+		(void)snprintf(text, sizeof(text),
+		    "%s is on a file system that is mounted read-only: "
+		    "mount -o remount,rw it",
+		    path);
+	report(x, text[0] == '\0' ? OK : FAULT, "database",
+	    text[0] == '\0' ? NULL : text);
 }
 
 static void
@@ -131,8 +180,11 @@ examine_disk(struct examination *x, const struct app_conf *conf)
 }
 
 static void
-examine_drains(struct examination *x, const struct app_conf *conf)
+examine_drains(struct examination *x, const struct app_conf *conf,
+    const struct store_stats *s)
 {
+	int64_t waiting = s->jobs[STORE_WAITING] + s->events[EVENT_PENDING];
+	char text[200];
 	struct store_workers l;
 	struct err e;
 	int64_t seen_ms;
@@ -146,7 +198,15 @@ examine_drains(struct examination *x, const struct app_conf *conf)
 	    clock_wall_ms(x->ctl->app.clock) - conf->monitor.drain_seen_ms;
 	for (i = up = 0; i < l.n; i++)
 		up += l.v[i].last_seen_ms >= seen_ms;
-	if (up == 0)
+	if (up == 0 && waiting > 0) {
+		(void)snprintf(text, sizeof(text),
+		    "%lld events and deliveries wait, and no hls-drain runs: "
+		    "start one, such as systemctl start hls-drain@1, or "
+		    "hls-drain --once",
+		    (long long)waiting);
+		/* One that was just stopped is no fault yet. */
+		report(x, s->overdue > 0 ? FAULT : NOTE, "drains", text);
+	} else if (up == 0)
 		report(x, NOTE, "drains",
 		    l.n == 0 ? "None has been seen yet; nothing is delivered "
 			       "until hls-drain runs."
@@ -155,6 +215,111 @@ examine_drains(struct examination *x, const struct app_conf *conf)
 	else
 		report(x, OK, "drains", NULL);
 	store_workers_free(&l);
+}
+
+static void
+examine_dead(struct examination *x, const struct store_stats *s)
+{
+	char text[200];
+
+	if (s->jobs[STORE_STATE_DEAD] == 0) {
+		report(x, OK, "dead", NULL);
+		return;
+	}
+	(void)snprintf(text, sizeof(text),
+	    "%lld deliveries were given up: hlsctl delivery list --state dead "
+	    "shows them; hlsctl delivery retry ID, or cancel ID, settles one",
+	    (long long)s->jobs[STORE_STATE_DEAD]);
+	report(x, NOTE, "dead", text);
+}
+
+static void
+examine_breakers(struct examination *x)
+{
+	static const struct store_webhook_filter all = { .enabled = 1,
+		.health = -1 };
+	struct store_webhooks l = { 0 };
+	char text[300];
+	struct err e;
+	size_t i, open = 0;
+
+	if (store_webhook_list(x->ctl->app.store, &all, &l, &e) != RC_OK) {
+		report(x, FAULT, "breakers", e.text);
+		return;
+	}
+	for (i = 0; i < l.n; i++) {
+		if (l.v[i]->breaker == BREAKER_CLOSED)
+			continue;
+		open++;
+		(void)snprintf(text, sizeof(text),
+		    "the receiver of webhook %s does not answer and is tried "
+		    "now and then alone; when it is repaired: hlsctl webhook "
+		    "enable %s",
+		    l.v[i]->id, l.v[i]->id);
+		report(x, NOTE, "breakers", text);
+	}
+	if (open == 0)
+		report(x, OK, "breakers", NULL);
+	store_webhooks_free(&l);
+}
+
+/* The dead heads of order keys that others wait behind, each once. */
+static void
+examine_keys(struct examination *x)
+{
+	const struct store_job_filter blocked = { .state = -1,
+		.blocked = true,
+		.limit = KEYS_LOOKED_AT };
+	struct store_jobs l = { 0 };
+	struct store_job *head;
+	char text[300];
+	int64_t next, last = 0;
+	struct err e;
+	size_t i, stuck = 0;
+
+	if (store_job_list(x->ctl->app.store, &blocked, &l, &next, &e) !=
+	    RC_OK) {
+		report(x, FAULT, "keys", e.text);
+		return;
+	}
+	for (i = 0; i < l.n; i++) {
+		if (l.v[i].blocked_by == last ||
+		    store_job_find(x->ctl->app.store, l.v[i].blocked_by, &head,
+			&e) != RC_OK)
+			continue;
+		last = l.v[i].blocked_by;
+		if (head->state == STORE_STATE_DEAD) {
+			stuck++;
+			(void)snprintf(text, sizeof(text),
+			    "deliveries to webhook %s wait for %s, which was "
+			    "given up: hlsctl delivery retry %s, or cancel %s",
+			    head->target, head->public_id, head->public_id,
+			    head->public_id);
+			report(x, NOTE, "keys", text);
+		}
+		store_job_free(head);
+	}
+	if (stuck == 0)
+		report(x, OK, "keys", NULL);
+	store_jobs_free(&l);
+}
+
+static void
+examine_queue(struct examination *x)
+{
+	const struct app_conf *conf = x->ctl->app.conf;
+	struct store_stats s;
+	struct err e;
+
+	if (store_stats(x->ctl->app.store, clock_wall_ms(x->ctl->app.clock),
+		conf->monitor.overdue_after_ms, &s, &e) != RC_OK) {
+		report(x, FAULT, "queue", e.text);
+		return;
+	}
+	examine_drains(x, conf, &s);
+	examine_dead(x, &s);
+	examine_breakers(x);
+	examine_keys(x);
 }
 
 /* Of what the store finds, these work as they are. */
@@ -183,7 +348,7 @@ examine_store(struct examination *x)
 	}
 	if (store_doctor(x->ctl->app.store, take_finding, x, &e) != RC_OK)
 		report(x, FAULT, "store", e.text);
-	examine_drains(x, x->ctl->app.conf);
+	examine_queue(x);
 }
 
 static enum rc
@@ -196,6 +361,7 @@ run_doctor(struct ctl *c, struct err *e)
 	conf = c->app.conf;
 	memset(&x, 0, sizeof(x));
 	x.ctl = c;
+	x.quiet = ctl_has_option(c, "quiet");
 	js_writer_init(&x.w, &c->out);
 	if (c->json) {
 		js_open_object(&x.w, NULL);
@@ -203,6 +369,8 @@ run_doctor(struct ctl *c, struct err *e)
 	}
 	examine_settings(&x, conf);
 	examine_owner(&x, conf);
+	examine_log(&x, conf);
+	examine_database(&x, conf);
 	examine_disk(&x, conf);
 	examine_store(&x);
 	if (c->json) {
@@ -211,7 +379,7 @@ run_doctor(struct ctl *c, struct err *e)
 		js_int(&x.w, "faults", (int64_t)x.faults);
 		js_close_object(&x.w);
 		buf_add_str(&c->out, "\n");
-	} else {
+	} else if (!x.quiet || x.faults + x.notes > 0) {
 		buf_addf(&c->out, "%zu fault%s, %zu note%s\n", x.faults,
 		    x.faults == 1 ? "" : "s", x.notes, x.notes == 1 ? "" : "s");
 	}
@@ -220,9 +388,15 @@ run_doctor(struct ctl *c, struct err *e)
 	return RC_OK;
 }
 
+static const struct ctl_option options[] = {
+	{ .name = "quiet", .doc = "say only what is wrong" },
+	{ .name = NULL },
+};
+
 static const struct ctl_cmd cmds[] = {
 	{ .verb = "",
 	    .args = "",
+	    .options = options,
 	    .needs = CTL_CONF,
 	    .run = run_doctor,
 	    .doc = "Examines settings, files and rows; exits 1 when there "

@@ -54,6 +54,11 @@ job_list_stmt(struct lite_conn *c, const struct store_job_filter *f)
 		lite_int(st, 3, f->event);
 		return st;
 	}
+	if (f->target != NULL && !f->blocked && f->state != STORE_LEASED) {
+		st = lite_stmt(c, LITE_JOB_LIST_TARGET);
+		lite_text(st, 3, f->target);
+		return st;
+	}
 	if (f->blocked)
 		return lite_stmt(c, LITE_JOB_LIST_BEHIND);
 	if (f->state == STORE_STATE_DEAD)

@@ -425,6 +425,11 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT " JOB_COLUMNS
 	    " FROM job j JOIN target t ON t.id = j.target WHERE j.event = ?3 "
 	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
+	[LITE_JOB_LIST_TARGET] =
+	    "SELECT " JOB_COLUMNS
+	    " FROM job j INDEXED BY job_of_target JOIN target t ON t.id = "
+	    "j.target WHERE j.target = (SELECT id FROM target WHERE kind = 0 "
+	    "AND name = ?3) AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
 	[LITE_JOB_LIST_DEAD] =
 	    "SELECT " JOB_COLUMNS
 	    " FROM job j JOIN target t ON t.id = j.target WHERE j.state = 3 "
@@ -509,8 +514,20 @@ static const char *const texts[LITE_STMTS] = {
 	    "LIMIT 2)) ORDER BY how LIMIT 2",
 	[LITE_WEBHOOK_FIND] = "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
 			      " FROM webhook WHERE id = ?1",
-	[LITE_WEBHOOK_LIST] = "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
-			      " FROM webhook WHERE id > ?1 ORDER BY id",
+	/* ?2 and ?3 are -1 for any. */
+	[LITE_WEBHOOK_LIST] =
+	    "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
+	    " FROM webhook WHERE id > ?1 AND (?2 < 0 OR enabled = ?2) AND "
+	    "(?3 < 0 OR health = ?3) ORDER BY id",
+	[LITE_WEBHOOK_LIST_ENABLED] =
+	    "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
+	    " FROM webhook INDEXED BY webhook_by_enabled WHERE enabled = ?2 "
+	    "AND id > ?1 AND (?3 < 0 OR health = ?3) ORDER BY id",
+	[LITE_WEBHOOK_LIST_TEAM] =
+	    "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
+	    " FROM webhook INDEXED BY webhook_of_team WHERE team = ?4 COLLATE "
+	    "NOCASE AND id > ?1 AND (?2 < 0 OR enabled = ?2) AND (?3 < 0 OR "
+	    "health = ?3) ORDER BY id",
 	[LITE_WEBHOOK_DELETE] = "DELETE FROM webhook WHERE id = ?1",
 	[LITE_WEBHOOK_DISABLE] =
 	    "UPDATE webhook SET enabled = 0, health = 3, updated_ms = ?2, "

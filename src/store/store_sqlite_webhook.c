@@ -644,6 +644,44 @@ would_match(const struct webhook *w, const char *name)
 	return does;
 }
 
+/* By its patterns alone, so that nothing is opened of what is not listed. */
+static bool
+would_get(struct sqlite3_stmt *st, const char *event)
+{
+	struct webhook *w;
+	bool does;
+
+	if (event == NULL)
+		return true;
+	w = webhook_new();
+	lite_strlist_of_row(st, 2, &w->events);
+	does = would_match(w, event);
+	webhook_free(w);
+	return does;
+}
+
+/* The rows that may be listed, in the order of their ids. */
+static struct sqlite3_stmt *
+list_stmt(struct lite_conn *c, const struct store_webhook_filter *f)
+{
+	struct sqlite3_stmt *st;
+
+	if (f->team != NULL)
+		st = lite_stmt(c, LITE_WEBHOOK_LIST_TEAM);
+	else if (f->enabled != -1)
+		st = lite_stmt(c, LITE_WEBHOOK_LIST_ENABLED);
+	else
+		st = lite_stmt(c, LITE_WEBHOOK_LIST);
+	lite_text(st, 1, f->after != NULL ? f->after : "");
+	lite_int(st, 2, f->enabled);
+	/* One whose secrets do not open is unavailable, whatever its row
+	 * says. */
+	lite_int(st, 3, f->health == WEBHOOK_UNAVAILABLE ? -1 : f->health);
+	if (f->team != NULL)
+		lite_text(st, 4, f->team);
+	return st;
+}
+
 static bool
 is_listed(const struct store_webhook_filter *f, const struct webhook *w)
 {
@@ -652,9 +690,7 @@ is_listed(const struct store_webhook_filter *f, const struct webhook *w)
 		return false;
 	if (f->enabled != -1 && w->enabled != (f->enabled != 0))
 		return false;
-	if (f->health != -1 && (int)w->health != f->health)
-		return false;
-	return f->event == NULL || would_match(w, f->event);
+	return f->health == -1 || (int)w->health == f->health;
 }
 
 enum rc
@@ -675,12 +711,13 @@ lite_webhook_list(void *impl, const struct store_webhook_filter *f,
 	rc = lite_run_stmt(c, LITE_BEGIN_READ, e);
 	if (rc == RC_OK)
 		rc = lite_key_settle(l, c, NULL, e);
-	st = lite_stmt(c, LITE_WEBHOOK_LIST);
-	lite_text(st, 1, f->after != NULL ? f->after : "");
+	st = list_stmt(c, f);
 	while (rc == RC_OK) {
 		rc = lite_step(c, st, &row, e);
 		if (rc != RC_OK || !row)
 			break;
+		if (!would_get(st, f->event))
+			continue;
 		rc = read_row(l, st, &w, e);
 		if (rc != RC_OK)
 			break;

@@ -1,0 +1,58 @@
+"""Every view is read by hlsctl sql, and by a program that trusts no schema."""
+
+import json
+import sqlite3
+
+import pytest
+
+import gateway as gw
+from receiver import Answer, Receiver
+from waiting import wait_for
+
+VIEWS = "SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name"
+
+
+@pytest.fixture(scope="module")
+def g():
+    g = gw.Gateway({"outbound": {"retry_schedule": []}})
+    try:
+        with Receiver() as r:
+            g.start()
+            r.script("/no", *[Answer(500)] * 9)
+            g.register(r.url("/yes"))
+            g.register(r.url("/no"))
+            assert g.post_github(gw.issue(1)).status == 202
+            wait_for(lambda: "dead" in g.ctl("delivery", "list"), 20)
+            yield g
+        g.stop()
+    finally:
+        g.discard()
+
+
+def views(g):
+    db = sqlite3.connect("file:%s?mode=ro" % g.database, uri=True)
+    try:
+        return [name for name, in db.execute(VIEWS)]
+    finally:
+        db.close()
+
+
+def test_every_view_is_read_by_hlsctl_sql(g):
+    names = views(g)
+    assert len(names) >= 14 and "v_failed_deliveries" in names
+    for name in names:
+        rows = json.loads(g.ctl("sql", "--json", "SELECT * FROM " + name))
+        assert isinstance(rows, (list, dict)), name
+
+
+def test_every_view_is_read_where_no_schema_is_trusted(g):
+    db = sqlite3.connect("file:%s?mode=ro" % g.database, uri=True)
+    try:
+        db.execute("PRAGMA trusted_schema = OFF")
+        for name in views(g):
+            db.execute("SELECT * FROM " + name).fetchall()
+        details, = db.execute(
+            "SELECT event_details FROM v_failed_deliveries").fetchone()
+        assert json.loads(details)["http_status"] == 500
+    finally:
+        db.close()
