@@ -15,6 +15,7 @@ ALTER TABLE webhook ADD COLUMN tls_key_file TEXT;
 ALTER TABLE webhook ADD COLUMN body_json INTEGER NOT NULL DEFAULT 0
     CHECK (body_json IN (0, 1));
 CREATE UNIQUE INDEX webhook_name ON webhook (name);
+
 -- Lists of webhooks by team and by whether they are enabled, and of one
 -- webhook's deliveries, look at no others.
 CREATE INDEX webhook_of_team ON webhook (team COLLATE NOCASE, id);
