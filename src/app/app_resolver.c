@@ -14,8 +14,11 @@
 #define SERVERS_MAX 3 /* as many as resolv.conf(5) has read */
 #define LINE_SIZE 512
 
-/* An empty datagram is what costs a name server nothing.  EPERM is a filter's
- * answer, EACCES a route's. */
+/* The smallest question there is, RFC 1035 section 4: the name servers of the
+ * root.  Its answer is not waited for. */
+static const char question[] = "\0\1\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1";
+
+/* EPERM is a filter's answer, EACCES a route's. */
 static bool
 is_denied(const char *address)
 {
@@ -31,8 +34,8 @@ is_denied(const char *address)
 	fd =
 	    socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd != -1) {
-		denied = sendto(fd, "", 0, MSG_NOSIGNAL, to->ai_addr,
-			     to->ai_addrlen) == -1 &&
+		denied = sendto(fd, question, sizeof(question) - 1,
+			     MSG_NOSIGNAL, to->ai_addr, to->ai_addrlen) == -1 &&
 		    (errno == EPERM || errno == EACCES);
 		(void)close(fd);
 	}

@@ -44,6 +44,8 @@ class Nameserver:
                 query, peer = self._sock.recvfrom(4096)
             except OSError:
                 return
+            if len(query) < 17:
+                continue  # no question
             reply = self._reply(query)
             if reply is not None and len(reply) > 512:
                 # Cut: to be asked for by TCP.
