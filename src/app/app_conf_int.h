@@ -34,6 +34,7 @@ struct app_source {
 	struct strlist events;
 	int64_t priority;
 	char *replay_window; /* "": the provider's own */
+	int64_t dedupe_ms;
 	struct strlist team;
 
 	/* Where facts stand, for every provider; "": the provider's place. */

@@ -332,6 +332,7 @@ copy_source(const struct app_source *raw, struct source *src)
 	strlist_put_all(&src->events, &raw->events);
 	strlist_put_all(&src->teams, &raw->team);
 	src->priority = (int)raw->priority;
+	src->dedupe_ms = raw->dedupe_ms;
 	src->secrets = xcalloc(raw->secrets.n + 1, sizeof(*src->secrets));
 	src->nsecrets = raw->secrets.n;
 	src->key = (enum source_key)raw->key;

@@ -50,6 +50,7 @@ struct event {
 	char *provider; /* "github", "standard", "hmac", "api", "hls" */
 	char *delivery_id;
 	bool id_is_derived; /* by hls, from type and body */
+	int64_t dedupe_ms;  /* how long a derived id is believed, when put */
 	char *type;
 	char *action;     /* "" when there is none */
 	char *repository; /* "unknown" when there is none */

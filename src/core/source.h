@@ -74,6 +74,7 @@ struct source {
 	struct strlist events; /* patterns; empty: every event */
 	int priority;
 	int64_t replay_window_ms;
+	int64_t dedupe_ms; /* how long a derived id is believed */
 	struct strlist teams;
 	struct source_facts facts;
 	struct source_hmac hmac;

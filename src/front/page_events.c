@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "front/page.h"
+#include "front/reply.h"
 #include "stats/show.h"
 #include "store/store_read.h"
 
@@ -27,6 +28,8 @@ page_events_publish(struct page *pg, struct err *e)
 	}
 	if (rc == RC_INVALID && problems.n > 0)
 		page_invalid(pg, &problems);
+	else if (rc == RC_BUSY && out.delivery_id[0] != '\0')
+		reply_unsure(pg->resp, pg->req->request_id, out.delivery_id);
 	return rc;
 }
 

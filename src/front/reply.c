@@ -159,6 +159,24 @@ reply_failure(struct http_resp *resp, const char *request_id, enum rc rc,
 }
 
 void
+reply_unsure(struct http_resp *resp, const char *request_id,
+    const char *delivery_id)
+{
+	struct js_writer w;
+
+	problem_begin(resp, &w, request_id, 503, "busy",
+	    delivery_id != NULL
+		? "busy at the moment, and whether the event is stored is "
+		  "unknown; the same again with this delivery_id is safe"
+		: "busy at the moment, and whether it was done is unknown; "
+		  "look before sending it again");
+	if (delivery_id != NULL)
+		js_str(&w, "delivery_id", delivery_id);
+	problem_end(resp, &w);
+	http_resp_header(resp, "Retry-After", RETRY_AFTER);
+}
+
+void
 reply_invalid(struct http_resp *resp, const char *request_id,
     const struct reply_field *fields, size_t n)
 {

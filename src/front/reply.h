@@ -36,6 +36,11 @@ void reply_problem(struct http_resp *resp, const char *request_id, int status,
 void reply_failure(struct http_resp *resp, const char *request_id, enum rc rc,
     const struct err *e);
 
+/* 503 for what may have been done or not, and would be done twice if it came
+ * again.  With delivery_id, the same request with that member is safe. */
+void reply_unsure(struct http_resp *resp, const char *request_id,
+    const char *delivery_id);
+
 /* 422 with each field that is wrong. */
 struct reply_field {
 	const char *field;

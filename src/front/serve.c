@@ -245,6 +245,24 @@ refuse_half(struct call *c, struct err *e)
 	    HTTP_RESP_BODY_MAX);
 }
 
+/* Whether the same request again would do the same once more. */
+static bool
+is_done_twice(const struct call *c)
+{
+	static enum rc (*const pages[])(struct page * pg, struct err * e) = {
+		page_webhooks_register,
+		page_webhooks_rotate,
+		page_test_send,
+		page_replay_event,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (c->match.route != NULL && c->match.route->page == pages[i])
+			return true;
+	return false;
+}
+
 static enum log_level
 level_of(const struct call *c, enum rc rc)
 {
@@ -345,7 +363,9 @@ serve(const struct serve *s, struct http_conn *conn, struct serve_end *end)
 	rc = work(&c, &e);
 	if (rc == RC_OK && buf_is_over(&c.resp.body))
 		rc = refuse_half(&c, &e);
-	if (rc != RC_OK && c.resp.status < 400)
+	if (rc == RC_BUSY && c.resp.status < 400 && is_done_twice(&c))
+		reply_unsure(&c.resp, c.request_id, NULL);
+	else if (rc != RC_OK && c.resp.status < 400)
 		reply_failure(&c.resp, c.request_id, rc, &e);
 	else if (c.resp.status == 0)
 		c.resp.status = 200;

@@ -135,6 +135,7 @@ read_event(const struct intake *in, const struct source *src,
 	ev->content_type = xstrdup(m.type);
 	ev->priority = src->priority;
 	ev->replay_window_ms = src->replay_window_ms;
+	ev->dedupe_ms = src->dedupe_ms;
 	ev->received_ms = clock_wall_ms(in->clock);
 	ev->hops = read_hops(req);
 	strlist_put_all(&ev->teams, &src->teams);

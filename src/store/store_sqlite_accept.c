@@ -207,6 +207,15 @@ lite_load_room(struct lite_tx *tx, int64_t most, int64_t *room, struct err *e)
 	return RC_OK;
 }
 
+/* A sender's own id is the sender's word for as long as it is remembered; an
+ * id that hls derived may be another post of the same bytes. */
+static bool
+is_believed(const struct event *ev, const struct lite_sight *first)
+{
+	return !ev->id_is_derived ||
+	    ev->received_ms - first->seen_ms < ev->dedupe_ms;
+}
+
 static enum rc
 take(struct lite_tx *tx, struct accept *a, struct err *e)
 {
@@ -217,7 +226,7 @@ take(struct lite_tx *tx, struct accept *a, struct err *e)
 	rc = lite_seen_delivery(tx, &a->keys, &first, &found, e);
 	if (rc != RC_OK)
 		return rc;
-	if (found)
+	if (found && is_believed(a->ev, &first))
 		return take_duplicate(tx, a, &first, e);
 
 	rc = judge_body(tx, a, e);

@@ -42,7 +42,8 @@ struct lite_keys {
 void lite_seen_keys(const char *source, const char *delivery_id,
     const uint8_t body_sha256[CRYPT_SHA256_SIZE], struct lite_keys *out);
 
-/* The first event of this delivery id; the latest with, probably, this
+/* The event of this delivery id, the first of the sender's own and the last
+ * of one that hls derived; the latest with, probably, this
  * body. */
 enum rc lite_seen_delivery(struct lite_tx *tx, const struct lite_keys *k,
     struct lite_sight *out, bool *found, struct err *e);

@@ -150,7 +150,9 @@ static const char *const texts[LITE_STMTS] = {
 	    "ORDER BY date DESC LIMIT ?1",
 	[LITE_SEEN_PUT] =
 	    "INSERT INTO delivery_seen (key, event, received_ms, body) "
-	    "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO NOTHING",
+	    "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE SET event = "
+	    "excluded.event, received_ms = excluded.received_ms, body = "
+	    "excluded.body WHERE excluded.event > event",
 	[LITE_SEEN_GET] =
 	    "SELECT event, received_ms, body FROM delivery_seen WHERE key = "
 	    "?1",

@@ -121,3 +121,21 @@ def test_hlsctl_ends_and_says_busy(make_gateway):
         ctl.send_signal(signal.SIGTERM)
         ctl.wait(10)
     assert g.sql("SELECT name FROM token") == []
+
+
+def test_what_says_that_again_is_safe_is_true(make_gateway):
+    """Answered 503 and stored after all: the id to use comes with it."""
+    g = make_gateway(drain=False)
+    g.token()
+    event = {"event": "again", "data": {"n": 1}}
+    with Gate(g):
+        busy = g.api("POST", "/api/v1/events", event)
+        made = g.api("POST", "/api/v1/webhooks/register", HOOK)
+    assert busy.status == made.status == 503, (busy, made)
+    ident = busy.json()["delivery_id"]
+    assert "same again" in busy.json()["detail"]
+    assert "safe" not in made.json()["detail"]
+    for _ in range(2):
+        again = g.api("POST", "/api/v1/events", dict(event, delivery_id=ident))
+        assert again.status in (200, 202), again
+    assert [e["delivery_id"] for e in g.events(type="again")] == [ident]

@@ -334,11 +334,66 @@ test_a_killed_process_forgets_nothing(void **state)
 	(void)munmap(sh, sizeof(*sh));
 }
 
+#define MINUTE_MS (60 * INT64_C(1000))
+
+static enum rc
+put_derived(struct fix *f, int64_t at_ms, int64_t dedupe_ms,
+    struct store_receipt *r)
+{
+	struct event *ev = fix_event(f, "derived");
+
+	ev->id_is_derived = true;
+	ev->dedupe_ms = dedupe_ms;
+	ev->received_ms = at_ms;
+	return fix_accept(f, ev, r);
+}
+
+static void
+derived_id_is_believed_for_its_time_only(void **state)
+{
+	struct fix *f = *state;
+	struct store_receipt first, r, later;
+	size_t round;
+
+	/* From memory, and, kept to nothing, from the trees. */
+	for (round = 0; round < 2; round++) {
+		int64_t at_ms = DAY_MS * (int64_t)(100 + 100 * round);
+
+		store_test_keep(round == 0 ? 65536 : 1);
+		assert_int_equal(put_derived(f, at_ms, 10 * MINUTE_MS, &first),
+		    RC_OK);
+		assert_false(first.duplicate);
+		assert_int_equal(
+		    put_derived(f, at_ms + 9 * MINUTE_MS, 10 * MINUTE_MS, &r),
+		    RC_OK);
+		assert_true(r.duplicate);
+		assert_true(r.id == first.id);
+		assert_int_equal(put_derived(f, at_ms + 10 * MINUTE_MS,
+				     10 * MINUTE_MS, &later),
+		    RC_OK);
+		assert_false(later.duplicate);
+		assert_true(later.id > first.id);
+		/* The later one is the one that is known from now on, also
+		 * after a start. */
+		fix_close(f);
+		fix_open(f);
+		assert_int_equal(
+		    put_derived(f, at_ms + 19 * MINUTE_MS, 10 * MINUTE_MS, &r),
+		    RC_OK);
+		assert_true(r.duplicate);
+		assert_true(r.id == later.id);
+		assert_int_equal(put_derived(f, at_ms + 19 * MINUTE_MS, 0, &r),
+		    RC_OK);
+		assert_false(r.duplicate);
+	}
+}
+
 int
 main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		CASE(derived_id_is_believed_for_its_time_only),
 		CASE(test_a_burst_is_known_at_once_and_later),
 		CASE(test_a_single_post_goes_the_direct_way),
 		CASE(test_a_burst_is_known_after_reopening),
