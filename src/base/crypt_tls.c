@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct crypt_tls {
 	char *ca_file, *ca_folder;
 	struct stat read; /* the file as it was read */
 	X509_STORE *store;
+	bool is_read; /* there is something in the store */
 	unsigned long messages;
 	void (*flood)(void *arg);
 	void *arg;
@@ -37,7 +39,7 @@ crypt_tls_is_ours(const char *library)
 }
 
 static X509_STORE *
-load(const struct crypt_tls *t)
+load(struct crypt_tls *t)
 {
 	X509_STORE *store = X509_STORE_new();
 
@@ -46,10 +48,12 @@ load(const struct crypt_tls *t)
 	/* As libcurl has it. */
 	X509_STORE_set_flags(store,
 	    X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
-	if (t->ca_file != NULL)
-		X509_STORE_load_file(store, t->ca_file);
-	if (t->ca_folder != NULL)
-		X509_STORE_load_path(store, t->ca_folder);
+	t->is_read = t->ca_file == NULL && t->ca_folder == NULL;
+	if (t->ca_file != NULL && X509_STORE_load_file(store, t->ca_file) == 1)
+		t->is_read = true;
+	if (t->ca_folder != NULL &&
+	    X509_STORE_load_path(store, t->ca_folder) == 1)
+		t->is_read = true;
 	ERR_clear_error();
 
 	return store;
@@ -71,7 +75,7 @@ refresh(struct crypt_tls *t)
 {
 	struct stat now;
 
-	if (t->store != NULL &&
+	if (t->store != NULL && t->is_read &&
 	    (t->ca_file == NULL || stat(t->ca_file, &now) != 0 ||
 		is_same_file(&now, &t->read)))
 		return;
@@ -104,6 +108,18 @@ crypt_tls_free(struct crypt_tls *t)
 	free(t);
 }
 
+/* Where a connection has it noted that its peer asked for a certificate. */
+static int
+asked_index(void)
+{
+	static int index = -1;
+
+	if (index < 0)
+		index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+
+	return index;
+}
+
 /* Of every record's header and every message, either way. */
 static void
 on_message(int sent, int version, int type, const void *bytes, size_t n,
@@ -112,28 +128,35 @@ on_message(int sent, int version, int type, const void *bytes, size_t n,
 	struct crypt_tls *t = arg;
 
 	(void)version;
-	(void)type;
-	(void)bytes;
-	(void)n;
-	(void)ssl;
+	if (!sent && type == SSL3_RT_HANDSHAKE && n > 0 &&
+	    *(const uint8_t *)bytes == SSL3_MT_CERTIFICATE_REQUEST)
+		SSL_set_ex_data(ssl, asked_index(), t);
 	if (sent || ++t->messages != MESSAGES_MAX || t->flood == NULL)
 		return;
 	t->flood(t->arg);
 }
 
-void
+bool
 crypt_tls_dress(struct crypt_tls *t, void *ssl_ctx)
 {
 	refresh(t);
 	SSL_CTX_set1_cert_store(ssl_ctx, t->store);
 	SSL_CTX_set_msg_callback(ssl_ctx, on_message);
 	SSL_CTX_set_msg_callback_arg(ssl_ctx, t);
+
+	return t->is_read;
 }
 
 bool
 crypt_tls_has_input(const void *ssl)
 {
 	return SSL_has_pending(ssl) == 1;
+}
+
+bool
+crypt_tls_is_asked(const void *ssl)
+{
+	return SSL_get_ex_data(ssl, asked_index()) != NULL;
 }
 
 bool

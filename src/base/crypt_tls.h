@@ -25,13 +25,15 @@ struct crypt_tls *crypt_tls_new(const char *ca_file, const char *ca_folder);
 void crypt_tls_free(struct crypt_tls *t);
 
 /* Prepares a connection: an SSL_CTX * before its first use.  t outlives
- * the connection. */
-void crypt_tls_dress(struct crypt_tls *t, void *ssl_ctx);
+ * the connection.  False: its file could never be read. */
+bool crypt_tls_dress(struct crypt_tls *t, void *ssl_ctx);
 
 /* Of a connection, an SSL *: has the library read more than it has given out?
  * And may what is still to be read be no data but a ticket? */
 bool crypt_tls_has_input(const void *ssl);
 bool crypt_tls_has_tickets(const void *ssl);
+/* Did the peer ask for a certificate of ours? */
+bool crypt_tls_is_asked(const void *ssl);
 
 /* Counts from 0 again; flood(arg) is called, once, when a peer has sent more
  * messages than make sense before the next begin. */

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +13,60 @@
 #include "base/xalloc.h"
 
 #define HOST_MAX 253
+#define LABEL_MAX 63
+
+/* A host in other letters than ASCII: its spelling in ASCII is told, and never
+ * taken unseen, because what looks like one name may be another. */
+static enum rc
+name_punycode(const char *text, struct err *e)
+{
+	char *host = NULL;
+	enum rc rc = err_set(e, RC_INVALID,
+	    "a URL's host has letters other than ASCII; write it in its ASCII "
+	    "form (xn--...)");
+#ifdef CURLU_PUNYCODE
+	CURLU *parsed = curl_url();
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), before;
+
+	if (parsed == NULL)
+		fatal("out of memory for a URL");
+	/* libcurl reads the letters by the thread's locale. */
+	before = utf8 == NULL ? NULL : uselocale(utf8);
+	if (curl_url_set(parsed, CURLUPART_URL, text, CURLU_DISALLOW_USER) ==
+		CURLUE_OK &&
+	    curl_url_get(parsed, CURLUPART_HOST, &host, CURLU_PUNYCODE) ==
+		CURLUE_OK)
+		rc = err_set(e, RC_INVALID,
+		    "a URL's host has letters other than ASCII; write it as %s",
+		    host);
+	if (utf8 != NULL) {
+		uselocale(before);
+		freelocale(utf8);
+	}
+	curl_free(host);
+	curl_url_cleanup(parsed);
+#else
+	(void)text;
+	(void)host;
+#endif
+	return rc;
+}
+
+/* Does the host, as it is written, hold a byte beyond ASCII? */
+static bool
+has_foreign_host(const char *text)
+{
+	const char *p = strstr(text, "://"), *end;
+
+	if (p == NULL)
+		return false;
+	p += 3;
+	end = p + strcspn(p, "/?#\\ ");
+	for (; p < end; p++)
+		if ((unsigned char)*p >= 0x80)
+			return true;
+	return false;
+}
 
 /* Bytes that two parsers might read in two ways. */
 static enum rc
@@ -19,6 +74,8 @@ check_bytes(const char *text, struct err *e)
 {
 	const unsigned char *p;
 
+	if (has_foreign_host(text))
+		return name_punycode(text, e);
 	for (p = (const unsigned char *)text; *p != '\0'; p++)
 		if (*p <= ' ' || *p >= 0x7f || *p == '\\')
 			return err_set(e, RC_INVALID,
@@ -55,7 +112,9 @@ check_authority(const char *text, struct err *e)
 	if (n == 0)
 		return err_set(e, RC_INVALID, "a URL has no host");
 	if (memchr(text, '@', n) != NULL)
-		return err_set(e, RC_INVALID, "a URL has user information");
+		return err_set(e, RC_INVALID,
+		    "a URL holds a user name or password; leave them out and "
+		    "give the webhook a header \"Authorization: Basic ...\"");
 	if (memchr(text, '%', n) != NULL)
 		return err_set(e, RC_INVALID,
 		    "a URL's host holds an escape or a zone");
@@ -110,20 +169,43 @@ tidy_host(struct url *u)
 			*p = (char)(*p - 'A' + 'a');
 }
 
-/* Names of letters, digits, hyphens and underscores, in labels.  Brackets
- * around anything but an address are libcurl's to refuse. */
+bool
+url_is_host(const char *host)
+{
+	static const char taken[] = "0123456789-_abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *p;
+	size_t n;
+
+	if (strlen(host) > HOST_MAX)
+		return false;
+	for (p = host;; p++) {
+		n = strspn(p, taken);
+		if (n == 0 || n > LABEL_MAX || p[0] == '-' || p[n - 1] == '-')
+			return false;
+		p += n;
+		if (*p == '\0')
+			return true;
+		if (*p != '.')
+			return false;
+	}
+}
+
+/* Brackets around anything but an address are libcurl's to refuse. */
 static enum rc
 check_host(const struct url *u, struct err *e)
 {
-	const char *taken = u->is_ipv6
-	    ? "0123456789abcdef:."
-	    : "abcdefghijklmnopqrstuvwxyz0123456789-_.";
 	size_t n = strlen(u->host);
+	bool is_good = u->is_ipv6
+	    ? n > 0 && strspn(u->host, "0123456789abcdef:.") == n
+	    : url_is_host(u->host);
 
-	if (n == 0 || n > HOST_MAX || strspn(u->host, taken) != n ||
-	    u->host[0] == '.' || u->host[n - 1] == '.' ||
-	    strstr(u->host, "..") != NULL)
-		return err_set(e, RC_INVALID, "a URL's host is no name");
+	if (!is_good)
+		return err_set(e, RC_INVALID,
+		    "a URL's host is not a name: labels of 1 to %d letters, "
+		    "digits, underscores and inner hyphens, with dots between "
+		    "them",
+		    LABEL_MAX);
 	return RC_OK;
 }
 

@@ -28,6 +28,11 @@ struct url {
 	char *text;    /* all of it in normal form */
 };
 
+/* Is this the name of a host, or an IPv4 address?  The one rule, for what is
+ * registered and what is sent: labels of letters, digits, underscores and
+ * inner hyphens. */
+bool url_is_host(const char *host);
+
 /* RC_INVALID: not taken; *out is empty.  RC_TOOBIG: over the length. */
 enum rc url_parse(const char *text, struct url *out, struct err *e);
 void url_fini(struct url *u);

@@ -262,7 +262,7 @@ post(const struct sample *s, struct answer *a, struct err *e)
 	req.keep = req.body_max = 65536;
 	req.done = take_answer;
 	req.arg = a;
-	pool = httpc_pool_new(http);
+	pool = httpc_pool_new(http, NULL);
 	(void)httpc_start(pool, &req);
 	while (!a->done)
 		httpc_poll(http, SEND_MS, NULL, 0, NULL);

@@ -12,8 +12,6 @@
 #include "base/xalloc.h"
 #include "core/urlpolicy.h"
 
-#define NAME_MAX_BYTES 253
-#define LABEL_MAX 63
 #define MAPPED_BITS 96
 
 /* One text for every address, so that nobody maps our network by asking. */
@@ -21,7 +19,8 @@
 	"the target's address is not allowed; the exceptions " \
 	"are in outbound.allow_networks"
 
-/* IANA's special-purpose registry, multicast and what is reserved. */
+/* IANA's special-purpose registry, multicast and what is reserved; and the
+ * address at which a cloud's own agent answers inside each machine. */
 static const struct {
 	uint8_t addr[4];
 	unsigned int bits;
@@ -31,6 +30,7 @@ static const struct {
 	{ { 10, 0, 0, 0 }, 8, "private" },
 	{ { 100, 64, 0, 0 }, 10, "carrier-grade NAT" },
 	{ { 127, 0, 0, 0 }, 8, "loopback" },
+	{ { 168, 63, 129, 16 }, 32, "cloud's agent" },
 	{ { 169, 254, 0, 0 }, 16, "link-local" },
 	{ { 172, 16, 0, 0 }, 12, "private" },
 	{ { 192, 0, 0, 0 }, 24, "protocol assignments" },
@@ -44,28 +44,37 @@ static const struct {
 	{ { 240, 0, 0, 0 }, 4, "reserved" },
 };
 
-/* ::ffff:0:0/96 is not here: it is IPv4, and judged as that. */
+/* IANA has given out 2000::/3 for hosts of the internet, and nothing else of
+ * IPv6: so that is the list of what is allowed, less what is special in it.
+ * ::ffff:0:0/96 is IPv4, and judged as that. */
+static const uint8_t unicast[16] = { 0x20 };
+#define UNICAST_BITS 3
+
 static const struct {
 	uint8_t addr[16];
 	unsigned int bits;
 	const char *name;
 } denied6[] = {
-	{ { 0 }, 96, "unspecified, loopback or IPv4-compatible" },
-	{ { 0x00, 0x64, 0xff, 0x9b }, 96, "NAT64" },
-	{ { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48, "NAT64" },
-	{ { 0x01, 0x00 }, 64, "discard" },
 	{ { 0x20, 0x01 }, 23, "protocol assignments, Teredo" },
 	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32, "documentation" },
 	{ { 0x20, 0x02 }, 16, "6to4" },
 	{ { 0x3f, 0xff }, 20, "documentation" },
-	{ { 0x5f, 0x00 }, 16, "segment routing" },
-	{ { 0xfc, 0x00 }, 7, "unique local" },
-	{ { 0xfe, 0x80 }, 10, "link-local" },
-	{ { 0xfe, 0xc0 }, 10, "site-local" },
-	{ { 0xff, 0x00 }, 8, "multicast" },
 };
 
 static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
+
+/* Networks behind which a translator reaches the IPv4 address that stands at
+ * this byte: NAT64 (RFC 6052), SIIT (RFC 2765), 6to4, IPv4-compatible. */
+static const struct {
+	uint8_t addr[16];
+	unsigned int bits;
+	size_t at;
+} translated[] = {
+	{ { 0x00, 0x64, 0xff, 0x9b }, 96, 12 },
+	{ { [8] = 0xff, [9] = 0xff }, 96, 12 },
+	{ { 0x20, 0x02 }, 16, 2 },
+	{ { 0 }, 96, 12 },
+};
 
 void
 urlpolicy_fini(struct urlpolicy *p)
@@ -214,10 +223,43 @@ denied_range(const uint8_t addr[16])
 				return denied4[i].name;
 		return NULL;
 	}
+	if (!is_within(addr, unicast, UNICAST_BITS))
+		return "not of the internet (outside of 2000::/3)";
 	for (i = 0; i < sizeof(denied6) / sizeof(denied6[0]); i++)
 		if (is_within(addr, denied6[i].addr, denied6[i].bits))
 			return denied6[i].name;
 	return NULL;
+}
+
+/* An IPv4 address inside, which a translator would connect to. */
+static bool
+find_inner(const uint8_t addr[16], uint8_t out[16])
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+	size_t i;
+
+	if (memcmp(addr, loopback, 16) == 0)
+		return false;
+	for (i = 0; i < sizeof(translated) / sizeof(translated[0]); i++) {
+		if (!is_within(addr, translated[i].addr, translated[i].bits))
+			continue;
+		memcpy(out, mapped, 12);
+		memcpy(out + 12, addr + translated[i].at, 4);
+		return true;
+	}
+	return false;
+}
+
+/* An exception for a translator's network is none for what is behind it. */
+static bool
+is_excepted(const struct urlpolicy *p, const uint8_t addr[16])
+{
+	uint8_t inner[16];
+
+	if (!is_in(p->allow, p->nallow, addr))
+		return false;
+	return !find_inner(addr, inner) || denied_range(inner) == NULL ||
+	    is_in(p->allow, p->nallow, inner);
 }
 
 /* What speaks against addr, or NULL. */
@@ -226,7 +268,7 @@ objection(const struct urlpolicy *p, const uint8_t addr[16], bool is_https)
 {
 	const char *range;
 
-	if (is_in(p->allow, p->nallow, addr))
+	if (is_excepted(p, addr))
 		return NULL;
 	range = denied_range(addr);
 	if (range != NULL)
@@ -260,29 +302,16 @@ has_suffix(const char *name, const char *suffix)
 	return n >= m && strcasecmp(name + n - m, suffix) == 0;
 }
 
-/* Labels of letters, digits and hyphens; the last one no number, which some
- * parser might take for an address. */
+/* A host, and no number at its end, which some parser might take for an
+ * address. */
 static bool
 is_name(const char *host)
 {
-	static const char label[] = "0123456789-abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	const char *p = host, *last = host;
-	size_t n;
+	const char *last = strrchr(host, '.');
 
-	if (strlen(host) > NAME_MAX_BYTES)
+	if (!url_is_host(host))
 		return false;
-	for (;;) {
-		n = strspn(p, label);
-		if (n == 0 || n > LABEL_MAX || p[0] == '-' || p[n - 1] == '-')
-			return false;
-		last = p;
-		p += n;
-		if (*p == '\0')
-			break;
-		if (*p++ != '.')
-			return false;
-	}
+	last = last == NULL ? host : last + 1;
 	return strspn(last, "0123456789") != strlen(last) &&
 	    !(strncasecmp(last, "0x", 2) == 0 &&
 		strspn(last + 2, "0123456789abcdefABCDEF") == strlen(last + 2));

@@ -1,9 +1,11 @@
 /*
  * urlpolicy - which targets and addresses are allowed
  *
- * The deny list of every special-purpose range (reference: IANA special
- * registries, RFC 6890 and its successors), exceptions as CIDR networks from
- * the configuration.  A name's spelling is judged at registration, the
+ * IPv4: a deny list of every special-purpose range (IANA's special registries,
+ * RFC 6890 and its successors).  IPv6: an allow list, 2000::/3 less the special
+ * ranges in it.  Exceptions are CIDR networks from the configuration; one that
+ * leads through a translator to IPv4 needs the inner address allowed too.  A
+ * name's spelling is judged at registration, the
  * address in the socket callback at delivery.  Pure.
  */
 #ifndef CORE_URLPOLICY_H

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/crypt.h"
 #include "base/log.h"
 #include "base/strlist.h"
+#include "base/url.h"
 #include "base/xalloc.h"
 #include "core/backoff.h"
 #include "core/event.h"
@@ -28,6 +30,7 @@
 
 #define KEEP 1024             /* bytes of an answer that go on record */
 #define ANSWER_MAX (64 << 10) /* bytes of it that are read */
+#define SHORT_MS 5000         /* a pause when this host lacks something */
 
 struct deliver {
 	struct deliver_options opt;
@@ -267,6 +270,7 @@ outcome_end_of(enum httpc_end end)
 		[HTTPC_BROKEN] = OUTCOME_RESET,
 		[HTTPC_PROTOCOL] = OUTCOME_MALFORMED,
 		[HTTPC_LOCAL] = OUTCOME_OURS,
+		[HTTPC_SHORT] = OUTCOME_OURS,
 	};
 
 	return ends[end];
@@ -309,6 +313,53 @@ times_of(const struct httpc_times *t)
 	return times;
 }
 
+/* No attempt: nothing was sent, and the receiver had no part in it. */
+static void
+put_back(struct attempt *a, const struct httpc_answer *answer)
+{
+	struct work_job *job = a->job;
+	int64_t again_ms = clock_wall_ms(a->d->opt.clock) + SHORT_MS;
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_WARN,
+	    "a delivery waits: this host lacks something; no attempt is used");
+	log_int(&line, "job_id", job->lease.job);
+	log_str(&line, "webhook_id", job->lease.target);
+	log_str(&line, "error", answer->text);
+	log_end(&line);
+	attempt_free(a, a->dest->took_ms, DELIVER_DEST_REFUSED);
+	work_end(job, STORE_RELEASE, again_ms, NULL);
+}
+
+/* "the receiver redirects (308) to https://host/first/..., which is not
+ * followed": the rest of the path, and the query, may be secrets. */
+static void
+tell_redirect(const struct httpc_answer *answer, char *text, size_t size)
+{
+	struct url u;
+	struct err e;
+	size_t first;
+
+	if (answer->location[0] == '/' && answer->location[1] != '/') {
+		(void)snprintf(text, size,
+		    "the receiver redirects (%d) to another path on the same "
+		    "host, which is not followed",
+		    answer->status);
+		return;
+	}
+	if (url_parse(answer->location, &u, &e) != RC_OK)
+		return;
+	first = strcspn(u.target + 1, "/?") + 1;
+	(void)snprintf(text, size,
+	    "the receiver redirects (%d) to %s://%s%s%s:%u%.*s%s, which is not "
+	    "followed",
+	    answer->status, u.scheme, u.is_ipv6 ? "[" : "", u.host,
+	    u.is_ipv6 ? "]" : "", (unsigned int)u.port,
+	    (int)(first > 64 ? 64 : first), u.target,
+	    u.target[first] == '\0' ? "" : "...");
+	url_fini(&u);
+}
+
 static void
 on_done(void *arg, const struct httpc_answer *answer)
 {
@@ -330,8 +381,13 @@ on_done(void *arg, const struct httpc_answer *answer)
 		.disable_after_ms = d->opt.disable_after_ms };
 	enum store_verdict verdict = STORE_DONE;
 	int64_t again_ms = 0, not_before_ms = 0;
+	char redirect[512];
 	struct buf kept;
 
+	if (answer->end == HTTPC_SHORT) {
+		put_back(a, answer);
+		return;
+	}
 	/* Without the registration nobody knows what to cut. */
 	buf_init(&kept, KEEP);
 	if (a->dest->webhook != NULL)
@@ -345,6 +401,12 @@ on_done(void *arg, const struct httpc_answer *answer)
 	/* More exact than the kind of the failure. */
 	if (answer->status == 0 && answer->end != HTTPC_DENIED)
 		told.text = answer->text;
+	if (answer->status >= 300 && answer->status < 400 &&
+	    answer->location[0] != '\0') {
+		(void)snprintf(redirect, sizeof(redirect), "%s", o.text);
+		tell_redirect(answer, redirect, sizeof(redirect));
+		told.text = redirect;
+	}
 	if (o.obeys_retry_after)
 		not_before_ms = backoff_retry_after(answer->retry_after,
 		    clock_wall_ms(d->opt.clock));
@@ -431,6 +493,26 @@ start_unknown(const struct deliver *d, struct work_job *job)
 	return WORK_STARTED;
 }
 
+static bool
+make_form(void *arg, int form, const void *body, size_t n, struct buf *out)
+{
+	return deliver_req_make(arg, (enum deliver_form)form, body, n, out);
+}
+
+/* The body in the form that the webhook wants. */
+static enum rc
+hold_body(struct work_job *job, const struct webhook *w,
+    const struct work_body **body, struct err *e)
+{
+	struct event *ev = job->lease.event;
+	const struct work_form f = { .form = (int)deliver_req_form(w, ev),
+		.make = make_form,
+		.arg = ev };
+
+	return work_body_hold_form(work_bodies(job->work), ev->id, ev->bodysz,
+	    f.form == DELIVER_RAW ? NULL : &f, body, e);
+}
+
 static enum work_start
 start(void *arg, struct work_job *job)
 {
@@ -452,8 +534,7 @@ start(void *arg, struct work_job *job)
 	}
 	if (!deliver_dest_may_open(d->dests, dest) || is_unsure(d, dest))
 		return WORK_LATER;
-	rc = work_body_hold(work_bodies(job->work), ev->id, ev->bodysz, &body,
-	    &e);
+	rc = hold_body(job, dest->webhook, &body, &e);
 	if (rc == RC_NOTFOUND)
 		return end_unsent(d, job, STORE_DEAD,
 		    "the event's bytes are purged");
@@ -466,8 +547,8 @@ start(void *arg, struct work_job *job)
 	a->dest = dest;
 	a->body = body;
 	a->started_ms = clock_wall_ms(d->opt.clock);
-	deliver_req_init(&a->req, dest->webhook, ev, body->bytes, body->n,
-	    a->started_ms);
+	deliver_req_init_made(&a->req, dest->webhook, ev, body->bytes, body->n,
+	    body->is_made, a->started_ms);
 	if (job->lease.round > 0)
 		deliver_req_put_replay(&a->req);
 	job->state = a;

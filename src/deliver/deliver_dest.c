@@ -67,7 +67,8 @@ hang_up(struct deliver_dests *l, struct deliver_dest *d)
 	httpc_pool_free(d->pool);
 	d->pool = NULL;
 	free(d->url);
-	d->url = NULL;
+	free(d->tls);
+	d->url = d->tls = NULL;
 }
 
 static void
@@ -268,21 +269,51 @@ deliver_dest_may_open(const struct deliver_dests *l,
 	    l->doubtful_open < l->slots / 2;
 }
 
+/* The files of a registration in one text; free(3) it. */
+static char *
+tls_text(const struct webhook_tls *t)
+{
+	return xasprintf("%s\n%s\n%s", t->ca_file == NULL ? "" : t->ca_file,
+	    t->cert_file == NULL ? "" : t->cert_file,
+	    t->key_file == NULL ? "" : t->key_file);
+}
+
+static void
+take_up(struct deliver_dests *l, struct deliver_dest *d)
+{
+	const struct webhook_tls *t = &d->webhook->tls;
+	const struct httpc_tls tls = { .ca_file = t->ca_file,
+		.cert_file = t->cert_file,
+		.key_file = t->key_file };
+
+	d->pool = httpc_pool_new(l->http, &tls);
+	d->url = xstrdup(d->webhook->url);
+	d->tls = tls_text(t);
+}
+
+static bool
+has_moved(const struct deliver_dest *d)
+{
+	char *tls = tls_text(&d->webhook->tls);
+	bool has =
+	    strcmp(d->url, d->webhook->url) != 0 || strcmp(d->tls, tls) != 0;
+
+	free(tls);
+	return has;
+}
+
 struct httpc_pool *
 deliver_dest_open(struct deliver_dests *l, struct deliver_dest *d,
     int64_t now_ms)
 {
 	/* A registration that moved takes no connection along. */
-	if (d->pool != NULL && d->open == 0 &&
-	    strcmp(d->url, d->webhook->url) != 0)
+	if (d->pool != NULL && d->open == 0 && has_moved(d))
 		hang_up(l, d);
 	leave_idle(l, d);
 	while (l->nidle > IDLE_MAX)
 		hang_up(l, TAILQ_FIRST(&l->idle));
-	if (d->pool == NULL) {
-		d->pool = httpc_pool_new(l->http);
-		d->url = xstrdup(d->webhook->url);
-	}
+	if (d->pool == NULL)
+		take_up(l, d);
 	if (d->open++ == 0)
 		d->moved_ms = now_ms;
 	if (d->is_doubtful)

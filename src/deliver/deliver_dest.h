@@ -55,6 +55,7 @@ struct deliver_dest {
 	struct deliver_dest *next;
 	struct httpc_pool *pool;
 	char *url;                      /* that the pool has connections to */
+	char *tls;                      /* and the files that it uses */
 	TAILQ_ENTRY(deliver_dest) idle; /* while pool is there and open is 0 */
 	int64_t used_ms;
 	int64_t moved_ms; /* the last end of a request, or begin of the first */

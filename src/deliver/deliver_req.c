@@ -68,10 +68,8 @@ is_json(const void *body, size_t n)
 
 /* {"type","timestamp","data"}; what is not JSON goes in as one string. */
 static void
-make_envelope(struct deliver_req *r, const struct event *ev, const void *body,
-    size_t n)
+make_envelope(const struct event *ev, const void *body, size_t n, struct buf *b)
 {
-	struct buf *b = &r->made;
 	char time[CLOCK_TEXT_SIZE];
 
 	clock_format(ev->received_ms, time);
@@ -105,37 +103,33 @@ decode_form(const struct event *ev, const void *body, size_t n, struct buf *out)
 	return false;
 }
 
-static void
-take_made(struct deliver_req *r)
-{
-	r->body = r->made.data;
-	r->bodysz = r->made.len;
-}
-
-/* False when the bytes go out as they were received. */
-static bool
-make_body(struct deliver_req *r, const struct webhook *w,
-    const struct event *ev, const void *body, size_t n)
+enum deliver_form
+deliver_req_form(const struct webhook *w, const struct event *ev)
 {
 	/* What hls has to say of itself is stored as its data. */
-	bool is_envelope = w->body == WEBHOOK_ENVELOPE ||
-	    strcmp(ev->provider, NOTICE_SOURCE) == 0;
-	struct buf form;
+	if (w->body == WEBHOOK_ENVELOPE ||
+	    strcmp(ev->provider, NOTICE_SOURCE) == 0)
+		return DELIVER_ENVELOPE;
 
-	if (is_envelope) {
-		if (decode_form(ev, body, n, &form)) {
-			make_envelope(r, ev, form.data, form.len);
-			buf_fini(&form);
-		} else {
-			make_envelope(r, ev, body, n);
-		}
-		take_made(r);
-		return true;
-	}
-	if (w->body != WEBHOOK_JSON || !decode_form(ev, body, n, &form))
+	return w->body == WEBHOOK_JSON ? DELIVER_JSON : DELIVER_RAW;
+}
+
+bool
+deliver_req_make(const struct event *ev, enum deliver_form form,
+    const void *body, size_t n, struct buf *out)
+{
+	struct buf json;
+
+	if (form == DELIVER_JSON)
+		return decode_form(ev, body, n, out);
+	if (form != DELIVER_ENVELOPE)
 		return false;
-	r->made = form;
-	take_made(r);
+	if (decode_form(ev, body, n, &json)) {
+		make_envelope(ev, json.data, json.len, out);
+		buf_fini(&json);
+	} else {
+		make_envelope(ev, body, n, out);
+	}
 	return true;
 }
 
@@ -196,10 +190,11 @@ add_cloudevents(struct deliver_req *r, const struct event *ev)
 }
 
 void
-deliver_req_init(struct deliver_req *r, const struct webhook *w,
-    const struct event *ev, const void *body, size_t bodysz, int64_t now_ms)
+deliver_req_init_made(struct deliver_req *r, const struct webhook *w,
+    const struct event *ev, const void *body, size_t bodysz, bool is_made,
+    int64_t now_ms)
 {
-	const char *type = ev->content_type;
+	const char *type = is_made ? "application/json" : ev->content_type;
 	char time[CLOCK_TEXT_SIZE];
 	size_t i;
 
@@ -208,8 +203,6 @@ deliver_req_init(struct deliver_req *r, const struct webhook *w,
 	r->bodysz = bodysz;
 	buf_init(&r->text, TEXT_MAX);
 	buf_init(&r->made, 0);
-	if (make_body(r, w, ev, body, bodysz))
-		type = "application/json";
 
 	add_str(r, "Content-Type",
 	    type == NULL || type[0] == '\0' ? "application/json" : type);
@@ -228,6 +221,21 @@ deliver_req_init(struct deliver_req *r, const struct webhook *w,
 		    w->headers[i].value.size);
 
 	point(r);
+}
+
+void
+deliver_req_init(struct deliver_req *r, const struct webhook *w,
+    const struct event *ev, const void *body, size_t bodysz, int64_t now_ms)
+{
+	struct buf made;
+
+	if (!deliver_req_make(ev, deliver_req_form(w, ev), body, bodysz,
+		&made)) {
+		deliver_req_init_made(r, w, ev, body, bodysz, false, now_ms);
+		return;
+	}
+	deliver_req_init_made(r, w, ev, made.data, made.len, true, now_ms);
+	r->made = made;
 }
 
 void

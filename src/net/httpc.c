@@ -128,8 +128,8 @@ on_flood(void *arg)
 void
 httpc_watch(struct httpc_pool *p)
 {
-	if (p->c->tls != NULL)
-		crypt_tls_begin(p->c->tls, on_flood, p);
+	if (p->tls != NULL)
+		crypt_tls_begin(p->tls, on_flood, p);
 }
 
 static int
@@ -243,12 +243,32 @@ httpc_free(struct httpc *c)
 	curl_global_cleanup();
 }
 
+static char *
+copy(const char *text)
+{
+	return text == NULL ? NULL : xstrdup(text);
+}
+
+static void
+set_tls(struct httpc_pool *p, const struct httpc_tls *tls)
+{
+	p->tls = p->c->tls;
+	if (tls == NULL)
+		return;
+	p->ca_file = copy(tls->ca_file);
+	p->cert_file = copy(tls->cert_file);
+	p->key_file = copy(tls->key_file);
+	if (p->tls != NULL && p->ca_file != NULL)
+		p->tls = p->own_tls = crypt_tls_new(p->ca_file, NULL);
+}
+
 struct httpc_pool *
-httpc_pool_new(struct httpc *c)
+httpc_pool_new(struct httpc *c, const struct httpc_tls *tls)
 {
 	struct httpc_pool *p = xcalloc(1, sizeof(*p));
 
 	p->c = c;
+	set_tls(p, tls);
 	p->timer_ms = -1;
 	p->multi = curl_multi_init();
 	if (p->multi == NULL)
@@ -280,8 +300,12 @@ httpc_pool_free(struct httpc_pool *p)
 	httpc_call_free_idle(p);
 	httpc_watch(p);
 	curl_multi_cleanup(p->multi);
-	if (p->c->tls != NULL)
-		crypt_tls_begin(p->c->tls, NULL, NULL);
+	if (p->tls != NULL)
+		crypt_tls_begin(p->tls, NULL, NULL);
+	crypt_tls_free(p->own_tls);
+	free(p->ca_file);
+	free(p->cert_file);
+	free(p->key_file);
 	*p->prev = p->next;
 	if (p->next != NULL)
 		p->next->prev = p->prev;

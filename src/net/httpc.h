@@ -5,8 +5,8 @@
  * endpoint and lends them to nobody else, so that an address which was let
  * in for one registration is never reached on behalf of another.  The final
  * address is judged before a socket is opened and again before each request
- * goes out on it; once one address of a name is refused, no other address
- * of that name is tried for the request.
+ * goes out on it.  An address that is refused is never connected to; the
+ * name's other addresses are tried.
  *
  * What no request can change: http and https only, HTTP/1.1, no redirects,
  * no proxy, no netrc, cookies, HSTS or alternative services whatever the
@@ -38,6 +38,7 @@ struct httpc_call;
 
 #define HTTPC_ADDRESS_SIZE 64
 #define HTTPC_RETRY_AFTER_SIZE 64
+#define HTTPC_LOCATION_SIZE 512
 #define HTTPC_HEADERS_MAX (64u << 10) /* of an answer, 1xx included */
 
 struct httpc_options {
@@ -62,9 +63,10 @@ enum httpc_end {
 	HTTPC_TLS,         /* no trust; nothing was sent */
 	HTTPC_BROKEN,   /* the connection broke before the headers were whole */
 	HTTPC_PROTOCOL, /* what came is not HTTP as we take it */
-	HTTPC_LOCAL     /* our fault: memory, the request */
+	HTTPC_LOCAL,    /* our fault: the request */
+	HTTPC_SHORT     /* our fault: this host lacked something */
 };
-#define HTTPC_ENDS 11
+#define HTTPC_ENDS 12
 
 /* What a call's time went into, each part by itself; -1 where it did not come
  * that far, or had no need to: a connection used again has no first three,
@@ -86,6 +88,7 @@ struct httpc_answer {
 	struct httpc_times times;
 	char address[HTTPC_ADDRESS_SIZE];         /* connected to, or "" */
 	char retry_after[HTTPC_RETRY_AFTER_SIZE]; /* as sent, or "" */
+	char location[HTTPC_LOCATION_SIZE];       /* as sent, or "" */
 	const void *body;                         /* the first keep bytes */
 	size_t bodysz;
 };
@@ -114,7 +117,16 @@ enum rc httpc_new(const struct httpc_options *opt, struct httpc **out,
 /* All pools must be gone. */
 void httpc_free(struct httpc *c);
 
-struct httpc_pool *httpc_pool_new(struct httpc *c);
+/* Of one endpoint, beside what holds for all; each may be NULL. */
+struct httpc_tls {
+	const char *ca_file;   /* instead of the client's authorities */
+	const char *cert_file; /* shown to the peer */
+	const char *key_file;  /* NULL: the key is in cert_file */
+};
+
+/* tls may be NULL, and is copied.  Files are read when a connection is made;
+ * one that cannot be read is HTTPC_SHORT. */
+struct httpc_pool *httpc_pool_new(struct httpc *c, const struct httpc_tls *tls);
 /* Cancels what is in hand and closes all connections. */
 void httpc_pool_free(struct httpc_pool *p);
 

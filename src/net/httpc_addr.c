@@ -17,14 +17,11 @@ is_allowed(struct httpc_call *call, const struct sockaddr *sa)
 	const struct httpc_options *opt = &call->pool->c->opt;
 	struct err e;
 
-	/* A name that mixes allowed addresses with forbidden ones is a probe:
-	 * from the first that is refused on none is tried.  libcurl shows
-	 * them one by one, so one before it may have been connected to. */
-	if (!call->denied &&
-	    opt->allow(opt->arg, sa, call->is_https, &e) != RC_OK)
-		call->denied = true;
+	if (opt->allow(opt->arg, sa, call->is_https, &e) == RC_OK)
+		return true;
+	call->denied = true;
 
-	return !call->denied;
+	return false;
 }
 
 static curl_socket_t
@@ -34,8 +31,10 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	int fd;
 
 	(void)purpose;
+	/* libcurl then goes on to the name's next address. */
 	if (!is_allowed(call, &a->addr))
 		return CURL_SOCKET_BAD;
+	call->allowed = true;
 
 	fd = socket(a->family, a->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    a->protocol);
@@ -72,11 +71,14 @@ on_before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
 		a.in6.sin6_family = AF_INET6;
 		a.in6.sin6_port = htons((uint16_t)port);
 	} else {
-		call->denied = true;
+		return CURL_PREREQFUNC_ABORT;
 	}
 
-	if (!is_allowed(call, &a.sa) ||
-	    !httpc_kept_look(call, &a, (uint16_t)local_port))
+	if (!is_allowed(call, &a.sa)) {
+		call->allowed = false;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	if (!httpc_kept_look(call, &a, (uint16_t)local_port))
 		return CURL_PREREQFUNC_ABORT;
 	call->begun = true;
 	call->sent_us = clock_tick_us();

@@ -39,18 +39,61 @@ static const struct {
 	{ CURLE_BAD_CONTENT_ENCODING, HTTPC_PROTOCOL, "the answer is garbled" },
 	{ CURLE_OUT_OF_MEMORY, HTTPC_PROTOCOL, "the headers are too long" },
 	{ CURLE_URL_MALFORMAT, HTTPC_LOCAL, "the URL is malformed" },
+	{ CURLE_SSL_CACERT_BADFILE, HTTPC_SHORT,
+	    "the file of trusted authorities cannot be read" },
+	{ CURLE_SSL_CERTPROBLEM, HTTPC_SHORT,
+	    "the webhook's client certificate or its key cannot be read" },
+	{ CURLE_FAILED_INIT, HTTPC_SHORT, "no memory is left on this host" },
 };
 
 /* Why there is no connection, where the system says more than that nobody
  * listens. */
 static const struct {
 	int number;
+	enum httpc_end end;
 	const char *text;
 } unreachable[] = {
-	{ ECONNRESET, "connection broken while connecting" },
-	{ EHOSTUNREACH, "no way to the address" },
-	{ ENETUNREACH, "no way to the address" },
-	{ ENETDOWN, "the network is down" },
+	{ ECONNRESET, HTTPC_REFUSED, "connection broken while connecting" },
+	{ EHOSTUNREACH, HTTPC_REFUSED, "no way to the address" },
+	{ ENETUNREACH, HTTPC_REFUSED, "no way to the address" },
+	{ ENETDOWN, HTTPC_REFUSED, "the network is down" },
+	{ EADDRNOTAVAIL, HTTPC_SHORT, "no local port is free on this host" },
+	{ ENOBUFS, HTTPC_SHORT, "no network memory is left on this host" },
+	{ ENOMEM, HTTPC_SHORT, "no memory is left on this host" },
+	{ EPERM, HTTPC_SHORT, "this host forbids the connection" },
+	{ EACCES, HTTPC_SHORT, "this host forbids the connection" },
+};
+
+/* Where libcurl's code says too little, words of its own say more.  The first
+ * that fits counts. */
+static const struct {
+	const char *words;
+	enum httpc_end end;
+	const char *text;
+} said[] = {
+	{ "thread failed to start", HTTPC_SHORT,
+	    "no thread is left on this host to look the name up" },
+	{ "alert certificate required", HTTPC_TLS,
+	    "the receiver demands a client certificate" },
+	{ "alert handshake failure", HTTPC_TLS,
+	    "the receiver refused the TLS handshake: no cipher in common, or "
+	    "it demands a client certificate" },
+	{ "alert protocol version", HTTPC_TLS,
+	    "the receiver takes none of TLS 1.2 and later" },
+	{ "alert unknown ca", HTTPC_TLS,
+	    "the receiver does not trust our client certificate" },
+	{ "alert bad certificate", HTTPC_TLS,
+	    "the receiver does not take our client certificate" },
+	{ "alert certificate unknown", HTTPC_TLS,
+	    "the receiver does not take our client certificate" },
+	{ "alert certificate expired", HTTPC_TLS,
+	    "our client certificate has expired" },
+	{ "alert certificate revoked", HTTPC_TLS,
+	    "our client certificate is revoked" },
+	{ "alert access denied", HTTPC_TLS,
+	    "the receiver does not let our client certificate in" },
+	{ "unrecognized name", HTTPC_TLS,
+	    "the receiver knows no host of this name" },
 };
 
 /* By the number that OpenSSL's verification gives, which is the same since
@@ -80,6 +123,9 @@ static const struct {
 static const char text_late[] = "no connection in time";
 static const char text_denied[] = "the address is not allowed";
 static const char text_headers[] = "the headers are too long";
+static const char text_asked[] =
+    "the connection broke after the receiver had asked for a client "
+    "certificate";
 static const char text_early[] = "an answer came before the request was sent";
 static const char text_cut[] = "the body is longer than we read";
 
@@ -88,7 +134,7 @@ httpc_end_name(enum httpc_end end)
 {
 	static const char *const names[HTTPC_ENDS] = { "complete", "cut",
 		"denied", "timeout", "not in time", "refused", "dns", "tls",
-		"broken", "protocol", "local" };
+		"broken", "protocol", "local", "short" };
 
 	assert((size_t)end < HTTPC_ENDS);
 	return names[end];
@@ -109,11 +155,12 @@ read_status_line(struct httpc_call *call, const char *p, size_t n)
 	}
 }
 
+/* The value of one field, if the line is of that field; "" when it is too
+ * long to be anything that is meant. */
 static void
-read_retry_after(struct httpc_call *call, const char *p, size_t n)
+read_field(const char *p, size_t n, const char *name, char *out, size_t size)
 {
-	static const char name[] = "retry-after:";
-	const size_t skip = sizeof(name) - 1;
+	size_t skip = strlen(name);
 
 	if (n < skip || strncasecmp(p, name, skip) != 0)
 		return;
@@ -125,11 +172,10 @@ read_retry_after(struct httpc_call *call, const char *p, size_t n)
 	}
 	while (n > 0 && (unsigned char)p[n - 1] <= ' ')
 		n--;
-	/* A longer one is no date and no number that anybody means. */
-	if (n >= sizeof(call->retry_after))
+	if (n >= size)
 		n = 0;
-	memcpy(call->retry_after, p, n);
-	call->retry_after[n] = '\0';
+	memcpy(out, p, n);
+	out[n] = '\0';
 }
 
 static size_t
@@ -158,7 +204,10 @@ on_header(char *p, size_t size, size_t nmemb, void *arg)
 	} else if (n > 0 && (p[0] == '\r' || p[0] == '\n')) {
 		call->complete = call->status >= 200;
 	} else {
-		read_retry_after(call, p, n);
+		read_field(p, n, "retry-after:", call->retry_after,
+		    sizeof(call->retry_after));
+		read_field(p, n, "location:", call->location,
+		    sizeof(call->location));
 	}
 
 	/* libcurl then closes the connection, and with it what it holds. */
@@ -195,6 +244,7 @@ httpc_answer_listen(struct httpc_call *call)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->words);
 }
 
 void
@@ -203,11 +253,13 @@ httpc_answer_reset(struct httpc_call *call)
 	call->sent_us = call->answered_us = 0;
 	call->keptsz = call->header_bytes = call->body_bytes = 0;
 	call->status = 0;
-	call->complete = call->begun = call->denied = call->no_socket =
-	    call->flooded = call->too_long = call->cut = false;
+	call->complete = call->begun = call->no_socket = call->flooded =
+	    call->too_long = call->cut = false;
+	call->denied = call->allowed = false;
 	call->is_kept = call->is_stale = call->is_early = false;
+	call->is_asked = false;
 	call->fd = -1;
-	call->retry_after[0] = '\0';
+	call->retry_after[0] = call->location[0] = call->words[0] = '\0';
 	if (call->req.keep > call->kept_cap) {
 		free(call->kept);
 		call->kept = xmalloc(call->req.keep);
@@ -215,18 +267,33 @@ httpc_answer_reset(struct httpc_call *call)
 	}
 }
 
-static const char *
-why_unreachable(const struct httpc_call *call, const char *otherwise)
+static void
+tell_unreachable(const struct httpc_call *call, struct httpc_answer *a)
 {
 	long number = 0;
 	size_t i;
 
 	curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &number);
-	for (i = 0; i < sizeof(unreachable) / sizeof(unreachable[0]); i++)
-		if (unreachable[i].number == number)
-			return unreachable[i].text;
+	for (i = 0; i < sizeof(unreachable) / sizeof(unreachable[0]); i++) {
+		if (unreachable[i].number == number) {
+			a->end = unreachable[i].end;
+			a->text = unreachable[i].text;
+		}
+	}
+}
 
-	return otherwise;
+static void
+tell_in_words(const struct httpc_call *call, struct httpc_answer *a)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		if (strstr(call->words, said[i].words) == NULL)
+			continue;
+		a->end = said[i].end;
+		a->text = said[i].text;
+		return;
+	}
 }
 
 static const char *
@@ -260,13 +327,21 @@ translate(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 			a->text = ends[i].text;
 		}
 	}
+	if (a->end == HTTPC_BROKEN && call->is_asked)
+		a->text = text_asked;
+	if (code != CURLE_OK)
+		tell_in_words(call, a);
 	if (code == CURLE_COULDNT_CONNECT)
-		a->text = why_unreachable(call, a->text);
+		tell_unreachable(call, a);
+	if (code == CURLE_OUT_OF_MEMORY && !call->begun) {
+		a->end = HTTPC_SHORT;
+		a->text = "no memory is left on this host";
+	}
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		a->text = why_distrusted(call, a->text);
 	if (call->no_socket && code == CURLE_COULDNT_CONNECT) {
-		a->end = HTTPC_LOCAL;
-		a->text = "no descriptor or memory left here";
+		a->end = HTTPC_SHORT;
+		a->text = "no descriptor or memory is left on this host";
 	}
 	if (call->flooded && code != CURLE_OK) {
 		a->end = call->begun ? HTTPC_BROKEN : HTTPC_TLS;
@@ -290,7 +365,7 @@ static void
 judge(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 {
 	translate(call, code, a);
-	if (call->denied) {
+	if (call->denied && !call->allowed) {
 		a->end = HTTPC_DENIED;
 		a->text = text_denied;
 	} else if (call->complete && is_unasked(call)) {
@@ -368,9 +443,10 @@ httpc_answer_make(const struct httpc_call *call, CURLcode code,
 	out->took_ms = out->times.total_us / 1000;
 	if (curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &ip) ==
 		CURLE_OK &&
-	    ip != NULL && !call->denied)
+	    ip != NULL && out->end != HTTPC_DENIED)
 		snprintf(out->address, sizeof(out->address), "%s", ip);
 	memcpy(out->retry_after, call->retry_after, sizeof(out->retry_after));
+	memcpy(out->location, call->location, sizeof(out->location));
 	out->body = call->kept;
 	out->bodysz = call->keptsz;
 }

@@ -26,26 +26,32 @@ static CURLcode
 on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
 {
 	(void)easy;
-	crypt_tls_dress(arg, ssl_ctx);
-
-	return CURLE_OK;
+	return crypt_tls_dress(arg, ssl_ctx) ? CURLE_OK
+					     : CURLE_SSL_CACERT_BADFILE;
 }
 
 /* Nothing turns this off. */
 static void
-set_trust(CURL *easy, const struct httpc *c)
+set_trust(CURL *easy, const struct httpc_pool *p)
 {
+	const char *ca_file = p->ca_file != NULL ? p->ca_file : p->c->ca_file;
+
 	opt_long(easy, CURLOPT_SSL_VERIFYPEER, 1);
 	opt_long(easy, CURLOPT_SSL_VERIFYHOST, 2);
 	opt_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-	if (c->tls != NULL) {
+	if (p->cert_file != NULL) {
+		opt_text(easy, CURLOPT_SSLCERT, p->cert_file);
+		opt_text(easy, CURLOPT_SSLKEY,
+		    p->key_file != NULL ? p->key_file : p->cert_file);
+	}
+	if (p->tls != NULL) {
 		opt_text(easy, CURLOPT_CAINFO, NULL);
 		opt_text(easy, CURLOPT_CAPATH, NULL);
 		opt_long(easy, CURLOPT_CA_CACHE_TIMEOUT, 0);
 		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
-		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, c->tls);
-	} else if (c->ca_file != NULL) {
-		opt_text(easy, CURLOPT_CAINFO, c->ca_file);
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, p->tls);
+	} else if (ca_file != NULL) {
+		opt_text(easy, CURLOPT_CAINFO, ca_file);
 		opt_text(easy, CURLOPT_CAPATH, NULL);
 	}
 }
@@ -57,6 +63,8 @@ set_rules(struct httpc_call *call)
 	CURL *easy = call->easy;
 
 	opt_long(easy, CURLOPT_NOSIGNAL, 1);
+	/* An address of one family that is dead costs no more than this. */
+	opt_long(easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, 100);
 	opt_long(easy, CURLOPT_QUICK_EXIT, 1);
 	opt_text(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	opt_text(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -77,7 +85,7 @@ set_rules(struct httpc_call *call)
 	opt_long(easy, CURLOPT_MAXLIFETIME_CONN, 300);
 	opt_long(easy, CURLOPT_BUFFERSIZE, 4096);
 
-	set_trust(easy, call->pool->c);
+	set_trust(easy, call->pool);
 	httpc_addr_guard(call);
 	httpc_answer_listen(call);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);

@@ -68,6 +68,9 @@ struct httpc_pool {
 	struct httpc *c;
 	struct httpc_pool *next, **prev;
 	CURLM *multi;
+	struct crypt_tls *tls; /* the client's, or own_tls; NULL as there */
+	struct crypt_tls *own_tls;
+	char *ca_file, *cert_file, *key_file;
 	int64_t timer_ms; /* monotonic; -1: none */
 	struct httpc_call *busy;
 	struct httpc_call *idle; /* handles to be used again */
@@ -89,15 +92,20 @@ struct httpc_call {
 	int status;    /* of the block being read */
 	bool complete; /* the final block is whole */
 	bool begun;    /* connected, the request may have gone out */
-	bool denied, too_long, cut;
+	bool denied;   /* an address was refused */
+	bool allowed;  /* and another one was not */
+	bool too_long, cut;
 	bool no_socket; /* we had none left to give */
 	bool flooded;   /* with TLS messages that mean nothing */
 	int fd;         /* of the connection, -1 while there is none */
 	bool is_kept;   /* the connection served an earlier request */
 	bool is_stale;  /* and is not fit for this one, which goes out anew */
+	bool is_asked;  /* the peer wants to see a certificate of ours */
 	bool is_early;  /* the peer wrote on it before there was a request */
 	bool is_https;
 	char retry_after[HTTPC_RETRY_AFTER_SIZE];
+	char location[HTTPC_LOCATION_SIZE];
+	char words[CURL_ERROR_SIZE]; /* libcurl's, of what went wrong */
 };
 
 /* A socket of this pool, from its opening to its closing. */

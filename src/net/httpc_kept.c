@@ -32,7 +32,7 @@ tls_of(const struct httpc_call *call)
 {
 	struct curl_tlssessioninfo *info = NULL;
 
-	if (!call->is_https || call->pool->c->tls == NULL ||
+	if (!call->is_https || call->pool->tls == NULL ||
 	    curl_easy_getinfo(call->easy, CURLINFO_TLS_SSL_PTR, &info) !=
 		CURLE_OK ||
 	    info == NULL)
@@ -88,6 +88,8 @@ httpc_kept_look(struct httpc_call *call, const union httpc_addr *remote,
 		return !call->is_stale;
 	}
 
+	tls = tls_of(call);
+	call->is_asked = tls != NULL && crypt_tls_is_asked(tls);
 	x = &call->pool->c->by_fd[call->fd];
 	call->is_kept = x->used;
 	x->used = true;
@@ -95,7 +97,6 @@ httpc_kept_look(struct httpc_call *call, const union httpc_addr *remote,
 		x->spoiled = call->is_early = is_early(call, call->fd);
 		return true;
 	}
-	tls = tls_of(call);
 	call->is_stale = x->spoiled || is_readable(call->fd) ||
 	    (tls != NULL && crypt_tls_has_input(tls));
 

@@ -188,6 +188,8 @@ judge(const struct settle *x, const struct store_result *r,
 		is->suspect = was->suspect;
 		is->deaths = was->deaths;
 		is->ended_ms = 0;
+		if (r->again_ms > 0)
+			is->due_ms = r->again_ms;
 		break;
 	}
 }

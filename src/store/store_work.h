@@ -246,8 +246,8 @@ struct store_result {
 	int64_t job;
 	int64_t token;
 	enum store_verdict verdict;
-	bool probe;                   /* as the lease has it */
-	int64_t again_ms;             /* for STORE_AGAIN */
+	bool probe;       /* as the lease has it */
+	int64_t again_ms; /* for STORE_AGAIN; for STORE_RELEASE or 0 */
 	struct store_attempt attempt; /* not read for STORE_RELEASE */
 	bool fenced; /* result: the lease was not ours any more; the attempt
 	              * is on record, the job unchanged */

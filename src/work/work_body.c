@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/xalloc.h"
 #include "store/store_work.h"
 #include "work/work_body.h"
@@ -79,8 +80,25 @@ work_bodies_free(struct work_bodies *b)
 	free(b);
 }
 
+/* The bytes are freed, or are the result. */
+static void
+remake(const struct work_form *f, struct entry *x)
+{
+	struct buf made;
+
+	if (f == NULL)
+		return;
+	x->pub.form = f->form;
+	x->pub.is_made = f->make(f->arg, f->form, x->bytes, x->pub.n, &made);
+	if (!x->pub.is_made)
+		return;
+	free(x->bytes);
+	x->pub.bytes = x->bytes = buf_take(&made, &x->pub.n);
+}
+
 static enum rc
-load(struct work_bodies *b, int64_t event, struct entry **out, struct err *e)
+load(struct work_bodies *b, int64_t event, const struct work_form *f,
+    struct entry **out, struct err *e)
 {
 	struct entry **slot = &b->slot[(uint64_t)event % SLOTS], *x;
 	char *bytes;
@@ -95,6 +113,7 @@ load(struct work_bodies *b, int64_t event, struct entry **out, struct err *e)
 	x->pub.event = event;
 	x->pub.bytes = x->bytes = bytes;
 	x->pub.n = n;
+	remake(f, x);
 	x->next = *slot;
 	*slot = x;
 	*out = x;
@@ -106,11 +125,19 @@ enum rc
 work_body_hold(struct work_bodies *b, int64_t event, size_t size,
     const struct work_body **out, struct err *e)
 {
+	return work_body_hold_form(b, event, size, NULL, out, e);
+}
+
+enum rc
+work_body_hold_form(struct work_bodies *b, int64_t event, size_t size,
+    const struct work_form *f, const struct work_body **out, struct err *e)
+{
 	struct entry *x = b->slot[(uint64_t)event % SLOTS];
+	int form = f == NULL ? 0 : f->form;
 	enum rc rc;
 
 	*out = NULL;
-	while (x != NULL && x->pub.event != event)
+	while (x != NULL && (x->pub.event != event || x->pub.form != form))
 		x = x->next;
 	if (x == NULL || x->holders == 0) {
 		if (x != NULL)
@@ -120,7 +147,7 @@ work_body_hold(struct work_bodies *b, int64_t event, size_t size,
 	}
 	if (x == NULL) {
 		trim(b, size < SPARE ? SPARE - size : 0);
-		rc = load(b, event, &x, e);
+		rc = load(b, event, f, &x, e);
 		if (rc != RC_OK)
 			return rc;
 		b->held += x->pub.n;

@@ -9,18 +9,32 @@
 #ifndef WORK_WORK_BODY_H
 #define WORK_WORK_BODY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 
+struct buf;
 struct store;
 struct work_bodies;
 
 struct work_body {
 	int64_t event;
+	int form; /* 0: as it is stored */
+	bool is_made;
 	const char *bytes;
 	size_t n;
+};
+
+/* How the bytes of an event are made into those of another form, which is
+ * then held once for all jobs that want it.  False: they are the same, and out
+ * is untouched. */
+struct work_form {
+	int form; /* not 0 */
+	bool (*make)(void *arg, int form, const void *body, size_t n,
+	    struct buf *out);
+	void *arg;
 };
 
 struct work_bodies *work_bodies_new(struct store *s, size_t budget);
@@ -33,6 +47,9 @@ void work_bodies_free(struct work_bodies *b); /* none is held */
  */
 enum rc work_body_hold(struct work_bodies *b, int64_t event, size_t size,
     const struct work_body **out, struct err *e);
+/* The same in another form; f may be NULL for none. */
+enum rc work_body_hold_form(struct work_bodies *b, int64_t event, size_t size,
+    const struct work_form *f, const struct work_body **out, struct err *e);
 void work_body_release(struct work_bodies *b, const struct work_body *body);
 
 #endif

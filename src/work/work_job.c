@@ -187,8 +187,9 @@ work_settled(struct work *w, enum work_state at, const struct store_result *v,
 			log_say(LOG_LEVEL_DEBUG,
 			    "job %lld was in other hands when it ended",
 			    (long long)v[i].job);
-		else if (v[i].verdict == STORE_AGAIN &&
-		    v[i].again_ms < w->due_ms)
+		else if ((v[i].verdict == STORE_AGAIN ||
+			     v[i].verdict == STORE_RELEASE) &&
+		    v[i].again_ms > 0 && v[i].again_ms < w->due_ms)
 			w->due_ms = v[i].again_ms;
 		if (v[i].verdict != STORE_DONE)
 			w->look = true;

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(namespace.why_not() is not None,
 
 HOST = "93.184.216.34"
 CONNECT = 0.8
-SETTINGS = {"outbound": {"allow_networks": ["10.20.0.0/16"],
+SETTINGS = {"outbound": {"allow_networks": ["10.20.0.0/16", "fd20::/16"],
                          "connect_timeout": "%dms" % (CONNECT * 1000),
                          "timeout": "2s", "retry_schedule": ["7d"]},
             "drain": {"concurrency": 200}}
@@ -54,7 +54,14 @@ NAMES = {
     "black.example": ["10.20.2.%d" % n for n in range(1, 101)],
     "nobody.example": ["10.20.1.101", "10.20.1.102"],
     "good.example": [ALIVE],
+    # One family is dead or denied, the other one is not.
+    "dead-six.example": ["fd20::dead", ALIVE],
+    "denied-six.example": ["fd99::1", ALIVE],
+    "denied-four.example": ["10.99.0.1", ALIVE],
+    "denied-many.example": ["10.99.0.%d" % n for n in range(1, 20)] + [ALIVE],
 }
+PARTLY = ["dead-six.example", "denied-six.example", "denied-four.example",
+          "denied-many.example"]
 # What is said of each, and what it may take; None is delivered.
 LOOKUPS = {
     "nxdomain.example": ("does not resolve", 1.0),
@@ -73,6 +80,10 @@ LOOKUPS = {
     "nobody.example": ("", CONNECT + 1),
     "hundred.example": (None, 1.0),
     "good.example": (None, 1.0),
+    "dead-six.example": (None, 0.6),
+    "denied-six.example": (None, 0.6),
+    "denied-four.example": (None, 0.6),
+    "denied-many.example": (None, 0.6),
 }
 
 
@@ -166,9 +177,9 @@ def certificates(ca, other):
         "sha1": (ca.leaf("sha1", tls("sha1"), digest="sha1"), t12, t13,
                  "too weak"),
         "tls10": (ca.leaf("tls10", tls("tls10")), ssl.TLSVersion.TLSv1,
-                  ssl.TLSVersion.TLSv1, "no TLS connection"),
+                  ssl.TLSVersion.TLSv1, "TLS 1.2 and later"),
         "tls11": (ca.leaf("tls11", tls("tls11")), ssl.TLSVersion.TLSv1_1,
-                  ssl.TLSVersion.TLSv1_1, "no TLS connection"),
+                  ssl.TLSVersion.TLSv1_1, "TLS 1.2 and later"),
     }
     huge = ca.leaf("huge", tls("huge-chain"))
     rows["huge-chain"] = ((ca.chain("huge.chain", "huge.pem",
@@ -203,6 +214,7 @@ def field():
     namespace.enter(ca.file)
     f = Field()
     full = hostile.Full("0.0.0.0", 8090)
+    dead = hostile.Full("::", 8080)
     f.servers, f.said = {}, {}
     held = threading.Event()
     names = dict(NAMES)
@@ -236,6 +248,7 @@ def field():
         yield f
         held.set()
         full.stop()
+        dead.stop()
         for server in f.servers.values():
             server.stop()
     g.stop()

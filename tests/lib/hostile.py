@@ -175,15 +175,18 @@ class Full:
     """F24: a listener whose backlog is full: a SYN gets no answer."""
 
     def __init__(self, host="127.0.0.1", port=0):
-        self.sock = socket.socket()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.sock = socket.socket(family)
+        if family == socket.AF_INET6:
+            self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         self.sock.bind((host, port))
         self.sock.listen(0)
         self.port = self.sock.getsockname()[1]
         self.fill = []
         for _ in range(4):
-            s = socket.socket()
+            s = socket.socket(family)
             s.setblocking(False)
-            s.connect_ex(("127.0.0.1", self.port))
+            s.connect_ex(("::1" if ":" in host else "127.0.0.1", self.port))
             self.fill.append(s)
 
     def url(self, path="/"):

@@ -129,7 +129,7 @@ static struct got
 ask(const struct act *script, size_t n, int64_t timeout_ms)
 {
 	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -174,7 +174,7 @@ a_large_body_goes_out_without_waiting_for_continue(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	size_t n = 3u << 20;
 	char *body = xmalloc(n), url[64];
 	struct httpc_request req;
@@ -204,7 +204,7 @@ any_method_and_no_body_go_out_too(void **state)
 		"PUT /in", "POST /in", "DELETE /in" };
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -336,7 +336,8 @@ connections_are_used_again_within_a_pool_and_never_across(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *a = httpc_pool_new(c), *b = httpc_pool_new(c);
+	struct httpc_pool *a = httpc_pool_new(c, NULL),
+			  *b = httpc_pool_new(c, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -370,7 +371,7 @@ the_time_is_told_by_its_parts(void **state)
 	static const struct act script[] = { { answer_ok, 0, KEEP },
 		{ answer_ok, 0, KEEP }, { NULL, 0, HANG } };
 	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -412,7 +413,7 @@ static void
 no_descriptor_left_is_our_own_failure(void **state)
 {
 	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	struct rlimit was, none;
 	struct httpc_request req;
 	struct got got;
@@ -428,8 +429,9 @@ no_descriptor_left_is_our_own_failure(void **state)
 	while (!got.done)
 		httpc_poll(c, 0, NULL, 0, NULL);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
-	assert_int_equal(got.a.end, HTTPC_LOCAL);
-	assert_string_equal(got.a.text, "no descriptor or memory left here");
+	assert_int_equal(got.a.end, HTTPC_SHORT);
+	assert_string_equal(got.a.text,
+	    "no descriptor or memory is left on this host");
 	httpc_pool_free(p);
 	httpc_free(c);
 }
@@ -442,7 +444,7 @@ a_denied_address_is_never_connected_to(void **state)
 		"0x7f000001", "2130706433", "localhost", "[::1]",
 		"[::ffff:127.0.0.1]", "017700000001" };
 	struct httpc *c = client(allow_none, NULL);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -466,13 +468,46 @@ a_denied_address_is_never_connected_to(void **state)
 	httpc_free(c);
 }
 
+static enum rc
+allow_v4(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
+{
+	(void)arg;
+	(void)is_https;
+
+	return sa->sa_family == AF_INET ? RC_OK : err_set(e, RC_DENIED, "no");
+}
+
+/* The resolver gives localhost both kinds, where the host knows both. */
+static void
+a_denied_address_is_passed_over_for_an_allowed_one(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	struct httpc *c = client(allow_v4, NULL);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+
+	(void)state;
+	set_script(script, 1);
+	req = request(&got, url, sizeof(url));
+	snprintf(url, sizeof(url), "http://localhost:%d/", server.port);
+	httpc_start(p, &req);
+	run(c, &got);
+	assert_int_equal(got.a.status, 200);
+	assert_string_equal(got.a.address, "127.0.0.1");
+	assert_true(got.a.times.connect_us < 250000);
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
 static void
 an_open_connection_is_judged_again_before_each_request(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	int allowed = 2; /* the socket and the first request */
 	struct httpc *c = client(allow_first, &allowed);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -500,7 +535,7 @@ other_protocols_and_proxies_are_out_of_reach(void **state)
 		"dict://127.0.0.1/" };
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64], proxy[64];
@@ -539,7 +574,7 @@ plain_text_where_tls_should_be_is_refused(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, CLOSE } };
 	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -562,7 +597,7 @@ a_cancelled_call_never_calls_back(void **state)
 	static const struct act script[] = { { NULL, 0, HANG },
 		{ answer_ok, 0, KEEP } };
 	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	struct httpc_request req;
 	struct httpc_call *call;
 	struct got got, other;
@@ -639,7 +674,7 @@ a_callback_may_start_the_next_call(void **state)
 
 	(void)state;
 	set_script(script, 1);
-	chain.pool = httpc_pool_new(c);
+	chain.pool = httpc_pool_new(c, NULL);
 	chain.req = request(&got, url, sizeof(url));
 	chain.req.done = on_chain;
 	chain.left = 20;
@@ -669,6 +704,8 @@ main(void)
 		cmocka_unit_test(the_time_is_told_by_its_parts),
 		cmocka_unit_test(no_descriptor_left_is_our_own_failure),
 		cmocka_unit_test(a_denied_address_is_never_connected_to),
+		cmocka_unit_test(
+		    a_denied_address_is_passed_over_for_an_allowed_one),
 		cmocka_unit_test(
 		    an_open_connection_is_judged_again_before_each_request),
 		cmocka_unit_test(other_protocols_and_proxies_are_out_of_reach),

@@ -90,7 +90,7 @@ ask_kept(const struct act *script, size_t n, size_t kept, bool once)
 	size_t i;
 
 	assert_int_equal(httpc_new(&opt, &c, &e), RC_OK);
-	p = httpc_pool_new(c);
+	p = httpc_pool_new(c, NULL);
 	set_script(script, n);
 	ask(c, p, false, got, kept);
 	for (i = 0; i < kept; i++)

@@ -136,7 +136,7 @@ ask(struct httpc *c, const char *host, int port)
 		.body_max = 65536,
 		.done = on_done,
 		.arg = &got };
-	struct httpc_pool *p = httpc_pool_new(c);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
 	char url[64];
 
 	snprintf(url, sizeof(url), "https://%s:%d/", host, port);
@@ -162,7 +162,7 @@ static const struct {
 	{ "trusted", "-no_ssl3", "127.0.0.1", true, HTTPC_COMPLETE, "" },
 	{ "TLS 1.2", "-tls1_2", "127.0.0.1", true, HTTPC_COMPLETE, "" },
 	{ "TLS 1.1", "-tls1_1", "127.0.0.1", true, HTTPC_TLS,
-	    "no TLS connection" },
+	    "the receiver takes none of TLS 1.2 and later" },
 	{ "self-signed", "-no_ssl3", "127.0.0.1", false, HTTPC_TLS,
 	    "the certificate is self-signed" },
 	{ "another name", "-no_ssl3", "localhost", true, HTTPC_TLS,
@@ -213,14 +213,14 @@ authorities_are_read_anew_when_their_file_changes(void **state)
 	pid = start_server("-no_ssl3", &port);
 	assert_int_not_equal(port, 0);
 	c = client(ca_file);
-	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_TLS);
+	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_SHORT);
 	assert_int_equal(link(cert, ca_file), 0);
 	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_COMPLETE);
 	/* Being replaced, it is gone for a moment. */
 	assert_int_equal(unlink(ca_file), 0);
 	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_COMPLETE);
 	assert_int_equal(close(creat(ca_file, 0600)), 0);
-	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_TLS);
+	assert_int_equal(ask(c, "127.0.0.1", port).end, HTTPC_SHORT);
 	assert_int_equal(unlink(ca_file), 0);
 	httpc_free(c);
 	kill(pid, SIGKILL);

@@ -43,6 +43,10 @@ static const struct {
 	{ "http://[::FFFF:127.0.0.1]/", "::ffff:127.0.0.1", 80, "/",
 	    "http://[::ffff:127.0.0.1]/" },
 	{ "http://localhost/", "localhost", 80, "/", "http://localhost/" },
+	{ "https://my_app.ok.example/", "my_app.ok.example", 443, "/",
+	    "https://my_app.ok.example/" },
+	{ "https://_a_._tcp.ok.example/", "_a_._tcp.ok.example", 443, "/",
+	    "https://_a_._tcp.ok.example/" },
 };
 
 static const char *const refused[] = {
@@ -187,10 +191,42 @@ long_urls_are_refused(void **state)
 	assert_int_equal(url_parse(text, &u, &e), RC_TOOBIG);
 }
 
+static void
+test_a_refusal_tells_how_to_write_it(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} rows[] = {
+		{ "https://b\xc3\xbc"
+		  "cher.example/",
+		    "xn--bcher-kva.example" },
+		{ "https://B\xc3\x9c"
+		  "CHER.example/x?y",
+		    "xn--bcher-kva.example" },
+		{ "https://\xe2\x91\xa0.example/", "1.example" },
+		{ "https://\xff\xfe.example/", "xn--" },
+		{ "https://user:pass@ok.example/", "Authorization" },
+		{ "https://user@ok.example/", "Authorization" },
+		{ "https://-a.ok.example/", "labels" },
+		{ "https://a-.ok.example/", "labels" },
+	};
+	struct url u;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		assert_int_equal(url_parse(rows[i].text, &u, &e), RC_INVALID);
+		if (strstr(e.text, rows[i].said) == NULL)
+			fail_msg("%s: %s", rows[i].text, e.text);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_refusal_tells_how_to_write_it),
 		cmocka_unit_test(urls_are_seen_as_libcurl_will),
 		cmocka_unit_test(doubtful_urls_are_refused),
 		cmocka_unit_test(the_normal_form_is_its_own),

@@ -60,17 +60,21 @@ test_every_denied_range_ends_where_it_should(void **state)
 		{ "203.0.112.255", "203.0.113.0", "203.0.113.255",
 		    "203.0.114.0" },
 		{ "223.255.255.255", "224.0.0.0", "255.255.255.255", NULL },
-		{ NULL, "::", "::ffff:ffff", "::1:0:0" },
-		{ "::fffe:ffff:ffff", "::ffff:0.0.0.0", "::ffff:0.255.255.255",
+		{ "168.63.129.15", "168.63.129.16", "168.63.129.16",
+		    "168.63.129.17" },
+		{ NULL, "::", "::fffe:ffff:ffff", NULL },
+		{ NULL, "::ffff:0.0.0.0", "::ffff:0.255.255.255",
 		    "::ffff:1.0.0.0" },
 		{ "::ffff:126.255.255.255", "::ffff:127.0.0.1",
 		    "::ffff:127.255.255.255", "::ffff:128.0.0.0" },
-		{ "64:ff9a:ffff:ffff:ffff:ffff:ffff:ffff",
-		    "64:ff9b::", "64:ff9b::ffff:ffff", "64:ff9b::1:0:0" },
-		{ "64:ff9b:0:ffff:ffff:ffff:ffff:ffff", "64:ff9b:1::",
-		    "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", "64:ff9b:2::" },
-		{ "ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-		    "100::", "100::ffff:ffff:ffff:ffff", "100:0:0:1::" },
+		{ NULL, "::ffff:0:0:0", "64:ff9b::ffff:ffff", NULL },
+		{ NULL, "::ffff:0:127.0.0.1", "::ffff:0:8.8.8.8", NULL },
+		{ NULL, "64:ff9b::8.8.8.8", "64:ff9b:2::", NULL },
+		{ NULL, "100::", "100:0:0:1:ffff:ffff:ffff:ffff", NULL },
+		{ NULL, "200::", "3ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    NULL },
+		{ NULL, "1::", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    "2000::" },
 		{ "2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2001::",
 		    "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:200::" },
 		{ "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8::",
@@ -79,12 +83,14 @@ test_every_denied_range_ends_where_it_should(void **state)
 		    "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2003::" },
 		{ "3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff::",
 		    "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1000::" },
-		{ "5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "5f00::",
-		    "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "5f01::" },
-		{ "fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fc00::",
-		    "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fe00::" },
-		{ "fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-		    "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL },
+		{ "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    "4000::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL },
+		{ NULL, "5f01::", "fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    NULL },
+		{ NULL, "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    NULL },
+		{ NULL, "fe00::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    NULL },
 		{ NULL, "fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 		    NULL },
 		{ NULL, "ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
@@ -104,6 +110,36 @@ test_every_denied_range_ends_where_it_should(void **state)
 		if (rows[i].above != NULL &&
 		    check_text(&p, rows[i].above, true) != RC_OK)
 			fail_msg("above %s", rows[i].last);
+	}
+}
+
+static void
+test_an_exception_for_a_translator_is_none_for_what_is_behind_it(void **state)
+{
+	static const struct {
+		const char *network, *fine, *denied;
+	} rows[] = {
+		{ "64:ff9b::/96", "64:ff9b::8.8.8.8", "64:ff9b::127.0.0.1" },
+		{ "64:ff9b::/96", "64:ff9b::8.8.8.8", "64:ff9b::169.254.1.1" },
+		{ "2002::/16", "2002:808:808::", "2002:7f00:1::" },
+		{ "::ffff:0:0:0/96", "::ffff:0:8.8.8.8", "::ffff:0:10.0.0.1" },
+	};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		struct urlpolicy p = { 0 };
+
+		assert_int_equal(urlpolicy_allow(&p, rows[i].network, &e),
+		    RC_OK);
+		if (check_text(&p, rows[i].fine, true) != RC_OK ||
+		    check_text(&p, rows[i].denied, true) != RC_DENIED)
+			fail_msg("%s", rows[i].network);
+		assert_int_equal(urlpolicy_allow(&p, "10.0.0.0/8", &e), RC_OK);
+		assert_int_equal(check_text(&p, "64:ff9b::10.0.0.1", true),
+		    i < 2 ? RC_OK : RC_DENIED);
+		urlpolicy_fini(&p);
 	}
 }
 
@@ -232,10 +268,10 @@ test_inner_targets_are_refused_in_any_spelling(void **state)
 		"169.254.169.254", "router", "printer.local",
 		"db.corp.internal", "metadata.google.internal",
 		"metadata.example.com", "10.0.0.1", "1.2.3.4.5", "0x7f000001",
-		"a.0x7f", "a_b.example.com", "-a.example.com", "256.1.1.1",
-		"ok@127.0.0.1", "127.0.0.1#@ok", "127.0.0.1\\@ok",
-		"ok\\@127.0.0.1", "a:80@b:80", "ok.example:0",
-		"ok.example:65536", "ok.example:22", "ok example" };
+		"a.0x7f", "-a.example.com", "256.1.1.1", "ok@127.0.0.1",
+		"127.0.0.1#@ok", "127.0.0.1\\@ok", "ok\\@127.0.0.1",
+		"a:80@b:80", "ok.example:0", "ok.example:65536",
+		"ok.example:22", "ok example" };
 	const struct urlpolicy p = { 0 };
 	char text[128];
 	size_t i;
@@ -296,6 +332,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_denied_range_ends_where_it_should),
+		cmocka_unit_test(
+		    test_an_exception_for_a_translator_is_none_for_what_is_behind_it),
 		cmocka_unit_test(test_zones_and_other_families_are_denied),
 		cmocka_unit_test(test_own_addresses_are_denied_unless_excepted),
 		cmocka_unit_test(
