@@ -58,10 +58,7 @@ NAMES = {
     "dead-six.example": ["fd20::dead", ALIVE],
     "denied-six.example": ["fd99::1", ALIVE],
     "denied-four.example": ["10.99.0.1", ALIVE],
-    "denied-many.example": ["10.99.0.%d" % n for n in range(1, 20)] + [ALIVE],
 }
-PARTLY = ["dead-six.example", "denied-six.example", "denied-four.example",
-          "denied-many.example"]
 # What is said of each, and what it may take; None is delivered.
 LOOKUPS = {
     "nxdomain.example": ("does not resolve", 1.0),
@@ -83,7 +80,6 @@ LOOKUPS = {
     "dead-six.example": (None, 0.6),
     "denied-six.example": (None, 0.6),
     "denied-four.example": (None, 0.6),
-    "denied-many.example": (None, 0.6),
 }
 
 
