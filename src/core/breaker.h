@@ -1,5 +1,5 @@
 /*
- * breaker - whether a receiver is left alone for a while
+ * breaker - stop calling a receiver that fails
  *
  *         failures in a row          time is up
  * closed ───────────────────► open ─────────────► half open
@@ -7,11 +7,11 @@
  *   │◄── something answered ───┘ └─ failed or lost ──┘ │
  *   └───────────────────── answered ───────────────────┘
  *
- * A failure is one of the destination: nobody there, or nobody able (5xx,
- * a timeout, a connection refused or broken, a bad certificate).  Any
- * complete answer below 500 says that somebody is there: it ends the row of
- * failures and closes the breaker, though the delivery may have failed.
- * Half open, one request, the probe, is out, and nothing else goes.  Pure.
+ * Only failures of the destination count: 5xx, a timeout, a connection
+ * refused or broken, a bad certificate.  Any complete answer below 500 shows
+ * that the receiver works: it ends the row of failures and closes the breaker,
+ * although the delivery may have failed.  While the breaker is half open, one
+ * request is in flight, the probe, and no other is sent.  Pure.
  */
 #ifndef CORE_BREAKER_H
 #define CORE_BREAKER_H
@@ -19,8 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The longest that a probe is waited for when nobody tells of its end; one
- * whose worker died is told of when its lease lapses. */
+/* The maximum wait for the end of a probe that nobody reports.  The end of a
+ * probe whose worker died is reported when its lease lapses. */
 #define BREAKER_PROBE_MS (600 * INT64_C(1000))
 
 enum breaker_state {
@@ -44,12 +44,12 @@ struct breaker_rule {
 };
 
 enum breaker_sign {
-	BREAKER_NOTHING, /* the attempt says nothing of the receiver */
+	BREAKER_NOTHING, /* the attempt shows nothing about the receiver */
 	BREAKER_ANSWERED,
 	BREAKER_FAILED
 };
 
-/* What several attempts said, in the order of their ends. */
+/* The signs of several attempts, in the order of their ends. */
 struct breaker_news {
 	bool answered;
 	int64_t failures; /* since the last answer */
@@ -65,7 +65,7 @@ void breaker_apply(struct breaker *b, const struct breaker_rule *rule,
 /* A request to a receiver whose breaker is not closed is its probe. */
 void breaker_probe(struct breaker *b, int64_t now_ms);
 
-/* By a person's word. */
+/* Closes the breaker because a person asked for it. */
 void breaker_close(struct breaker *b);
 
 #endif

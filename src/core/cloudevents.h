@@ -1,9 +1,10 @@
 /*
- * cloudevents - an event's attributes as CloudEvents 1.0 has them
+ * cloudevents - the attributes of an event in CloudEvents 1.0
  *
- * HTTP binding, binary mode: the body stays as it is, each attribute is a
- * header.  source and id are unique together, as the specification wants;
- * source is the path of ours that names who posted it.  Pure.
+ * HTTP binding, binary mode (section 3.1): the body is not changed, each
+ * attribute is a header.  The pair of source and id is unique, as the
+ * specification demands; source is a path with the name of hls's source.
+ * Pure.
  */
 #ifndef CORE_CLOUDEVENTS_H
 #define CORE_CLOUDEVENTS_H
@@ -23,7 +24,7 @@ enum cloudevents_header {
 
 const char *cloudevents_name(enum cloudevents_header h); /* "ce-id" ... */
 
-/* Adds the value, percent-encoded as the binding has it; nothing where the
+/* Appends the value, percent-encoded as the binding demands; nothing when the
  * event has no such attribute. */
 void cloudevents_value(enum cloudevents_header h, const struct event *ev,
     struct buf *out);

@@ -1,7 +1,7 @@
 /*
- * filter - what a webhook wants to be true of an event
+ * filter - conditions of a webhook on an event
  *
- * A JSON object, all of whose members must hold:
+ * A filter is a JSON object, all of whose members must hold:
  *
  *	{"/issue/state": "open", "$repository": {"prefix": "acme/"}}
  *
@@ -12,13 +12,14 @@
  * prefix (of a string), lt, lte, gt, gte (of numbers).  "and" and "or" have
  * a list of such objects, "not" has one.
  *
- * What is not there exists not and passes no other test; an action, a
- * repository or a team that an event has none of is not there.  Of several
- * teams one has to pass; teams are compared without case.  Numbers are
- * compared by value, integers exactly; one of more than FILTER_NUMBER_MAX
- * characters is there and passes no other test.  A body that is not JSON
- * passes no filter that looks into it.  What a test costs does not grow with
- * the value that it meets.  Pure; one filter may be used by any thread.
+ * A member that is missing passes no test but exists: false; an event
+ * without an action, a repository or a team counts as one where that member is
+ * missing.  Of several teams one has to pass; teams are compared without case.
+ * Numbers are compared by value, integers exactly; a number of more than
+ * FILTER_NUMBER_MAX characters passes no test but exists: true.  A body that
+ * is not JSON passes no filter that looks into it.  The cost of a test does
+ * not grow with the value it is applied to.  Pure; any thread may use a
+ * filter.
  */
 #ifndef CORE_FILTER_H
 #define CORE_FILTER_H
@@ -41,27 +42,27 @@ struct jsonptr_value;
 struct filter;
 
 /*
- * Reads a filter; the pointers in it go into paths, which outlives it.
- * RC_INVALID	it is not one, for the reason in e; path is the member, as
- *		"or.1./issue/state.lt", or "" for the whole.
+ * Reads a filter and adds its pointers to paths, which must outlive it.
+ * RC_INVALID	the text is not a filter, and e says why; path names the
+ *		member, as "or.1./issue/state.lt", or is "" for the whole.
  */
 enum rc filter_new(const char *text, size_t n, struct jsonptr_set *paths,
     struct filter **out, char path[FILTER_PATH_SIZE], struct err *e);
 void filter_free(struct filter *f);
 
-/* It holds always. */
+/* True when the filter holds for every event. */
 bool filter_is_empty(const struct filter *f);
-/* It cannot be judged without the body. */
+/* True when the filter needs the body. */
 bool filter_reads_body(const struct filter *f);
 
-/* What was decisive: the last test that was made, and on what. */
+/* The test that decided, which is the last one made, and the value it met. */
 struct filter_why {
 	char test[160];  /* /issue/state equals "open" */
-	char found[120]; /* "closed"; or nothing */
+	char found[120]; /* "closed", or "" when there was no value */
 };
 
-/* values is of a scan of the body with paths, NULL when that is not JSON or
- * the filter does not read it.  why may be NULL. */
+/* values come from a scan of the body with paths; NULL when the body is not
+ * JSON or the filter does not read it.  why may be NULL. */
 bool filter_holds(const struct filter *f, const struct event *ev,
     const struct jsonptr_value *values, struct filter_why *why);
 

@@ -1,5 +1,7 @@
 /*
- * filter_int - a filter as it was read
+ * filter_int - the nodes of a filter
+ *
+ * Shared by filter_read.c, which makes them, and filter.c.
  */
 #ifndef CORE_FILTER_INT_H
 #define CORE_FILTER_INT_H
@@ -35,7 +37,7 @@ enum filter_place {
 	FILTER_TEAM
 };
 
-/* A string decoded, or the text of another value. */
+/* A decoded string, or the JSON text of a value of another type. */
 struct filter_operand {
 	enum jsscan_type type;
 	char *text;
@@ -46,11 +48,11 @@ struct filter_operand {
 
 struct filter_node {
 	enum filter_op op;
-	/* By number, FILTER_NONE: none.  An "or" is of its children, "and" and
-	 * "not" of all of them together. */
+	/* Indexes of nodes, FILTER_NONE for none.  One child of an "or" must
+	 * hold; of "and" and "not" all children count together. */
 	size_t child, next;
 
-	/* Of tests. */
+	/* The rest is set in tests alone. */
 	enum filter_place place;
 	char *name;  /* as it was written */
 	size_t path; /* place of the value in a scan */
@@ -58,7 +60,7 @@ struct filter_node {
 	size_t n;
 };
 
-/* The first node and those next to it must all hold. */
+/* The first node and its neighbours must all hold. */
 struct filter {
 	struct filter_node *v;
 	size_t n;

@@ -1,10 +1,10 @@
 /*
- * match - does this webhook want this event
+ * match - whether a webhook wants an event
  *
- * Patterns by product rules: a pattern matches that equals the type or the
- * full name (type, or type.action), or ends in ".*" and its stem is the
- * type or a dotted prefix of the full name; "*" and an empty list match
- * all.  Pure.
+ * The full name of an event is its type, or type.action.  A pattern matches
+ * when it equals the type or the full name, or when it ends in ".*" and its
+ * stem is the type or a dotted prefix of the full name; "*" and an empty list
+ * match every event.  Pure.
  */
 #ifndef CORE_MATCH_H
 #define CORE_MATCH_H
@@ -19,11 +19,11 @@ bool match_pattern(const char *pattern, const char *type, const char *action);
 bool match_patterns(const struct strlist *patterns, const char *type,
     const char *action);
 
-/* Types that begin so are of hls itself. */
+/* Types of hls's own events begin with this. */
 #define MATCH_OWN_PREFIX "hls."
 
-/* The patterns alone.  Types of hls itself have to be named: "*" and an
- * empty list do not mean them. */
+/* Judges the patterns alone.  hls's own events must be named: "*" and an empty
+ * list do not match them. */
 bool match_wants(const struct webhook *w, const char *type, const char *action);
 
 enum match_verdict {
@@ -35,12 +35,13 @@ enum match_verdict {
 	MATCH_PATTERN
 };
 
-/* Enabled, a pattern matches, and no team or one of the event's, letters
- * compared without case.  An event meant for one webhook alone goes to that
- * one whatever its patterns and team say, if it is enabled.  A replay suspect
- * is wanted by nobody.  The filter is not looked at. */
+/* MATCH_YES when the webhook is enabled, a pattern matches, and the webhook
+ * has no team or one of the event's, compared without case.  An event for one
+ * webhook alone goes to that webhook, if it is enabled, whatever its patterns
+ * and team are.  No webhook wants a replay suspect.  Filters are not read
+ * here. */
 enum match_verdict match_judge(const struct webhook *w, const struct event *ev);
-/* MATCH_YES is the verdict. */
+/* Whether the verdict is MATCH_YES. */
 bool match_webhook(const struct webhook *w, const struct event *ev);
 
 #endif

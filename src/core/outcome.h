@@ -1,10 +1,10 @@
 /*
- * outcome - what the end of an attempt means
+ * outcome - the meaning of the end of an attempt
  *
  * For the job: delivered, again or given up.  For people: who is at fault, a
- * code, and a text of our own.  For the others: a failed destination (nobody
- * there: slow down for all), a failed delivery (this one refused) or a
- * registration that is gone (stop).  Pure.
+ * code, and a text in hls's words.  For other deliveries: a failure of the
+ * destination (nobody there: slow down all), of this delivery (it was refused)
+ * or of the registration (it is gone: stop).  Pure.
  */
 #ifndef CORE_OUTCOME_H
 #define CORE_OUTCOME_H
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How the exchange itself ended; the transport's part. */
+/* How the exchange ended, as the transport saw it. */
 enum outcome_end {
 	OUTCOME_ANSWERED,   /* status and the whole header block came */
 	OUTCOME_DENIED,     /* the address policy forbids the target */
@@ -59,11 +59,11 @@ struct outcome {
 /* status is read for OUTCOME_ANSWERED only. */
 struct outcome outcome_of(enum outcome_end end, int status);
 
-/* Nobody there, or nobody able: counts towards the destination's breaker. */
+/* The destination failed, which counts towards its breaker. */
 bool outcome_is_destination(const struct outcome *o);
-/* There, and it refused this one. */
+/* The destination works and refused this delivery. */
 bool outcome_is_delivery(const struct outcome *o);
-/* It does not want anything any more. */
+/* The receiver wants no further deliveries. */
 bool outcome_is_registration(const struct outcome *o);
 
 #endif

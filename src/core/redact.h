@@ -1,13 +1,13 @@
 /*
- * redact - a registration's secrets cut out of what its receiver answered
+ * redact - replace a webhook's secrets in an answer of its receiver
  *
- * An answer goes on record for people to read, and receivers like to say
- * back what they got.  Cut are the secrets, the values of custom headers,
- * what stands behind "Bearer " and "whsec_" in them, the password of "Basic
- * " as it is and decoded, and what is in the
- * query of the address, as they are and as JSON or a form has them escaped;
- * what is shorter than REDACT_LEAST is not worth a cut.  A secret that is
- * encoded in another way is not found.  Pure.
+ * Answers are stored for people to read, and some receivers repeat the request
+ * in them.  Replaced are the webhook's secrets, the values of its custom
+ * headers, the part of these behind "Bearer " and "whsec_", the credentials of
+ * "Basic" encoded and decoded, and the values in the query of its URL; each
+ * as it is and as escaped in JSON or in a form.  Values shorter than
+ * REDACT_LEAST bytes stay.  A secret that is encoded in another way is not
+ * found.  Pure.
  */
 #ifndef CORE_REDACT_H
 #define CORE_REDACT_H
@@ -19,8 +19,8 @@ struct webhook;
 
 #define REDACT_LEAST 4
 
-/* The first bytes of an answer with "***" in each secret's place into out;
- * also in that of one whose start alone is at the end of them. */
+/* Appends the first n bytes of an answer to out with "***" in place of each
+ * secret, and of a secret that the end of the bytes cuts off. */
 void redact_answer(const struct webhook *w, const void *answer, size_t n,
     struct buf *out);
 

@@ -1,9 +1,8 @@
 /*
- * sample - an event of a wanted type, to try a receiver with
+ * sample - an event to test a receiver with
  *
- * Small bodies of our own making, with the members that receivers of GitHub's
- * common events look at; of any other type one that says that it is a test.
- * Pure.
+ * For GitHub's common event types the body is small and has the members that
+ * receivers read; for any other type the body says that it is a test.  Pure.
  */
 #ifndef CORE_SAMPLE_H
 #define CORE_SAMPLE_H
@@ -24,13 +23,13 @@ struct sample {
 	bool is_github; /* one of GitHub's, with its headers */
 };
 
-/* A type, or type.action of one that has actions; false when that is no name
- * of an event.  The body goes into out, JSON. */
+/* full is a type, or type.action where the type has actions; false for any
+ * other text.  Appends the JSON body to out. */
 bool sample_make(const char *full, int64_t now_ms, struct sample *sample,
     struct buf *out);
 
-/* A type that the patterns of a registration want; lives as long as they
- * do or for ever. */
+/* A type that one of the patterns matches; borrowed from patterns or out, or a
+ * literal. */
 const char *sample_type_for(const struct strlist *patterns, char *out,
     size_t max);
 

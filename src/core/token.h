@@ -1,9 +1,9 @@
 /*
- * token - an API token: its form, its roles
+ * token - the form and the roles of an API token
  *
- * "hls_", 64 hex digits that hold 32 random bytes, and 8 that check them, so
- * a slip of the pen is told from a revoked token without asking the store.
- * Only the SHA-256 of the whole text is kept.  Pure.
+ * A token is "hls_", 64 hex digits of 32 random bytes, and 8 check digits.
+ * The check digits reveal a mistyped token without a query to the store.  The
+ * store keeps only the SHA-256 of the whole text.  Pure.
  */
 #ifndef CORE_TOKEN_H
 #define CORE_TOKEN_H
@@ -20,8 +20,8 @@
 void token_format(const uint8_t random[TOKEN_RANDOM_SIZE],
     char out[TOKEN_TEXT_SIZE]);
 
-/* True when text has the form and its check digits fit; hash is then what
- * the store knows it by. */
+/* True when text has the form and its check digits fit; hash then identifies
+ * the token in the store. */
 bool token_parse(const char *text, uint8_t hash[TOKEN_HASH_SIZE]);
 
 /* 1-64 of A-Za-z0-9._- and "@". */
