@@ -97,4 +97,256 @@ CREATE TABLE replay_overtaken (
 ) STRICT;
 ALTER TABLE target ADD COLUMN held_until_ms INTEGER NOT NULL DEFAULT 0;
 
+-- A dead delivery shows at once: an event is failed from its first one on.
+UPDATE event SET status = 4 WHERE expanded = 1 AND dead > 0 AND status <> 4;
+UPDATE counter SET n = (SELECT count(*) FROM event WHERE status = CASE
+    counter.key WHEN 'events_pending' THEN 0 WHEN 'events_processing' THEN 1
+    WHEN 'events_retry' THEN 2 WHEN 'events_completed' THEN 3 ELSE 4 END)
+    WHERE family = 'sum' AND key IN ('events_pending', 'events_processing',
+    'events_retry', 'events_completed', 'events_failed');
+
+-- A day counts the events that came on it by their present state, and how
+-- long those that have ended took.
+UPDATE day SET succeeded = 0, failed = 0, processing_ms = 0;
+INSERT INTO day (date, total, succeeded, failed, processing_ms)
+SELECT date(received_ms / 1000, 'unixepoch'), 0, sum(status = 3),
+    sum(status = 4), sum(iif(started_ms > 0 AND completed_ms > started_ms,
+	completed_ms - started_ms, 0))
+FROM event WHERE true GROUP BY 1
+ON CONFLICT (date) DO UPDATE SET succeeded = excluded.succeeded,
+    failed = excluded.failed, processing_ms = excluded.processing_ms;
+
+DROP VIEW webhook_events;
+CREATE VIEW webhook_events (id, delivery_id, event_type, repository, action,
+    payload_json, signature, status, retry_count, priority, created_at,
+    scheduled_at, started_at, completed_at, error_message) AS
+SELECT e.id, e.delivery_id, e.type, e.repository, nullif(e.action, ''),
+    (SELECT CAST(p.body AS TEXT) FROM payload p WHERE p.event = e.id), '',
+    CASE e.status WHEN 0 THEN 'pending' WHEN 1 THEN 'processing'
+	WHEN 2 THEN 'retry' WHEN 3 THEN 'completed' ELSE 'failed' END,
+    max(e.retry_count, coalesce((SELECT max(j.attempt - (j.state <> 0))
+	FROM job j WHERE j.event = e.id), 0)),
+    e.priority, datetime(e.received_ms / 1000, 'unixepoch'),
+    datetime(coalesce(iif(e.repeats > 0, (SELECT min(j.due_ms) FROM job j
+	WHERE j.event = e.id AND j.state = 0), NULL),
+	max(e.scheduled_ms, e.received_ms)) / 1000, 'unixepoch'),
+    datetime(nullif(e.started_ms, 0) / 1000, 'unixepoch'),
+    datetime(nullif(e.completed_ms, 0) / 1000, 'unixepoch'),
+    e.error_message
+FROM event e;
+
+-- A first attempt that is on its way is no repeat, and what was cancelled did
+-- not fail.
+DROP VIEW v_failed_deliveries;
+DROP VIEW v_delivery_queue_status;
+DROP VIEW v_delivery_performance;
+DROP VIEW alert_delivery_queue;
+CREATE VIEW alert_delivery_queue (delivery_id, alert_id, webhook_id,
+    message_body, delivery_status, retry_count, max_retries, next_retry_at,
+    attempted_at, delivered_at, created_at) AS
+SELECT j.id, j.event, t.name,
+    (SELECT CAST(p.body AS TEXT) FROM payload p WHERE p.event = j.event),
+    CASE WHEN j.state = 0 AND j.attempt > 0 OR j.state = 1 AND j.attempt > 1
+	    THEN 'retrying'
+	WHEN j.state IN (0, 1) THEN 'pending'
+	WHEN j.state = 2 THEN 'delivered'
+	WHEN j.state = 3 THEN 'failed' ELSE 'cancelled' END,
+    max(j.attempt - 1, 0),
+    coalesce((SELECT iif(w.retry_schedule = '', 0, 1 + length(w.retry_schedule)
+	- length(replace(w.retry_schedule, ',', ''))) FROM webhook w
+	WHERE w.id = t.name), 12),
+    iif(j.state = 0 AND j.attempt > 0,
+	datetime(j.due_ms / 1000, 'unixepoch'), NULL),
+    (SELECT datetime(a.started_ms / 1000, 'unixepoch') FROM attempt a
+	WHERE a.id BETWEEN j.id * 4096 AND j.id * 4096 + 4095
+	ORDER BY a.id DESC LIMIT 1),
+    iif(j.state = 2, datetime(j.ended_ms / 1000, 'unixepoch'), NULL),
+    datetime(j.created_ms / 1000, 'unixepoch')
+FROM job j JOIN target t ON t.id = j.target
+WHERE t.kind = 0;
+
+CREATE VIEW v_delivery_queue_status (status, count, oldest, newest) AS
+SELECT delivery_status, count(*), min(created_at), max(created_at)
+FROM alert_delivery_queue GROUP BY delivery_status;
+
+CREATE VIEW v_delivery_performance (total_deliveries, successful, failed,
+    in_progress, success_rate_percent, avg_delivery_time_seconds,
+    max_retries_used, calculated_at) AS
+SELECT count(*), coalesce(sum(j.state = 2), 0),
+    coalesce(sum(j.state = 3), 0), coalesce(sum(j.state IN (0, 1)), 0),
+    round(100.0 * sum(j.state = 2) / nullif(count(*), 0), 1),
+    round(avg(iif(j.state = 2, (j.ended_ms - j.created_ms) / 1000.0, NULL)),
+	2), coalesce(max(max(j.attempt - 1, 0)), 0), datetime('now')
+FROM job j JOIN target t ON t.id = j.target
+WHERE t.kind = 0 AND j.state <> 4;
+
+CREATE VIEW v_failed_deliveries (delivery_id, webhook_id, alert_id,
+    retry_count, max_retries, created_at, attempted_at, hours_stuck,
+    event_details, last_error_at) AS
+SELECT q.delivery_id, q.webhook_id, q.alert_id, q.retry_count, q.max_retries,
+    q.created_at, q.attempted_at,
+    round((julianday('now') - julianday(q.created_at)) * 24, 1),
+    json_object('http_status', j.last_code, 'error', j.last_text,
+	'retry_count', q.retry_count),
+    datetime(nullif(j.ended_ms, 0) / 1000, 'unixepoch')
+FROM alert_delivery_queue q JOIN job j ON j.id = q.delivery_id
+WHERE j.state = 3;
+
+-- A write to a view fails when it is compiled, for want of a table whose name
+-- is the reason: one that matches no row fails too.  A later migration that
+-- renames a table wants PRAGMA legacy_alter_table.
+CREATE TRIGGER webhook_events_insert INSTEAD OF INSERT ON webhook_events BEGIN
+DELETE FROM "webhook_events is a view: hlsctl event enqueue, replay and cancel change events";
+END;
+CREATE TRIGGER webhook_events_update INSTEAD OF UPDATE ON webhook_events BEGIN
+DELETE FROM "webhook_events is a view: hlsctl event enqueue, replay and cancel change events";
+END;
+CREATE TRIGGER webhook_events_delete INSTEAD OF DELETE ON webhook_events BEGIN
+DELETE FROM "webhook_events is a view: hlsctl event enqueue, replay and cancel change events";
+END;
+DROP TRIGGER webhooks_insert;
+CREATE TRIGGER webhooks_insert INSTEAD OF INSERT ON webhooks BEGIN
+DELETE FROM "webhooks is a view: hlsctl webhook register, update and delete change webhooks";
+END;
+DROP TRIGGER webhooks_update;
+CREATE TRIGGER webhooks_update INSTEAD OF UPDATE ON webhooks BEGIN
+DELETE FROM "webhooks is a view: hlsctl webhook register, update and delete change webhooks";
+END;
+DROP TRIGGER webhooks_delete;
+CREATE TRIGGER webhooks_delete INSTEAD OF DELETE ON webhooks BEGIN
+DELETE FROM "webhooks is a view: hlsctl webhook register, update and delete change webhooks";
+END;
+DROP TRIGGER processing_results_insert;
+CREATE TRIGGER processing_results_insert INSTEAD OF INSERT ON processing_results BEGIN
+DELETE FROM "processing_results is a view: hlsctl analysis shows results; nothing changes them";
+END;
+DROP TRIGGER processing_results_update;
+CREATE TRIGGER processing_results_update INSTEAD OF UPDATE ON processing_results BEGIN
+DELETE FROM "processing_results is a view: hlsctl analysis shows results; nothing changes them";
+END;
+DROP TRIGGER processing_results_delete;
+CREATE TRIGGER processing_results_delete INSTEAD OF DELETE ON processing_results BEGIN
+DELETE FROM "processing_results is a view: hlsctl analysis shows results; nothing changes them";
+END;
+DROP TRIGGER claude_analyses_insert;
+CREATE TRIGGER claude_analyses_insert INSTEAD OF INSERT ON claude_analyses BEGIN
+DELETE FROM "claude_analyses is a view: hlsctl analysis shows results; nothing changes them";
+END;
+DROP TRIGGER claude_analyses_update;
+CREATE TRIGGER claude_analyses_update INSTEAD OF UPDATE ON claude_analyses BEGIN
+DELETE FROM "claude_analyses is a view: hlsctl analysis shows results; nothing changes them";
+END;
+DROP TRIGGER claude_analyses_delete;
+CREATE TRIGGER claude_analyses_delete INSTEAD OF DELETE ON claude_analyses BEGIN
+DELETE FROM "claude_analyses is a view: hlsctl analysis shows results; nothing changes them";
+END;
+DROP TRIGGER repository_configs_insert;
+CREATE TRIGGER repository_configs_insert INSTEAD OF INSERT ON repository_configs BEGIN
+DELETE FROM "repository_configs is a view: hlsctl config changes a repository's settings";
+END;
+DROP TRIGGER repository_configs_update;
+CREATE TRIGGER repository_configs_update INSTEAD OF UPDATE ON repository_configs BEGIN
+DELETE FROM "repository_configs is a view: hlsctl config changes a repository's settings";
+END;
+DROP TRIGGER repository_configs_delete;
+CREATE TRIGGER repository_configs_delete INSTEAD OF DELETE ON repository_configs BEGIN
+DELETE FROM "repository_configs is a view: hlsctl config changes a repository's settings";
+END;
+DROP TRIGGER daily_stats_insert;
+CREATE TRIGGER daily_stats_insert INSTEAD OF INSERT ON daily_stats BEGIN
+DELETE FROM "daily_stats is a view: hlsctl stats shows them; nothing changes them";
+END;
+DROP TRIGGER daily_stats_update;
+CREATE TRIGGER daily_stats_update INSTEAD OF UPDATE ON daily_stats BEGIN
+DELETE FROM "daily_stats is a view: hlsctl stats shows them; nothing changes them";
+END;
+DROP TRIGGER daily_stats_delete;
+CREATE TRIGGER daily_stats_delete INSTEAD OF DELETE ON daily_stats BEGIN
+DELETE FROM "daily_stats is a view: hlsctl stats shows them; nothing changes them";
+END;
+DROP TRIGGER webhook_health_metrics_insert;
+CREATE TRIGGER webhook_health_metrics_insert INSTEAD OF INSERT ON webhook_health_metrics BEGIN
+DELETE FROM "webhook_health_metrics is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER webhook_health_metrics_update;
+CREATE TRIGGER webhook_health_metrics_update INSTEAD OF UPDATE ON webhook_health_metrics BEGIN
+DELETE FROM "webhook_health_metrics is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER webhook_health_metrics_delete;
+CREATE TRIGGER webhook_health_metrics_delete INSTEAD OF DELETE ON webhook_health_metrics BEGIN
+DELETE FROM "webhook_health_metrics is a view: hlsctl webhook enable and disable change a webhook";
+END;
+CREATE TRIGGER alert_delivery_queue_insert INSTEAD OF INSERT ON alert_delivery_queue BEGIN
+DELETE FROM "alert_delivery_queue is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER alert_delivery_queue_update INSTEAD OF UPDATE ON alert_delivery_queue BEGIN
+DELETE FROM "alert_delivery_queue is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER alert_delivery_queue_delete INSTEAD OF DELETE ON alert_delivery_queue BEGIN
+DELETE FROM "alert_delivery_queue is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER v_delivery_queue_status_insert INSTEAD OF INSERT ON v_delivery_queue_status BEGIN
+DELETE FROM "v_delivery_queue_status is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER v_delivery_queue_status_update INSTEAD OF UPDATE ON v_delivery_queue_status BEGIN
+DELETE FROM "v_delivery_queue_status is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER v_delivery_queue_status_delete INSTEAD OF DELETE ON v_delivery_queue_status BEGIN
+DELETE FROM "v_delivery_queue_status is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+DROP TRIGGER v_webhook_health_dashboard_insert;
+CREATE TRIGGER v_webhook_health_dashboard_insert INSTEAD OF INSERT ON v_webhook_health_dashboard BEGIN
+DELETE FROM "v_webhook_health_dashboard is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER v_webhook_health_dashboard_update;
+CREATE TRIGGER v_webhook_health_dashboard_update INSTEAD OF UPDATE ON v_webhook_health_dashboard BEGIN
+DELETE FROM "v_webhook_health_dashboard is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER v_webhook_health_dashboard_delete;
+CREATE TRIGGER v_webhook_health_dashboard_delete INSTEAD OF DELETE ON v_webhook_health_dashboard BEGIN
+DELETE FROM "v_webhook_health_dashboard is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER v_degraded_webhooks_insert;
+CREATE TRIGGER v_degraded_webhooks_insert INSTEAD OF INSERT ON v_degraded_webhooks BEGIN
+DELETE FROM "v_degraded_webhooks is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER v_degraded_webhooks_update;
+CREATE TRIGGER v_degraded_webhooks_update INSTEAD OF UPDATE ON v_degraded_webhooks BEGIN
+DELETE FROM "v_degraded_webhooks is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER v_degraded_webhooks_delete;
+CREATE TRIGGER v_degraded_webhooks_delete INSTEAD OF DELETE ON v_degraded_webhooks BEGIN
+DELETE FROM "v_degraded_webhooks is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER v_webhook_performance_insert;
+CREATE TRIGGER v_webhook_performance_insert INSTEAD OF INSERT ON v_webhook_performance BEGIN
+DELETE FROM "v_webhook_performance is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER v_webhook_performance_update;
+CREATE TRIGGER v_webhook_performance_update INSTEAD OF UPDATE ON v_webhook_performance BEGIN
+DELETE FROM "v_webhook_performance is a view: hlsctl webhook enable and disable change a webhook";
+END;
+DROP TRIGGER v_webhook_performance_delete;
+CREATE TRIGGER v_webhook_performance_delete INSTEAD OF DELETE ON v_webhook_performance BEGIN
+DELETE FROM "v_webhook_performance is a view: hlsctl webhook enable and disable change a webhook";
+END;
+CREATE TRIGGER v_delivery_performance_insert INSTEAD OF INSERT ON v_delivery_performance BEGIN
+DELETE FROM "v_delivery_performance is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER v_delivery_performance_update INSTEAD OF UPDATE ON v_delivery_performance BEGIN
+DELETE FROM "v_delivery_performance is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER v_delivery_performance_delete INSTEAD OF DELETE ON v_delivery_performance BEGIN
+DELETE FROM "v_delivery_performance is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER v_failed_deliveries_insert INSTEAD OF INSERT ON v_failed_deliveries BEGIN
+DELETE FROM "v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER v_failed_deliveries_update INSTEAD OF UPDATE ON v_failed_deliveries BEGIN
+DELETE FROM "v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+CREATE TRIGGER v_failed_deliveries_delete INSTEAD OF DELETE ON v_failed_deliveries BEGIN
+DELETE FROM "v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries";
+END;
+
 PRAGMA user_version = 5;

@@ -30,6 +30,7 @@ put_counts(struct ctl *c, const struct store_stats *s)
 		{ "duplicates", s->duplicates },
 		{ "replay suspects", s->replay_suspects },
 		{ "overdue", s->overdue },
+		{ "  held", s->held },
 		{ "jobs owed", s->jobs_owed },
 		{ "  waiting", s->jobs[STORE_WAITING] },
 		{ "  of them tried before", s->retrying },

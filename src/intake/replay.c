@@ -109,7 +109,7 @@ ask_filter(const struct to *to, const struct intake *in, const struct event *ev,
 static bool
 has_ended(const struct event *ev)
 {
-	return ev->status == EVENT_COMPLETED || ev->status == EVENT_FAILED;
+	return ev->completed_ms > 0;
 }
 
 /* Also of what has not ended yet: it may have when the replay begins. */

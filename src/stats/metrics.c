@@ -321,6 +321,8 @@ static const struct family families[] = {
 	{ "hls_events_overdue", "gauge", NUMBER(sums.overdue),
 	    "Events with something due for longer than monitor.overdue_after "
 	    "and not leased." },
+	{ "hls_events_held", "gauge", NUMBER(sums.held),
+	    "Overdue events whose webhook is disabled." },
 	{ "hls_events_purged_total", "counter", NUMBER(sums.events_purged),
 	    "Events whose time was over." },
 	{ "hls_event_processing_seconds", "summary", write_processing, 0,

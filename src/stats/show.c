@@ -143,6 +143,7 @@ show_queue(struct js_writer *w, const struct store_stats *s)
 	}
 	js_close_object(w);
 	js_int(w, "overdue_webhooks", s->overdue);
+	js_int(w, "held", s->held);
 	js_int(w, "total_pending", s->events[EVENT_PENDING]);
 	js_int(w, "total_open", open);
 }

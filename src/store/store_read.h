@@ -117,7 +117,9 @@ struct store_stats {
 	 * before the result came; jobs put off and given up. */
 	int64_t leases, lapses, fenced, retries, dead_letters;
 	int64_t processed, processing_ms; /* ended events and their total */
-	int64_t overdue;                  /* events, see product queue stats */
+	/* Events with something that is due for long and not leased; held are
+	 * those of them whose webhook is disabled. */
+	int64_t overdue, held;
 };
 /* overdue_ms: due for longer than this and not leased counts. */
 enum rc store_stats(struct store *s, int64_t now_ms, int64_t overdue_ms,

@@ -245,7 +245,7 @@ take(struct lite_tx *tx, struct accept *a, struct err *e)
 		    e);
 	if (rc == RC_OK)
 		rc = lite_tally_accepted(tx, a->ev->type, a->ev->repository,
-		    a->ev->received_ms, e);
+		    a->ev->received_ms, !a->out.replay_suspect, e);
 	if (rc != RC_OK)
 		return rc;
 	if (a->out.replay_suspect) {

@@ -249,7 +249,7 @@ enum rc lite_tally_event(struct lite_tx *tx, int64_t id,
 enum rc lite_tally_target(struct lite_tx *tx, int64_t id,
     struct lite_target_change **out, struct err *e);
 enum rc lite_tally_accepted(struct lite_tx *tx, const char *type,
-    const char *repository, int64_t received_ms, struct err *e);
+    const char *repository, int64_t received_ms, bool owes, struct err *e);
 /* Writes what has gathered for rows of targets: one that will look at them
  * does before it ends... */
 enum rc lite_tally_targets(struct lite_tx *tx, int64_t now_ms, struct err *e);

@@ -15,8 +15,7 @@ struct replay {
 
 /* As far as it matters here. */
 struct replayed {
-	enum event_status status;
-	bool expanded, suspect;
+	bool has_ended, expanded, suspect;
 	bool same; /* goes, if not expanded, where this replay would */
 };
 
@@ -33,8 +32,8 @@ read_event(struct lite_tx *tx, int64_t id, const char *webhook_id,
 	rc = lite_step(tx->conn, st, found, e);
 	if (rc != RC_OK || !*found)
 		return rc;
-	out->status = (enum event_status)lite_col_int(st, 0);
 	out->expanded = lite_col_int(st, 1) != 0;
+	out->has_ended = out->expanded && lite_col_int(st, 0) != 0;
 	out->suspect = lite_col_int(st, 2) != 0;
 	out->same = lite_col_int(st, 3) != 0;
 	lite_reset(st);
@@ -73,8 +72,7 @@ replay_one(struct lite_tx *tx, struct replay *x, int64_t id, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	if (x->only_ended) {
-		if (!found || ev.suspect ||
-		    (ev.status != EVENT_COMPLETED && ev.status != EVENT_FAILED))
+		if (!found || ev.suspect || !ev.has_ended)
 			return RC_OK;
 	} else if (!found) {
 		return err_set(e, RC_NOTFOUND, "there is no event %lld",

@@ -36,8 +36,8 @@ lite_sums_read(struct lite_conn *c, int64_t sums[LITE_SUMS], struct err *e)
 }
 
 static enum rc
-read_overdue(struct lite_conn *c, int64_t before_ms, int64_t *out,
-    struct err *e)
+read_overdue(struct lite_conn *c, int64_t before_ms, bool only_held,
+    int64_t *out, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(c, LITE_OVERDUE);
 	bool row;
@@ -45,6 +45,7 @@ read_overdue(struct lite_conn *c, int64_t before_ms, int64_t *out,
 
 	lite_int(st, 1, before_ms);
 	lite_int(st, 2, OVERDUE_MAX);
+	lite_int(st, 3, only_held);
 	rc = lite_step(c, st, &row, e);
 	if (rc == RC_OK && row) {
 		*out = lite_col_int(st, 0);
@@ -111,8 +112,11 @@ lite_stats(void *impl, int64_t now_ms, int64_t overdue_ms,
 	if (rc == RC_OK) {
 		rc = lite_sums_read(c, sums, e);
 		if (rc == RC_OK)
-			rc = read_overdue(c, now_ms - overdue_ms, &out->overdue,
-			    e);
+			rc = read_overdue(c, now_ms - overdue_ms, false,
+			    &out->overdue, e);
+		if (rc == RC_OK)
+			rc = read_overdue(c, now_ms - overdue_ms, true,
+			    &out->held, e);
 		if (rc == RC_OK)
 			rc = read_created(c, &out->created_ms, e);
 		(void)lite_run_stmt(c, LITE_COMMIT, &ignored);

@@ -193,8 +193,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "FROM event WHERE id = ?1",
 	[LITE_EVENT_COUNTS] =
 	    "SELECT status, expanded, touched, jobs_total, fresh, repeats, "
-	    "leased, dead, retry_count, started_ms, completed_ms FROM event "
-	    "WHERE id = ?1",
+	    "leased, dead, retry_count, started_ms, completed_ms, received_ms "
+	    "FROM event WHERE id = ?1",
 	[LITE_EVENT_SET] =
 	    "UPDATE event SET status = ?2, expanded = ?3, touched = ?4, "
 	    "jobs_total = ?5, fresh = ?6, repeats = ?7, leased = ?8, dead = "
@@ -203,8 +203,8 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_EVENT_SET_ERROR] =
 	    "UPDATE event SET error_message = ?2 WHERE id = ?1",
 	[LITE_EVENT_TO_REPLAY] =
-	    "SELECT status, expanded, replay_suspect = 1, "
-	    "coalesce(round_webhook, webhook_id) IS coalesce(?2, "
+	    "SELECT fresh + repeats + leased = 0, expanded, replay_suspect = "
+	    "1, coalesce(round_webhook, webhook_id) IS coalesce(?2, "
 	    "webhook_id) FROM event WHERE id = ?1",
 	[LITE_EVENT_REPLAY] =
 	    "UPDATE event SET round = round + 1, round_webhook = ?2, "
@@ -466,9 +466,10 @@ static const char *const texts[LITE_STMTS] = {
 	    "job j ON j.state = 0 AND j.target = t.id AND j.behind = 0 AND "
 	    "j.lane IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, "
 	    "15, 16, 17, 18, 19, 20) AND j.due_ms < ?1 WHERE t.waiting > 0 "
-	    "AND t.next_due_ms < ?1 AND t.blocked_until_ms < ?1 AND "
-	    "t.breaker = 0 UNION SELECT id FROM (SELECT id FROM event WHERE expanded = "
-	    "0 AND max(received_ms, scheduled_ms) < ?1 LIMIT ?2) LIMIT ?2)",
+	    "AND t.next_due_ms < ?1 AND (?3 = 0 OR "
+	    "t.blocked_until_ms >= ?1) UNION SELECT id FROM (SELECT id FROM event WHERE expanded = "
+	    "0 AND ?3 = 0 AND max(received_ms, scheduled_ms) < ?1 LIMIT ?2) "
+	    "LIMIT ?2)",
 	[LITE_WEBHOOK_PUT] =
 	    "INSERT INTO webhook (" WEBHOOK_COLUMNS
 	    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "

@@ -254,7 +254,7 @@ day_of(struct lite_tx *tx, int64_t wall_ms, struct lite_day_change **out,
 
 enum rc
 lite_tally_accepted(struct lite_tx *tx, const char *type,
-    const char *repository, int64_t received_ms, struct err *e)
+    const char *repository, int64_t received_ms, bool owes, struct err *e)
 {
 	struct lite_tally *t = &tx->tally;
 	struct lite_day_change *day;
@@ -266,8 +266,10 @@ lite_tally_accepted(struct lite_tx *tx, const char *type,
 		rc = add_named(tx, "repo", t->repos, &t->nrepos, repository, e);
 	if (rc == RC_OK)
 		rc = day_of(tx, received_ms, &day, e);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		day->total++;
+		day->succeeded += !owes;
+	}
 	return rc;
 }
 
@@ -276,45 +278,56 @@ struct counts {
 	enum event_status status;
 	bool expanded, touched;
 	int64_t total, fresh, repeats, leased, dead, retry_count;
-	int64_t started_ms, completed_ms;
+	int64_t started_ms, completed_ms, received_ms;
 };
 
+/* A dead job shows at once, whatever else is owed; but a round that is to
+ * come is a person's answer to it. */
 static enum event_status
 status_of(const struct counts *c)
 {
+	if (c->expanded && c->dead > 0)
+		return EVENT_FAILED;
 	if (c->leased > 0)
 		return EVENT_PROCESSING;
 	if (!c->expanded || c->fresh > 0)
 		return c->touched ? EVENT_PROCESSING : EVENT_PENDING;
-	if (c->repeats > 0)
-		return EVENT_RETRY;
-	return c->dead > 0 ? EVENT_FAILED : EVENT_COMPLETED;
+	return c->repeats > 0 ? EVENT_RETRY : EVENT_COMPLETED;
 }
 
+/* All of its jobs have: a failed one may yet have others under way. */
 static bool
-is_ended(enum event_status s)
+has_ended(const struct counts *c)
 {
-	return s == EVENT_COMPLETED || s == EVENT_FAILED;
+	return c->expanded && c->fresh + c->repeats + c->leased == 0;
 }
 
-static enum rc
-count_ended(struct lite_tx *tx, const struct counts *c, struct err *e)
+static int64_t
+took_of(const struct counts *c)
 {
+	return c->started_ms > 0 && c->completed_ms > c->started_ms
+	    ? c->completed_ms - c->started_ms
+	    : 0;
+}
+
+/* The day on which it came counts it by its present state. */
+static enum rc
+count_day(struct lite_tx *tx, const struct counts *was, const struct counts *is,
+    struct err *e)
+{
+	int64_t took_ms = took_of(is) - took_of(was);
 	struct lite_day_change *day;
-	int64_t took_ms = 0;
 	enum rc rc;
 
-	if (c->started_ms > 0 && c->completed_ms > c->started_ms)
-		took_ms = c->completed_ms - c->started_ms;
-	lite_tally_sum(tx, LITE_SUM_PROCESSED, 1);
-	lite_tally_sum(tx, LITE_SUM_PROCESSING_MS, took_ms);
-	rc = day_of(tx, c->completed_ms, &day, e);
+	if (is->status == was->status && took_ms == 0)
+		return RC_OK;
+	rc = day_of(tx, is->received_ms, &day, e);
 	if (rc != RC_OK)
 		return rc;
-	if (c->status == EVENT_FAILED)
-		day->failed++;
-	else
-		day->succeeded++;
+	day->succeeded +=
+	    (is->status == EVENT_COMPLETED) - (was->status == EVENT_COMPLETED);
+	day->failed +=
+	    (is->status == EVENT_FAILED) - (was->status == EVENT_FAILED);
 	day->processing_ms += took_ms;
 	return RC_OK;
 }
@@ -343,6 +356,7 @@ read_counts(struct lite_tx *tx, int64_t id, struct counts *c, bool *found,
 	c->retry_count = lite_col_int(st, 8);
 	c->started_ms = lite_col_int(st, 9);
 	c->completed_ms = lite_col_int(st, 10);
+	c->received_ms = lite_col_int(st, 11);
 	lite_reset(st);
 	return RC_OK;
 }
@@ -394,15 +408,14 @@ static enum rc
 write_event(struct lite_tx *tx, const struct lite_event_change *ch,
     int64_t now_ms, struct err *e)
 {
-	struct counts c;
-	enum event_status was;
+	struct counts c, was;
 	bool found;
 	enum rc rc;
 
 	rc = read_counts(tx, ch->id, &c, &found, e);
 	if (rc != RC_OK || !found)
 		return rc;
-	was = c.status;
+	was = c;
 	c.total += ch->total;
 	c.fresh += ch->fresh;
 	c.repeats += ch->repeats;
@@ -413,7 +426,7 @@ write_event(struct lite_tx *tx, const struct lite_event_change *ch,
 		c.expanded = true;
 		lite_tally_sum(tx, LITE_SUM_UNEXPANDED, -1);
 	}
-	if (ch->reopened && is_ended(was))
+	if (ch->reopened && was.completed_ms > 0)
 		c.touched = false;
 	c.touched = c.touched || ch->touched;
 	if (ch->touched && c.started_ms == 0)
@@ -421,16 +434,18 @@ write_event(struct lite_tx *tx, const struct lite_event_change *ch,
 	if (ch->repeat > c.retry_count)
 		c.retry_count = ch->repeat;
 	c.status = status_of(&c);
-	if (c.status != was) {
-		lite_tally_sum(tx, LITE_SUM_EVENT + was, -1);
+	if (c.status != was.status) {
+		lite_tally_sum(tx, LITE_SUM_EVENT + was.status, -1);
 		lite_tally_sum(tx, LITE_SUM_EVENT + c.status, 1);
 	}
-	if (!is_ended(c.status)) {
+	if (!has_ended(&c)) {
 		c.completed_ms = 0;
-	} else if (!is_ended(was)) {
+	} else if (was.completed_ms == 0) {
 		c.completed_ms = now_ms;
-		rc = count_ended(tx, &c, e);
+		lite_tally_sum(tx, LITE_SUM_PROCESSED, 1);
+		lite_tally_sum(tx, LITE_SUM_PROCESSING_MS, took_of(&c));
 	}
+	rc = count_day(tx, &was, &c, e);
 	if (rc != RC_OK)
 		return rc;
 	return write_counts(tx, ch->id, &c, ch->error, e);
