@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/webhook.h"
+#include "store/store_test.h"
 #include "tests/store/fixture.h"
 
 /*
@@ -662,6 +663,58 @@ test_sql_shows_no_secret(void **state)
 	assert_int_equal(seen, 2);
 }
 
+static void
+register_many(struct fix *f, size_t from, size_t to, const char *team)
+{
+	struct webhook *w;
+	char id[32];
+	size_t i;
+
+	for (i = from; i < to; i++) {
+		(void)snprintf(id, sizeof(id), "hook-%05zu", i);
+		w = fix_webhook(id);
+		w->team = xstrdup(team);
+		assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
+		webhook_free(w);
+	}
+}
+
+static int64_t
+steps_of(struct fix *f, const struct store_webhook_filter *filter, size_t want)
+{
+	struct store_webhooks l = { 0 };
+
+	(void)store_test_steps(f->s);
+	assert_int_equal(store_webhook_list(f->s, filter, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, want);
+	store_webhooks_free(&l);
+	return store_test_steps(f->s);
+}
+
+/* By team, whatever its case, and by whether they are enabled: a page costs
+ * the same beside a hundred times as many others. */
+static void
+test_a_list_of_webhooks_looks_at_no_others(void **state)
+{
+	const struct store_webhook_filter of_team = { .team = "RED",
+		.enabled = -1,
+		.health = -1,
+		.limit = 20 };
+	const struct store_webhook_filter disabled = { .enabled = 0,
+		.health = -1,
+		.limit = 20 };
+	struct fix *f = *state;
+	int64_t team, enabled;
+
+	register_many(f, 0, 10, "Red");
+	register_many(f, 10, 20, "blue");
+	team = steps_of(f, &of_team, 10);
+	enabled = steps_of(f, &disabled, 0);
+	register_many(f, 20, 1000, "blue");
+	assert_true(steps_of(f, &of_team, 10) <= team * 3 / 2);
+	assert_true(steps_of(f, &disabled, 0) <= enabled * 3 / 2);
+}
+
 int
 main(void)
 {
@@ -672,6 +725,7 @@ main(void)
 		CASE(test_a_name_is_one_webhook_s_alone),
 		CASE(test_a_webhook_is_found_by_name_or_the_start_of_its_id),
 		CASE(test_registrations_are_listed_by_filter),
+		CASE(test_a_list_of_webhooks_looks_at_no_others),
 		CASE(test_disabling_parks_and_enabling_releases),
 		CASE(test_deleting_cancels_what_waits),
 		CASE(test_totals_and_health_move_with_the_result),
