@@ -37,21 +37,40 @@ has_control(const char *p)
 	return false;
 }
 
-/* True when some part of the path is empty or climbs. */
+/*
+ * Leaves out empty parts and ".", and takes back a part for each "..", as RFC
+ * 3986, 5.2.4 has it and as web servers do before they choose a location.
+ * Some hand the path on as it came and some do not, so it is done here for
+ * all of them.  False when it does not begin with "/" or leads above the root.
+ */
 static bool
-is_crooked(const char *path)
+straighten(char *path)
 {
+	const char *in = path;
+	char *out = path;
 	size_t n;
 
-	while (*path == '/') {
-		path++;
-		n = strcspn(path, "/");
-		if (n == 0 || (n == 1 && *path == '.') ||
-		    (n == 2 && path[0] == '.' && path[1] == '.'))
-			return true;
-		path += n;
+	if (*path != '/')
+		return false;
+	while (*in != '\0') {
+		in += strspn(in, "/");
+		n = strcspn(in, "/");
+		if (n == 2 && in[0] == '.' && in[1] == '.') {
+			if (out == path)
+				return false;
+			while (*--out != '/')
+				;
+		} else if (n > 0 && !(n == 1 && in[0] == '.')) {
+			*out++ = '/';
+			memmove(out, in, n);
+			out += n;
+		}
+		in += n;
 	}
-	return *path != '\0';
+	if (out == path)
+		*out++ = '/';
+	*out = '\0';
+	return true;
 }
 
 /* Where the path goes on behind base; path itself when it does not begin
@@ -82,7 +101,6 @@ http_in_path(const struct http_req *req, const char *base, char *out,
 	const char *script = http_param_find(req, "SCRIPT_NAME");
 	char text[HTTP_IN_PATH_MAX + 1];
 	const char *path = is_given(info) ? info : script;
-	size_t n;
 	enum rc rc;
 
 	out[0] = '\0';
@@ -90,24 +108,23 @@ http_in_path(const struct http_req *req, const char *base, char *out,
 		rc = path_of_uri(uri, text, sizeof(text), e);
 		if (rc != RC_OK)
 			return rc;
-		path = text;
+	} else {
+		if (!is_given(path))
+			path = "/";
+		if (strlen(path) >= sizeof(text))
+			return err_set(e, RC_INVALID, "the path is malformed");
+		memcpy(text, path, strlen(path) + 1);
 	}
-	if (!is_given(path))
-		path = "/";
-	path = behind_base(path, base);
-	n = strlen(path);
-	if (n > 1 && path[n - 1] == '/')
-		n--;
-	if (n >= max || has_control(path))
+	if (has_control(text))
 		return err_set(e, RC_INVALID, "the path is malformed");
-	if (n == 0) {
-		path = "/";
-		n = 1;
-	}
-	memcpy(out, path, n);
-	out[n] = '\0';
-	if (n > 1 && is_crooked(out))
+	if (!straighten(text))
 		return err_set(e, RC_NOTFOUND, "no such path");
+	path = behind_base(text, base);
+	if (*path == '\0')
+		path = "/";
+	if (strlen(path) >= max)
+		return err_set(e, RC_INVALID, "the path is malformed");
+	memcpy(out, path, strlen(path) + 1);
 	return RC_OK;
 }
 

@@ -20,11 +20,12 @@ struct http_req;
 
 /*
  * The path that routes: PATH_INFO if it holds anything, else REQUEST_URI
- * without its query, decoded once, else SCRIPT_NAME; without base where it
- * begins with that, without a slash at its end.  Web servers hand PATH_INFO over decoded.
+ * without its query, decoded once, else SCRIPT_NAME; without empty, "." and
+ * ".." parts, without base where it begins with that, without a slash at its
+ * end.  Web servers hand PATH_INFO over decoded.
  *
  * RC_INVALID	a bad escape, a control byte, or over HTTP_IN_PATH_MAX.
- * RC_NOTFOUND	a part of it is empty, "." or "..", so no resource is meant.
+ * RC_NOTFOUND	it does not begin with "/", or leads above the root.
  */
 enum rc http_in_path(const struct http_req *req, const char *base, char *out,
     size_t max, struct err *e);
