@@ -36,6 +36,7 @@ struct app_source {
 	char *replay_window; /* "": the provider's own */
 	int64_t dedupe_ms;
 	struct strlist team;
+	struct strlist content_types;
 
 	/* Where facts stand, for every provider; "": the provider's place. */
 	char *id_header;

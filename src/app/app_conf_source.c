@@ -14,6 +14,7 @@
 #include "base/xalloc.h"
 #include "core/facts.h"
 #include "core/jsonptr.h"
+#include "core/media.h"
 #include "core/notice.h"
 #include "core/pubsecret.h"
 #include "core/sig.h"
@@ -172,6 +173,34 @@ check_patterns(const struct app_conf_reader *r, const struct app_source *raw,
 	return RC_OK;
 }
 
+/* A media type without parameters, as Content-Type names it. */
+static bool
+is_media_type(const char *s)
+{
+	const char *slash = strchr(s, '/');
+
+	return slash != NULL && slash != s && slash[1] != '\0' &&
+	    strchr(slash + 1, '/') == NULL && is_word(s, "/!#$&^_.+-");
+}
+
+static enum rc
+check_content_types(const struct app_conf_reader *r,
+    const struct app_source *raw, size_t at, struct err *e)
+{
+	char key[APP_CONF_KEY_SIZE];
+	size_t i;
+
+	for (i = 0; i < raw->content_types.n; i++) {
+		if (is_media_type(raw->content_types.v[i]))
+			continue;
+		snprintf(key, sizeof(key), "sources[%zu].content_types[%zu]",
+		    at, i);
+		return conf_refuse(r->places, key, e,
+		    "not a type of the form text/plain, without parameters");
+	}
+	return RC_OK;
+}
+
 /* A header as it is written in requests.  "_" is refused because web
  * servers turn "-" into it, or drop the header. */
 static bool
@@ -321,6 +350,19 @@ copy_facts(const struct app_source *raw, struct source_facts *f)
 	    dup_if_any(raw->repository_pointer);
 }
 
+/* Case does not count in them. */
+static void
+copy_content_types(const struct app_source *raw, struct source *src)
+{
+	struct media m;
+	size_t i;
+
+	for (i = 0; i < raw->content_types.n; i++) {
+		media_parse(raw->content_types.v[i], &m);
+		strlist_put(&src->content_types, m.type);
+	}
+}
+
 /* What the rules have let through, as the core has it. */
 static void
 copy_source(const struct app_source *raw, struct source *src)
@@ -331,6 +373,7 @@ copy_source(const struct app_source *raw, struct source *src)
 	strlist_put_all(&src->paths, &raw->paths);
 	strlist_put_all(&src->events, &raw->events);
 	strlist_put_all(&src->teams, &raw->team);
+	copy_content_types(raw, src);
 	src->priority = (int)raw->priority;
 	src->dedupe_ms = raw->dedupe_ms;
 	src->secrets = xcalloc(raw->secrets.n + 1, sizeof(*src->secrets));
@@ -406,6 +449,7 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 	    (rc = check_paths(r, raw, at, e)) != RC_OK ||
 	    (rc = check_patterns(r, raw, at, e)) != RC_OK ||
 	    (rc = check_facts(r, raw, at, e)) != RC_OK ||
+	    (rc = check_content_types(r, raw, at, e)) != RC_OK ||
 	    (rc = check_hmac(r, raw, at, e)) != RC_OK)
 		return rc;
 	copy_source(raw, src);

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,14 +8,38 @@
 #include "base/jsscan_int.h"
 #include "base/xalloc.h"
 
+#define MARK "\xef\xbb\xbf"
+#define LEVELS_MAX (JSSCAN_ANY_DEPTH_MAX + 1)
+#define LIFTED_MAX 2 /* levels whose members can be wanted */
+#define WORD_BITS 64
+
+/* What is known of the member of one level whose value is being read. */
+struct member {
+	uint32_t wants; /* a bit for each of them that has this name */
+	enum jsscan_type type;
+	const char *value;
+};
+
+/*
+ * levels[0] is the outermost container.  A bit of is_object tells what each
+ * open one is, which is all that has to be remembered of it.
+ */
 struct scan {
 	const char *start;
 	const char *p;
 	const char *end;
-	unsigned int depth;
+	bool is_strict;
+	unsigned int depth, depth_max;
+	uint64_t is_object[LEVELS_MAX / WORD_BITS + 1];
 	struct jsscan_want *wants;
 	size_t nwants;
+	struct member at[LIFTED_MAX + 1]; /* by depth */
+	uint32_t met[LIFTED_MAX + 1];     /* wants met at that depth */
+	uint32_t doubled;
 	struct jsscan_fault fault;
+
+	/* Of strict ones only. */
+	size_t outer[JSSCAN_DEPTH_MAX + 1];
 	struct jsscan_keys keys;
 };
 
@@ -24,9 +49,6 @@ struct name {
 	size_t n;
 	bool is_escaped;
 };
-
-static bool scan_value(struct scan *s, const struct name *parent,
-    enum jsscan_type *type);
 
 static bool
 refuse(struct scan *s, const char *what, const char *at)
@@ -55,6 +77,15 @@ take(struct scan *s, char c)
 	return true;
 }
 
+/* Is the innermost open container an object? */
+static inline bool
+is_in_object(const struct scan *s)
+{
+	unsigned int at = s->depth - 1;
+
+	return s->is_object[at / WORD_BITS] >> at % WORD_BITS & 1;
+}
+
 static bool
 is_named(const struct name *name, const char *wanted)
 {
@@ -71,89 +102,48 @@ is_named(const struct name *name, const char *wanted)
 	return is_equal;
 }
 
-/* Fills the wants that the member parent.name, or name at the top, meets. */
+/* Which wants have a member of this name at the depth of the scan, and
+ * which of them have met it before. */
 static void
-lift(struct scan *s, const struct name *parent, const struct name *name,
-    enum jsscan_type type, const char *value)
+match_wants(struct scan *s, const struct name *name)
 {
-	size_t quote = type == JSSCAN_STRING;
-	struct jsscan_want *w;
+	struct member *m = &s->at[s->depth];
+	const char *wanted;
 	size_t i;
 
+	m->wants = 0;
 	for (i = 0; i < s->nwants; i++) {
-		w = &s->wants[i];
-		if ((parent != NULL) != (w->subkey != NULL))
+		wanted = s->depth == 1 ? s->wants[i].key : s->wants[i].subkey;
+		if (s->depth > 1 && (s->at[1].wants >> i & 1) == 0)
 			continue;
-		if (parent == NULL ? !is_named(name, w->key)
-				   : !is_named(name, w->subkey) ||
-			    !is_named(parent, w->key))
-			continue;
-		w->type = type;
-		w->text = value + quote;
-		w->n = (size_t)(s->p - value) - 2 * quote;
+		if (wanted != NULL && is_named(name, wanted))
+			m->wants |= UINT32_C(1) << i;
 	}
+	s->doubled |= m->wants & s->met[s->depth];
+	s->met[s->depth] |= m->wants;
 }
 
-/* A key, its colon and its value. */
+/* A key and its colon. */
 static bool
-scan_member(struct scan *s, const struct name *parent)
+scan_key(struct scan *s)
 {
-	bool is_lifted = s->depth == 1 || (s->depth == 2 && parent != NULL);
-	enum jsscan_type type;
 	struct name name;
-	const char *value, *what;
+	const char *what;
 
 	if (!take(s, '"'))
 		return refuse(s, "no key", s->p);
 	name.p = s->p;
-	s->p = jsscan_string(s->p, s->end, &name.is_escaped, &s->fault);
+	s->p = jsscan_string(s->p, s->end, s->is_strict, &name.is_escaped,
+	    &s->fault);
 	if (s->p == NULL)
 		return false;
 	name.n = (size_t)(s->p++ - name.p);
-	if (!jsscan_keys_add(&s->keys, name.p, name.n, name.is_escaped, &what))
+	if (s->is_strict &&
+	    !jsscan_keys_add(&s->keys, name.p, name.n, name.is_escaped, &what))
 		return refuse(s, what, name.p);
-	if (!take(s, ':'))
-		return refuse(s, "no colon behind a key", s->p);
-	skip_space(s);
-	value = s->p;
-	if (!scan_value(s, s->depth == 1 ? &name : NULL, &type))
-		return false;
-	if (is_lifted)
-		lift(s, parent, &name, type, value);
-	return true;
-}
-
-static bool
-scan_object(struct scan *s, const struct name *parent)
-{
-	size_t outer = jsscan_keys_open(&s->keys);
-
-	if (!take(s, '}')) {
-		do {
-			if (!scan_member(s, parent))
-				return false;
-		} while (take(s, ','));
-		if (!take(s, '}'))
-			return refuse(s, "no comma and no end of an object",
-			    s->p);
-	}
-	jsscan_keys_close(&s->keys, outer);
-	return true;
-}
-
-static bool
-scan_array(struct scan *s)
-{
-	enum jsscan_type type;
-
-	if (take(s, ']'))
-		return true;
-	do {
-		if (!scan_value(s, NULL, &type))
-			return false;
-	} while (take(s, ','));
-	return take(s, ']') ||
-	    refuse(s, "no comma and no end of an array", s->p);
+	if (s->depth == 1 || (s->depth == 2 && s->at[1].wants != 0))
+		match_wants(s, &name);
+	return take(s, ':') || refuse(s, "no colon behind a key", s->p);
 }
 
 static bool
@@ -166,58 +156,206 @@ scan_word(struct scan *s, const char *word, size_t n)
 }
 
 static bool
-scan_nested(struct scan *s, const struct name *parent, bool is_object)
-{
-	bool is_good;
-
-	if (s->depth == JSSCAN_DEPTH_MAX)
-		return refuse(s, "more than 32 levels", s->p);
-	s->p++;
-	s->depth++;
-	is_good = is_object ? scan_object(s, parent) : scan_array(s);
-	s->depth--;
-	return is_good;
-}
-
-/* parent is the name of a member of the outermost object whose value this
- * is, and NULL for any other value. */
-static bool
-scan_value(struct scan *s, const struct name *parent, enum jsscan_type *type)
+scan_scalar(struct scan *s, enum jsscan_type type)
 {
 	bool is_escaped;
 
-	skip_space(s);
-	switch (s->p < s->end ? *s->p : '\0') {
-	case '"':
-		*type = JSSCAN_STRING;
-		s->p = jsscan_string(s->p + 1, s->end, &is_escaped, &s->fault);
+	switch (type) {
+	case JSSCAN_STRING:
+		s->p = jsscan_string(s->p + 1, s->end, s->is_strict,
+		    &is_escaped, &s->fault);
 		if (s->p == NULL)
 			return false;
 		s->p++;
 		return true;
-	case '{':
-		*type = JSSCAN_OBJECT;
-		return scan_nested(s, parent, true);
-	case '[':
-		*type = JSSCAN_ARRAY;
-		return scan_nested(s, NULL, false);
-	case 't':
-		*type = JSSCAN_BOOL;
-		return scan_word(s, "true", 4);
-	case 'f':
-		*type = JSSCAN_BOOL;
-		return scan_word(s, "false", 5);
-	case 'n':
-		*type = JSSCAN_NULL;
+	case JSSCAN_BOOL:
+		return *s->p == 't' ? scan_word(s, "true", 4)
+				    : scan_word(s, "false", 5);
+	case JSSCAN_NULL:
 		return scan_word(s, "null", 4);
 	default:
-		break;
+		s->p = jsscan_number(s->p, s->end, s->is_strict, &s->fault);
+		return s->p != NULL;
 	}
-	if (s->p == s->end || (*s->p != '-' && (*s->p < '0' || *s->p > '9')))
-		return refuse(s, "no value", s->p);
-	*type = JSSCAN_NUMBER;
-	s->p = jsscan_number(s->p, s->end, &s->fault);
-	return s->p != NULL;
+}
+
+/* The type of the value that begins here, JSSCAN_ABSENT: none does. */
+static enum jsscan_type
+type_here(const struct scan *s)
+{
+	if (s->p == s->end)
+		return JSSCAN_ABSENT;
+	switch (*s->p) {
+	case '"':
+		return JSSCAN_STRING;
+	case '{':
+		return JSSCAN_OBJECT;
+	case '[':
+		return JSSCAN_ARRAY;
+	case 't':
+	case 'f':
+		return JSSCAN_BOOL;
+	case 'n':
+		return JSSCAN_NULL;
+	default:
+		return *s->p == '-' || (*s->p >= '0' && *s->p <= '9')
+		    ? JSSCAN_NUMBER
+		    : JSSCAN_ABSENT;
+	}
+}
+
+/* Into the container that begins here. */
+static bool
+enter(struct scan *s, bool is_object)
+{
+	unsigned int at = s->depth;
+	uint64_t bit = UINT64_C(1) << at % WORD_BITS;
+
+	if (s->depth == s->depth_max)
+		return refuse(s, "too many levels", s->p);
+	s->p++;
+	s->depth++;
+	if (is_object)
+		s->is_object[at / WORD_BITS] |= bit;
+	else
+		s->is_object[at / WORD_BITS] &= ~bit;
+	if (s->depth <= LIFTED_MAX)
+		s->at[s->depth].wants = 0;
+	if (s->is_strict && is_object)
+		s->outer[at] = jsscan_keys_open(&s->keys);
+	return true;
+}
+
+static void
+leave(struct scan *s, bool is_object)
+{
+	s->depth--;
+	if (s->is_strict && is_object)
+		jsscan_keys_close(&s->keys, s->outer[s->depth]);
+}
+
+static void
+lift(struct scan *s)
+{
+	const struct member *m = &s->at[s->depth];
+	size_t quote = m->type == JSSCAN_STRING;
+	struct jsscan_want *w;
+	size_t i;
+
+	for (i = 0; i < s->nwants; i++) {
+		w = &s->wants[i];
+		if ((m->wants >> i & 1) == 0 ||
+		    (s->depth == 2) != (w->subkey != NULL))
+			continue;
+		w->type = m->type;
+		w->text = m->value + quote;
+		w->n = (size_t)(s->p - m->value) - 2 * quote;
+	}
+}
+
+/*
+ * A value has ended, and with it perhaps the containers that it was the last
+ * of.  *more: another value comes, its key is read.
+ */
+static bool
+scan_end(struct scan *s, bool *more)
+{
+	bool is_object;
+
+	for (;;) {
+		if (s->depth <= LIFTED_MAX && s->at[s->depth].wants != 0)
+			lift(s);
+		*more = s->depth > 0;
+		if (s->depth == 0)
+			return true;
+		is_object = is_in_object(s);
+		if (take(s, ','))
+			return !is_object || scan_key(s);
+		if (!take(s, is_object ? '}' : ']'))
+			return refuse(s,
+			    is_object ? "no comma and no end of an object"
+				      : "no comma and no end of an array",
+			    s->p);
+		leave(s, is_object);
+	}
+}
+
+/* From the first byte of a value to the end of the outermost one. */
+static bool
+scan_values(struct scan *s, enum jsscan_type *root)
+{
+	enum jsscan_type type;
+	bool is_object, more = true;
+
+	while (more) {
+		skip_space(s);
+		type = type_here(s);
+		if (type == JSSCAN_ABSENT)
+			return refuse(s, "no value", s->p);
+		if (s->depth <= LIFTED_MAX) {
+			s->at[s->depth].type = type;
+			s->at[s->depth].value = s->p;
+		}
+		is_object = type == JSSCAN_OBJECT;
+		if (is_object || type == JSSCAN_ARRAY) {
+			if (!enter(s, is_object))
+				return false;
+			if (!take(s, is_object ? '}' : ']')) {
+				if (is_object && !scan_key(s))
+					return false;
+				continue;
+			}
+			leave(s, is_object);
+		} else if (!scan_scalar(s, type)) {
+			return false;
+		}
+		if (!scan_end(s, &more))
+			return false;
+	}
+	*root = s->at[0].type;
+	return true;
+}
+
+static void
+clear(struct jsscan_want *wants, size_t n, uint32_t which)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if ((which >> i & 1) == 0)
+			continue;
+		wants[i].type = JSSCAN_ABSENT;
+		wants[i].text = NULL;
+		wants[i].n = 0;
+	}
+}
+
+static enum rc
+scan(struct scan *s, enum jsscan_type *root, struct err *e)
+{
+	bool is_good;
+
+	assert(s->nwants <= JSSCAN_WANTS_MAX);
+	s->depth = 0;
+	s->at[0].wants = 0;
+	memset(s->is_object, 0, sizeof(s->is_object));
+	memset(s->met, 0, sizeof(s->met));
+	s->doubled = 0;
+	clear(s->wants, s->nwants, UINT32_MAX);
+	*root = JSSCAN_ABSENT;
+
+	is_good = scan_values(s, root);
+	if (is_good) {
+		skip_space(s);
+		if (s->p != s->end)
+			is_good = refuse(s, "something behind the value", s->p);
+	}
+	clear(s->wants, s->nwants, is_good ? s->doubled : UINT32_MAX);
+	if (is_good)
+		return RC_OK;
+	*root = JSSCAN_ABSENT;
+	return err_set(e, RC_INVALID, "not JSON: %s at byte %zu", s->fault.what,
+	    (size_t)(s->fault.at - s->start));
 }
 
 enum rc
@@ -225,38 +363,49 @@ jsscan(const char *text, size_t n, enum jsscan_type *root,
     struct jsscan_want *wants, size_t nwants, struct err *e)
 {
 	struct scan s;
-	bool is_good;
-	size_t i;
+	enum rc rc;
 
 	s.start = s.p = text;
 	s.end = text + n;
-	s.depth = 0;
+	s.is_strict = true;
+	s.depth_max = JSSCAN_DEPTH_MAX;
 	s.wants = wants;
 	s.nwants = nwants;
-	for (i = 0; i < nwants; i++) {
-		wants[i].type = JSSCAN_ABSENT;
-		wants[i].text = NULL;
-		wants[i].n = 0;
-	}
-	*root = JSSCAN_ABSENT;
 	/* A key takes four bytes of text at least, and the table counts them
 	 * in 32 bits. */
-	if (n > UINT32_MAX)
+	if (n > UINT32_MAX) {
+		clear(wants, nwants, UINT32_MAX);
+		*root = JSSCAN_ABSENT;
 		return err_set(e, RC_INVALID, "JSON of over 4 GiB");
-
-	jsscan_keys_init(&s.keys);
-	is_good = scan_value(&s, NULL, root);
-	if (is_good) {
-		skip_space(&s);
-		if (s.p != s.end)
-			is_good = refuse(&s, "something behind the value", s.p);
 	}
+	jsscan_keys_init(&s.keys);
+	rc = scan(&s, root, e);
 	jsscan_keys_fini(&s.keys);
-	if (is_good)
-		return RC_OK;
-	*root = JSSCAN_ABSENT;
-	for (i = 0; i < nwants; i++)
-		wants[i].type = JSSCAN_ABSENT;
-	return err_set(e, RC_INVALID, "not JSON: %s at byte %zu", s.fault.what,
-	    (size_t)(s.fault.at - s.start));
+	return rc;
+}
+
+enum rc
+jsscan_any(const char *text, size_t n, unsigned int levels,
+    enum jsscan_type *root, struct jsscan_want *wants, size_t nwants,
+    struct err *e)
+{
+	struct scan s;
+
+	assert(levels <= LEVELS_MAX);
+	s.start = text;
+	s.p = text + jsscan_mark_size(text, n);
+	s.end = text + n;
+	s.is_strict = false;
+	s.depth_max = levels;
+	s.wants = wants;
+	s.nwants = nwants;
+	return scan(&s, root, e);
+}
+
+size_t
+jsscan_mark_size(const char *text, size_t n)
+{
+	size_t size = sizeof(MARK) - 1;
+
+	return n >= size && memcmp(text, MARK, size) == 0 ? size : 0;
 }

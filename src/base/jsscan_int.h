@@ -18,14 +18,14 @@ struct jsscan_fault {
 
 /*
  * p is behind an opening quote.  Returns the place of the closing one, or
- * NULL with *fault filled.
+ * NULL with *fault filled.  is_strict refuses half a surrogate pair.
  */
-const char *jsscan_string(const char *p, const char *end, bool *is_escaped,
-    struct jsscan_fault *fault);
+const char *jsscan_string(const char *p, const char *end, bool is_strict,
+    bool *is_escaped, struct jsscan_fault *fault);
 
 /* p is at a digit or a sign.  Returns the place behind the number, or NULL
- * with *fault filled. */
-const char *jsscan_number(const char *p, const char *end,
+ * with *fault filled.  is_strict refuses a number out of range. */
+const char *jsscan_number(const char *p, const char *end, bool is_strict,
     struct jsscan_fault *fault);
 
 struct jsscan_key {

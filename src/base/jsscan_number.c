@@ -86,54 +86,67 @@ is_finite(const char *p, const char *end, long long exponent)
 	return isfinite(strtod(text, NULL));
 }
 
+/* The parts of a number. */
+struct number {
+	const char *digits; /* behind the sign */
+	const char *integer_end;
+	const char *mantissa_end;
+	const char *exponent; /* behind the "e"; NULL when there is none */
+	const char *end;
+};
+
+/* What is wrong with the number, or NULL. */
 static const char *
-refuse(struct jsscan_fault *fault, const char *what, const char *at)
+split(const char *p, const char *end, struct number *n)
 {
-	fault->what = what;
-	fault->at = at;
+	n->digits = p + (*p == '-');
+	n->exponent = NULL;
+	p = n->integer_end = skip_digits(n->digits, end);
+	if (p == n->digits)
+		return "a number without digits";
+	if (*n->digits == '0' && p - n->digits > 1)
+		return "a number with a leading zero";
+	if (p < end && *p == '.') {
+		p = skip_digits(p + 1, end);
+		if (p == n->integer_end + 1)
+			return "a fraction without digits";
+	}
+	n->mantissa_end = p;
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		n->exponent = ++p;
+		if (p < end && (*p == '+' || *p == '-'))
+			p++;
+		if (skip_digits(p, end) == p)
+			return "an exponent without digits";
+		p = skip_digits(p, end);
+	}
+	n->end = p;
 	return NULL;
 }
 
 const char *
-jsscan_number(const char *p, const char *end, struct jsscan_fault *fault)
+jsscan_number(const char *p, const char *end, bool is_strict,
+    struct jsscan_fault *fault)
 {
-	const char *start = p, *digits, *mantissa_end, *mark;
-	bool is_negative = *p == '-';
-	long long exponent = 0;
+	const char *what;
+	struct number n;
 
-	p += is_negative;
-	digits = p;
-	p = skip_digits(p, end);
-	if (p == digits)
-		return refuse(fault, "a number without digits", start);
-	if (*digits == '0' && p - digits > 1)
-		return refuse(fault, "a number with a leading zero", start);
-	if (p == end || (*p != '.' && *p != 'e' && *p != 'E')) {
-		if (!is_exact_integer(digits, (size_t)(p - digits),
-			is_negative))
-			return refuse(fault, "an integer out of range", start);
-		return p;
+	what = split(p, end, &n);
+	if (what == NULL && is_strict) {
+		if (n.end == n.integer_end) {
+			if (!is_exact_integer(n.digits,
+				(size_t)(n.end - n.digits), *p == '-'))
+				what = "an integer out of range";
+		} else if (!is_finite(n.digits, n.mantissa_end,
+			       n.exponent == NULL
+				   ? 0
+				   : read_exponent(n.exponent, n.end))) {
+			what = "a number out of range";
+		}
 	}
-
-	if (*p == '.') {
-		mark = ++p;
-		p = skip_digits(p, end);
-		if (p == mark)
-			return refuse(fault, "a fraction without digits",
-			    start);
-	}
-	mantissa_end = p;
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		mark = ++p;
-		if (p < end && (*p == '+' || *p == '-'))
-			p++;
-		if (skip_digits(p, end) == p)
-			return refuse(fault, "an exponent without digits",
-			    start);
-		p = skip_digits(p, end);
-		exponent = read_exponent(mark, p);
-	}
-	if (!is_finite(digits, mantissa_end, exponent))
-		return refuse(fault, "a number out of range", start);
-	return p;
+	if (what == NULL)
+		return n.end;
+	fault->what = what;
+	fault->at = p;
+	return NULL;
 }

@@ -9,6 +9,7 @@
 
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 #define HIGH_BITS EACH_BYTE(0x80)
+#define REPLACEMENT 0xfffd
 
 /*
  * The high bit of every byte that is a quote, a backslash, a control
@@ -80,9 +81,16 @@ is_low_surrogate(int unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
+/* What read_escape() returns of an escape without its other half. */
+static bool
+is_half(int code)
+{
+	return is_high_surrogate(code) || is_low_surrogate(code);
+}
+
 /*
  * The escape whose backslash is at p.  Returns the place behind it and its
- * code point, or NULL.
+ * code point, or NULL.  Half a surrogate pair is its own number.
  */
 static const char *
 read_escape(const char *p, const char *end, int *code)
@@ -102,16 +110,15 @@ read_escape(const char *p, const char *end, int *code)
 		return p + 2;
 	}
 	unit = hex4(p + 2, end);
-	if (unit < 0 || is_low_surrogate(unit))
+	if (unit < 0)
 		return NULL;
 	*code = unit;
-	if (!is_high_surrogate(unit))
+	if (!is_high_surrogate(unit) || end - p < 12 || p[6] != '\\' ||
+	    p[7] != 'u')
 		return p + 6;
-	if (end - p < 12 || p[6] != '\\' || p[7] != 'u')
-		return NULL;
 	low = hex4(p + 8, end);
 	if (!is_low_surrogate(low))
-		return NULL;
+		return p + 6;
 	*code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
 	return p + 12;
 }
@@ -125,7 +132,7 @@ refuse(struct jsscan_fault *fault, const char *what, const char *at)
 }
 
 const char *
-jsscan_string(const char *p, const char *end, bool *is_escaped,
+jsscan_string(const char *p, const char *end, bool is_strict, bool *is_escaped,
     struct jsscan_fault *fault)
 {
 	const char *next;
@@ -142,7 +149,7 @@ jsscan_string(const char *p, const char *end, bool *is_escaped,
 		if (*p == '\\') {
 			*is_escaped = true;
 			next = read_escape(p, end, &code);
-			if (next == NULL)
+			if (next == NULL || (is_strict && is_half(code)))
 				return refuse(fault, "a wrong escape", p);
 			p = next;
 			continue;
@@ -201,7 +208,7 @@ jsscan_decode(const char *text, size_t n, char *out, size_t max)
 		if (p == end)
 			break;
 		p = read_escape(p, end, &code);
-		if (p == NULL || code == 0)
+		if (p == NULL || code == 0 || is_half(code))
 			return false;
 		size = encode(code, one);
 		if (size > max - used)
@@ -211,4 +218,84 @@ jsscan_decode(const char *text, size_t n, char *out, size_t max)
 	}
 	out[used] = '\0';
 	return true;
+}
+
+size_t
+jsscan_decode_cut(const char *text, size_t n, char *out, size_t max)
+{
+	const char *p = text, *end = text + n, *next;
+	size_t used = 0, size;
+	char one[4];
+	int code;
+
+	while (p < end) {
+		if (*p != '\\') {
+			size = utf8_size(p, (size_t)(end - p));
+			size = size == 0 ? 1 : size;
+			memcpy(one, p, size);
+			next = p + size;
+		} else {
+			next = read_escape(p, end, &code);
+			if (next == NULL)
+				break;
+			if (code == 0 || is_half(code))
+				code = REPLACEMENT;
+			size = encode(code, one);
+		}
+		if (size > max - used)
+			break;
+		memcpy(out + used, one, size);
+		used += size;
+		p = next;
+	}
+	out[used] = '\0';
+	return used;
+}
+
+/* The place of the next escape from p on that is half a pair, or NULL. */
+static const char *
+find_half(const char *p, const char *end)
+{
+	const char *next;
+	int code;
+
+	while (p < end) {
+		p = memchr(p, '\\', (size_t)(end - p));
+		if (p == NULL)
+			return NULL;
+		next = read_escape(p, end, &code);
+		if (next == NULL)
+			return NULL;
+		if (is_half(code))
+			return p;
+		p = next;
+	}
+	return NULL;
+}
+
+bool
+jsscan_is_exact(enum jsscan_type type, const char *text, size_t n)
+{
+	struct jsscan_fault fault;
+
+	if (type == JSSCAN_STRING)
+		return find_half(text, text + n) == NULL;
+	return type != JSSCAN_NUMBER ||
+	    jsscan_number(text, text + n, true, &fault) == text + n;
+}
+
+size_t
+jsscan_repair(char *text, size_t n)
+{
+	char *end = text + n, *p = text;
+	const char *half;
+	size_t count = 0;
+
+	while ((half = find_half(p, end)) != NULL) {
+		p = text + (half - text);
+		memcpy(p + 2, "fffd", 4);
+		p += 6;
+		count++;
+	}
+	return count;
 }

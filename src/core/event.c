@@ -67,6 +67,7 @@ event_free(struct event *ev)
 	free(ev->source);
 	free(ev->provider);
 	free(ev->delivery_id);
+	free(ev->sent_id);
 	free(ev->type);
 	free(ev->action);
 	free(ev->repository);
@@ -74,6 +75,7 @@ event_free(struct event *ev)
 	free(ev->webhook_id);
 	free(ev->content_type);
 	free(ev->body);
+	free(ev->json);
 	free(ev->error_message);
 	free(ev);
 }
@@ -108,8 +110,12 @@ is_word(const char *text, size_t n, const char *alphabet, size_t max)
 bool
 event_delivery_id_is_valid(const char *text)
 {
-	return is_word(text, strlen(text), EVENT_ALNUM "._:-",
-	    EVENT_DELIVERY_ID_MAX);
+	size_t i;
+
+	for (i = 0; text[i] != '\0'; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	return i >= 1 && i <= EVENT_DELIVERY_ID_MAX;
 }
 
 bool

@@ -19,7 +19,7 @@
 	"0123456789"                 \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 	"abcdefghijklmnopqrstuvwxyz"
-#define EVENT_DELIVERY_ID_MAX 128
+#define EVENT_DELIVERY_ID_MAX 256
 #define EVENT_TYPE_MAX 100
 #define EVENT_ACTION_MAX 100
 #define EVENT_REPOSITORY_MAX 200
@@ -51,6 +51,7 @@ struct event {
 	char *delivery_id;
 	bool id_is_derived; /* by hls, from type and body */
 	int64_t dedupe_ms;  /* how long a derived id is believed, when put */
+	char *sent_id;      /* what delivery_id is the digest of, or NULL */
 	char *type;
 	char *action;     /* "" when there is none */
 	char *repository; /* "unknown" when there is none */
@@ -67,6 +68,8 @@ struct event {
 
 	char *body; /* NULL when it was not asked for or is purged */
 	size_t bodysz;
+	char *json; /* for who reads the body, NULL: the body; only put */
+	size_t jsonsz;
 	uint8_t body_sha256[32];
 
 	/* As the store found it; not read when put. */
@@ -95,25 +98,60 @@ void event_free(struct event *ev);
 const char *event_status_name(enum event_status s); /* "pending" ... */
 bool event_status_parse(const char *text, enum event_status *out);
 
-bool event_delivery_id_is_valid(const char *text); /* A-Za-z0-9._:- 1-128 */
+bool event_delivery_id_is_valid(const char *text); /* visible ASCII 1-256 */
 bool event_type_is_valid(const char *text);        /* A-Za-z0-9_.- 1-100 */
 bool event_team_is_valid(const char *text);        /* 1-64, no controls */
 /* "unknown", or owner/name of A-Za-z0-9._- without "." and ".." parts. */
 bool event_repository_is_valid(const char *text);
 
 /*
- * Judges the body as JSON and fills action and repository from it: one scan,
- * no tree.  A repository without full_name, or none at all, is "unknown"; an
- * action that is no type's word is "".  Where ev has no type yet it gets the
- * body's, if that is a string.
- *
- * RC_INVALID	not JSON by the rules of jsscan.h, not an object, repository
- *		not an object, its full_name or the type malformed; ev is
- *		unchanged.
+ * What a sender calls an event, as a type: "/" and ":" become ".", each other
+ * character that a type may not have becomes "_", and the first
+ * EVENT_TYPE_MAX bytes of the result are kept.  One rule for all providers.
+ * False, and "", when there is nothing.
  */
-enum rc event_read_json(struct event *ev, struct err *e);
-/* The same from n bytes that are not the event's own body. */
-enum rc event_read_json_text(struct event *ev, const char *text, size_t n,
+bool event_type_respell(const char *text, char out[EVENT_TYPE_MAX + 1]);
+
+/*
+ * The sender's delivery id: as it is when it is a valid one, else its
+ * SHA-256 in hex, and sent_id is what can be shown of it, cut to
+ * EVENT_DELIVERY_ID_MAX bytes.  Nothing happens for NULL and "".
+ */
+void event_put_delivery_id(struct event *ev, const char *text);
+
+/*
+ * Judges a body as JSON and reads action and repository from it: one scan,
+ * no tree.  Where ev has no type yet it gets the body's, respelt.  A fact
+ * that cannot be read is no reason to refuse what was signed: the repository
+ * is "unknown" then, the action "", and there is no type.
+ *
+ * RC_INVALID	not JSON by the rules of jsscan_any(); ev is unchanged.
+ */
+enum rc event_read_json(struct event *ev, const char *text, size_t n,
     struct err *e);
+
+/* Facts that nobody read: no action, and the repository is "unknown". */
+void event_fill(struct event *ev);
+
+/*
+ * The JSON of a body, for everything that reads an event: of a form its
+ * payload, without a byte-order mark.  What was posted stays as it came.
+ * text is NULL when there is none; it may point into body.
+ */
+struct event_json {
+	const char *text;
+	size_t n;
+	char *room; /* owned, or NULL */
+};
+void event_json_init(struct event_json *j, const char *content_type,
+    const char *body, size_t n);
+void event_json_fini(struct event_json *j);
+
+/*
+ * Of a body that is JSON, fills ev->json where whoever reads the body with other tools than ours
+ * could not: it came as a form, has a byte-order mark, or holds half a
+ * surrogate pair, which becomes U+FFFD.
+ */
+void event_make_json(struct event *ev);
 
 #endif

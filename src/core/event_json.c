@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/jsscan.h"
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/media.h"
 
 enum {
 	WANT_ACTION,
@@ -18,7 +20,7 @@ enum {
 /* An action that could not be part of a full name is none: it steers
  * routing only, and the bytes keep what the sender wrote. */
 static void
-take_action(struct event *ev, const struct jsscan_want *w)
+read_action(struct event *ev, const struct jsscan_want *w)
 {
 	char text[EVENT_ACTION_MAX + 1];
 
@@ -30,45 +32,37 @@ take_action(struct event *ev, const struct jsscan_want *w)
 	ev->action = xstrdup(text);
 }
 
-static enum rc
-read_repository(const struct jsscan_want *wants,
-    char out[EVENT_REPOSITORY_MAX + 1], struct err *e)
+/* The word for "none" is ours to write, not a sender's. */
+static void
+read_repository(struct event *ev, const struct jsscan_want *wants)
 {
 	const struct jsscan_want *name = &wants[WANT_FULL_NAME];
+	char text[EVENT_REPOSITORY_MAX + 1];
 
-	memcpy(out, "unknown", sizeof("unknown"));
-	if (wants[WANT_REPOSITORY].type == JSSCAN_ABSENT)
-		return RC_OK;
-	if (wants[WANT_REPOSITORY].type != JSSCAN_OBJECT)
-		return err_set(e, RC_INVALID, "repository is not an object");
-	if (name->type == JSSCAN_ABSENT)
-		return RC_OK;
-	/* The word for "none" is ours to write, not a sender's. */
-	if (name->type != JSSCAN_STRING ||
-	    !jsscan_decode(name->text, name->n, out, EVENT_REPOSITORY_MAX) ||
-	    strchr(out, '/') == NULL || !event_repository_is_valid(out))
-		return err_set(e, RC_INVALID,
-		    "repository.full_name is not owner/name");
-	return RC_OK;
+	if (wants[WANT_REPOSITORY].type != JSSCAN_OBJECT ||
+	    name->type != JSSCAN_STRING ||
+	    !jsscan_decode(name->text, name->n, text, EVENT_REPOSITORY_MAX) ||
+	    strchr(text, '/') == NULL || !event_repository_is_valid(text))
+		memcpy(text, "unknown", sizeof("unknown"));
+	free(ev->repository);
+	ev->repository = xstrdup(text);
 }
 
 /* Standard Webhooks puts the type into the body. */
-static enum rc
-read_type(const struct jsscan_want *w, char out[EVENT_TYPE_MAX + 1],
-    struct err *e)
+static void
+read_type(struct event *ev, const struct jsscan_want *w)
 {
-	out[0] = '\0';
-	if (w->type != JSSCAN_STRING)
-		return RC_OK;
-	if (!jsscan_decode(w->text, w->n, out, EVENT_TYPE_MAX) ||
-	    !event_type_is_valid(out))
-		return err_set(e, RC_INVALID, "the event's type is malformed");
-	return RC_OK;
+	char sent[4 * EVENT_TYPE_MAX + 1], type[EVENT_TYPE_MAX + 1];
+
+	if (ev->type != NULL || w->type != JSSCAN_STRING)
+		return;
+	(void)jsscan_decode_cut(w->text, w->n, sent, sizeof(sent) - 1);
+	if (event_type_respell(sent, type))
+		ev->type = xstrdup(type);
 }
 
 enum rc
-event_read_json_text(struct event *ev, const char *text, size_t n,
-    struct err *e)
+event_read_json(struct event *ev, const char *text, size_t n, struct err *e)
 {
 	struct jsscan_want wants[WANTS] = {
 		[WANT_ACTION] = { .key = "action" },
@@ -77,32 +71,72 @@ event_read_json_text(struct event *ev, const char *text, size_t n,
 		    .subkey = "full_name" },
 		[WANT_TYPE] = { .key = "type" },
 	};
-	char repository[EVENT_REPOSITORY_MAX + 1];
-	char type[EVENT_TYPE_MAX + 1] = "";
 	enum jsscan_type root;
 	enum rc rc;
 
-	rc = jsscan(text, n, &root, wants, WANTS, e);
+	rc = jsscan_any(text, n, JSSCAN_ANY_DEPTH_MAX, &root, wants, WANTS, e);
 	if (rc != RC_OK)
 		return rc;
-	if (root != JSSCAN_OBJECT)
-		return err_set(e, RC_INVALID, "the body is not a JSON object");
-	rc = read_repository(wants, repository, e);
-	if (rc == RC_OK && ev->type == NULL)
-		rc = read_type(&wants[WANT_TYPE], type, e);
-	if (rc != RC_OK)
-		return rc;
-
-	take_action(ev, &wants[WANT_ACTION]);
-	free(ev->repository);
-	ev->repository = xstrdup(repository);
-	if (type[0] != '\0')
-		ev->type = xstrdup(type);
+	read_action(ev, &wants[WANT_ACTION]);
+	read_repository(ev, wants);
+	read_type(ev, &wants[WANT_TYPE]);
 	return RC_OK;
 }
 
-enum rc
-event_read_json(struct event *ev, struct err *e)
+void
+event_fill(struct event *ev)
 {
-	return event_read_json_text(ev, ev->body, ev->bodysz, e);
+	if (ev->action == NULL)
+		ev->action = xstrdup("");
+	if (ev->repository == NULL)
+		ev->repository = xstrdup("unknown");
+}
+
+void
+event_json_init(struct event_json *j, const char *content_type,
+    const char *body, size_t n)
+{
+	struct media m;
+	struct buf room;
+	struct err e;
+	size_t skip;
+
+	memset(j, 0, sizeof(*j));
+	media_parse(content_type, &m);
+	if (m.kind == MEDIA_FORM) {
+		buf_init(&room, n);
+		if (media_form_payload(body, n, &room, &e) != RC_OK) {
+			buf_fini(&room);
+			return;
+		}
+		j->room = buf_take(&room, &n);
+		body = j->room;
+	}
+	skip = jsscan_mark_size(body, n);
+	j->text = body + skip;
+	j->n = n - skip;
+}
+
+void
+event_json_fini(struct event_json *j)
+{
+	free(j->room);
+	memset(j, 0, sizeof(*j));
+}
+
+void
+event_make_json(struct event *ev)
+{
+	struct event_json j;
+
+	event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
+	if (j.text != NULL &&
+	    (j.text != ev->body ||
+		!jsscan_is_exact(JSSCAN_STRING, j.text, j.n))) {
+		free(ev->json);
+		ev->json = xmemdup0(j.text, j.n);
+		ev->jsonsz = j.n;
+		(void)jsscan_repair(ev->json, j.n);
+	}
+	event_json_fini(&j);
 }

@@ -59,29 +59,12 @@ header_or_null(const struct http_req *req, const char *name)
 	return text == NULL || *text == '\0' ? NULL : text;
 }
 
-/* Bitbucket says repo:push, Shopify orders/create, GitLab Push Hook. */
-static char *
-respell(const char *text)
-{
-	char *out = xstrdup(text), *p;
-
-	if (strlen(out) > EVENT_TYPE_MAX)
-		out[EVENT_TYPE_MAX] = '\0';
-	for (p = out; *p != '\0'; p++) {
-		if (*p == ':' || *p == '/')
-			*p = '.';
-		else if (strchr(EVENT_ALNUM "_.-", *p) == NULL)
-			*p = '_';
-	}
-	return out;
-}
-
 static void
 read_type(const struct source *src, const struct http_req *req,
     const struct jsonptr_value *values, struct event *ev)
 {
 	const char *text = header_or_null(req, src->facts.event_header);
-	char pointed[EVENT_TYPE_MAX * 4 + 1];
+	char pointed[EVENT_TYPE_MAX * 4 + 1], type[EVENT_TYPE_MAX + 1];
 
 	if (text == NULL &&
 	    read_pointer(src, values, SOURCE_EVENT_POINTER, pointed,
@@ -92,7 +75,9 @@ read_type(const struct source *src, const struct http_req *req,
 	if (text == NULL && !src->scheme->is_type_in_body)
 		text = src->name;
 	free(ev->type);
-	ev->type = text == NULL ? NULL : respell(text);
+	ev->type = NULL;
+	if (text != NULL && event_type_respell(text, type))
+		ev->type = xstrdup(type);
 }
 
 /* SHA-256 over type, NUL and body. */
@@ -107,20 +92,6 @@ derive_id(const struct event *ev)
 	memcpy(text, ev->type, n);
 	memcpy(text + n, ev->body_sha256, CRYPT_SHA256_SIZE);
 	crypt_sha256(text, n + CRYPT_SHA256_SIZE, hash);
-	crypt_hex_format(hash, sizeof(hash), hex);
-	return xstrdup(hex);
-}
-
-/* A sender's id that cannot be kept is replaced by its digest. */
-static char *
-keep_id(const char *text)
-{
-	char hex[2 * CRYPT_SHA256_SIZE + 1];
-	uint8_t hash[CRYPT_SHA256_SIZE];
-
-	if (event_delivery_id_is_valid(text))
-		return xstrdup(text);
-	crypt_sha256(text, strlen(text), hash);
 	crypt_hex_format(hash, sizeof(hash), hex);
 	return xstrdup(hex);
 }
@@ -140,22 +111,27 @@ read_id(const struct source *src, const struct http_req *req,
 	else if (text == NULL)
 		text = header_or_null(req, src->scheme->id_header);
 	free(ev->delivery_id);
+	ev->delivery_id = NULL;
 	ev->id_is_derived = text == NULL;
-	ev->delivery_id = text == NULL ? derive_id(ev) : keep_id(text);
+	if (text == NULL)
+		ev->delivery_id = derive_id(ev);
+	else
+		event_put_delivery_id(ev, text);
 }
 
 static void
 read_rest(const struct source *src, const struct jsonptr_value *values,
     struct event *ev)
 {
-	char text[EVENT_REPOSITORY_MAX + 1];
+	char text[EVENT_REPOSITORY_MAX + 1], action[EVENT_TYPE_MAX + 1];
 
 	if (src->facts.pointers[SOURCE_ACTION_POINTER] != NULL) {
+		if (!read_pointer(src, values, SOURCE_ACTION_POINTER, text,
+			EVENT_ACTION_MAX) ||
+		    !event_type_respell(text, action))
+			action[0] = '\0';
 		free(ev->action);
-		ev->action = read_pointer(src, values, SOURCE_ACTION_POINTER,
-				 text, EVENT_ACTION_MAX)
-		    ? respell(text)
-		    : xstrdup("");
+		ev->action = xstrdup(action);
 	}
 	if (read_pointer(src, values, SOURCE_REPOSITORY_POINTER, text,
 		EVENT_REPOSITORY_MAX) &&
@@ -176,7 +152,7 @@ facts_read(const struct source *src, const struct http_req *req,
 	if (src->facts.set != NULL)
 		(void)jsonptr_scan(src->facts.set, json, n, values);
 	read_type(src, req, values, ev);
-	rc = event_read_json_text(ev, json, n, e);
+	rc = event_read_json(ev, json, n, e);
 	if (rc == RC_OK)
 		read_rest(src, values, ev);
 	if (ev->type == NULL)

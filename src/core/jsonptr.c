@@ -15,6 +15,7 @@
 /* A token behind those of its parent. */
 struct token {
 	const struct token *parent;
+	size_t number; /* above its parent's */
 	char *key;
 	size_t keysz;
 	size_t value;   /* its place, if a pointer ends here */
@@ -27,6 +28,8 @@ struct token {
 struct jsonptr_set {
 	struct token root;
 	void *tree;
+	struct token **list; /* by number, the root first */
+	size_t ntokens, room;
 	size_t count;
 };
 
@@ -55,6 +58,18 @@ jsonptr_is_valid(const char *text)
 	return true;
 }
 
+static void
+list_put(struct jsonptr_set *s, struct token *t)
+{
+	if (s->ntokens == s->room) {
+		s->room = s->room == 0 ? 16 : 2 * s->room;
+		s->list =
+		    xreallocarray(s->list, s->room, sizeof(struct token *));
+	}
+	t->number = s->ntokens;
+	s->list[s->ntokens++] = t;
+}
+
 struct jsonptr_set *
 jsonptr_set_new(void)
 {
@@ -62,6 +77,7 @@ jsonptr_set_new(void)
 
 	s->root.value = NO_VALUE;
 	s->root.last = -1;
+	list_put(s, &s->root);
 	return s;
 }
 
@@ -80,6 +96,7 @@ jsonptr_set_free(struct jsonptr_set *s)
 	if (s == NULL)
 		return;
 	tdestroy(s->tree, token_free);
+	free(s->list);
 	free(s);
 }
 
@@ -111,6 +128,7 @@ child_get(struct jsonptr_set *s, struct token *parent, const char *key,
 		token_free(t);
 		return *found;
 	}
+	list_put(s, t);
 	parent->is_parent = true;
 	if (index_of(t->key, keysz) > parent->last)
 		parent->last = index_of(t->key, keysz);
@@ -153,14 +171,27 @@ jsonptr_count(const struct jsonptr_set *s)
 	return s->count;
 }
 
-/* The text is JSON: what is looked at here is only what it holds where. */
+/* A container on the way to what somebody asks for. */
+struct frame {
+	const struct token *at;
+	const char *start;
+	int64_t i; /* of an array's next entry */
+	bool is_object;
+};
+
+/*
+ * The text is JSON: what is looked at here is only what it holds where.
+ * Only containers in which something is asked for take a frame, and a
+ * pointer has fewer tokens than bytes.
+ */
 struct scan {
 	const struct jsonptr_set *set;
 	struct jsonptr_value *values;
 	const char *p, *end;
+	uint8_t *met; /* by token: how often its key was met, 2 at most */
+	struct frame frames[JSONPTR_MAX + 1];
+	size_t depth;
 };
-
-static void scan_value(struct scan *s, const struct token *at);
 
 static char
 next(struct scan *s)
@@ -184,6 +215,25 @@ scan_string(struct scan *s, size_t *n)
 	return text;
 }
 
+/* Past a list or an object that nobody looks into. */
+static void
+skip_container(struct scan *s)
+{
+	size_t depth = 0, n;
+
+	do {
+		if (*s->p == '"') {
+			(void)scan_string(s, &n);
+			continue;
+		}
+		if (*s->p == '{' || *s->p == '[')
+			depth++;
+		else if (*s->p == '}' || *s->p == ']')
+			depth--;
+		s->p++;
+	} while (depth > 0 && s->p < s->end);
+}
+
 static const struct token *
 find(const struct scan *s, const struct token *parent, const char *key,
     size_t keysz)
@@ -196,103 +246,163 @@ find(const struct scan *s, const struct token *parent, const char *key,
 	return found == NULL ? NULL : *found;
 }
 
-/* The member's token, if anybody asks for it or for what is in it. */
+/* A key and its colon: the member's token, if anybody asks for the member or
+ * for something in it. */
 static const struct token *
-find_member(const struct scan *s, const struct token *at, const char *key,
-    size_t n)
+scan_key(struct scan *s, const struct token *at)
 {
 	char plain[JSONPTR_MAX + 1];
-
-	if (at == NULL || !at->is_parent)
-		return NULL;
-	if (memchr(key, '\\', n) == NULL)
-		return find(s, at, key, n);
-	if (!jsscan_decode(key, n, plain, JSONPTR_MAX))
-		return NULL;
-	return find(s, at, plain, strlen(plain));
-}
-
-static void
-scan_object(struct scan *s, const struct token *at)
-{
-	const struct token *member;
+	const struct token *t = NULL;
 	const char *key;
 	size_t n;
 
-	for (s->p++; next(s) == '"'; s->p += next(s) == ',') {
-		key = scan_string(s, &n);
-		member = find_member(s, at, key, n);
-		s->p += next(s) == ':';
-		scan_value(s, member);
-	}
-	s->p++;
+	(void)next(s);
+	key = scan_string(s, &n);
+	s->p += next(s) == ':';
+	if (memchr(key, '\\', n) == NULL)
+		t = find(s, at, key, n);
+	else if (jsscan_decode(key, n, plain, JSONPTR_MAX))
+		t = find(s, at, plain, strlen(plain));
+	if (t != NULL && s->met[t->number] < 2)
+		s->met[t->number]++;
+	return t;
 }
 
-static void
-scan_array(struct scan *s, const struct token *at)
+/* The token of a container's next value. */
+static const struct token *
+step(struct scan *s, struct frame *f)
 {
-	int64_t i, last = at == NULL ? -1 : at->last;
-	const struct token *entry;
 	char key[INDEX_DIGITS + 3];
-	char c;
 
-	s->p++;
-	for (i = 0; (c = next(s)) != ']' && c != '\0';
-	     s->p += next(s) == ',', i++) {
-		entry = NULL;
-		if (i <= last)
-			entry = find(s, at, key,
-			    (size_t)snprintf(key, sizeof(key), "%lld",
-				(long long)i));
-		scan_value(s, entry);
-	}
-	s->p++;
+	if (f->is_object)
+		return scan_key(s, f->at);
+	if (f->i > f->at->last)
+		return NULL;
+	return find(s, f->at, key,
+	    (size_t)snprintf(key, sizeof(key), "%lld", (long long)f->i++));
 }
 
-/* As deep as the text, which is no deeper than jsscan takes. */
 static void
-scan_value(struct scan *s, const struct token *at)
+note(struct scan *s, const struct token *at, enum jsscan_type type,
+    const char *text, size_t n)
 {
-	struct jsonptr_value v = { .type = JSSCAN_NUMBER };
-	char c = next(s);
-
-	v.text = s->p;
-	if (c == '"') {
-		v.type = JSSCAN_STRING;
-		v.text = scan_string(s, &v.n);
-	} else if (c == '{') {
-		v.type = JSSCAN_OBJECT;
-		scan_object(s, at);
-	} else if (c == '[') {
-		v.type = JSSCAN_ARRAY;
-		scan_array(s, at);
-	} else {
-		if (c == 't' || c == 'f')
-			v.type = JSSCAN_BOOL;
-		else if (c == 'n')
-			v.type = JSSCAN_NULL;
-		while (s->p < s->end && strchr(",]} \t\r\n", *s->p) == NULL)
-			s->p++;
-	}
 	if (at == NULL || at->value == NO_VALUE)
 		return;
-	if (v.type != JSSCAN_STRING)
-		v.n = (size_t)(s->p - v.text);
-	s->values[at->value] = v;
+	s->values[at->value] = (struct jsonptr_value){ type, text, n };
+}
+
+static void
+scan_scalar(struct scan *s, const struct token *at, char c)
+{
+	enum jsscan_type type = JSSCAN_NUMBER;
+	const char *text = s->p;
+	size_t n;
+
+	if (c == '"') {
+		text = scan_string(s, &n);
+		note(s, at, JSSCAN_STRING, text, n);
+		return;
+	}
+	if (c == 't' || c == 'f')
+		type = JSSCAN_BOOL;
+	else if (c == 'n')
+		type = JSSCAN_NULL;
+	while (s->p < s->end && strchr(",]} \t\r\n", *s->p) == NULL)
+		s->p++;
+	note(s, at, type, text, (size_t)(s->p - text));
+}
+
+/* One value, as far as to its first entry where somebody asks for one.  True
+ * when it has ended. */
+static bool
+scan_value(struct scan *s, const struct token *at)
+{
+	char c = next(s);
+	const char *text = s->p;
+
+	if (c != '{' && c != '[') {
+		scan_scalar(s, at, c);
+		return true;
+	}
+	if (at == NULL || !at->is_parent || s->depth == JSONPTR_MAX + 1) {
+		skip_container(s);
+		note(s, at, c == '{' ? JSSCAN_OBJECT : JSSCAN_ARRAY, text,
+		    (size_t)(s->p - text));
+		return true;
+	}
+	s->frames[s->depth++] = (struct frame){ at, text, 0, c == '{' };
+	s->p++;
+	return false;
+}
+
+/* From where a value ended, or a container began, to the next value; false
+ * at the end of all. */
+static bool
+scan_on(struct scan *s, const struct token **at)
+{
+	struct frame *f;
+	char c;
+
+	while (s->depth > 0) {
+		f = &s->frames[s->depth - 1];
+		c = next(s);
+		if (c != ']' && c != '}' && c != '\0') {
+			s->p += c == ',';
+			*at = step(s, f);
+			return true;
+		}
+		s->p++;
+		s->depth--;
+		note(s, f->at, f->is_object ? JSSCAN_OBJECT : JSSCAN_ARRAY,
+		    f->start, (size_t)(s->p - f->start));
+	}
+	return false;
+}
+
+/* A key that stands twice has no value, nor has anything in it. */
+static void
+drop_unclear(struct scan *s)
+{
+	const struct token *t;
+	struct jsonptr_value *v;
+	size_t i;
+
+	for (i = 0; i < s->set->ntokens; i++) {
+		t = s->set->list[i];
+		if (t->parent != NULL && s->met[t->parent->number] > 1)
+			s->met[i] = 2;
+		if (t->value == NO_VALUE)
+			continue;
+		v = &s->values[t->value];
+		if (s->met[i] > 1 || !jsscan_is_exact(v->type, v->text, v->n))
+			memset(v, 0, sizeof(*v));
+	}
 }
 
 bool
-jsonptr_scan(const struct jsonptr_set *s, const char *text, size_t n,
+jsonptr_scan(const struct jsonptr_set *set, const char *text, size_t n,
     struct jsonptr_value *values)
 {
-	struct scan scan = { s, values, text, text + n };
+	const struct token *at = &set->root;
 	enum jsscan_type root;
+	struct scan s;
 	struct err e;
 
-	if (s->count > 0)
-		memset(values, 0, s->count * sizeof(*values));
-	if (jsscan(text, n, &root, NULL, 0, &e) != RC_OK)
+	if (set->count > 0)
+		memset(values, 0, set->count * sizeof(*values));
+	if (jsscan_any(text, n, JSSCAN_ANY_DEPTH_MAX, &root, NULL, 0, &e) !=
+	    RC_OK)
 		return false;
-	scan_value(&scan, &s->root);
+	s.set = set;
+	s.values = values;
+	s.p = text + jsscan_mark_size(text, n);
+	s.end = text + n;
+	s.met = xcalloc(set->ntokens, 1);
+	s.depth = 0;
+	do
+		(void)scan_value(&s, at);
+	while (scan_on(&s, &at));
+	drop_unclear(&s);
+	free(s.met);
 	return true;
 }

@@ -41,7 +41,11 @@ struct jsonptr_value {
 /*
  * Fills jsonptr_count() values.  Of an array a token is an index: digits
  * without a leading zero; "-" is nothing that there is.  False, and all are
- * absent, when the text is not JSON by the rules of jsscan.h.
+ * absent, when the text is not JSON by the rules of jsscan_any().
+ *
+ * Strictness lives here, and its answer is "no value": a pointer that meets
+ * a key which stands twice in its object has none, and so has one that leads
+ * to a number or a string that jsscan() would not take.
  */
 bool jsonptr_scan(const struct jsonptr_set *s, const char *text, size_t n,
     struct jsonptr_value *values);

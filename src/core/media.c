@@ -22,31 +22,12 @@ static enum media_kind
 kind_of(const char *type)
 {
 	if (strcmp(type, "application/json") == 0 ||
-	    (strncmp(type, "application/", 12) == 0 && has_end(type, "+json")))
+	    strcmp(type, "text/json") == 0 ||
+	    (strchr(type, '/') != NULL && has_end(type, "+json")))
 		return MEDIA_JSON;
 	if (strcmp(type, "application/x-www-form-urlencoded") == 0)
 		return MEDIA_FORM;
 	return MEDIA_OTHER;
-}
-
-/* One "name=value" of n bytes; true unless it names another charset. */
-static bool
-is_harmless(const char *p, size_t n)
-{
-	static const char name[] = "charset=";
-	size_t skip = sizeof(name) - 1;
-
-	p += strspn(p, WHITE);
-	if (n < skip || strncasecmp(p, name, skip) != 0)
-		return true;
-	p += skip;
-	n = strcspn(p, ";" WHITE);
-	if (n >= 2 && p[0] == '"' && p[n - 1] == '"') {
-		p++;
-		n -= 2;
-	}
-	return (n == 5 && strncasecmp(p, "utf-8", n) == 0) ||
-	    (n == 4 && strncasecmp(p, "utf8", n) == 0);
 }
 
 void
@@ -55,7 +36,6 @@ media_parse(const char *text, struct media *out)
 	size_t n, i;
 
 	memset(out, 0, sizeof(*out));
-	out->is_utf8 = true;
 	if (text == NULL)
 		return;
 	text += strspn(text, WHITE);
@@ -73,12 +53,6 @@ media_parse(const char *text, struct media *out)
 	/* Rubbish between type and parameters is another type. */
 	if (*text != '\0' && *text != ';')
 		out->kind = MEDIA_OTHER;
-	while (*text == ';') {
-		text++;
-		n = strcspn(text, ";");
-		out->is_utf8 &= is_harmless(text, n);
-		text += n;
-	}
 }
 
 static bool
@@ -109,32 +83,24 @@ is_payload(const char *name, size_t n)
 enum rc
 media_form_payload(const char *body, size_t n, struct buf *out, struct err *e)
 {
-	const char *p = body, *end = body + n, *stop, *value;
-	size_t seen = 0, size;
+	const char *value = memchr(body, '=', n);
+	size_t size;
 	char *room;
 
-	if (has_bad_escape(body, n))
+	if (value == NULL || !is_payload(body, (size_t)(value - body)))
+		return err_set(e, RC_INVALID,
+		    "the form does not begin with payload=");
+	value++;
+	size = n - (size_t)(value - body);
+	if (memchr(value, '&', size) != NULL)
+		return err_set(e, RC_INVALID,
+		    "the form has more than one payload field");
+	if (has_bad_escape(value, size))
 		return err_set(e, RC_INVALID, "a bad escape in the form");
-	for (; p < end; p = stop + 1) {
-		stop = memchr(p, '&', (size_t)(end - p));
-		if (stop == NULL)
-			stop = end;
-		value = memchr(p, '=', (size_t)(stop - p));
-		if (value == NULL || !is_payload(p, (size_t)(value - p)))
-			continue;
-		if (++seen > 1)
-			break;
-		value++;
-		size = (size_t)(stop - value);
-		room = buf_room(out, size);
-		if (room == NULL ||
-		    !http_decode_bytes(value, size, true, room, size + 1,
-			&size))
-			return err_set(e, RC_TOOBIG, "the payload is too long");
-		out->len += size;
-	}
-	if (seen != 1)
-		return err_set(e, RC_INVALID, "the form has %s payload",
-		    seen == 0 ? "no" : "more than one");
+	room = buf_room(out, size);
+	if (room == NULL ||
+	    !http_decode_bytes(value, size, true, room, size + 1, &size))
+		return err_set(e, RC_TOOBIG, "the payload is too long");
+	out->len += size;
 	return RC_OK;
 }

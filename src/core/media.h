@@ -16,7 +16,7 @@ struct buf;
 
 enum media_kind {
 	MEDIA_OTHER,
-	MEDIA_JSON, /* application/json, or application/SOMETHING+json */
+	MEDIA_JSON, /* application/json, text/json, or SOMETHING+json */
 	MEDIA_FORM  /* application/x-www-form-urlencoded */
 };
 
@@ -24,16 +24,18 @@ enum media_kind {
 
 struct media {
 	enum media_kind kind;
-	bool is_utf8;                  /* no charset, or that one */
 	char type[MEDIA_TYPE_MAX + 1]; /* lower case, without parameters */
 };
 
-/* text may be NULL: MEDIA_OTHER. */
+/* text may be NULL: MEDIA_OTHER.  Parameters change nothing: JSON is UTF-8
+ * whatever they say (RFC 8259, 11). */
 void media_parse(const char *text, struct media *out);
 
 /*
  * The decoded value of the field "payload" into out, which is empty and may
- * hold n bytes.  RC_INVALID: not exactly one such field, or a bad escape.
+ * hold n bytes.  No JSON text is such a form, so a signed body cannot be taken
+ * for the other kind by a Content-Type that nobody signed.
+ * RC_INVALID: not that one field and nothing else, or a bad escape.
  */
 enum rc media_form_payload(const char *body, size_t n, struct buf *out,
     struct err *e);

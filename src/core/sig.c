@@ -47,12 +47,6 @@ sig_scheme_name(const struct sig_scheme *s)
 	return s->name;
 }
 
-bool
-sig_scheme_takes_forms(const struct sig_scheme *s)
-{
-	return s->takes_forms;
-}
-
 int64_t
 sig_replay_window_ms(const struct source *src)
 {
@@ -170,7 +164,7 @@ is_well_formed(const char *value, const struct sig_header *h)
 {
 	size_t n = strlen(value), i, commas = 0;
 
-	if (n > h->max)
+	if (h->max > 0 && n > h->max)
 		return false;
 	i = strspn(value, WHITE);
 	while (n > i && strchr(WHITE, value[n - 1]) != NULL)
@@ -180,7 +174,11 @@ is_well_formed(const char *value, const struct sig_header *h)
 			return false;
 		if (value[i] == ' ')
 			commas = 0;
-		if (value[i] == ',' && (!h->is_list || ++commas > 1))
+		if (value[i] != ',')
+			continue;
+		if (h->form == SIG_FORM_ONE ||
+		    (h->form == SIG_FORM_WORD && value[i + 1] == ' ') ||
+		    (h->form == SIG_FORM_LIST && ++commas > 1))
 			return false;
 	}
 	return true;
@@ -201,32 +199,8 @@ check_header(const struct http_req *req, const struct sig_header *h,
 	return RC_OK;
 }
 
-static enum rc
-check_own_headers(const struct source *src, const struct http_req *req,
-    struct err *e)
-{
-	const struct sig_header own[] = {
-		{ src->hmac.header, false, SIG_VALUE_MAX },
-		{ src->facts.id_header, false, EVENT_DELIVERY_ID_MAX },
-		{ src->facts.event_header, false, EVENT_TYPE_MAX },
-		{ src->hmac.timestamp_header, false, SIG_VALUE_MAX },
-	};
-	enum rc rc;
-	size_t i;
-
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		if (own[i].name == NULL)
-			continue;
-		rc = check_header(req, &own[i], e);
-		if (rc != RC_OK)
-			return rc;
-	}
-	return RC_OK;
-}
-
 enum rc
-sig_check_headers(const struct sources *all, const struct http_req *req,
-    struct err *e)
+sig_check_headers(const struct http_req *req, struct err *e)
 {
 	const struct sig_header *h;
 	enum rc rc;
@@ -239,12 +213,27 @@ sig_check_headers(const struct sources *all, const struct http_req *req,
 				return rc;
 		}
 	}
-	for (i = 0; i < all->n; i++) {
-		rc = check_own_headers(&all->v[i], req, e);
-		if (rc != RC_OK)
-			return rc;
-	}
 	return RC_OK;
+}
+
+/* The headers that the source has configured. */
+static bool
+has_good_headers(const struct source *src, const struct http_req *req,
+    struct err *e)
+{
+	const struct sig_header own[] = {
+		{ src->hmac.header, SIG_FORM_ONE, SIG_VALUE_MAX },
+		{ src->facts.id_header, SIG_FORM_WORD, 0 },
+		{ src->facts.event_header, SIG_FORM_WORD, 0 },
+		{ src->hmac.timestamp_header, SIG_FORM_ONE, SIG_VALUE_MAX },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i].name != NULL &&
+		    check_header(req, &own[i], e) != RC_OK)
+			return false;
+	return true;
 }
 
 void
@@ -395,16 +384,22 @@ sig_verify(const struct sources *all, const struct source *src,
 {
 	struct sig_claim c = { 0 };
 	size_t tries = 0;
+	bool is_good;
 
 	if (src == NULL)
 		src = nobody_get();
 	src->scheme->claim(src, req, now_ms, &c);
+	/* Which header it was is for the log; the work is the same. */
+	is_good = has_good_headers(src, req, e);
+	c.is_off |= !is_good;
 	if (prove(src, &c, &tries))
 		return RC_OK;
 	level(all, c.digest, tries, &c);
 	if (sig_public_prove(src, &c) && !c.is_off)
 		return RC_OK;
 	sig_public_level(all, src, req, now_ms);
+	if (!is_good)
+		return e->rc = RC_DENIED;
 	return deny(&c, e);
 }
 

@@ -24,8 +24,6 @@ struct sig_scheme;
 
 const struct sig_scheme *sig_scheme_find(const char *provider);
 const char *sig_scheme_name(const struct sig_scheme *s);
-/* application/x-www-form-urlencoded with one payload, as GitHub may send. */
-bool sig_scheme_takes_forms(const struct sig_scheme *s);
 
 /* Why a secret cannot be used with the source, or NULL. */
 const char *sig_secret_fault(const struct source *src, const struct secret *s);
@@ -39,14 +37,13 @@ enum rc sig_source_check(const struct source *src, struct err *e);
 int64_t sig_replay_window_ms(const struct source *src);
 
 /*
- * Comes before the source is looked up: headers of all schemes and those that
- * any source has configured are judged, so the answer tells nobody whether
- * the path names a source.
+ * Comes before the source is looked up: the headers of all schemes are judged,
+ * so the answer tells nobody whether the path names a source.  Headers that a
+ * source has configured are judged by sig_verify(), for its own posts alone.
  * RC_INVALID	one of them stands twice, was joined from two by a comma,
  *		holds a control byte or is too long.
  */
-enum rc sig_check_headers(const struct sources *all, const struct http_req *req,
-    struct err *e);
+enum rc sig_check_headers(const struct http_req *req, struct err *e);
 
 /*
  * src is one of all, or NULL for a path that names none, which is verified
@@ -58,7 +55,8 @@ enum rc sig_check_headers(const struct sources *all, const struct http_req *req,
  * secrets one has, nor whether a secret is being rotated.
  *
  * RC_DENIED	no signature, or none that fits one of the source's secrets,
- *		or outside the time window.
+ *		or outside the time window, or a header that the source has
+ *		configured is doubled or malformed.
  */
 enum rc sig_verify(const struct sources *all, const struct source *src,
     const struct http_req *req, int64_t now_ms, struct err *e);

@@ -17,10 +17,10 @@
 #define TYPE "X-GitHub-Event"
 
 static const struct sig_header headers[] = {
-	{ SIGNATURE, false, SIG_VALUE_MAX },
-	{ TYPE, false, EVENT_TYPE_MAX },
-	{ ID, false, EVENT_DELIVERY_ID_MAX },
-	{ NULL, false, 0 },
+	{ SIGNATURE, SIG_FORM_ONE, SIG_VALUE_MAX },
+	{ TYPE, SIG_FORM_WORD, 0 },
+	{ ID, SIG_FORM_WORD, 0 },
+	{ NULL, SIG_FORM_ONE, 0 },
 };
 
 static void
@@ -57,7 +57,6 @@ sample(const struct source *src, const char *delivery_id,
 
 const struct sig_scheme sig_github = {
 	.name = "github",
-	.takes_forms = true,
 	.headers = headers,
 	.id_header = ID,
 	.type_header = TYPE,

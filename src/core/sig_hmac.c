@@ -18,7 +18,7 @@
 #include "core/source.h"
 
 static const struct sig_header headers[] = {
-	{ NULL, false, 0 }, /* all are configured */
+	{ NULL, SIG_FORM_ONE, 0 }, /* all are configured */
 };
 
 /* The values that a template's names stand for. */

@@ -19,13 +19,19 @@ struct http_req;
 struct source;
 struct sources;
 
-/* A header that is judged before anything is believed: one value without a
- * comma or, is_list, several by spaces with one comma each at most.  Spaces
- * are left to the scheme, which denies or refuses them. */
+/* What a comma means in a header that is judged before anything is believed.
+ * Web servers join the values of a doubled header with one. */
+enum sig_form {
+	SIG_FORM_ONE,  /* one value: a comma is a second one */
+	SIG_FORM_LIST, /* values between spaces, with one comma each at most */
+	SIG_FORM_WORD  /* a sender's own word: only ", " is a second one */
+};
+
+/* Spaces are left to the scheme, which denies or respells them. */
 struct sig_header {
 	const char *name; /* NULL ends a list */
-	bool is_list;
-	size_t max;
+	enum sig_form form;
+	size_t max; /* 0: any length */
 };
 
 #define SIG_CLAIMS_MAX 10
@@ -69,7 +75,6 @@ bool sig_time_is_near(const char *text, int64_t now_ms, int64_t tolerance_ms);
 
 struct sig_scheme {
 	const char *name;
-	bool takes_forms; /* application/x-www-form-urlencoded */
 	const struct sig_header *headers;
 	const char *id_header; /* of the delivery id; NULL: none */
 	/* Where that depends on the post; NULL: it does not. */

@@ -32,13 +32,13 @@ static const struct family families[] = {
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 static const struct sig_header headers[] = {
-	{ "webhook-id", false, EVENT_DELIVERY_ID_MAX },
-	{ "webhook-timestamp", false, SIG_VALUE_MAX },
-	{ "webhook-signature", true, LIST_MAX },
-	{ "svix-id", false, EVENT_DELIVERY_ID_MAX },
-	{ "svix-timestamp", false, SIG_VALUE_MAX },
-	{ "svix-signature", true, LIST_MAX },
-	{ NULL, false, 0 },
+	{ "webhook-id", SIG_FORM_WORD, 0 },
+	{ "webhook-timestamp", SIG_FORM_ONE, SIG_VALUE_MAX },
+	{ "webhook-signature", SIG_FORM_LIST, LIST_MAX },
+	{ "svix-id", SIG_FORM_WORD, 0 },
+	{ "svix-timestamp", SIG_FORM_ONE, SIG_VALUE_MAX },
+	{ "svix-signature", SIG_FORM_LIST, LIST_MAX },
+	{ NULL, SIG_FORM_ONE, 0 },
 };
 
 /* The family that the post is signed in: the first that is whole.  Of two
@@ -109,6 +109,30 @@ claim_list(struct sig_claim *c, const char *list)
 	}
 }
 
+/*
+ * What is signed is one text with dots between its parts, so a dot inside an
+ * id could be the one behind it in another post: "a" . "1" . "2.5" is also
+ * "a.1" . "2" . "5".  The last part must then be a number in both, which no
+ * object and no list is.
+ */
+static bool
+is_ambiguous(const char *id, const struct http_req *req, int64_t now_ms)
+{
+	char whole[24];
+	size_t n = 0;
+
+	while (n < req->bodysz && n < sizeof(whole) - 1 &&
+	    req->body[n] >= '0' && req->body[n] <= '9') {
+		whole[n] = req->body[n];
+		n++;
+	}
+	whole[n] = '\0';
+	if (n > 0 && strchr(id, '.') != NULL)
+		return true;
+	return n < req->bodysz && req->body[n] == '.' &&
+	    sig_time_is_near(whole, now_ms, SIG_TOLERANCE_MS);
+}
+
 static void
 claim(const struct source *src, const struct http_req *req, int64_t now_ms,
     struct sig_claim *c)
@@ -124,7 +148,8 @@ claim(const struct source *src, const struct http_req *req, int64_t now_ms,
 	}
 	claim_spans(c, id, timestamp, req->body, req->bodysz);
 	claim_list(c, list);
-	c->is_off = !sig_time_is_near(timestamp, now_ms, SIG_TOLERANCE_MS);
+	c->is_off = !sig_time_is_near(timestamp, now_ms, SIG_TOLERANCE_MS) ||
+	    is_ambiguous(id, req, now_ms);
 }
 
 static void

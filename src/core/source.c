@@ -19,6 +19,7 @@ source_fini(struct source *src)
 	free(src->public_keys);
 	strlist_fini(&src->events);
 	strlist_fini(&src->teams);
+	strlist_fini(&src->content_types);
 	free(src->hmac.header);
 	free(src->hmac.prefix);
 	free(src->hmac.template);

@@ -77,6 +77,7 @@ struct source {
 	int64_t dedupe_ms; /* how long a derived id is believed */
 	struct strlist teams;
 	struct source_facts facts;
+	struct strlist content_types; /* others than JSON's and the form's */
 	struct source_hmac hmac;
 };
 

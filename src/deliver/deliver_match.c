@@ -38,6 +38,7 @@ struct deliver_match {
 	const struct event *event;
 	bool is_read, is_json;
 	char *body;
+	struct event_json json;
 	struct jsonptr_value *values; /* in the body */
 };
 
@@ -105,13 +106,15 @@ deliver_match_begin(struct deliver_match *m, const struct event *ev)
 void
 deliver_match_end(struct deliver_match *m)
 {
+	event_json_fini(&m->json);
 	free(m->body);
 	m->body = NULL;
 	m->event = NULL;
 	m->is_read = m->is_json = false;
 }
 
-/* The values point into the body, so it stays until the end. */
+/* The values point into the body or what it holds, so both stay until the
+ * end. */
 static enum rc
 read_body(struct deliver_match *m, struct err *e)
 {
@@ -123,8 +126,10 @@ read_body(struct deliver_match *m, struct err *e)
 	rc = store_payload(m->store, m->event->id, &m->body, &n, e);
 	if (rc != RC_OK && rc != RC_NOTFOUND)
 		return rc;
-	m->is_json =
-	    rc == RC_OK && jsonptr_scan(m->paths, m->body, n, m->values);
+	if (rc == RC_OK)
+		event_json_init(&m->json, m->event->content_type, m->body, n);
+	m->is_json = m->json.text != NULL &&
+	    jsonptr_scan(m->paths, m->json.text, m->json.n, m->values);
 	m->is_read = true;
 	return RC_OK;
 }

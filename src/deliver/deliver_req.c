@@ -57,16 +57,32 @@ add_int(struct deliver_req *r, const char *name, int64_t value)
 	add_str(r, name, text);
 }
 
-static bool
-is_json(const void *body, size_t n)
+/*
+ * The data of an envelope, which is a document of our own: a form's payload
+ * stands for the form, half a surrogate pair is written as U+FFFD, and a body
+ * that is not JSON goes in as one string.
+ */
+static void
+add_data(struct buf *b, const struct event *ev, const void *body, size_t n)
 {
 	enum jsscan_type type;
+	struct event_json j;
 	struct err e;
 
-	return jsscan(body, n, &type, NULL, 0, &e) == RC_OK;
+	event_json_init(&j, ev->content_type, body, n);
+	if (j.text != NULL &&
+	    jsscan_any(j.text, j.n, JSSCAN_ANY_DEPTH_MAX, &type, NULL, 0, &e) ==
+		RC_OK) {
+		buf_add(b, j.text, j.n);
+		if (!buf_is_over(b))
+			(void)jsscan_repair(b->data + b->len - j.n, j.n);
+	} else {
+		js_quote(b, body, n);
+	}
+	event_json_fini(&j);
 }
 
-/* {"type","timestamp","data"}; what is not JSON goes in as one string. */
+/* {"type","timestamp","data"} */
 static void
 make_envelope(const struct event *ev, const void *body, size_t n, struct buf *b)
 {
@@ -79,10 +95,7 @@ make_envelope(const struct event *ev, const void *body, size_t n, struct buf *b)
 	buf_add_str(b, ",\"timestamp\":\"");
 	buf_add_str(b, time);
 	buf_add_str(b, "\",\"data\":");
-	if (is_json(body, n))
-		buf_add(b, body, n);
-	else
-		js_quote(b, body, n);
+	add_data(b, ev, body, n);
 	buf_add_str(b, "}");
 }
 

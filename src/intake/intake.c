@@ -70,41 +70,51 @@ intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
 	return rc;
 }
 
+/* Content-Encoding that leaves the body as it is. */
+static bool
+is_plain(const char *encoding)
+{
+	return encoding == NULL || *encoding == '\0' ||
+	    strcasecmp(encoding, "identity") == 0;
+}
+
 /* Nothing here is signed, so it says how to read the body and no more. */
 static enum rc
 read_media(const struct source *src, const struct http_req *req,
     struct media *m, struct intake_outcome *out, struct err *e)
 {
-	const char *encoding = http_header_find(req, "Content-Encoding");
+	bool is_encoded = !is_plain(http_header_find(req, "Content-Encoding"));
 
 	media_parse(http_param_find(req, "CONTENT_TYPE"), m);
-	if (encoding == NULL && m->is_utf8 &&
-	    (m->kind == MEDIA_JSON ||
-		(m->kind == MEDIA_FORM && sig_scheme_takes_forms(src->scheme))))
+	if (!is_encoded &&
+	    (m->kind != MEDIA_OTHER ||
+		strlist_has(&src->content_types, m->type)))
 		return RC_OK;
 	out->status = UNSUPPORTED;
-	if (encoding != NULL)
-		return err_set(e, RC_INVALID, "encoded bodies are not taken");
-	if (!m->is_utf8)
-		return err_set(e, RC_INVALID, "charset is not utf-8");
-	return err_set(e, RC_INVALID, "the content type is not JSON");
+	return err_set(e, RC_INVALID,
+	    is_encoded ? "encoded bodies are not taken"
+		       : "the content type is not JSON");
 }
 
+/* A body of a content type that the source has listed may be anything; if it
+ * is JSON, or a form that holds some, it is read as that. */
 static enum rc
 read_body(const struct source *src, const struct http_req *req,
-    const struct media *m, struct event *ev, struct err *e)
+    struct event *ev, struct err *e)
 {
-	struct buf json;
+	bool may_be_other = strlist_has(&src->content_types, ev->content_type);
+	struct event_json j;
 	enum rc rc;
 
-	if (m->kind == MEDIA_JSON)
-		return facts_read(src, req, ev->body, ev->bodysz, ev, e);
-	buf_init(&json, ev->bodysz);
-	rc = media_form_payload(ev->body, ev->bodysz, &json, e);
+	event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
+	rc = facts_read(src, req, j.text == NULL ? "" : j.text, j.n, ev, e);
+	event_json_fini(&j);
 	if (rc == RC_OK)
-		rc = facts_read(src, req, buf_str(&json), json.len, ev, e);
-	buf_fini(&json);
-	return rc;
+		event_make_json(ev);
+	else if (!may_be_other)
+		return rc;
+	event_fill(ev);
+	return RC_OK;
 }
 
 /* The rounds that our own deliveries say they made; from anybody else a
@@ -143,7 +153,7 @@ read_event(const struct intake *in, const struct source *src,
 	ev->bodysz = req->bodysz;
 	crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 
-	rc = read_body(src, req, &m, ev, e);
+	rc = read_body(src, req, ev, e);
 	intake_tell(out, ev);
 	return rc;
 }
@@ -169,7 +179,7 @@ intake_accept(const struct intake *in, const struct http_req *req,
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = sig_check_headers(in->sources, req, e);
+	rc = sig_check_headers(req, e);
 	if (rc != RC_OK)
 		return rc;
 	src = source_find_path(in->sources, req->path);

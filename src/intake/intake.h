@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/event.h"
 #include "store/store.h"
 
 struct clock;
@@ -40,9 +41,9 @@ struct intake_outcome {
 	struct store_receipt receipt;
 	const char *source; /* the source's name, lives with the sources */
 	const char *reason; /* why ignored, a literal */
-	char delivery_id[129];
-	char event_type[101];
-	char repository[201];
+	char delivery_id[EVENT_DELIVERY_ID_MAX + 1];
+	char event_type[EVENT_TYPE_MAX + 1];
+	char repository[EVENT_REPOSITORY_MAX + 1];
 	bool is_signed; /* the signature fits; true of each stored post */
 	int status; /* of a failure with a status of its own (415), else 0 */
 };

@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypt.h"
-#include "base/jsscan.h"
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/media.h"
@@ -64,31 +63,24 @@ dup_or_null(const char *text)
 	return text == NULL ? NULL : xstrdup(text);
 }
 
-/*
- * What claims to be JSON must be.  A repository of another shape than
- * GitHub's is no reason to refuse what somebody we know hands over: it is
- * "unknown" then.
- */
+/* What claims to be JSON must be; anything else is JSON or not. */
 static enum rc
 read_body(struct event *ev, struct err *e)
 {
-	enum jsscan_type root;
+	struct event_json j;
 	struct media m;
-	struct err ignored;
-	enum rc rc;
+	enum rc rc = RC_INVALID;
 
 	media_parse(ev->content_type, &m);
-	if (m.kind == MEDIA_JSON) {
-		rc = jsscan(ev->body, ev->bodysz, &root, NULL, 0, e);
-		if (rc != RC_OK)
-			return rc;
-		if (root == JSSCAN_OBJECT)
-			(void)event_read_json(ev, &ignored);
-	}
-	if (ev->action == NULL)
-		ev->action = xstrdup("");
-	if (ev->repository == NULL)
-		ev->repository = xstrdup("unknown");
+	event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
+	if (j.text != NULL)
+		rc = event_read_json(ev, j.text, j.n, e);
+	event_json_fini(&j);
+	if (rc == RC_OK)
+		event_make_json(ev);
+	else if (m.kind == MEDIA_JSON)
+		return rc;
+	event_fill(ev);
 	return RC_OK;
 }
 

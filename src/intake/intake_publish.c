@@ -253,7 +253,10 @@ intake_publish(const struct intake *in, const char *json, size_t jsonsz,
 
 	problems->n = 0;
 	memset(out, 0, sizeof(*out));
-	rc = jsscan(json, jsonsz, &root, &data, 1, e);
+	/* data is its publisher's, and passed on as it stands; the rest is
+	 * ours to understand, so read_rest() is strict. */
+	rc = jsscan_any(json, jsonsz, JSSCAN_ANY_DEPTH_MAX + 1, &root, &data, 1,
+	    e);
 	if (rc != RC_OK)
 		return rc;
 	if (root != JSSCAN_OBJECT)

@@ -85,6 +85,7 @@ ask_filter(const struct to *to, const struct intake *in, const struct event *ev,
     bool *holds, struct err *e)
 {
 	struct filter_why why;
+	struct event_json j = { 0 };
 	bool is_json = false;
 	char *body = NULL;
 	size_t n;
@@ -97,11 +98,14 @@ ask_filter(const struct to *to, const struct intake *in, const struct event *ev,
 		rc = store_payload(in->store, ev->id, &body, &n, e);
 		if (rc != RC_OK && rc != RC_NOTFOUND)
 			return rc;
-		is_json =
-		    rc == RC_OK && jsonptr_scan(to->paths, body, n, to->values);
+		if (rc == RC_OK)
+			event_json_init(&j, ev->content_type, body, n);
+		is_json = j.text != NULL &&
+		    jsonptr_scan(to->paths, j.text, j.n, to->values);
 	}
 	*holds =
 	    filter_holds(to->filter, ev, is_json ? to->values : NULL, &why);
+	event_json_fini(&j);
 	free(body);
 	return RC_OK;
 }

@@ -95,12 +95,23 @@ def test_b2_an_unknown_source_is_a_bad_signature(calm_gateway, send):
 
 
 @pytest.mark.parametrize("path", [
-    "/hooks/../stats", "/hooks/%2e%2e/stats", "/hooks/..", "//hooks/github",
-    "/hooks//github", "/hooks/%00", "/hooks/git%00hub", "/hooks/" + "x" * 9216,
-    "/hooks/%", "/hooks/%zz", "/./stats", "/hooks/a%0ab", "/nothing",
+    "/hooks/..", "/../stats", "/hooks/%00", "/hooks/git%00hub",
+    "/hooks/" + "x" * 9216, "/hooks/%", "/hooks/%zz", "/hooks/a%0ab",
+    "/nothing",
 ])
 def test_b3_crooked_paths_lead_nowhere(calm_gateway, send, path):
     assert send("GET", path).status in (400, 404, 414)
+
+
+@pytest.mark.parametrize("path", [
+    "//hooks//github", "/hooks//github", "/hooks/github/", "/./hooks/github",
+    "/nothing/../hooks/./github", "/hooks/%2e/github", "/hooks/git%68ub"])
+def test_every_spelling_of_a_path_is_one_path(calm_gateway, send, path):
+    g = calm_gateway
+    body = gw.as_bytes(gw.issue(number=3, text=g.unique()))
+    resp = send("POST", path, body, signed(g, body))
+    assert resp.status == 202, resp
+    assert send("GET", "//stats").status == send("GET", "/stats").status
 
 
 def test_b4_a_post_says_how_long_it_is(calm_gateway):
@@ -246,8 +257,7 @@ def test_b14_a_doubled_signature_is_refused(calm_gateway, send, order):
 
 @pytest.mark.parametrize("source, name", [
     ("github", "X-GitHub-Delivery"), ("github", "X-GitHub-Event"),
-    ("github", "webhook-id"), ("shop", "X-Signature"),
-    ("shop", "X-Shop-Id"), ("shop", "X-GitHub-Event")])
+    ("github", "webhook-id"), ("shop", "X-GitHub-Event")])
 def test_b14_so_is_every_header_that_says_who(calm_gateway, send, source,
                                               name):
     g = calm_gateway
@@ -257,6 +267,23 @@ def test_b14_so_is_every_header_that_says_who(calm_gateway, send, source,
         headers += sign.hmac_header(gw.HMAC_SECRET, body)
     assert_refused(g, lambda: send("POST", "/hooks/" + source, body,
                                    headers), 400)
+
+
+@pytest.mark.parametrize("name", ["X-Signature", "X-Shop-Id", "X-Shop-Event"])
+@pytest.mark.parametrize("joined", [False, True], ids=["twice", "comma"])
+def test_a_sources_own_headers_judge_its_own_posts_alone(
+        calm_gateway, send, name, joined):
+    """Doubled, one of them is a signature that does not fit; to another
+    source's post it is nothing."""
+    g = calm_gateway
+    body = gw.as_bytes(gw.issue(number=14, text=g.unique()))
+    doubled = [(name, "one, two")] if joined else [(name, "1"), (name, "2")]
+    own = [h for h in sign.hmac_header(gw.HMAC_SECRET, body) + [
+        ("X-Shop-Id", g.unique()), ("X-Shop-Event", "paid")] if h[0] != name]
+    assert_refused(g, lambda: send("POST", "/hooks/shop", body,
+                                   own + doubled), 401)
+    assert send("POST", "/hooks/github", body,
+                signed(g, body) + doubled).status == 202
 
 
 def test_b15_an_underscore_is_no_hyphen(calm_gateway):
@@ -273,9 +300,8 @@ def test_b15_an_underscore_is_no_hyphen(calm_gateway):
                                        both), 400)
 
 
-@pytest.mark.parametrize("value", [
-    None, "", "x" * 1024, "a b", "a\nb", "a\0b", '"a"', "a\xf0\x9f\x98\x80"])
-def test_b16_a_delivery_id_is_well_formed(calm_gateway, value):
+@pytest.mark.parametrize("value", ["a\nb", "a\0b", "a, b", "a\x01"])
+def test_b16_a_delivery_id_is_one_line_and_one_value(calm_gateway, value):
     g = calm_gateway
     body = gw.as_bytes(gw.issue(number=16))
     headers = [(n, v) for n, v in signed(g, body)
@@ -286,17 +312,19 @@ def test_b16_a_delivery_id_is_well_formed(calm_gateway, value):
                                        headers), 400)
 
 
-@pytest.mark.parametrize("value, status", [
-    (None, 400), ("", 400), ("x" * 300, 400), ("../../x", 400),
-    ("never_heard_of", 202), ("push", 202)])
-def test_b17_an_event_type_is_well_formed(calm_gateway, send, value, status):
+@pytest.mark.parametrize("value, kept", [
+    (None, "github"), ("", "github"), ("x" * 300, "x" * 100),
+    ("../../x", "......x"), ("never_heard_of", "never_heard_of"),
+    ("push", "push")])
+def test_b17_an_event_type_is_made_one(calm_gateway, send, value, kept):
     g = calm_gateway
     body = gw.as_bytes(gw.issue(number=17, text=g.unique()))
     headers = [(n, v) for n, v in signed(g, body) if n != "X-GitHub-Event"]
     if value is not None:
         headers.append(("X-GitHub-Event", value))
     resp = send("POST", "/hooks/github", body, headers)
-    assert resp.status == status, resp
+    assert resp.status == 202, resp
+    assert resp.json()["event_type"] == kept
 
 
 def test_b18_folded_headers_and_nuls(calm_gateway):
@@ -339,8 +367,7 @@ def test_b20_packed_bodies_are_not_taken(calm_gateway, send, pack):
 
 
 @pytest.mark.parametrize("kind", [
-    None, "", "text/plain", "application/json; charset=utf-7",
-    "application/xml", "application/jsonx"])
+    None, "", "text/plain", "application/xml", "application/jsonx"])
 def test_b21_other_types_are_not_taken(calm_gateway, send, kind):
     g = calm_gateway
     body = gw.as_bytes(gw.issue(number=21))

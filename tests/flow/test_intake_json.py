@@ -1,5 +1,6 @@
-"""What a signed body must be before anything of it is believed: rows 31 to
-52 of the catalogue of bad input, through nginx and straight at the socket."""
+"""Which signed bodies are no JSON, and that all others are kept to the byte:
+rows 31 to 52 of the catalogue of bad input, through nginx and straight at the
+socket."""
 
 import json
 import time
@@ -33,11 +34,6 @@ def full_name(text):
 
 
 REFUSED = [
-    ("B32 doubled key", b'{"action":"a","action":"b"}'),
-    ("B32 doubled key inside", b'{"x":{"action":"a","action":"b"}}'),
-    ("B32 doubled key in an array", b'{"x":[{"a":1,"a":1}]}'),
-    ("B32 doubled by an escape", b'{"action":"a","\\u0061ction":"b"}'),
-    ("B33 NUL in a key", b'{"action\\u0000x":1}'),
     ("B34 trailing comma", b'{"a":1,}'),
     ("B34 trailing comma in an array", b'{"a":[1,]}'),
     ("B34 comment", b'{"a":1/*x*/}'),
@@ -51,20 +47,15 @@ REFUSED = [
     ("B35 +1", number(b"+1")),
     ("B35 .5", number(b".5")),
     ("B35 1.", number(b"1.")),
-    ("B35 1e400", number(b"1e400")),
     ("B35 0x10", number(b"0x10")),
     ("B35 -", number(b"-")),
-    ("B36 ten to the thirtieth", number(b"1" + b"0" * 30)),
-    ("B38 33 levels", nested(33)),
+    ("513 levels", nested(513)),
     ("B38 20000 levels", nested(20000)),
     ("B38 20000 levels left open", b'{"a":' + b"[" * 20000),
     ("B40 FF FE", b'{"a":"\xff\xfe"}'),
     ("B40 overlong", b'{"a":"\xc0\xaf"}'),
-    ("B40 lone surrogate", b'{"a":"\\ud800"}'),
-    ("B40 lone low surrogate", b'{"a":"\\udc00x"}'),
     ("B40 CESU-8 pair", b'{"a":"\xed\xa0\xbd\xed\xb8\x80"}'),
     ("B40 bad byte in a key", b'{"a\xff":1}'),
-    ("B41 byte order mark", b"\xef\xbb\xbf" + good()),
     ("B41 UTF-16", good().decode().encode("utf-16")),
     ("B41 UTF-16 without mark", good().decode().encode("utf-16-le")),
     ("B42 newline", b'{"a":"x\ny"}'),
@@ -76,6 +67,21 @@ REFUSED = [
     ("B43 NUL behind", good() + b"\x00"),
     ("B43 nothing", b""),
     ("B43 only spaces", b" \n\t "),
+]
+
+ACCEPTED = [
+    ("B32 doubled key", b'{"action":"a","action":"b"}'),
+    ("B32 doubled key inside", b'{"x":{"action":"a","action":"b"}}'),
+    ("B32 doubled key in an array", b'{"x":[{"a":1,"a":1}]}'),
+    ("B32 doubled by an escape", b'{"action":"a","\\u0061ction":"b"}'),
+    ("B33 NUL in a key", b'{"action\\u0000x":1}'),
+    ("B35 1e400", number(b"1e400")),
+    ("B36 ten to the thirtieth", number(b"1" + b"0" * 30)),
+    ("B38 33 levels", nested(33)),
+    ("512 levels", nested(512)),
+    ("B40 lone surrogate", b'{"a":"\\ud800"}'),
+    ("B40 lone low surrogate", b'{"a":"\\udc00x"}'),
+    ("B41 byte order mark", b"\xef\xbb\xbf" + good()),
     ("B43 null", b"null"),
     ("B43 array", b"[]"),
     ("B43 string", b'"x"'),
@@ -92,9 +98,6 @@ REFUSED = [
     ("B46 newline", full_name(b'"a/b\\nc"')),
     ("B46 quote", full_name(b'"a/b\\"c"')),
     ("B46 number", full_name(b"5")),
-]
-
-ACCEPTED = [
     ("plain", good()),
     ("spaces around", b" \r\n\t" + good() + b" \n"),
     ("empty object", b"{}"),
@@ -109,8 +112,7 @@ ACCEPTED = [
     ("B50 hostile title", good(title="</script><script>alert(1)")),
 ]
 
-# Refused or kept exactly: never kept as something else.
-EITHER = [
+NUMBERS = [
     ("B37 minus ten to the thirtieth", number(b"-1" + b"0" * 30)),
     ("B37 -0", number(b"-0")),
     ("B37 2^63", number(b"9223372036854775808")),
@@ -157,12 +159,10 @@ def test_odd_but_good_json_is_kept_exactly(calm_gateway, post, body):
     assert_kept(calm_gateway, post(body), body)
 
 
-@pytest.mark.parametrize("body", [b for _, b in EITHER], ids=ids(EITHER))
-def test_odd_numbers_are_refused_or_kept_exactly(calm_gateway, post, body):
+@pytest.mark.parametrize("body", [b for _, b in NUMBERS], ids=ids(NUMBERS))
+def test_odd_numbers_are_kept_exactly(calm_gateway, post, body):
     body += b" " * (1 + calm_gateway.counter)
-    resp = post(body)
-    if resp.status != 400:
-        assert_kept(calm_gateway, resp, body)
+    assert_kept(calm_gateway, post(body), body)
 
 
 def test_a_body_cut_at_any_byte_is_refused(calm_gateway):
@@ -203,9 +203,7 @@ def test_big_json_costs_bounded_time(calm_gateway, post, kind):
     begin = time.monotonic()
     resp = post(body)
     took = time.monotonic() - begin
-    assert resp.status in (202, 400), resp
-    if kind == "million-doubles":
-        assert resp.status == 400
+    assert resp.status == 202, resp
     # A second for the scan; writing 10 MB down is the disk's time.
     assert took < 2 * waiting.slow, took
 
@@ -229,10 +227,12 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.parametrize("body", [
-    b"payload=%7B%7D&payload=%7B%7D", b"payload=%7B%7", b"payload=%7B%zz%7D",
+    b"payload=%7B%7D&payload=%7B%7D", b"payload=%7B%7D&more=1",
+    b"more=1&payload=%7B%7D", b'{"a":"&payload=%7B%7D&"}', b"payload=%7B%7", b"payload=%7B%zz%7D",
     b"payload=%7B%", b"other=%7B%7D", b"payload=", b"payload=%7B%22a%22%3A1",
     b"payload=%00", b"payload=%ff%fe", b"{}",
-], ids=["twice", "cut-escape", "bad-escape", "cut-percent", "other-field",
+], ids=["twice", "field-behind", "field-before", "json-with-one-inside",
+        "cut-escape", "bad-escape", "cut-percent", "other-field",
         "empty", "bad-json", "nul", "bad-utf8", "json-body"])
 def test_bad_forms_are_refused(calm_gateway, post, body):
     """B51"""
@@ -253,7 +253,8 @@ def test_hostile_text_is_one_escaped_line_in_the_log(calm_gateway, post):
     event = "issues"
     body = good(text="x\n{\"level\":\"error\",\"msg\":\"fake\"}",
                 repository='o/"\n{"msg":"fake"}')
-    assert_refused(calm_gateway, lambda: post(body, event), 400)
+    resp = post(body + b" " * (1 + calm_gateway.counter), event)
+    assert resp.json()["repository"] == "unknown"
     text = calm_gateway.log_text()
     assert "\x1b" not in text
     assert not [x for x in calm_gateway.log_lines() if x.get("msg") == "fake"]

@@ -51,14 +51,17 @@ judge(struct source *src, const struct http_req *req)
 	struct event *ev;
 	struct err e;
 
-	if (sig_check_headers(&all, req, &e) != RC_OK)
+	if (sig_check_headers(req, &e) != RC_OK)
 		return;
 	FUZZ_HOLDS(sig_verify(&all, src, req, NOW_MS, &e) == RC_DENIED);
 	ev = event_new();
-	if (facts_read(src, req, req->body, req->bodysz, ev, &e) == RC_OK) {
-		FUZZ_HOLDS(event_delivery_id_is_valid(ev->delivery_id));
-		FUZZ_HOLDS(event_type_is_valid(ev->type));
-	}
+	if (facts_read(src, req, req->body, req->bodysz, ev, &e) == RC_OK)
+		FUZZ_HOLDS(ev->action != NULL && ev->repository != NULL);
+	FUZZ_HOLDS(event_delivery_id_is_valid(ev->delivery_id));
+	FUZZ_HOLDS(event_type_is_valid(ev->type));
+	FUZZ_HOLDS(ev->sent_id == NULL ||
+	    (ev->sent_id[0] != '\0' &&
+		strlen(ev->sent_id) <= EVENT_DELIVERY_ID_MAX));
 	event_free(ev);
 }
 

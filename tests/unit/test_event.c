@@ -21,7 +21,8 @@ test_identity_grammars(void **state)
 		{ event_delivery_id_is_valid, "", false },
 		{ event_delivery_id_is_valid, "a b", false },
 		{ event_delivery_id_is_valid, "a\n", false },
-		{ event_delivery_id_is_valid, "a\"", false },
+		{ event_delivery_id_is_valid, "a\"=+/,~", true },
+		{ event_delivery_id_is_valid, "a\x7f", false },
 		{ event_delivery_id_is_valid, "\xf0\x9f\x98\x80", false },
 		{ event_type_is_valid, "pull_request.opened", true },
 		{ event_type_is_valid, "../../x", false },
@@ -67,7 +68,7 @@ test_statuses_go_both_ways(void **state)
 }
 
 static void
-test_fields_are_lifted_out_of_the_body(void **state)
+test_facts_that_cannot_be_read_are_none(void **state)
 {
 	/* action and repository as wanted; NULL: refused. */
 	static const struct {
@@ -80,29 +81,36 @@ test_fields_are_lifted_out_of_the_body(void **state)
 		{ " {\"repository\":{\"id\":1}} ", "", "unknown" },
 		{ "{\"action\":null}", "", "unknown" },
 		{ "{\"action\":1}", "", "unknown" },
+		{ "{\"action\":{\"a\":[]}}", "", "unknown" },
 		{ "{\"action\":\"two words\"}", "", "unknown" },
+		{ "{\"action\":\"x \\ud83d\"}", "", "unknown" },
 		{ "{\"\\u0061ction\":\"o\\u0070en\"}", "open", "unknown" },
 		{ "{\"repository\":{\"full_name\":\"o\\/r\"}}", "", "o/r" },
 		{ "{\"x\":{\"action\":\"no\"}}", "", "unknown" },
-		{ "{\"repository\":\"o/r\"}", NULL, NULL },
-		{ "{\"repository\":1}", NULL, NULL },
-		{ "{\"repository\":null}", NULL, NULL },
-		{ "{\"repository\":[]}", NULL, NULL },
-		{ "{\"repository\":{\"full_name\":\"a\"}}", NULL, NULL },
-		{ "{\"repository\":{\"full_name\":\"a/b/c\"}}", NULL, NULL },
-		{ "{\"repository\":{\"full_name\":\"../..\"}}", NULL, NULL },
-		{ "{\"repository\":{\"full_name\":\"a/\\n\"}}", NULL, NULL },
-		{ "{\"repository\":{\"full_name\":\"a/\\\"\"}}", NULL, NULL },
-		{ "{\"repository\":{\"full_name\":\"unknown\"}}", NULL, NULL },
-		{ "{\"repository\":{\"full_name\":7}}", NULL, NULL },
+		{ "{\"repository\":\"o/r\",\"action\":\"a\"}", "a", "unknown" },
+		{ "{\"repository\":1}", "", "unknown" },
+		{ "{\"repository\":null}", "", "unknown" },
+		{ "{\"repository\":[]}", "", "unknown" },
+		{ "{\"repository\":{\"full_name\":\"a\"}}", "", "unknown" },
+		{ "{\"repository\":{\"full_name\":\"a/b/c\"}}", "", "unknown" },
+		{ "{\"repository\":{\"full_name\":\"../..\"}}", "", "unknown" },
+		{ "{\"repository\":{\"full_name\":\"a/\\n\"}}", "", "unknown" },
+		{ "{\"repository\":{\"full_name\":\"a/\\\"\"}}", "",
+		    "unknown" },
+		{ "{\"repository\":{\"full_name\":\"unknown\"}}", "",
+		    "unknown" },
+		{ "{\"repository\":{\"full_name\":null}}", "", "unknown" },
+		{ "{\"repository\":{\"full_name\":7}}", "", "unknown" },
+		{ "null", "", "unknown" },
+		{ "[{\"action\":\"a\"}]", "", "unknown" },
+		{ "\"x\"", "", "unknown" },
+		{ "true", "", "unknown" },
+		{ "-1e400", "", "unknown" },
+		{ "\xef\xbb\xbf{\"action\":\"a\"}", "a", "unknown" },
+		{ "{\"action\":\"a\",\"action\":\"b\"}", "", "unknown" },
+		{ "{\"action\\u0000x\":1}", "", "unknown" },
 		{ "", NULL, NULL },
-		{ "null", NULL, NULL },
-		{ "[]", NULL, NULL },
-		{ "\"x\"", NULL, NULL },
-		{ "true", NULL, NULL },
 		{ "{} {}", NULL, NULL },
-		{ "{\"action\":\"a\",\"action\":\"b\"}", NULL, NULL },
-		{ "{\"action\\u0000x\":1}", NULL, NULL },
 		{ "{\"a\":NaN}", NULL, NULL },
 		{ "{\"a\":\"\xff\"}", NULL, NULL },
 	};
@@ -114,17 +122,16 @@ test_fields_are_lifted_out_of_the_body(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
 		ev = event_new();
-		ev->body = xstrdup(rows[i].body);
-		ev->bodysz = strlen(rows[i].body);
-		rc = event_read_json(ev, &e);
+		rc =
+		    event_read_json(ev, rows[i].body, strlen(rows[i].body), &e);
 		if (rc != (rows[i].action == NULL ? RC_INVALID : RC_OK))
 			fail_msg("%s: %s", rows[i].body, err_name(rc));
-		if (rows[i].action != NULL) {
-			assert_string_equal(ev->action, rows[i].action);
-			assert_string_equal(ev->repository, rows[i].repository);
-		} else {
+		if (rows[i].action == NULL) {
 			assert_null(ev->action);
 			assert_null(ev->repository);
+		} else if (strcmp(ev->action, rows[i].action) != 0 ||
+		    strcmp(ev->repository, rows[i].repository) != 0) {
+			fail_msg("%s", rows[i].body);
 		}
 		event_free(ev);
 	}
@@ -133,20 +140,22 @@ test_fields_are_lifted_out_of_the_body(void **state)
 static void
 test_type_is_the_bodys_only_where_there_is_none(void **state)
 {
-	static const char body[] = "{\"type\":\"user.created\"}";
-	static const char bad[] = "{\"type\":\"a b\"}";
+	static const char body[] = "{\"type\":\"orders/create now\"}";
+	static const char other[] = "{\"type\":\"other\"}";
+	static const char none[] = "{\"type\":[\"a\"]}";
 	struct event *ev = event_new();
 	struct err e;
 
 	(void)state;
-	assert_int_equal(event_read_json_text(ev, bad, sizeof(bad) - 1, &e),
-	    RC_INVALID);
-	assert_int_equal(event_read_json_text(ev, body, sizeof(body) - 1, &e),
+	assert_int_equal(event_read_json(ev, none, sizeof(none) - 1, &e),
 	    RC_OK);
-	assert_string_equal(ev->type, "user.created");
-	assert_int_equal(event_read_json_text(ev, bad, sizeof(bad) - 1, &e),
+	assert_null(ev->type);
+	assert_int_equal(event_read_json(ev, body, sizeof(body) - 1, &e),
 	    RC_OK);
-	assert_string_equal(ev->type, "user.created");
+	assert_string_equal(ev->type, "orders.create_now");
+	assert_int_equal(event_read_json(ev, other, sizeof(other) - 1, &e),
+	    RC_OK);
+	assert_string_equal(ev->type, "orders.create_now");
 	event_free(ev);
 }
 
@@ -161,8 +170,113 @@ test_a_repository_name_of_any_length_is_judged(void **state)
 	(void)state;
 	n = (size_t)snprintf(body, sizeof(body),
 	    "{\"repository\":{\"full_name\":\"a/%010000d\"}}", 0);
-	assert_int_equal(event_read_json_text(ev, body, n, &e), RC_INVALID);
+	assert_int_equal(event_read_json(ev, body, n, &e), RC_OK);
+	assert_string_equal(ev->repository, "unknown");
 	event_free(ev);
+}
+
+static void
+test_types_are_respelt_by_one_rule(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "issues", "issues" },
+		{ "orders/create", "orders.create" },
+		{ "repo:push", "repo.push" },
+		{ "Push Hook", "Push_Hook" },
+		{ "../../x", "......x" },
+		{ "caf\xc3\xa9!", "caf__" },
+		{ "a\xff\xfe", "a__" },
+		{ "", "" },
+	};
+	char text[EVENT_TYPE_MAX + 50], out[EVENT_TYPE_MAX + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		assert_int_equal(event_type_respell(rows[i][0], out),
+		    rows[i][0][0] != '\0');
+		assert_string_equal(out, rows[i][1]);
+	}
+	memset(text, 'a', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	assert_true(event_type_respell(text, out));
+	assert_int_equal(strlen(out), EVENT_TYPE_MAX);
+	assert_true(event_type_is_valid(out));
+}
+
+static void
+test_odd_delivery_ids_become_their_digest(void **state)
+{
+	struct event *ev = event_new();
+	char text[300];
+
+	(void)state;
+	event_put_delivery_id(ev, NULL);
+	event_put_delivery_id(ev, "");
+	assert_null(ev->delivery_id);
+	event_put_delivery_id(ev, "4m8R+/=~!\"{}");
+	assert_string_equal(ev->delivery_id, "4m8R+/=~!\"{}");
+	assert_null(ev->sent_id);
+
+	event_put_delivery_id(ev, "a b\xc3\xa9");
+	assert_string_equal(ev->delivery_id,
+	    "1ab8fc484d0212a9f29fc1334521deebe333bee6a002784790055ebc73da7159");
+	assert_string_equal(ev->sent_id, "a b??");
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	event_put_delivery_id(ev, text);
+	assert_int_equal(strlen(ev->delivery_id), 64);
+	assert_int_equal(strlen(ev->sent_id), EVENT_DELIVERY_ID_MAX);
+	text[EVENT_DELIVERY_ID_MAX] = '\0';
+	event_put_delivery_id(ev, text);
+	assert_string_equal(ev->delivery_id, text);
+	assert_null(ev->sent_id);
+	event_free(ev);
+}
+
+static void
+test_readers_see_the_json_of_a_body(void **state)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+	/* What readers see, and the copy that is kept for other tools. */
+	static const struct {
+		const char *type, *body, *json, *kept;
+	} rows[] = {
+		{ "application/json", "{\"a\":1}", "{\"a\":1}", NULL },
+		{ "application/json", "\xef\xbb\xbf{}", "{}", "{}" },
+		{ "application/json", "[\"\\ud83d\"]", "[\"\\ud83d\"]",
+		    "[\"\\ufffd\"]" },
+		{ form, "payload=%7B%22a%22%3A+1%7D", "{\"a\": 1}",
+		    "{\"a\": 1}" },
+		{ form, "payload=%7B%7D&b=1", NULL, NULL },
+		{ "", "{}", "{}", NULL },
+	};
+	struct event_json j;
+	struct event *ev;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		ev = event_new();
+		ev->content_type = xstrdup(rows[i].type);
+		ev->body = xstrdup(rows[i].body);
+		ev->bodysz = strlen(ev->body);
+		event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
+		if (rows[i].json == NULL) {
+			assert_null(j.text);
+		} else {
+			assert_int_equal(j.n, strlen(rows[i].json));
+			assert_memory_equal(j.text, rows[i].json, j.n);
+		}
+		event_json_fini(&j);
+		event_make_json(ev);
+		if (rows[i].kept == NULL)
+			assert_null(ev->json);
+		else
+			assert_string_equal(ev->json, rows[i].kept);
+		event_free(ev);
+	}
 }
 
 static void
@@ -201,11 +315,14 @@ main(void)
 		cmocka_unit_test(test_the_names_of_hls_are_its_own),
 		cmocka_unit_test(test_identity_grammars),
 		cmocka_unit_test(test_statuses_go_both_ways),
-		cmocka_unit_test(test_fields_are_lifted_out_of_the_body),
+		cmocka_unit_test(test_facts_that_cannot_be_read_are_none),
 		cmocka_unit_test(
 		    test_type_is_the_bodys_only_where_there_is_none),
 		cmocka_unit_test(
 		    test_a_repository_name_of_any_length_is_judged),
+		cmocka_unit_test(test_types_are_respelt_by_one_rule),
+		cmocka_unit_test(test_odd_delivery_ids_become_their_digest),
+		cmocka_unit_test(test_readers_see_the_json_of_a_body),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,10 @@ static const struct {
 	{ " 7 ", "/a", JSSCAN_ABSENT, NULL },
 	{ "{}", "/a", JSSCAN_ABSENT, NULL },
 	{ "{\"a\":[ ],\"b\":1}", "/b", JSSCAN_NUMBER, "1" },
+	{ "[[],{},[{\"a\":\"]\"}],5]", "/3", JSSCAN_NUMBER, "5" },
+	{ "[[],{},[{\"a\":\"]\"}],5]", "/2/0/a", JSSCAN_STRING, "]" },
+	{ "{\"a\":{\"a\":{}},\"b\":{\"x\":[]}}", "/b/x", JSSCAN_ARRAY, "[]" },
+	{ "\xef\xbb\xbf{\"a\":1}", "/a", JSSCAN_NUMBER, "1" },
 };
 
 static void
@@ -115,6 +119,91 @@ test_many_are_found_at_once(void **state)
 }
 
 static void
+test_unclear_values_are_none(void **state)
+{
+	static const struct {
+		const char *text, *pointer;
+		bool has;
+	} rows[] = {
+		{ "{\"a\":1,\"a\":2}", "/a", false },
+		{ "{\"a\":1,\"\\u0061\":1}", "/a", false },
+		{ "{\"a\":1,\"a\":2,\"a\":3}", "/a", false },
+		{ "{\"a\":{\"b\":1},\"a\":{}}", "/a/b", false },
+		{ "{\"a\":null,\"a\":{\"b\":[1]}}", "/a/b/0", false },
+		{ "{\"a\":{\"b\":1,\"b\":1}}", "/a/b", false },
+		{ "{\"a\":{\"b\":1,\"b\":1}}", "/a", true },
+		{ "{\"x\":1,\"x\":2,\"a\":1}", "/a", true },
+		{ "[{\"a\":1},{\"a\":2}]", "/1/a", true },
+		{ "{\"a\":18446744073709551615}", "/a", true },
+		{ "{\"a\":18446744073709551616}", "/a", false },
+		{ "{\"a\":-9223372036854775809}", "/a", false },
+		{ "{\"a\":[1e400]}", "/a/0", false },
+		{ "{\"a\":[1e400]}", "/a", true },
+		{ "{\"a\":\"x \\ud83d\"}", "/a", false },
+		{ "{\"a\":\"\\ud83d\\ude00\"}", "/a", true },
+		{ "{\"a\":\"\\\\ud83d\"}", "/a", true },
+		{ "{\"\\ud83d\":1,\"a\":1}", "/a", true },
+	};
+	struct jsonptr_value v;
+	struct jsonptr_set *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		s = jsonptr_set_new();
+		(void)jsonptr_add(s, rows[i].pointer);
+		assert_true(
+		    jsonptr_scan(s, rows[i].text, strlen(rows[i].text), &v));
+		if ((v.type != JSSCAN_ABSENT) != rows[i].has)
+			fail_msg("%s in %s", rows[i].pointer, rows[i].text);
+		jsonptr_set_free(s);
+	}
+}
+
+static void
+test_values_are_found_as_deep_as_is_stored(void **state)
+{
+	static char text[5 * JSSCAN_ANY_DEPTH_MAX + 1];
+	struct jsonptr_set *s = jsonptr_set_new();
+	char pointer[JSONPTR_MAX + 1];
+	struct jsonptr_value v[2];
+	size_t i, n = 0;
+
+	(void)state;
+	for (i = 0; i < JSSCAN_ANY_DEPTH_MAX; i++)
+		text[n++] = '[';
+	text[n++] = '7';
+	for (i = 0; i < JSSCAN_ANY_DEPTH_MAX; i++)
+		text[n++] = ']';
+	for (i = 0; i < JSONPTR_MAX / 2; i++)
+		memcpy(pointer + 2 * i, "/0", 3);
+	assert_true(jsonptr_is_valid(pointer));
+	(void)jsonptr_add(s, pointer);
+	(void)jsonptr_add(s, "/1");
+	assert_true(jsonptr_scan(s, text, n, v));
+	assert_int_equal(v[0].type, JSSCAN_ARRAY);
+	assert_int_equal(v[0].n, n - JSONPTR_MAX);
+	assert_int_equal(v[1].type, JSSCAN_ABSENT);
+	jsonptr_set_free(s);
+
+	/* A pointer of empty names goes deepest. */
+	s = jsonptr_set_new();
+	n = 0;
+	for (i = 0; i < JSSCAN_ANY_DEPTH_MAX; i++, n += 4)
+		memcpy(text + n, "{\"\":", 4);
+	text[n++] = '7';
+	for (i = 0; i < JSSCAN_ANY_DEPTH_MAX; i++)
+		text[n++] = '}';
+	memset(pointer, '/', JSONPTR_MAX);
+	pointer[JSONPTR_MAX] = '\0';
+	(void)jsonptr_add(s, pointer);
+	assert_true(jsonptr_scan(s, text, n, v));
+	assert_int_equal(v[0].type, JSSCAN_NUMBER);
+	assert_memory_equal(v[0].text, "7", v[0].n);
+	jsonptr_set_free(s);
+}
+
+static void
 test_malformed_pointers_are_refused(void **state)
 {
 	static const char *const bad[] = { "a", "a/b", " /a", "/~", "/a~2",
@@ -150,6 +239,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_are_found),
 		cmocka_unit_test(test_many_are_found_at_once),
+		cmocka_unit_test(test_unclear_values_are_none),
+		cmocka_unit_test(test_values_are_found_as_deep_as_is_stored),
 		cmocka_unit_test(test_malformed_pointers_are_refused),
 		cmocka_unit_test(test_no_pointer_and_no_value),
 	};

@@ -50,8 +50,7 @@ test_samples_are_events(void **state)
 		ev = event_new();
 		ev->type = xstrdup(sample.type);
 		assert_int_equal(
-		    event_read_json_text(ev, buf_str(&body), body.len, &e),
-		    RC_OK);
+		    event_read_json(ev, buf_str(&body), body.len, &e), RC_OK);
 		assert_string_equal(ev->action, cases[i].action);
 		assert_string_equal(ev->repository,
 		    cases[i].is_github ? "octo/sample" : "unknown");

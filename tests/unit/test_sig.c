@@ -46,7 +46,7 @@ verify(const struct source *src, const struct post *p, int64_t now_ms)
 	struct err e;
 	enum rc rc;
 
-	rc = sig_check_headers(&all, &req, &e);
+	rc = sig_check_headers(&req, &e);
 	return rc != RC_OK ? rc : sig_verify(&all, src, &req, now_ms, &e);
 }
 
@@ -542,7 +542,7 @@ test_other_senders_are_configured(void **state)
 		    RC_OK },
 		{ SECRET, "X-Shop", "", "{body}", SOURCE_BASE64, NULL, 0,
 		    { { "HTTP_X_SHOP=a", "HTTP_X_SHOP=a", NULL }, HELLO, 0 },
-		    RC_INVALID },
+		    RC_DENIED },
 	};
 	struct source src;
 	struct err e;
@@ -556,6 +556,79 @@ test_other_senders_are_configured(void **state)
 			fail_msg("row %zu", i);
 		source_fini(&src);
 	}
+}
+
+/* Signs as Standard Webhooks does, with the source's secret. */
+static enum rc
+post_standard(const struct source *src, const char *id, const char *body)
+{
+	char lines[3][128];
+	struct post p = { { lines[0], lines[1], lines[2], NULL }, body, 0 };
+	struct buf out;
+
+	buf_init(&out, 4096);
+	sig_sample(src, "", id, body, strlen(body), STD_NOW, &out);
+	assert_non_null(strstr(buf_str(&out), "v1,"));
+	snprintf(lines[0], sizeof(lines[0]), "HTTP_WEBHOOK_ID=%s", id);
+	snprintf(lines[1], sizeof(lines[1]), "HTTP_WEBHOOK_TIMESTAMP=%s",
+	    STD_TIME);
+	snprintf(lines[2], sizeof(lines[2]), "HTTP_WEBHOOK_SIGNATURE=%.47s",
+	    strstr(buf_str(&out), "v1,"));
+	buf_fini(&out);
+	return verify(src, &p, STD_NOW);
+}
+
+static void
+test_a_dot_in_a_standard_id_moves_no_signature(void **state)
+{
+	struct source src;
+
+	(void)state;
+	source_init(&src, "standard", STD_SECRET);
+	assert_int_equal(post_standard(&src, "msg.1", "{}"), RC_OK);
+	assert_int_equal(post_standard(&src, "msg.1", "[1.5]"), RC_OK);
+	assert_int_equal(post_standard(&src, "msg_1", "5"), RC_OK);
+	assert_int_equal(post_standard(&src, "msg_1", "5.5"), RC_OK);
+	/* "msg" . TIME . "TIME.5" could be "msg.TIME" . TIME . "5". */
+	assert_int_equal(post_standard(&src, "msg." STD_TIME, "5"), RC_DENIED);
+	assert_int_equal(post_standard(&src, "msg", STD_TIME ".5"), RC_DENIED);
+	source_fini(&src);
+}
+
+/* What one source has configured is nothing to another one's posts, and a
+ * fault in it is a signature that does not fit. */
+static void
+test_own_headers_judge_own_posts(void **state)
+{
+	static const char *const faults[] = { "HTTP_X_TIME=1, 2",
+		"HTTP_X_ID=a, b", "HTTP_X_EVENT=a\001b", "HTTP_X_SIG=a,b" };
+	struct hmac_row row = { SECRET, "X-Sig", "", "{body}", SOURCE_HEX, NULL,
+		0, { { NULL }, "", 0 }, RC_OK };
+	struct source src, other;
+	size_t i;
+
+	(void)state;
+	hmac_init(&src, &row);
+	src.hmac.timestamp_header = xstrdup("X-Time");
+	src.facts.id_header = xstrdup("X-Id");
+	src.facts.event_header = xstrdup("X-Event");
+	source_init(&other, "github", SECRET);
+	for (i = 0; i < NELEM(faults); i++) {
+		struct post own = {
+			{ faults[i], "HTTP_X_SIG=" HELLO_HEX, NULL }, HELLO, 0
+		};
+		struct post github = {
+			{ faults[i],
+			    "HTTP_X_HUB_SIGNATURE_256=sha256=" HELLO_HEX,
+			    NULL },
+			HELLO, 0
+		};
+
+		assert_int_equal(verify(&src, &own, 0), RC_DENIED);
+		assert_int_equal(verify(&other, &github, 0), RC_OK);
+	}
+	source_fini(&src);
+	source_fini(&other);
 }
 
 static void
@@ -678,6 +751,9 @@ main(void)
 		cmocka_unit_test(
 		    test_signatures_by_ed25519_are_taken_with_the_public_key),
 		cmocka_unit_test(test_other_senders_are_configured),
+		cmocka_unit_test(
+		    test_a_dot_in_a_standard_id_moves_no_signature),
+		cmocka_unit_test(test_own_headers_judge_own_posts),
 		cmocka_unit_test(test_settings_that_cannot_be_kept_are_refused),
 		cmocka_unit_test(test_samples_verify),
 		cmocka_unit_test(test_sources_are_found_by_path),
