@@ -131,18 +131,11 @@ bool
 deliver_req_make(const struct event *ev, enum deliver_form form,
     const void *body, size_t n, struct buf *out)
 {
-	struct buf json;
-
 	if (form == DELIVER_JSON)
 		return decode_form(ev, body, n, out);
 	if (form != DELIVER_ENVELOPE)
 		return false;
-	if (decode_form(ev, body, n, &json)) {
-		make_envelope(ev, json.data, json.len, out);
-		buf_fini(&json);
-	} else {
-		make_envelope(ev, body, n, out);
-	}
+	make_envelope(ev, body, n, out);
 	return true;
 }
 
