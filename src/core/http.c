@@ -122,22 +122,69 @@ http_decode(const char *text, size_t n, bool plus_is_space, char *out,
 }
 
 bool
+http_query_next(const char **p, struct http_pair *out)
+{
+	const char *text = *p + strspn(*p, "&");
+	size_t n = strcspn(text, "&");
+
+	if (n == 0)
+		return false;
+	*p = text + n;
+	out->name = text;
+	out->namesz = strcspn(text, "=&");
+	out->value = text + out->namesz;
+	out->valuesz = n - out->namesz;
+	if (out->valuesz > 0) {
+		out->value++;
+		out->valuesz--;
+	}
+	return true;
+}
+
+void
+http_query_name(const struct http_pair *pair, char *out, size_t max)
+{
+	size_t n = pair->namesz < max ? pair->namesz : max - 1;
+
+	if (http_decode(pair->name, pair->namesz, true, out, max))
+		return;
+	memcpy(out, pair->name, n);
+	out[n] = '\0';
+}
+
+/* The longest name of a parameter that anybody asks for. */
+#define NAME_MAX_SIZE 64
+
+static bool
+find_pair(const struct http_req *req, const char *name, struct http_pair *out)
+{
+	char found[NAME_MAX_SIZE];
+	const char *p = req->query;
+
+	while (http_query_next(&p, out)) {
+		http_query_name(out, found, sizeof(found));
+		if (strcmp(found, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+http_query_has(const struct http_req *req, const char *name)
+{
+	struct http_pair pair;
+
+	return find_pair(req, name, &pair);
+}
+
+bool
 http_query_find(const struct http_req *req, const char *name, char *out,
     size_t max)
 {
-	size_t namesz = strlen(name), n;
-	const char *p = req->query;
+	struct http_pair pair;
 
-	while (*p != '\0') {
-		n = strcspn(p, "&");
-		if (n > namesz && strncmp(p, name, namesz) == 0 &&
-		    p[namesz] == '=')
-			return http_decode(p + namesz + 1, n - namesz - 1, true,
-			    out, max);
-		p += n;
-		p += *p == '&';
-	}
-	return false;
+	return find_pair(req, name, &pair) &&
+	    http_decode(pair.value, pair.valuesz, true, out, max);
 }
 
 void

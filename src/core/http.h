@@ -32,10 +32,23 @@ const char *http_header_find(const struct http_req *req, const char *name);
 size_t http_header_count(const struct http_req *req, const char *name);
 const char *http_param_find(const struct http_req *req, const char *name);
 
+/* One name and value of a query string, still escaped; borrowed from it. */
+struct http_pair {
+	const char *name, *value;
+	size_t namesz, valuesz; /* "name" alone has an empty value */
+};
+/* The pair at *p, which moves behind it; false at the end. */
+bool http_query_next(const char **p, struct http_pair *out);
+/* The decoded name; the name as it stands where it cannot be decoded, and
+ * cut where it has max bytes or more. */
+void http_query_name(const struct http_pair *pair, char *out, size_t max);
+
 /* The decoded value of a query parameter in out; false when absent or
  * longer than max bytes or badly escaped. */
 bool http_query_find(const struct http_req *req, const char *name, char *out,
     size_t max);
+/* Whether the parameter is there, whatever its value. */
+bool http_query_has(const struct http_req *req, const char *name);
 
 /* Percent-decodes n bytes; plus_is_space for form data.  False on a bad
  * escape, a NUL or more than max - 1 bytes. */

@@ -82,26 +82,12 @@ page_invalid(struct page *pg, const struct intake_problems *p)
 	reply_invalid(pg->resp, pg->req->request_id, fields, p->n);
 }
 
-static bool
-is_given(const struct page_query *q, const char *name)
-{
-	const char *p = q->pg->req->query;
-	size_t n = strlen(name);
-
-	while (*p != '\0') {
-		if (strncmp(p, name, n) == 0 && p[n] == '=')
-			return true;
-		p += strcspn(p, "&");
-		p += *p == '&';
-	}
-	return false;
-}
-
 void
 page_query_text(struct page_query *q, const char *name, char *out, size_t max)
 {
 	out[0] = '\0';
-	if (is_given(q, name) && !http_query_find(q->pg->req, name, out, max)) {
+	if (http_query_has(q->pg->req, name) &&
+	    !http_query_find(q->pg->req, name, out, max)) {
 		out[0] = '\0';
 		q->wrong = name;
 	}
@@ -268,7 +254,7 @@ read_body_member(void *arg, const char *key, struct json_object *value)
 	const char *text;
 	size_t n;
 
-	if (strcmp(key, t->name) != 0)
+	if (t->name == NULL || strcmp(key, t->name) != 0)
 		t->rc = page_refuse(t->pg, key, "unknown field", t->e);
 	else if (js_get_str(value, &text, &n) && n > 0 && n < t->max &&
 	    strlen(text) == n)
@@ -298,4 +284,12 @@ page_body_text(struct page *pg, const char *name, char *out, size_t max,
 		t.rc = err_set(e, RC_INVALID, "the body is not a JSON object");
 	js_doc_fini(&doc);
 	return t.rc;
+}
+
+enum rc
+page_body_none(struct page *pg, struct err *e)
+{
+	char none[1];
+
+	return page_body_text(pg, NULL, none, sizeof(none), e);
 }

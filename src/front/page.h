@@ -115,6 +115,8 @@ void page_linger_end(void);
  */
 enum rc page_body_text(struct page *pg, const char *name, char *out, size_t max,
     struct err *e);
+/* The same for a page that takes no member: no body, or {}. */
+enum rc page_body_none(struct page *pg, struct err *e);
 /* 422 for one member of the body. */
 enum rc page_refuse(struct page *pg, const char *field, const char *message,
     struct err *e);

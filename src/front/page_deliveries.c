@@ -121,7 +121,9 @@ act(struct page *pg,
 	int64_t id;
 	enum rc rc;
 
-	rc = resolve(pg, &id, e);
+	rc = page_body_none(pg, e);
+	if (rc == RC_OK)
+		rc = resolve(pg, &id, e);
 	if (rc == RC_OK)
 		rc = f(pg->set->intake.store, id,
 		    clock_wall_ms(pg->set->intake.clock), e);

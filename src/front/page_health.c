@@ -40,18 +40,6 @@ find_drain(struct page *pg, bool *seen, struct err *e)
 	return RC_OK;
 }
 
-/* "/ready?intake", alone or with a value. */
-static bool
-wants_intake_only(const struct http_req *req)
-{
-	const char *rest;
-
-	if (strncmp(req->query, "intake", 6) != 0)
-		return false;
-	rest = req->query + 6;
-	return *rest == '\0' || *rest == '=' || *rest == '&';
-}
-
 enum rc
 page_health_ready(struct page *pg, struct err *e)
 {
@@ -66,7 +54,7 @@ page_health_ready(struct page *pg, struct err *e)
 		    "the store does not take events");
 		return rc;
 	}
-	if (!wants_intake_only(pg->req)) {
+	if (!http_query_has(pg->req, "intake")) {
 		rc = find_drain(pg, &seen, e);
 		if (rc != RC_OK)
 			return rc;

@@ -29,6 +29,9 @@ page_queue_retry(struct page *pg, struct err *e)
 	size_t jobs;
 	enum rc rc;
 
+	rc = page_body_none(pg, e);
+	if (rc != RC_OK)
+		return rc;
 	rc = store_event_resolve(s, pg->arg, &id, e);
 	if (rc == RC_NOTFOUND || rc == RC_INVALID)
 		return err_set(e, RC_NOTFOUND, "no such event");

@@ -231,7 +231,9 @@ enable(struct page *pg, bool on, struct err *e)
 	struct webhook *hook;
 	enum rc rc;
 
-	rc = page_webhook_arg(pg, e);
+	rc = page_body_none(pg, e);
+	if (rc == RC_OK)
+		rc = page_webhook_arg(pg, e);
 	if (rc == RC_OK)
 		rc = registry_enable(&pg->set->registry, pg->arg, on, &hook, e);
 	if (rc == RC_OK)
@@ -257,7 +259,9 @@ page_webhooks_rotate(struct page *pg, struct err *e)
 	struct webhook *hook;
 	enum rc rc;
 
-	rc = page_webhook_arg(pg, e);
+	rc = page_body_none(pg, e);
+	if (rc == RC_OK)
+		rc = page_webhook_arg(pg, e);
 	if (rc == RC_OK)
 		rc = registry_rotate(&pg->set->registry, pg->arg, &hook, e);
 	if (rc == RC_OK)

@@ -119,6 +119,8 @@ problem_begin(struct http_resp *resp, struct js_writer *w,
 	js_str(w, "title", reason->title);
 	js_int(w, "status", status);
 	js_str(w, "detail", detail == NULL ? reason->title : detail);
+	/* The detail again, where scripts of older systems look for it. */
+	js_str(w, "error", detail == NULL ? reason->title : detail);
 	js_str(w, "code", code == NULL ? reason->code : code);
 	js_str(w, "request_id", request_id);
 }

@@ -19,6 +19,7 @@
 #include "front/http_in.h"
 #include "front/log_limit.h"
 #include "front/page.h"
+#include "front/query.h"
 #include "front/reply.h"
 #include "front/router.h"
 #include "front/serve.h"
@@ -214,6 +215,25 @@ read_body(struct call *c, struct err *e)
 	return rc;
 }
 
+/* 422 names every parameter that the route does not take. */
+static enum rc
+judge_query(struct call *c, struct err *e)
+{
+	struct reply_field fields[QUERY_FAULTS_MAX];
+	struct query_faults f;
+	size_t i;
+
+	query_judge(c->match.route->page, c->req.query, &f);
+	if (f.n == 0)
+		return RC_OK;
+	for (i = 0; i < f.n; i++) {
+		fields[i].field = f.v[i].name;
+		fields[i].message = f.v[i].message;
+	}
+	reply_invalid(&c->resp, c->request_id, fields, f.n);
+	return err_set(e, RC_INVALID, "%s: %s", f.v[0].name, f.v[0].message);
+}
+
 static enum rc
 work(struct call *c, struct err *e)
 {
@@ -227,6 +247,9 @@ work(struct call *c, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	rc = let_in(c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = judge_query(c, e);
 	if (rc != RC_OK)
 		return rc;
 	rc = read_body(c, e);

@@ -2,6 +2,8 @@
 what is refused, and that no page leaves anything out or shows it twice."""
 
 import json
+import os
+import re
 import sqlite3
 
 import pytest
@@ -63,6 +65,62 @@ def test_a_parameter_that_is_wrong_is_named(g, query, field):
     resp = g.api("GET", EVENTS + "?" + query)
     assert resp.status == 422, resp
     assert [e["field"] for e in resp.json()["errors"]] == [field]
+
+
+def routes():
+    """Method and path of each route that is no post to a source."""
+    with open(os.path.join(gw.source_folder(), "src/front/router.c"),
+              encoding="utf-8") as f:
+        table = re.findall(r'\{ "([A-Z]+)", "(/[^"]*)"', f.read())
+    assert len(table) > 25
+    return [(m, p) for m, p in table
+            if p not in ("/hooks/{}", "/api/webhooks/{}")]
+
+
+@pytest.mark.parametrize("method,path", routes())
+def test_a_parameter_that_a_route_does_not_take_is_named(g, method, path):
+    path = path.replace("{}", "1")
+    for query, fields in (("bogus=1", ["bogus"]), ("bogus", ["bogus"]),
+                          ("a=1&b%62=2&a=3", ["a", "bb"])):
+        resp = g.api(method, path + "?" + query,
+                     {} if method in ("POST", "PATCH", "PUT") else None)
+        assert resp.status == 422, resp
+        assert resp.headers["content-type"] == "application/problem+json"
+        problem = resp.json()
+        assert [e["field"] for e in problem["errors"]] == fields
+        assert problem["error"] == problem["detail"]
+    # Whoever may not ask does not learn what may be asked.
+    resp = g.request(method, path + "?bogus=1", b"")
+    assert resp.status == (422 if path in ("/health", "/ready") else 401)
+
+
+@pytest.mark.parametrize("path", [EVENTS, "/api/v1/webhooks",
+                                  "/api/v1/webhooks/list",
+                                  "/api/v1/deliveries"])
+def test_a_parameter_that_is_given_twice_is_named(g, path):
+    resp = g.api("GET", path + "?limit=1&lim%69t=2")
+    assert resp.status == 422, resp
+    assert resp.json()["errors"] == [
+        {"field": "limit", "message": "given twice"}]
+
+
+def test_a_sender_s_address_may_carry_parameters(g):
+    resp = g.post_github({"zen": "x"}, event="ping",
+                         path="/hooks/github?token=x&token=y")
+    assert resp.status == 200, resp
+
+
+@pytest.mark.parametrize("path", [
+    "/api/v1/webhooks/x/enable", "/api/v1/webhooks/x/disable",
+    "/api/v1/webhooks/x/rotate-secret", "/api/v1/webhooks/x/test",
+    "/api/v1/deliveries/1/retry", "/api/v1/deliveries/1/cancel",
+    "/queue/retry/1", EVENTS + "/1/replay", "/api/v1/replay"])
+def test_a_member_that_a_route_does_not_take_is_named(g, path):
+    resp = g.api("POST", path, {"bogus": 1})
+    assert resp.status == 422, resp
+    problem = resp.json()
+    assert [e["field"] for e in problem["errors"]] == ["bogus"]
+    assert problem["error"] == problem["detail"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 200])

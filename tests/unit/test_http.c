@@ -42,7 +42,8 @@ test_doubled_headers_are_counted(void **state)
 static void
 test_query_parameters_are_decoded(void **state)
 {
-	struct http_req req = { .query = "a=1&bb=x%20y+z&c=%zz&d=&a=2" };
+	struct http_req req = { .query =
+				    "a=1&bb=x%20y+z&c=%zz&d=&a=2&%65f=g&h" };
 	char out[8];
 
 	(void)state;
@@ -56,6 +57,10 @@ test_query_parameters_are_decoded(void **state)
 	assert_false(http_query_find(&req, "b", out, sizeof(out)));
 	assert_false(http_query_find(&req, "bb", out, 5));
 	assert_true(http_query_find(&req, "bb", out, 6));
+	assert_true(http_query_find(&req, "ef", out, sizeof(out)));
+	assert_string_equal(out, "g");
+	assert_true(http_query_has(&req, "h"));
+	assert_false(http_query_has(&req, "g"));
 }
 
 static void

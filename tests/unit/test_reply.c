@@ -65,7 +65,8 @@ a_failure_says_what_the_asker_can_use(void **state)
 	assert_string_equal(resp.content_type, "application/problem+json");
 	assert_string_equal(buf_str(&resp.body),
 	    "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
-	    "\"detail\":\"no \\\"such\\\" event\",\"code\":\"not_found\","
+	    "\"detail\":\"no \\\"such\\\" event\","
+	    "\"error\":\"no \\\"such\\\" event\",\"code\":\"not_found\","
 	    "\"request_id\":\"r-1\"}\n");
 	assert_null(header_of(&resp, "Retry-After"));
 	http_resp_fini(&resp);
