@@ -45,7 +45,7 @@ title(const char *name)
 }
 
 static void
-take_names(struct answer *a, size_t n, const char *const *cols)
+take_names(struct answer *a, size_t n, const struct store_cell *cells)
 {
 	size_t i;
 
@@ -53,23 +53,33 @@ take_names(struct answer *a, size_t n, const char *const *cols)
 	a->names = xcalloc(n + 1, sizeof(*a->names));
 	a->columns = xcalloc(n + 1, sizeof(*a->columns));
 	for (i = 0; i < n; i++) {
-		a->names[i] = title(cols[i] == NULL ? "?" : cols[i]);
+		a->names[i] =
+		    title(cells[i].text == NULL ? "?" : cells[i].text);
 		a->columns[i].title = a->names[i];
 	}
 	if (!a->ctl->json && n > 0 && n <= CTL_TABLE_COLUMNS_MAX)
 		ctl_table_init(&a->table, a->columns, n);
 }
 
-/* An array of objects, all values as texts or null. */
+static void
+put_value(struct js_writer *w, const char *name, const struct store_cell *v)
+{
+	if (v->text != NULL && v->is_number)
+		js_raw(w, name, v->text, strlen(v->text));
+	else
+		js_str(w, name, v->text);
+}
+
+/* An array of objects: numbers, texts or null. */
 static int
-take_row(void *arg, bool header, size_t n, const char *const *cols)
+take_row(void *arg, bool header, size_t n, const struct store_cell *cells)
 {
 	struct answer *a;
 	size_t i;
 
 	a = arg;
 	if (header) {
-		take_names(a, n, cols);
+		take_names(a, n, cells);
 		return 0;
 	}
 	if (a->rows == a->max_rows) {
@@ -81,9 +91,9 @@ take_row(void *arg, bool header, size_t n, const char *const *cols)
 		js_open_object(&a->w, NULL);
 	for (i = 0; i < n && i < a->n; i++) {
 		if (a->ctl->json)
-			js_str(&a->w, a->names[i], cols[i]);
+			put_value(&a->w, a->names[i], &cells[i]);
 		else if (a->table.columns != NULL)
-			ctl_table_put(&a->table, cols[i]);
+			ctl_table_put(&a->table, cells[i].text);
 	}
 	if (a->ctl->json)
 		js_close_object(&a->w);

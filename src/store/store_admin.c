@@ -246,7 +246,8 @@ store_token_revoke(struct store *s, const char *name, struct err *e)
 
 enum rc
 store_sql(struct store *s, const char *sql, size_t max_rows, int64_t limit_ms,
-    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    int (
+	*row)(void *arg, bool header, size_t n, const struct store_cell *cells),
     void *arg, struct err *e)
 {
 	int64_t us = store_call_begin(s);

@@ -175,15 +175,22 @@ struct store_key_change {
 enum rc store_key_change(struct store *s, bool rotate,
     struct store_key_change *out, struct err *e);
 
+/* A value that a statement found. */
+struct store_cell {
+	const char *text; /* NULL for NULL */
+	bool is_number;   /* and the text is one in JSON too */
+};
+
 /*
  * One read-only statement on the live store.  row is called with each row's
- * texts (NULL for NULL) until it returns non-zero; the first call has the
+ * values until it returns non-zero; the first call has the
  * column names and header is true.  Ends after max_rows and limit_ms.
  * RC_INVALID	not one statement, or one that writes.
  */
 enum rc store_sql(struct store *s, const char *sql, size_t max_rows,
     int64_t limit_ms,
-    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    int (
+	*row)(void *arg, bool header, size_t n, const struct store_cell *cells),
     void *arg, struct err *e);
 
 /* Everything that can be wrong with the files and rows: f is called for

@@ -177,7 +177,8 @@ fault_key_change(void *impl, bool rotate, struct store_key_change *out,
 
 enum rc
 fault_sql(void *impl, const char *sql, size_t max_rows, int64_t limit_ms,
-    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    int (
+	*row)(void *arg, bool header, size_t n, const struct store_cell *cells),
     void *arg, struct err *e)
 {
 	struct fault *f = impl;

@@ -143,7 +143,8 @@ enum rc fault_key_change(void *impl, bool rotate, struct store_key_change *out,
     struct err *e);
 enum rc fault_sql(void *impl, const char *sql, size_t max_rows,
     int64_t limit_ms,
-    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    int (
+	*row)(void *arg, bool header, size_t n, const struct store_cell *cells),
     void *arg, struct err *e);
 enum rc fault_doctor(void *impl,
     void (*each)(void *arg, const char *check, const char *finding), void *arg,

@@ -196,7 +196,7 @@ struct store_engine {
 	enum rc (*sql)(void *impl, const char *sql, size_t max_rows,
 	    int64_t limit_ms,
 	    int (*row)(void *arg, bool header, size_t n,
-		const char *const *cols),
+		const struct store_cell *cells),
 	    void *arg, struct err *e);
 	enum rc (*doctor)(void *impl,
 	    void (*f)(void *arg, const char *check, const char *finding),

@@ -739,7 +739,8 @@ enum rc lite_token_used(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
     int64_t now_ms, struct err *e);
 enum rc lite_token_revoke(void *impl, const char *name, struct err *e);
 enum rc lite_sql(void *impl, const char *sql, size_t max_rows, int64_t limit_ms,
-    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    int (
+	*row)(void *arg, bool header, size_t n, const struct store_cell *cells),
     void *arg, struct err *e);
 enum rc lite_doctor(void *impl,
     void (*f)(void *arg, const char *check, const char *finding), void *arg,

@@ -90,17 +90,18 @@ lite_job_list(void *impl, const struct store_job_filter *f,
 	struct lite *l = impl;
 	struct lite_conn *c;
 	struct sqlite3_stmt *st;
-	int64_t seen = 0, id = 0;
+	int64_t seen = 0, id = 0, before = f->before_id;
 	bool row = true;
 	enum rc rc;
 
+	/* The caller may have the next cursor put where this one is. */
 	*next_before = 0;
 	rc = lite_reader_take(l, &c, e);
 	if (rc != RC_OK)
 		return rc;
 	out->v = xcalloc(f->limit, sizeof(*out->v));
 	st = job_list_stmt(c, f);
-	lite_int(st, 1, f->before_id > 0 ? f->before_id : INT64_MAX);
+	lite_int(st, 1, before > 0 ? before : INT64_MAX);
 	lite_int(st, 2, SCAN_MAX);
 	for (;;) {
 		rc = lite_step(c, st, &row, e);

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -98,35 +99,48 @@ prepare(struct lite_conn *c, const char *sql, struct sqlite3_stmt **st,
 	return RC_OK;
 }
 
+/* The type is asked for first: reading the text may change it. */
+static void
+read_cell(struct sqlite3_stmt *st, int i, struct store_cell *out)
+{
+	int type = sqlite3_column_type(st, i);
+
+	out->is_number = type == SQLITE_INTEGER ||
+	    (type == SQLITE_FLOAT && isfinite(sqlite3_column_double(st, i)));
+	out->text = (const char *)sqlite3_column_text(st, i);
+}
+
 static enum rc
 give_rows(struct lite_conn *c, struct sqlite3_stmt *st, size_t max_rows,
-    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    int (
+	*row)(void *arg, bool header, size_t n, const struct store_cell *cells),
     void *arg, struct err *e)
 {
 	size_t i, n = (size_t)sqlite3_column_count(st), rows = 0;
-	const char **cols = xcalloc(n + 1, sizeof(*cols));
+	struct store_cell *cells = xcalloc(n + 1, sizeof(*cells));
 	bool found = true;
 	int stop;
 	enum rc rc = RC_OK;
 
 	for (i = 0; i < n; i++)
-		cols[i] = sqlite3_column_name(st, (int)i);
-	stop = row(arg, true, n, cols);
+		cells[i].text = sqlite3_column_name(st, (int)i);
+	stop = row(arg, true, n, cells);
 	while (stop == 0 && rows++ < max_rows) {
 		rc = lite_step(c, st, &found, e);
 		if (rc != RC_OK || !found)
 			break;
 		for (i = 0; i < n; i++)
-			cols[i] = (const char *)sqlite3_column_text(st, (int)i);
-		stop = row(arg, false, n, cols);
+			read_cell(st, (int)i, &cells[i]);
+		stop = row(arg, false, n, cells);
 	}
-	free(cols);
+	free(cells);
 	return rc;
 }
 
 enum rc
 lite_sql(void *impl, const char *sql, size_t max_rows, int64_t limit_ms,
-    int (*row)(void *arg, bool header, size_t n, const char *const *cols),
+    int (
+	*row)(void *arg, bool header, size_t n, const struct store_cell *cells),
     void *arg, struct err *e)
 {
 	struct lite *l = impl;

@@ -580,9 +580,9 @@ test_workers_are_seen(void **state)
 }
 
 static int
-no_row(void *arg, bool header, size_t n, const char *const *cols)
+no_row(void *arg, bool header, size_t n, const struct store_cell *cells)
 {
-	(void)cols;
+	(void)cells;
 	*(size_t *)arg += header ? 100 : n;
 	return 0;
 }
@@ -616,12 +616,12 @@ test_sql_only_reads(void **state)
 
 /* Counts what is not NULL. */
 static int
-seen_values(void *arg, bool header, size_t n, const char *const *cols)
+seen_values(void *arg, bool header, size_t n, const struct store_cell *cells)
 {
 	size_t i;
 
 	for (i = 0; i < n && !header; i++)
-		*(size_t *)arg += cols[i] != NULL;
+		*(size_t *)arg += cells[i].text != NULL;
 	return 0;
 }
 
