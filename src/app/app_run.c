@@ -10,6 +10,7 @@
 #endif
 
 #include "app/app_conf.h"
+#include "app/app_exit.h"
 #include "app/app_guard.h"
 #include "app/app_notify.h"
 #include "app/app_run.h"
@@ -111,8 +112,7 @@ app_run_open_store(struct app_run *r, const struct app_conf *conf,
 	opt.max_waiting = conf->database.max_waiting;
 	opt.clock = r->clock;
 	rc = store_open(&opt, &r->store, e);
-	*status = rc == RC_NOTFOUND || rc == RC_INVALID ? EX_UNAVAILABLE
-							: err_exit_status(rc);
+	*status = app_exit_store(rc);
 	return rc;
 }
 

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "app/app_exit.h"
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/file.h"
@@ -16,6 +18,7 @@
 #include "cmd/ctl.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_text.h"
+#include "cmd/ctl_when.h"
 #include "core/webhook.h"
 #include "store/store_admin.h"
 
@@ -53,6 +56,36 @@ ctl_usage(struct ctl *c, struct err *e, const char *fmt, ...)
 }
 
 enum rc
+ctl_open_store(struct ctl *c, struct err *e)
+{
+	enum rc rc = app_ctl_open(&c->app, e);
+
+	if (rc != RC_OK)
+		c->status = app_exit_store(rc);
+	return rc;
+}
+
+enum rc
+ctl_confirm(struct ctl *c, struct err *e, const char *fmt, ...)
+{
+	char line[16] = "", question[512];
+	va_list ap;
+
+	if (ctl_has_option(c, "yes") || !isatty(STDIN_FILENO) ||
+	    !isatty(STDERR_FILENO))
+		return RC_OK;
+	va_start(ap, fmt);
+	(void)vsnprintf(question, sizeof(question), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%s  Go on? [y/N] ", question);
+	if (fgets(line, sizeof(line), stdin) != NULL &&
+	    tolower((unsigned char)line[0]) == 'y')
+		return RC_OK;
+	c->status = EXIT_FAILURE;
+	return err_set(e, RC_INVALID, "Nothing was done.");
+}
+
+enum rc
 ctl_number(struct ctl *c, const char *name, int64_t least, int64_t most,
     int64_t *out, struct err *e)
 {
@@ -78,7 +111,7 @@ ctl_time(struct ctl *c, const char *name, bool ago, int64_t *out, struct err *e)
 	size_t n;
 
 	text = ctl_option_find(c, name);
-	if (text == NULL || clock_parse(text, out))
+	if (text == NULL || ctl_when_parse(text, out))
 		return RC_OK;
 	n = strlen(text);
 	if (n > 0 && strchr("smhd", text[n - 1]) != NULL &&
@@ -87,8 +120,9 @@ ctl_time(struct ctl *c, const char *name, bool ago, int64_t *out, struct err *e)
 		return RC_OK;
 	}
 	return ctl_usage(c, e,
-	    "--%s takes a time such as 2026-11-21T08:00:00Z, or a duration "
-	    "such as 2h for that long %s.",
+	    "--%s takes a time such as 2026-11-21T08:00:00Z or "
+	    "\"2026-11-21 08:00\", or a duration such as 2h for that long "
+	    "%s.",
 	    name, ago ? "ago" : "from now");
 }
 
@@ -164,10 +198,8 @@ ctl_read_secret(const char *file, struct buf *out, struct err *e)
 	return RC_OK;
 }
 
-/* The cells of the terminal that the output goes to; 0 when it goes
- * elsewhere. */
-static size_t
-terminal_width(void)
+size_t
+ctl_terminal_width(void)
 {
 	struct winsize ws;
 	const char *text;
@@ -189,7 +221,7 @@ ctl_put_table(struct ctl *c, struct ctl_table *t, const char *none)
 	if (t->ncells == 0)
 		buf_addf(&c->out, "%s\n", none);
 	else
-		ctl_table_format(t, terminal_width(), &c->out);
+		ctl_table_format(t, ctl_terminal_width(), &c->out);
 	ctl_table_fini(t);
 }
 
@@ -244,13 +276,34 @@ ctl_put_text(struct ctl *c, const char *text)
 void
 ctl_put_time(struct ctl *c, int64_t wall_ms)
 {
-	char text[CLOCK_TEXT_SIZE];
+	char text[CTL_WHEN_SIZE] = "never";
 
-	if (wall_ms == 0) {
-		buf_add_str(&c->out, "never");
-		return;
+	if (wall_ms != 0)
+		ctl_when_format(wall_ms, false, text);
+	buf_add_str(&c->out, text);
+}
+
+enum rc
+ctl_flush(struct ctl *c, struct err *e)
+{
+	bool ok;
+
+	if (buf_is_over(&c->out))
+		return err_set(e, RC_TOOBIG,
+		    "The output is over %u bytes; ask for less.",
+		    CTL_OUTPUT_MAX);
+	if (c->is_lost) {
+		buf_clear(&c->out);
+		return RC_OK;
 	}
-	clock_format(wall_ms, text);
-	text[10] = ' ';
-	buf_addf(&c->out, "%.19s UTC", text);
+	errno = 0;
+	ok = fwrite(buf_str(&c->out), 1, c->out.len, stdout) == c->out.len;
+	ok = fflush(stdout) == 0 && ok && !ferror(stdout);
+	buf_clear(&c->out);
+	if (ok)
+		return RC_OK;
+	c->is_lost = true;
+	c->status = EXIT_FAILURE;
+	return err_errno(e, RC_SYSTEM, errno,
+	    "The output could not be written");
 }

@@ -67,9 +67,10 @@ struct ctl {
 	int nargs;
 	struct ctl_given *given;
 	size_t ngiven;
-	struct buf out; /* written to stdout when the verb has ended */
+	struct buf out; /* written to stdout by ctl_flush() or at the end */
 	int status;     /* exit status, when not the error code's own */
 	char webhook_id[WEBHOOK_ID_MAX + 1];
+	bool is_lost; /* the output cannot be written, as was reported */
 };
 
 /* The value of an option, NULL when it was not given. */
@@ -80,13 +81,28 @@ bool ctl_has_option(const struct ctl *c, const char *name);
 enum rc ctl_usage(struct ctl *c, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Opens the store, for a command that does not need it from the start; sets
+ * the exit status when that fails. */
+enum rc ctl_open_store(struct ctl *c, struct err *e);
+
+/* The option of commands that ask. */
+#define CTL_YES_OPTION                                           \
+	{                                                        \
+		.name = "yes", .doc = "do not ask on a terminal" \
+	}
+
+/* Before what cannot be undone: asks on a terminal, unless --yes is given.  A
+ * script is not asked.  RC_INVALID: the answer was no. */
+enum rc ctl_confirm(struct ctl *c, struct err *e, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* The value of an option as a whole number from least to most; *out stays
  * as it is when the option was not given. */
 enum rc ctl_number(struct ctl *c, const char *name, int64_t least, int64_t most,
     int64_t *out, struct err *e);
 
-/* As a time: RFC 3339, unix seconds, or a duration with its unit, that long
- * ago (ago) or from now. */
+/* As a time: RFC 3339, unix seconds, a time as hlsctl prints them, or a
+ * duration with its unit, that long ago (ago) or from now. */
 enum rc ctl_time(struct ctl *c, const char *name, bool ago, int64_t *out,
     struct err *e);
 
@@ -118,8 +134,14 @@ enum rc ctl_webhook_id(struct ctl *c, const char *what, const char *text,
     char id[WEBHOOK_ID_MAX + 1], struct err *e);
 /* The same for args[0], which is that id afterwards. */
 enum rc ctl_webhook_arg(struct ctl *c, struct err *e);
-/* UTC to the second, "never" for 0. */
+/* To the second, as ctl_when_format() has it; "never" for 0. */
 void ctl_put_time(struct ctl *c, int64_t wall_ms);
+/* Writes c->out to standard output and clears it.  RC_SYSTEM once: the rest
+ * of the output is dropped, the exit status is 1. */
+enum rc ctl_flush(struct ctl *c, struct err *e);
+/* The cells of the terminal that the output goes to; 0 when it goes
+ * elsewhere. */
+size_t ctl_terminal_width(void);
 
 /* The nouns, in the order of help. */
 extern const struct ctl_noun ctl_init;

@@ -3,17 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/js.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_attempt.h"
+#include "cmd/ctl_list.h"
 #include "cmd/ctl_text.h"
+#include "cmd/ctl_when.h"
 #include "core/webhook.h"
 #include "stats/show.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
-#define PAGE 200
 /* Of what a receiver said; all of it is in --json. */
 #define SAID_MAX 200
 
@@ -38,11 +38,10 @@ ctl_put_span(struct ctl *c, int64_t ms)
 void
 ctl_put_clock(struct ctl *c, int64_t wall_ms)
 {
-	char text[CLOCK_TEXT_SIZE];
+	char text[CTL_WHEN_SIZE];
 
-	clock_format(wall_ms, text);
-	text[10] = ' ';
-	buf_addf(&c->out, "%.23s", text);
+	ctl_when_format(wall_ms, true, text);
+	buf_add_str(&c->out, text);
 }
 
 /* Text from outside, wrapped behind the n bytes that the line has. */
@@ -177,58 +176,58 @@ ctl_put_held(struct ctl *c, const struct store_job *j)
 }
 
 const struct ctl_option ctl_webhook_attempts_options[] = {
-	{ .name = "limit",
-	    .arg = "N",
-	    .doc = "at most so many, newest first; else 20" },
-	{ .name = "cursor", .arg = "C", .doc = "next_cursor of a list" },
+	CTL_LIST_OPTIONS,
 	{ .name = NULL },
 };
 
 static void
-put_row(struct ctl *c, struct js_writer *w, const struct store_attempt_row *row)
+put_row(struct ctl_list *l, const struct store_attempt_row *row)
 {
-	if (w == NULL) {
-		ctl_attempt_tell(c, row);
-		buf_addf(&c->out, "      delivery %lld\n", (long long)row->job);
+	if (!l->ctl->json) {
+		ctl_attempt_tell(l->ctl, row);
+		buf_addf(&l->ctl->out, "      delivery %lld\n",
+		    (long long)row->job);
 		return;
 	}
-	js_open_object(w, NULL);
-	show_attempt(w, row);
-	js_close_object(w);
+	js_open_object(&l->w, NULL);
+	show_attempt(&l->w, row);
+	js_close_object(&l->w);
 }
 
 static enum rc
-each_attempt(struct ctl *c, struct js_writer *w, size_t left, int64_t *before,
-    struct err *e)
+each_attempt(struct ctl_list *l, int64_t before, struct err *e)
 {
-	struct store_attempts l;
+	struct ctl *c = l->ctl;
+	struct store_attempts page;
 	enum rc rc;
 	size_t i;
 
 	do {
-		rc = store_webhook_attempts(c->app.store, c->args[0], *before,
-		    left < PAGE ? left : PAGE, &l, before, e);
+		rc = store_webhook_attempts(c->app.store, c->args[0], before,
+		    ctl_list_want(l), &page, &before, e);
 		if (rc != RC_OK)
 			return rc;
-		for (i = 0; i < l.n; i++)
-			put_row(c, w, &l.v[i]);
-		left -= l.n < left ? l.n : left;
-		store_attempts_free(&l);
-	} while (left > 0 && *before != 0);
-	return RC_OK;
+		for (i = 0; i < page.n; i++)
+			put_row(l, &page.v[i]);
+		rc = ctl_list_took(l, page.n, e);
+		store_attempts_free(&page);
+	} while (rc == RC_OK && ctl_list_want(l) > 0 && before != 0);
+	return rc == RC_OK ? ctl_list_end_id(l, before, e) : rc;
 }
 
 enum rc
 ctl_webhook_attempts(struct ctl *c, struct err *e)
 {
+	static const struct ctl_list_form form = { .noun = "webhook",
+		.verb = "attempts",
+		.member = "attempts",
+		.none = "No attempts yet." };
 	struct webhook *hook;
-	struct js_writer w;
-	int64_t limit = 20, before = 0;
-	char cursor[24];
+	struct ctl_list l;
+	int64_t before = 0;
 	enum rc rc;
 
 	if ((rc = ctl_webhook_arg(c, e)) != RC_OK ||
-	    (rc = ctl_number(c, "limit", 1, 1000000, &limit, e)) != RC_OK ||
 	    (rc = ctl_number(c, "cursor", 1, INT64_MAX, &before, e)) != RC_OK)
 		return rc;
 	rc = store_webhook_find(c->app.store, c->args[0], &hook, e);
@@ -237,20 +236,9 @@ ctl_webhook_attempts(struct ctl *c, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	webhook_free(hook);
-	if (!c->json) {
-		rc = each_attempt(c, NULL, (size_t)limit, &before, e);
-		if (rc == RC_OK && c->out.len == 0)
-			buf_add_str(&c->out, "Not tried yet.\n");
-		return rc;
-	}
-	js_writer_init(&w, &c->out);
-	js_open_object(&w, NULL);
-	js_open_array(&w, "attempts");
-	rc = each_attempt(c, &w, (size_t)limit, &before, e);
-	js_close_array(&w);
-	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)before);
-	js_str(&w, "next_cursor", before == 0 ? NULL : cursor);
-	js_close_object(&w);
-	buf_add_str(&c->out, "\n");
+	rc = ctl_list_begin(&l, c, &form, e);
+	if (rc == RC_OK)
+		rc = each_attempt(&l, before, e);
+	ctl_list_fini(&l);
 	return rc;
 }

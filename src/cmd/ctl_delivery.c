@@ -8,14 +8,13 @@
 #include "base/js.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_attempt.h"
+#include "cmd/ctl_list.h"
 #include "cmd/ctl_table.h"
 #include "core/webhook.h"
 #include "stats/show.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 #include "store/store_work.h"
-
-#define PAGE 200
 
 static const struct ctl_option list_options[] = {
 	{ .name = "webhook", .arg = "ID", .doc = "to this one" },
@@ -24,10 +23,7 @@ static const struct ctl_option list_options[] = {
 	    .arg = "STATE",
 	    .doc = "waiting, leased, done, dead or cancelled" },
 	{ .name = "blocked", .doc = "that wait for an earlier one" },
-	{ .name = "limit",
-	    .arg = "N",
-	    .doc = "at most so many, newest first; else 50" },
-	{ .name = "cursor", .arg = "C", .doc = "next_cursor of a list" },
+	CTL_LIST_OPTIONS,
 	{ .name = NULL },
 };
 
@@ -113,12 +109,10 @@ read_webhook(struct ctl *c, const char **out, struct err *e)
 }
 
 static enum rc
-read_filter(struct ctl *c, struct store_job_filter *f, size_t *limit,
-    struct err *e)
+read_filter(struct ctl *c, struct store_job_filter *f, struct err *e)
 {
 	enum store_state state;
 	const char *text;
-	int64_t n;
 	enum rc rc;
 
 	memset(f, 0, sizeof(*f));
@@ -143,45 +137,22 @@ read_filter(struct ctl *c, struct store_job_filter *f, size_t *limit,
 			    ? err_set(e, rc, "There is no event %s.", text)
 			    : rc;
 	}
-	n = 50;
-	if ((rc = ctl_number(c, "cursor", 1, INT64_MAX, &f->before_id, e)) !=
-		RC_OK ||
-	    (rc = ctl_number(c, "limit", 1, 1000000, &n, e)) != RC_OK)
-		return rc;
-	*limit = (size_t)n;
-	return RC_OK;
+	return ctl_number(c, "cursor", 1, INT64_MAX, &f->before_id, e);
 }
 
-static enum rc
-each_job(struct ctl *c, struct store_job_filter *f, size_t left,
-    struct js_writer *w, struct ctl_table *t, struct err *e)
+static void
+put_job(struct ctl_list *l, const struct store_job *j, bool blocked)
 {
-	struct store_jobs l;
-	enum rc rc;
-	size_t i;
-
-	do {
-		f->limit = left < PAGE ? left : PAGE;
-		rc = store_job_list(c->app.store, f, &l, &f->before_id, e);
-		if (rc != RC_OK)
-			return rc;
-		for (i = 0; i < l.n; i++) {
-			if (w == NULL) {
-				(f->blocked ? put_blocked_row : put_row)(t,
-				    &l.v[i]);
-				continue;
-			}
-			js_open_object(w, NULL);
-			show_job(w, &l.v[i]);
-			js_close_object(w);
-		}
-		left -= l.n < left ? l.n : left;
-		store_jobs_free(&l);
-	} while (left > 0 && f->before_id != 0);
-	return RC_OK;
+	if (l->has_table) {
+		(blocked ? put_blocked_row : put_row)(&l->table, j);
+		return;
+	}
+	js_open_object(&l->w, NULL);
+	show_job(&l->w, j);
+	js_close_object(&l->w);
 }
 
-/* A list is empty for a name that was mistyped too. */
+/* A list of a mistyped name would be empty, as if nothing were owed. */
 static enum rc
 check_target(const struct ctl *c, const char *id, struct err *e)
 {
@@ -196,42 +167,48 @@ check_target(const struct ctl *c, const char *id, struct err *e)
 }
 
 static enum rc
+each_job(struct ctl_list *l, struct store_job_filter *f, struct err *e)
+{
+	struct store_jobs page;
+	enum rc rc;
+	size_t i;
+
+	do {
+		f->limit = ctl_list_want(l);
+		rc = store_job_list(l->ctl->app.store, f, &page, &f->before_id,
+		    e);
+		if (rc != RC_OK)
+			return rc;
+		for (i = 0; i < page.n; i++)
+			put_job(l, &page.v[i], f->blocked);
+		rc = ctl_list_took(l, page.n, e);
+		store_jobs_free(&page);
+	} while (rc == RC_OK && ctl_list_want(l) > 0 && f->before_id != 0);
+	return rc == RC_OK ? ctl_list_end_id(l, f->before_id, e) : rc;
+}
+
+static enum rc
 run_list(struct ctl *c, struct err *e)
 {
+	static const struct ctl_list_form forms[] = {
+		{ "delivery", "list", "deliveries", "No such deliveries.",
+		    columns, sizeof(columns) / sizeof(columns[0]) },
+		{ "delivery", "list", "deliveries", "No such deliveries.",
+		    blocked_columns,
+		    sizeof(blocked_columns) / sizeof(blocked_columns[0]) },
+	};
 	struct store_job_filter f;
-	struct js_writer w;
-	struct ctl_table t;
-	char cursor[24];
-	size_t limit = 0;
+	struct ctl_list l;
 	enum rc rc;
 
-	if ((rc = read_filter(c, &f, &limit, e)) != RC_OK)
+	if ((rc = read_filter(c, &f, e)) != RC_OK)
 		return rc;
-	if (!c->json) {
-		if (f.blocked)
-			ctl_table_init(&t, blocked_columns,
-			    sizeof(blocked_columns) /
-				sizeof(blocked_columns[0]));
-		else
-			ctl_table_init(&t, columns,
-			    sizeof(columns) / sizeof(columns[0]));
-		rc = each_job(c, &f, limit, NULL, &t, e);
-		if (rc == RC_OK && t.ncells == 0 && f.target != NULL)
-			rc = check_target(c, f.target, e);
-		if (rc == RC_OK)
-			ctl_put_table(c, &t, "No such deliveries.");
-		ctl_table_fini(&t);
+	if (f.target != NULL && (rc = check_target(c, f.target, e)) != RC_OK)
 		return rc;
-	}
-	js_writer_init(&w, &c->out);
-	js_open_object(&w, NULL);
-	js_open_array(&w, "deliveries");
-	rc = each_job(c, &f, limit, &w, NULL, e);
-	js_close_array(&w);
-	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)f.before_id);
-	js_str(&w, "next_cursor", f.before_id == 0 ? NULL : cursor);
-	js_close_object(&w);
-	buf_add_str(&c->out, "\n");
+	rc = ctl_list_begin(&l, c, &forms[f.blocked], e);
+	if (rc == RC_OK)
+		rc = each_job(&l, &f, e);
+	ctl_list_fini(&l);
 	return rc;
 }
 
@@ -353,6 +330,11 @@ run_retry(struct ctl *c, struct err *e)
 	return rc;
 }
 
+static const struct ctl_option cancel_options[] = {
+	CTL_YES_OPTION,
+	{ .name = NULL },
+};
+
 static enum rc
 run_cancel(struct ctl *c, struct err *e)
 {
@@ -360,6 +342,9 @@ run_cancel(struct ctl *c, struct err *e)
 	enum rc rc;
 
 	if ((rc = resolve(c, &id, e)) != RC_OK)
+		return rc;
+	rc = ctl_confirm(c, e, "Delivery %s will not be sent.", c->args[0]);
+	if (rc != RC_OK)
 		return rc;
 	rc = store_job_cancel(c->app.store, id, clock_wall_ms(c->app.clock), e);
 	if (rc == RC_EXISTS)
@@ -393,6 +378,7 @@ static const struct ctl_cmd cmds[] = {
 	    .doc = "Tries a dead one again, now." },
 	{ .verb = "cancel",
 	    ONE_ID,
+	    .options = cancel_options,
 	    STORE,
 	    .run = run_cancel,
 	    .doc = "Gives one up that is not done; what waits for a dead "

@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_event.h"
+#include "cmd/ctl_list.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_text.h"
 #include "core/event.h"
@@ -18,9 +19,6 @@
 #include "store/store_admin.h"
 #include "store/store_read.h"
 #include "store/store_work.h"
-
-/* Of one page of a list that is printed. */
-#define PAGE 200
 
 static const struct ctl_option list_options[] = {
 	{ .name = "status",
@@ -31,10 +29,7 @@ static const struct ctl_option list_options[] = {
 	{ .name = "source", .arg = "NAME", .doc = "posted to this source" },
 	{ .name = "since", .arg = "TIME", .doc = "a time, or 2h for ago" },
 	{ .name = "until", .arg = "TIME", .doc = "the same" },
-	{ .name = "limit",
-	    .arg = "N",
-	    .doc = "at most so many, newest first; else 50" },
-	{ .name = "cursor", .arg = "C", .doc = "next_cursor of a list" },
+	CTL_LIST_OPTIONS,
 	{ .name = NULL },
 };
 
@@ -70,7 +65,6 @@ read_filter(struct ctl *c, struct store_event_filter *f, struct err *e)
 {
 	enum event_status status;
 	const char *text;
-	int64_t limit;
 	enum rc rc;
 
 	memset(f, 0, sizeof(*f));
@@ -85,86 +79,64 @@ read_filter(struct ctl *c, struct store_event_filter *f, struct err *e)
 		    "failed.");
 	if (text != NULL)
 		f->status = (int)status;
-	limit = 50;
 	if ((rc = ctl_time(c, "since", true, &f->since_ms, e)) != RC_OK ||
 	    (rc = ctl_time(c, "until", true, &f->until_ms, e)) != RC_OK ||
 	    (rc = ctl_number(c, "cursor", 1, INT64_MAX, &f->before_id, e)) !=
-		RC_OK ||
-	    (rc = ctl_number(c, "limit", 1, 1000000, &limit, e)) != RC_OK)
+		RC_OK)
 		return rc;
-	f->limit = (size_t)limit;
 	return RC_OK;
+}
+
+static void
+put_event(struct ctl_list *l, const struct event *ev)
+{
+	if (l->has_table) {
+		put_row(&l->table, ev);
+		return;
+	}
+	js_open_object(&l->w, NULL);
+	show_event(&l->w, ev);
+	js_close_object(&l->w);
 }
 
 /* One page after the other, so that a long list is no heavy question. */
 static enum rc
-each_event(struct ctl *c, struct store_event_filter *f,
-    void (*put)(void *arg, const struct event *ev), void *arg, struct err *e)
+each_event(struct ctl_list *l, struct store_event_filter *f, struct err *e)
 {
-	struct store_events l;
-	size_t i, left;
+	struct store_events page;
 	enum rc rc;
+	size_t i;
 
-	left = f->limit;
 	do {
-		f->limit = left < PAGE ? left : PAGE;
-		rc = store_event_list(c->app.store, f, &l, &f->before_id, e);
+		f->limit = ctl_list_want(l);
+		rc = store_event_list(l->ctl->app.store, f, &page,
+		    &f->before_id, e);
 		if (rc != RC_OK)
 			return rc;
-		for (i = 0; i < l.n; i++)
-			put(arg, l.v[i]);
-		left -= l.n < left ? l.n : left;
-		store_events_free(&l);
-	} while (left > 0 && f->before_id != 0);
-	return RC_OK;
-}
-
-static void
-put_object(void *arg, const struct event *ev)
-{
-	struct js_writer *w;
-
-	w = arg;
-	js_open_object(w, NULL);
-	show_event(w, ev);
-	js_close_object(w);
-}
-
-static void
-put_table_row(void *arg, const struct event *ev)
-{
-	put_row(arg, ev);
+		for (i = 0; i < page.n; i++)
+			put_event(l, page.v[i]);
+		rc = ctl_list_took(l, page.n, e);
+		store_events_free(&page);
+	} while (rc == RC_OK && ctl_list_want(l) > 0 && f->before_id != 0);
+	return rc == RC_OK ? ctl_list_end_id(l, f->before_id, e) : rc;
 }
 
 static enum rc
 run_list(struct ctl *c, struct err *e)
 {
+	static const struct ctl_list_form form = { "event", "list", "events",
+		"No such events.", columns,
+		sizeof(columns) / sizeof(columns[0]) };
 	struct store_event_filter f;
-	struct js_writer w;
-	struct ctl_table t;
-	char cursor[24];
+	struct ctl_list l;
 	enum rc rc;
 
 	if ((rc = read_filter(c, &f, e)) != RC_OK)
 		return rc;
-	if (!c->json) {
-		ctl_table_init(&t, columns,
-		    sizeof(columns) / sizeof(columns[0]));
-		rc = each_event(c, &f, put_table_row, &t, e);
-		if (rc == RC_OK)
-			ctl_put_table(c, &t, "No such events.");
-		ctl_table_fini(&t);
-		return rc;
-	}
-	js_writer_init(&w, &c->out);
-	js_open_object(&w, NULL);
-	js_open_array(&w, "events");
-	rc = each_event(c, &f, put_object, &w, e);
-	js_close_array(&w);
-	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)f.before_id);
-	js_str(&w, "next_cursor", f.before_id == 0 ? NULL : cursor);
-	js_close_object(&w);
-	buf_add_str(&c->out, "\n");
+	rc = ctl_list_begin(&l, c, &form, e);
+	if (rc == RC_OK)
+		rc = each_event(&l, &f, e);
+	ctl_list_fini(&l);
 	return rc;
 }
 
@@ -245,6 +217,11 @@ say_done(struct ctl *c, int64_t id, const char *member, size_t jobs,
 	buf_addf(&c->out, "Event %lld: %s.\n", (long long)id, what);
 }
 
+static const struct ctl_option cancel_options[] = {
+	CTL_YES_OPTION,
+	{ .name = NULL },
+};
+
 static enum rc
 run_cancel(struct ctl *c, struct err *e)
 {
@@ -254,6 +231,10 @@ run_cancel(struct ctl *c, struct err *e)
 	enum rc rc;
 
 	if ((rc = ctl_event_resolve(c, &id, e)) != RC_OK)
+		return rc;
+	rc = ctl_confirm(c, e, "Nothing that event %s still owes will be sent.",
+	    c->args[0]);
+	if (rc != RC_OK)
 		return rc;
 	rc = store_event_cancel(c->app.store, id, clock_wall_ms(c->app.clock),
 	    &jobs, e);
@@ -305,6 +286,7 @@ static const struct ctl_cmd cmds[] = {
 		   "have ended:\ncounts them first and asks." },
 	{ .verb = "cancel",
 	    ONE_ID,
+	    .options = cancel_options,
 	    STORE,
 	    .run = run_cancel,
 	    .doc = "Cancels what one still owes." },

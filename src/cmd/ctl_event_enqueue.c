@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_event.h"
+#include "cmd/ctl_source.h"
 #include "core/event.h"
 #include "core/sig.h"
 #include "core/source.h"
@@ -68,6 +69,7 @@ static enum rc
 read_source(struct ctl *c, struct intake_direct *d, struct err *e)
 {
 	const char *name;
+	enum rc rc;
 
 	name = ctl_option_find(c, "source");
 	d->source = NO_SOURCE;
@@ -75,12 +77,9 @@ read_source(struct ctl *c, struct intake_direct *d, struct err *e)
 	d->priority = 5;
 	if (name == NULL)
 		return RC_OK;
-	d->filter = source_find(&c->app.conf->sources, name);
-	if (d->filter == NULL)
-		return ctl_usage(c, e,
-		    "There is no source %.64s in %s; hlsctl source list "
-		    "shows them.",
-		    name, c->app.conf->file);
+	rc = ctl_source_find(c, name, &d->filter, e);
+	if (rc != RC_OK)
+		return rc;
 	d->source = d->filter->name;
 	d->provider = sig_scheme_name(d->filter->scheme);
 	d->priority = d->filter->priority;
@@ -201,7 +200,7 @@ ctl_event_enqueue(struct ctl *c, struct err *e)
 	rc = ctl_read_input(c->nargs == 0 ? NULL : c->args[0], &body, e);
 	/* The store comes last: a slow script holds nothing open. */
 	if (rc == RC_OK)
-		rc = app_ctl_open(&c->app, e);
+		rc = ctl_open_store(c, e);
 	if (rc == RC_OK) {
 		d.content_type = "application/json";
 		d.body = buf_str(&body);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/app_conf.h"
+#include "app/app_exit.h"
 #include "base/js.h"
 #include "cmd/ctl.h"
 
@@ -33,8 +34,10 @@ run_init(struct ctl *c, struct err *e)
 	app_ctl_store_options(&c->app, &opt);
 	says = NULL;
 	rc = store_init(&opt, &made, &says, e);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
+		c->status = app_exit_store(rc);
 		return rc;
+	}
 	if (c->json) {
 		js_writer_init(&w, &c->out);
 		js_open_object(&w, NULL);

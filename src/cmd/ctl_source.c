@@ -7,6 +7,7 @@
 #include "base/js.h"
 #include "base/units.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_list.h"
 #include "cmd/ctl_source.h"
 #include "cmd/ctl_table.h"
 #include "core/sig.h"
@@ -78,36 +79,51 @@ put_object(const struct app_conf *conf, const struct source *src,
 	js_close_object(w);
 }
 
-static void
-put_sources(struct ctl *c, const struct source *v, size_t n)
-{
-	struct js_writer w;
-	struct ctl_table t;
-	size_t i;
+static const struct ctl_option list_options[] = {
+	CTL_LIST_OPTIONS,
+	{ .name = NULL },
+};
 
-	if (c->json) {
-		js_writer_init(&w, &c->out);
-		js_open_object(&w, NULL);
-		js_open_array(&w, "sources");
-		for (i = 0; i < n; i++)
-			put_object(c->app.conf, &v[i], &w);
-		js_close_array(&w);
-		js_close_object(&w);
-		buf_add_str(&c->out, "\n");
-		return;
-	}
-	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
-	for (i = 0; i < n; i++)
-		put_row(c->app.conf, &v[i], &t);
-	ctl_put_table(c, &t, "No sources; hls.yaml(5) says how to add one.");
+static const char *
+name_of(const void *arg, size_t i)
+{
+	const struct source *v = arg;
+
+	return v[i].name;
+}
+
+static enum rc
+put_sources(struct ctl *c, const char *verb, const struct source *v, size_t n,
+    struct err *e)
+{
+	const struct ctl_list_form form = { "source", verb, "sources",
+		"No sources; hls.yaml(5) says how to add one.", columns,
+		sizeof(columns) / sizeof(columns[0]) };
+	size_t i, first = 0, end = 0;
+	struct ctl_list l;
+	enum rc rc;
+
+	rc = ctl_list_begin(&l, c, &form, e);
+	if (rc == RC_OK)
+		rc = ctl_list_from(&l, n, name_of, v, &first, &end, e);
+	for (i = first; i < end; i++)
+		if (l.has_table)
+			put_row(c->app.conf, &v[i], &l.table);
+		else
+			put_object(c->app.conf, &v[i], &l.w);
+	if (rc == RC_OK)
+		rc = ctl_list_took(&l, end - first, e);
+	if (rc == RC_OK)
+		rc = ctl_list_end(&l, end < n ? v[end - 1].name : NULL, e);
+	ctl_list_fini(&l);
+	return rc;
 }
 
 static enum rc
 run_list(struct ctl *c, struct err *e)
 {
-	(void)e;
-	put_sources(c, c->app.conf->sources.v, c->app.conf->sources.n);
-	return RC_OK;
+	return put_sources(c, "list", c->app.conf->sources.v,
+	    c->app.conf->sources.n, e);
 }
 
 enum rc
@@ -130,24 +146,24 @@ run_check(struct ctl *c, struct err *e)
 	const struct source *src;
 	enum rc rc;
 
-	if (c->nargs == 0) {
-		put_sources(c, c->app.conf->sources.v, c->app.conf->sources.n);
-		return RC_OK;
-	}
-	if ((rc = ctl_source_find(c, c->args[0], &src, e)) == RC_OK)
-		put_sources(c, src, 1);
-	return rc;
+	if (c->nargs == 0)
+		return put_sources(c, "check", c->app.conf->sources.v,
+		    c->app.conf->sources.n, e);
+	rc = ctl_source_find(c, c->args[0], &src, e);
+	return rc == RC_OK ? put_sources(c, "check", src, 1, e) : rc;
 }
 
 static const struct ctl_cmd cmds[] = {
 	{ .verb = "list",
 	    .args = "",
+	    .options = list_options,
 	    .needs = CTL_CONF,
 	    .run = run_list,
 	    .doc = "Lists who may post, without their secrets." },
 	{ .verb = "check",
 	    .args = "[NAME]",
 	    .max_args = 1,
+	    .options = list_options,
 	    .needs = CTL_CONF,
 	    .run = run_check,
 	    .doc = "Reads the settings again, and shows one source or all." },

@@ -14,6 +14,7 @@
 #include "cmd/ctl_source.h"
 #include "cmd/ctl_text.h"
 #include "core/event.h"
+#include "core/sample.h"
 #include "core/sig.h"
 #include "core/source.h"
 #include "net/httpc.h"
@@ -26,16 +27,17 @@
 const struct ctl_option ctl_source_sample_options[] = {
 	{ .name = "event-type",
 	    .arg = "TYPE",
-	    .doc = "as the sender would name it; else issues" },
+	    .doc = "a type, or type.action; else issues" },
 	{ .name = "delivery-id", .arg = "ID", .doc = "else a random one" },
 	{ .name = "url", .arg = "URL", .doc = "the server; else " DEFAULT_URL },
 	{ .name = "send", .doc = "post it instead of printing it" },
 	{ .name = NULL },
 };
 
-struct sample {
+struct signed_post {
 	const struct source *source;
 	const char *type;
+	char short_type[EVENT_TYPE_MAX + 1]; /* without the action */
 	char delivery_id[EVENT_DELIVERY_ID_MAX + 1];
 	char *url;
 	struct buf body, headers; /* a header a line */
@@ -44,7 +46,7 @@ struct sample {
 /* The id makes each sample another one: the same bytes under a second
  * delivery id would be taken for a replay. */
 static void
-make_body(struct sample *s, int64_t now_ms)
+make_body(struct signed_post *s, int64_t now_ms)
 {
 	struct js_writer w;
 	char unique[ID_UUID_SIZE];
@@ -64,24 +66,60 @@ make_body(struct sample *s, int64_t now_ms)
 		js_close_object(&w);
 		return;
 	}
-	js_str(&w, "action", "opened");
-	js_open_object(&w, "issue");
-	js_int(&w, "number", 1);
-	js_str(&w, "title", "A sample of hlsctl");
-	js_close_object(&w);
+	js_str(&w, "message", "A sample of hlsctl");
 	js_open_object(&w, "repository");
 	js_str(&w, "full_name", "octo/sample");
-	js_close_object(&w);
-	js_open_object(&w, "sender");
-	js_str(&w, "login", "octo");
 	js_close_object(&w);
 	js_str(&w, "sample", unique);
 	js_close_object(&w);
 }
 
+/* GitHub sends the action in the body and the rest of the name in a header. */
+static bool
+make_github(struct signed_post *s, int64_t now_ms)
+{
+	const char *dot = strchr(s->type, '.');
+	struct sample sample;
+	char unique[ID_UUID_SIZE];
+
+	if (!sample_make(s->type, now_ms, &sample, &s->body))
+		return false;
+	(void)snprintf(s->short_type, sizeof(s->short_type), "%s", sample.type);
+	if (!sample.is_github && dot != NULL)
+		(void)snprintf(s->short_type, sizeof(s->short_type), "%.*s",
+		    (int)(dot - s->type), s->type);
+	/* Behind the last member. */
+	s->body.len--;
+	if (!sample.is_github && dot != NULL)
+		buf_addf(&s->body, ",\"action\":\"%s\"", dot + 1);
+	id_uuid4(unique);
+	buf_addf(&s->body, ",\"sample\":\"%s\"}", unique);
+	s->type = s->short_type;
+	return true;
+}
+
+static bool
+is_github(const struct signed_post *s)
+{
+	return strcmp(sig_scheme_name(s->source->scheme), "github") == 0;
+}
+
+/* With a payload of the person's own: its action stands in it. */
+static void
+split_type(struct signed_post *s)
+{
+	const char *dot = strchr(s->type, '.');
+
+	if (!is_github(s) || dot == NULL || dot == s->type)
+		return;
+	(void)snprintf(s->short_type, sizeof(s->short_type), "%.*s",
+	    (int)(dot - s->type), s->type);
+	s->type = s->short_type;
+}
+
 /* Where it goes: the server, the base path, the source. */
 static enum rc
-make_url(struct ctl *c, struct sample *s, struct err *e)
+make_url(struct ctl *c, struct signed_post *s, struct err *e)
 {
 	const char *server;
 	struct url u;
@@ -104,7 +142,7 @@ make_url(struct ctl *c, struct sample *s, struct err *e)
 }
 
 static enum rc
-make_sample(struct ctl *c, struct sample *s, struct err *e)
+make_sample(struct ctl *c, struct signed_post *s, struct err *e)
 {
 	const char *id;
 	int64_t now_ms;
@@ -121,7 +159,7 @@ make_sample(struct ctl *c, struct sample *s, struct err *e)
 	s->type = ctl_option_find(c, "event-type");
 	if (s->type == NULL)
 		s->type = "issues";
-	if (!event_type_is_valid(s->type))
+	if (!event_type_is_valid(s->type) || s->type[0] == '.')
 		return ctl_usage(c, e,
 		    "--event-type has 1 to 100 of the characters "
 		    "A-Z a-z 0-9 _ . -.");
@@ -140,8 +178,10 @@ make_sample(struct ctl *c, struct sample *s, struct err *e)
 	now_ms = clock_wall_ms(c->app.clock);
 	if (c->nargs == 2)
 		rc = ctl_read_input(c->args[1], &s->body, e);
-	else
+	else if (!is_github(s) || !make_github(s, now_ms))
 		make_body(s, now_ms);
+	if (rc == RC_OK)
+		split_type(s);
 	if (rc == RC_OK)
 		sig_sample(s->source, s->type, s->delivery_id,
 		    buf_str(&s->body), s->body.len, now_ms, &s->headers);
@@ -165,7 +205,7 @@ put_quoted(struct buf *out, const char *p, size_t n)
 }
 
 static enum rc
-print(struct ctl *c, const struct sample *s, struct err *e)
+print(struct ctl *c, const struct signed_post *s, struct err *e)
 {
 	const char *line, *file;
 	size_t n;
@@ -229,7 +269,7 @@ allow_any(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
 }
 
 static enum rc
-post(const struct sample *s, struct answer *a, struct err *e)
+post(const struct signed_post *s, struct answer *a, struct err *e)
 {
 	static const struct httpc_options opt = { .allow = allow_any,
 		.user_agent = "hlsctl/" PACKAGE_VERSION };
@@ -273,7 +313,7 @@ post(const struct sample *s, struct answer *a, struct err *e)
 }
 
 static enum rc
-send_it(struct ctl *c, const struct sample *s, struct err *e)
+send_it(struct ctl *c, const struct signed_post *s, struct err *e)
 {
 	struct answer a;
 	enum rc rc;
@@ -304,7 +344,7 @@ send_it(struct ctl *c, const struct sample *s, struct err *e)
 enum rc
 ctl_source_sample(struct ctl *c, struct err *e)
 {
-	struct sample s;
+	struct signed_post s;
 	enum rc rc;
 
 	memset(&s, 0, sizeof(s));

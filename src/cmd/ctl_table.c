@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/xalloc.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_text.h"
+#include "cmd/ctl_when.h"
 
 /* Between two columns. */
 #define GAP 2
@@ -73,16 +73,13 @@ ctl_table_putf(struct ctl_table *t, const char *fmt, ...)
 void
 ctl_table_put_time(struct ctl_table *t, int64_t wall_ms)
 {
-	char text[CLOCK_TEXT_SIZE];
+	char text[CTL_WHEN_SIZE];
 
 	if (wall_ms == 0) {
 		ctl_table_put(t, NULL);
 		return;
 	}
-	clock_format(wall_ms, text);
-	/* 2026-11-21T08:09:10.123Z: to the second, in two words. */
-	text[10] = ' ';
-	text[19] = '\0';
+	ctl_when_format(wall_ms, false, text);
 	ctl_table_put(t, text);
 }
 
@@ -175,43 +172,62 @@ format_row(const struct ctl_table *t, const char *const *cells,
 	}
 }
 
+/* The widest cells of all rows so far; the titles are cells of the head. */
+static void
+measure(struct ctl_table *t)
+{
+	size_t i, n;
+
+	for (i = 0; i < t->ncolumns && !t->has_head; i++)
+		t->widths[i] = ctl_text_width(t->columns[i].title);
+	for (i = 0; i < t->ncells; i++) {
+		n = ctl_text_width(t->cells[i]);
+		if (n > t->widths[i % t->ncolumns])
+			t->widths[i % t->ncolumns] = n;
+	}
+}
+
+static void
+put_line(const struct ctl_table *t, const char *const *cells,
+    const size_t *widths, size_t width, struct buf *out)
+{
+	struct buf line;
+
+	buf_init(&line, out->max);
+	format_row(t, cells, widths, &line);
+	while (line.len > 0 && line.data[line.len - 1] == ' ')
+		line.data[--line.len] = '\0';
+	if (width > 0)
+		ctl_text_cut(out, buf_str(&line), width);
+	else
+		buf_add_str(out, buf_str(&line));
+	buf_add(out, "\n", 1);
+	buf_fini(&line);
+}
+
 void
-ctl_table_format(const struct ctl_table *t, size_t width, struct buf *out)
+ctl_table_format(struct ctl_table *t, size_t width, struct buf *out)
 {
 	const char *titles[CTL_TABLE_COLUMNS_MAX];
 	size_t widths[CTL_TABLE_COLUMNS_MAX];
-	struct buf line;
-	size_t i, n;
-	bool is_titled;
+	bool is_titled = false;
+	size_t i;
 
-	is_titled = false;
-	for (i = 0; i < t->ncolumns; i++) {
-		titles[i] = t->columns[i].title;
-		widths[i] = ctl_text_width(titles[i]);
-		is_titled = is_titled || widths[i] > 0;
-	}
-	for (i = 0; i < t->ncells; i++) {
-		n = ctl_text_width(t->cells[i]);
-		if (n > widths[i % t->ncolumns])
-			widths[i % t->ncolumns] = n;
-	}
+	measure(t);
+	memcpy(widths, t->widths, sizeof(widths));
 	if (width > 0)
 		fit(t, widths, width);
-	buf_init(&line, out->max);
-	for (i = is_titled ? 0 : t->ncolumns; i <= t->ncells;
-	     i += t->ncolumns) {
-		buf_clear(&line);
-		format_row(t,
-		    i == 0 ? titles
-			   : (const char *const *)t->cells + i - t->ncolumns,
-		    widths, &line);
-		while (line.len > 0 && line.data[line.len - 1] == ' ')
-			line.data[--line.len] = '\0';
-		if (width > 0)
-			ctl_text_cut(out, buf_str(&line), width);
-		else
-			buf_add_str(out, buf_str(&line));
-		buf_add(out, "\n", 1);
+	for (i = 0; i < t->ncolumns; i++) {
+		titles[i] = t->columns[i].title;
+		is_titled = is_titled || titles[i][0] != '\0';
 	}
-	buf_fini(&line);
+	if (is_titled && !t->has_head)
+		put_line(t, titles, widths, width, out);
+	t->has_head = true;
+	for (i = 0; i < t->ncells; i += t->ncolumns)
+		put_line(t, (const char *const *)t->cells + i, widths, width,
+		    out);
+	for (i = 0; i < t->ncells; i++)
+		free(t->cells[i]);
+	t->ncells = 0;
 }

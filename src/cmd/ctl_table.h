@@ -28,6 +28,8 @@ struct ctl_table {
 	size_t ncolumns;
 	char **cells; /* row after row */
 	size_t ncells, room;
+	size_t widths[CTL_TABLE_COLUMNS_MAX]; /* of the widest cell so far */
+	bool has_head;                        /* it is in the output */
 };
 
 /* columns is the caller's and outlives the table. */
@@ -39,10 +41,11 @@ void ctl_table_fini(struct ctl_table *t);
 void ctl_table_put(struct ctl_table *t, const char *text);
 void ctl_table_putf(struct ctl_table *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* UTC to the second; "-" for 0. */
+/* To the second, as ctl_when_format() has it; "-" for 0. */
 void ctl_table_put_time(struct ctl_table *t, int64_t wall_ms);
 
-/* Adds the table to out; width 0 is no limit. */
-void ctl_table_format(const struct ctl_table *t, size_t width, struct buf *out);
+/* Moves the rows to out; width 0 is no limit.  Of a long table it is called
+ * again and again: the head is there once, and no column gets narrower. */
+void ctl_table_format(struct ctl_table *t, size_t width, struct buf *out);
 
 #endif

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_list.h"
 #include "cmd/ctl_table.h"
 #include "core/token.h"
 #include "stats/show.h"
@@ -151,49 +153,86 @@ state(const struct store_token *t, int64_t now_ms)
 							     : "live";
 }
 
+static const struct ctl_option list_options[] = {
+	CTL_LIST_OPTIONS,
+	{ .name = NULL },
+};
+
+/* A name may be taken again once its token is revoked: the name and when the
+ * token was made are the cursor. */
+static const char *
+cursor_of(const void *arg, size_t i)
+{
+	static char text[TOKEN_NAME_MAX + 32];
+	const struct store_token *v = arg;
+
+	(void)snprintf(text, sizeof(text), "%lld-%s",
+	    (long long)v[i].created_ms, v[i].name);
+	return text;
+}
+
+static void
+put_row(struct ctl_table *t, const struct store_token *v, int64_t now_ms)
+{
+	ctl_table_put(t, v->name);
+	ctl_table_put(t, v->role);
+	ctl_table_put(t, state(v, now_ms));
+	ctl_table_put_time(t, v->created_ms);
+	ctl_table_put_time(t, v->expires_ms);
+	ctl_table_put_time(t, v->last_used_ms);
+}
+
+static enum rc
+put_all(struct ctl_list *l, const struct store_token *v, size_t n,
+    struct err *e)
+{
+	int64_t now_ms = clock_wall_ms(l->ctl->app.clock);
+	size_t i, first, end;
+	enum rc rc;
+
+	rc = ctl_list_from(l, n, cursor_of, v, &first, &end, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = first; i < end; i++) {
+		if (l->has_table) {
+			put_row(&l->table, &v[i], now_ms);
+			continue;
+		}
+		js_open_object(&l->w, NULL);
+		show_token(&l->w, &v[i]);
+		js_close_object(&l->w);
+	}
+	rc = ctl_list_took(l, end - first, e);
+	return rc == RC_OK
+	    ? ctl_list_end(l, end < n ? cursor_of(v, end - 1) : NULL, e)
+	    : rc;
+}
+
 static enum rc
 run_list(struct ctl *c, struct err *e)
 {
-	struct store_tokens l;
-	struct js_writer w;
-	struct ctl_table t;
-	int64_t now_ms;
+	static const struct ctl_list_form form = { "token", "list", "tokens",
+		"No tokens yet; hlsctl token create makes one.", columns,
+		sizeof(columns) / sizeof(columns[0]) };
+	struct store_tokens tokens;
+	struct ctl_list l;
 	enum rc rc;
-	size_t i;
 
-	rc = store_token_list(c->app.store, &l, e);
+	rc = store_token_list(c->app.store, &tokens, e);
 	if (rc != RC_OK)
 		return rc;
-	now_ms = clock_wall_ms(c->app.clock);
-	if (c->json) {
-		js_writer_init(&w, &c->out);
-		js_open_object(&w, NULL);
-		js_open_array(&w, "tokens");
-		for (i = 0; i < l.n; i++) {
-			js_open_object(&w, NULL);
-			show_token(&w, &l.v[i]);
-			js_close_object(&w);
-		}
-		js_close_array(&w);
-		js_close_object(&w);
-		buf_add_str(&c->out, "\n");
-	} else {
-		ctl_table_init(&t, columns,
-		    sizeof(columns) / sizeof(columns[0]));
-		for (i = 0; i < l.n; i++) {
-			ctl_table_put(&t, l.v[i].name);
-			ctl_table_put(&t, l.v[i].role);
-			ctl_table_put(&t, state(&l.v[i], now_ms));
-			ctl_table_put_time(&t, l.v[i].created_ms);
-			ctl_table_put_time(&t, l.v[i].expires_ms);
-			ctl_table_put_time(&t, l.v[i].last_used_ms);
-		}
-		ctl_put_table(c, &t,
-		    "No tokens yet; hlsctl token create makes one.");
-	}
-	store_tokens_free(&l);
-	return RC_OK;
+	rc = ctl_list_begin(&l, c, &form, e);
+	if (rc == RC_OK)
+		rc = put_all(&l, tokens.v, tokens.n, e);
+	ctl_list_fini(&l);
+	store_tokens_free(&tokens);
+	return rc;
 }
+
+static const struct ctl_option revoke_options[] = {
+	CTL_YES_OPTION,
+	{ .name = NULL },
+};
 
 static enum rc
 run_revoke(struct ctl *c, struct err *e)
@@ -202,6 +241,11 @@ run_revoke(struct ctl *c, struct err *e)
 
 	if (!token_name_is_valid(c->args[0]))
 		return ctl_usage(c, e, "That is no token's name.");
+	rc = ctl_confirm(c, e,
+	    "Requests with the token %s will be refused from now on.",
+	    c->args[0]);
+	if (rc != RC_OK)
+		return rc;
 	rc = store_token_revoke(c->app.store, c->args[0], e);
 	if (rc == RC_NOTFOUND)
 		return err_set(e, rc,
@@ -223,6 +267,7 @@ static const struct ctl_cmd cmds[] = {
 		   "the last line." },
 	{ .verb = "list",
 	    .args = "",
+	    .options = list_options,
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_list,
 	    .doc = "Lists them, without the tokens themselves." },
@@ -230,6 +275,7 @@ static const struct ctl_cmd cmds[] = {
 	    .args = "NAME",
 	    .min_args = 1,
 	    .max_args = 1,
+	    .options = revoke_options,
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_revoke,
 	    .doc = "Ends a token; the next request with it is refused." },

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_attempt.h"
+#include "cmd/ctl_list.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_webhook.h"
 #include "core/webhook.h"
@@ -25,6 +27,7 @@ static const struct ctl_option list_options[] = {
 	{ .name = "health",
 	    .arg = "STATE",
 	    .doc = "unknown, healthy, degraded or unavailable" },
+	CTL_LIST_OPTIONS,
 	{ .name = NULL },
 };
 
@@ -90,6 +93,10 @@ read_filter(struct ctl *c, struct store_webhook_filter *f, struct err *e)
 		f->enabled = 1;
 	if (ctl_has_option(c, "disabled"))
 		f->enabled = 0;
+	f->after = ctl_option_find(c, "cursor");
+	if (f->after != NULL && !webhook_id_is_valid(f->after))
+		return ctl_usage(c, e,
+		    "--cursor takes the next_cursor of an earlier list.");
 	text = ctl_option_find(c, "health");
 	if (text == NULL)
 		return RC_OK;
@@ -101,37 +108,66 @@ read_filter(struct ctl *c, struct store_webhook_filter *f, struct err *e)
 	return RC_OK;
 }
 
-static enum rc
-run_list(struct ctl *c, struct err *e)
+static void
+put_hook(struct ctl_list *l, const struct webhook *w)
 {
-	struct store_webhook_filter f;
-	struct store_webhooks l;
-	struct ctl_table t;
+	struct buf object;
+
+	if (l->has_table) {
+		put_row(&l->table, w);
+		return;
+	}
+	buf_init(&object, CTL_OUTPUT_MAX);
+	registry_format(w, false, &object);
+	js_raw(&l->w, NULL, object.data, object.len);
+	buf_fini(&object);
+}
+
+static enum rc
+each_hook(struct ctl_list *l, struct store_webhook_filter *f, struct err *e)
+{
+	char after[WEBHOOK_ID_MAX + 1] = "";
+	struct store_webhooks page;
+	bool more;
 	enum rc rc;
 	size_t i;
 
+	do {
+		f->limit = ctl_list_want(l);
+		rc = store_webhook_list(l->ctl->app.store, f, &page, e);
+		if (rc != RC_OK)
+			return rc;
+		for (i = 0; i < page.n; i++)
+			put_hook(l, page.v[i]);
+		more = page.more && page.n > 0;
+		if (more)
+			(void)snprintf(after, sizeof(after), "%s",
+			    page.v[page.n - 1]->id);
+		f->after = after;
+		rc = ctl_list_took(l, page.n, e);
+		store_webhooks_free(&page);
+	} while (rc == RC_OK && ctl_list_want(l) > 0 && more);
+	return rc == RC_OK ? ctl_list_end(l, more ? after : NULL, e) : rc;
+}
+
+static enum rc
+run_list(struct ctl *c, struct err *e)
+{
+	static const struct ctl_list_form form = { "webhook", "list",
+		"webhooks",
+		"No webhooks; hlsctl webhook register URL adds one.", columns,
+		sizeof(columns) / sizeof(columns[0]) };
+	struct store_webhook_filter f;
+	struct ctl_list l;
+	enum rc rc;
+
 	if ((rc = read_filter(c, &f, e)) != RC_OK)
 		return rc;
-	rc = store_webhook_list(c->app.store, &f, &l, e);
-	if (rc != RC_OK)
-		return rc;
-	if (c->json) {
-		buf_add_str(&c->out, "{\"webhooks\":[");
-		for (i = 0; i < l.n; i++) {
-			buf_add_str(&c->out, i == 0 ? "" : ",");
-			registry_format(l.v[i], false, &c->out);
-		}
-		buf_add_str(&c->out, "],\"next_cursor\":null}\n");
-	} else {
-		ctl_table_init(&t, columns,
-		    sizeof(columns) / sizeof(columns[0]));
-		for (i = 0; i < l.n; i++)
-			put_row(&t, l.v[i]);
-		ctl_put_table(c, &t,
-		    "No webhooks; hlsctl webhook register URL adds one.");
-	}
-	store_webhooks_free(&l);
-	return RC_OK;
+	rc = ctl_list_begin(&l, c, &form, e);
+	if (rc == RC_OK)
+		rc = each_hook(&l, &f, e);
+	ctl_list_fini(&l);
+	return rc;
 }
 
 static void
@@ -303,6 +339,11 @@ run_show(struct ctl *c, struct err *e)
 	return RC_OK;
 }
 
+static const struct ctl_option yes_options[] = {
+	CTL_YES_OPTION,
+	{ .name = NULL },
+};
+
 static enum rc
 run_delete(struct ctl *c, struct err *e)
 {
@@ -310,6 +351,11 @@ run_delete(struct ctl *c, struct err *e)
 	enum rc rc;
 
 	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
+		return rc;
+	rc = ctl_confirm(c, e,
+	    "Webhook %s, its secret and what is owed to it will be gone.",
+	    c->args[0]);
+	if (rc != RC_OK)
 		return rc;
 	rc = store_webhook_delete(c->app.store, c->args[0],
 	    clock_wall_ms(c->app.clock), &cancelled, e);
@@ -363,6 +409,12 @@ run_rotate(struct ctl *c, struct err *e)
 
 	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
+	rc = ctl_confirm(c, e,
+	    "Webhook %s will sign with a new secret, which its receiver has "
+	    "to be told.",
+	    c->args[0]);
+	if (rc != RC_OK)
+		return rc;
 	rc = registry_rotate(&c->app.registry, c->args[0], &w, e);
 	if (rc != RC_OK)
 		return say_not_found(c, rc, e);
@@ -412,6 +464,7 @@ static const struct ctl_cmd cmds[] = {
 	    .doc = "Changes what is given and leaves the rest." },
 	{ .verb = "delete",
 	    ONE_ID,
+	    .options = yes_options,
 	    STORE,
 	    .run = run_delete,
 	    .doc = "Removes one and cancels what is still owed to it." },
@@ -436,12 +489,14 @@ static const struct ctl_cmd cmds[] = {
 	{ .verb = "health",
 	    .args = "[ID]",
 	    .max_args = 1,
+	    .options = ctl_webhook_health_options,
 	    STORE,
 	    .run = ctl_webhook_health,
 	    .doc = "Says how deliveries to one go, or to each, the worst "
 		   "first." },
 	{ .verb = "rotate-secret",
 	    ONE_ID,
+	    .options = yes_options,
 	    STORE,
 	    .run = run_rotate,
 	    .doc = "Makes a new secret; the old one signs too for 24 h." },

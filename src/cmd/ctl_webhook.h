@@ -17,6 +17,7 @@ enum rc ctl_webhook_register(struct ctl *c, struct err *e);
 enum rc ctl_webhook_update(struct ctl *c, struct err *e);
 enum rc ctl_webhook_import(struct ctl *c, struct err *e);
 /* How deliveries to one go, or to all, the worst first. */
+extern const struct ctl_option ctl_webhook_health_options[];
 enum rc ctl_webhook_health(struct ctl *c, struct err *e);
 enum rc ctl_webhook_recover(struct ctl *c, struct err *e);
 enum rc ctl_webhook_test(struct ctl *c, struct err *e);

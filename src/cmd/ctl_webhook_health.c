@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/js.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_list.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_webhook.h"
 #include "core/webhook.h"
@@ -73,6 +74,7 @@ put_object(struct js_writer *j, const struct webhook *w, int64_t now_ms)
 	js_open_object(j, NULL);
 	js_str(j, "id", w->id);
 	js_str(j, "name", w->name);
+	js_str(j, "webhook_id", w->id);
 	js_str(j, "health_status", webhook_health_name(w->health));
 	js_str(j, "breaker", breaker_state_name(w->breaker));
 	js_time(j, "breaker_until",
@@ -91,28 +93,6 @@ put_object(struct js_writer *j, const struct webhook *w, int64_t now_ms)
 	js_close_object(j);
 }
 
-static void
-put_all_json(struct ctl *c, struct webhook *const *v, size_t n,
-    const size_t *counts)
-{
-	struct js_writer j;
-	size_t i;
-
-	js_writer_init(&j, &c->out);
-	js_open_object(&j, NULL);
-	js_open_object(&j, "health");
-	for (i = 0; i < HEALTHS; i++)
-		js_int(&j, webhook_health_name((enum webhook_health)i),
-		    (int64_t)counts[i]);
-	js_close_object(&j);
-	js_open_array(&j, "webhooks");
-	for (i = 0; i < n; i++)
-		put_object(&j, v[i], clock_wall_ms(c->app.clock));
-	js_close_array(&j);
-	js_close_object(&j);
-	buf_add_str(&c->out, "\n");
-}
-
 /* The worst first, then by id as they come. */
 static int
 compare(const void *a, const void *b)
@@ -125,26 +105,68 @@ compare(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+static const char *
+id_of(const void *arg, size_t i)
+{
+	struct webhook *const *v = arg;
+
+	return v[i]->id;
+}
+
 static void
-put_all(struct ctl *c, struct webhook **v, size_t n)
+put_some(struct ctl_list *l, struct webhook *const *v, size_t n)
+{
+	int64_t now_ms = clock_wall_ms(l->ctl->app.clock);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (l->has_table)
+			put_row(&l->table, v[i], now_ms);
+		else
+			put_object(&l->w, v[i], now_ms);
+}
+
+static void
+put_counts(struct js_writer *w, struct webhook *const *v, size_t n)
 {
 	size_t counts[HEALTHS] = { 0 };
-	struct ctl_table t;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		counts[v[i]->health % HEALTHS]++;
+	js_open_object(w, "health");
+	for (i = 0; i < HEALTHS; i++)
+		js_int(w, webhook_health_name((enum webhook_health)i),
+		    (int64_t)counts[i]);
+	js_close_object(w);
+	js_open_array(w, "webhooks");
+}
+
+static enum rc
+put_all(struct ctl *c, struct webhook **v, size_t n, struct err *e)
+{
+	static const struct ctl_list_form form = { "webhook", "health", NULL,
+		"No webhooks; hlsctl webhook register URL adds one.", columns,
+		sizeof(columns) / sizeof(columns[0]) };
+	size_t first = 0, end = 0;
+	struct ctl_list l;
+	enum rc rc;
+
 	if (n > 1)
 		qsort(v, n, sizeof(v[0]), compare);
-	if (c->json) {
-		put_all_json(c, v, n, counts);
-		return;
+	rc = ctl_list_begin(&l, c, &form, e);
+	if (rc == RC_OK && c->json)
+		put_counts(&l.w, v, n);
+	if (rc == RC_OK)
+		rc = ctl_list_from(&l, n, id_of, v, &first, &end, e);
+	if (rc == RC_OK) {
+		put_some(&l, v + first, end - first);
+		rc = ctl_list_took(&l, end - first, e);
 	}
-	ctl_table_init(&t, columns, sizeof(columns) / sizeof(columns[0]));
-	for (i = 0; i < n; i++)
-		put_row(&t, v[i], clock_wall_ms(c->app.clock));
-	ctl_put_table(c, &t,
-	    "No webhooks; hlsctl webhook register URL adds one.");
+	if (rc == RC_OK)
+		rc = ctl_list_end(&l, end < n ? id_of(v, end - 1) : NULL, e);
+	ctl_list_fini(&l);
+	return rc;
 }
 
 /* One webhook's figures below one another: as a row they do not fit a
@@ -189,6 +211,11 @@ put_one(struct ctl *c, const struct webhook *w)
 	buf_add_str(&c->out, "\n");
 }
 
+const struct ctl_option ctl_webhook_health_options[] = {
+	CTL_LIST_OPTIONS,
+	{ .name = NULL },
+};
+
 enum rc
 ctl_webhook_health(struct ctl *c, struct err *e)
 {
@@ -201,9 +228,9 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 		rc = store_webhook_list(c->app.store, &all, &l, e);
 		if (rc != RC_OK)
 			return rc;
-		put_all(c, l.v, l.n);
+		rc = put_all(c, l.v, l.n, e);
 		store_webhooks_free(&l);
-		return RC_OK;
+		return rc;
 	}
 	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
@@ -213,9 +240,9 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	if (c->json)
-		put_all(c, &w, 1);
+		rc = put_all(c, &w, 1, e);
 	else
 		put_one(c, w);
 	webhook_free(w);
-	return RC_OK;
+	return rc;
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/js.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_list.h"
 #include "cmd/ctl_table.h"
 #include "stats/show.h"
 #include "store/store_read.h"
@@ -20,66 +21,84 @@ static const struct ctl_column columns[] = {
 	{ .title = "FAILED", .right = true, .keep = true },
 };
 
-static void
-put_rows(struct ctl *c, const struct store_workers *l, struct ctl_table *t)
-{
-	const struct store_worker *v;
-	int64_t seen_ms;
-	size_t i;
+static const struct ctl_option list_options[] = {
+	CTL_LIST_OPTIONS,
+	{ .name = NULL },
+};
 
-	seen_ms =
-	    clock_wall_ms(c->app.clock) - c->app.conf->monitor.drain_seen_ms;
-	for (i = 0; i < l->n; i++) {
-		v = &l->v[i];
-		ctl_table_put(t, v->id);
-		ctl_table_put(t, v->kinds);
-		ctl_table_put(t, v->last_seen_ms < seen_ms ? "missing" : "up");
-		ctl_table_put_time(t, v->started_ms);
-		ctl_table_put_time(t, v->last_seen_ms);
-		ctl_table_putf(t, "%lld", (long long)v->in_flight);
-		ctl_table_putf(t, "%lld", (long long)v->done);
-		ctl_table_putf(t, "%lld", (long long)v->failed);
+static const char *
+id_of(const void *arg, size_t i)
+{
+	const struct store_worker *v = arg;
+
+	return v[i].id;
+}
+
+static void
+put_row(struct ctl_table *t, const struct store_worker *v, int64_t seen_ms)
+{
+	ctl_table_put(t, v->id);
+	ctl_table_put(t, v->kinds);
+	ctl_table_put(t, v->last_seen_ms < seen_ms ? "missing" : "up");
+	ctl_table_put_time(t, v->started_ms);
+	ctl_table_put_time(t, v->last_seen_ms);
+	ctl_table_putf(t, "%lld", (long long)v->in_flight);
+	ctl_table_putf(t, "%lld", (long long)v->done);
+	ctl_table_putf(t, "%lld", (long long)v->failed);
+}
+
+static enum rc
+put_all(struct ctl_list *l, const struct store_worker *v, size_t n,
+    struct err *e)
+{
+	const struct app_ctl *a = &l->ctl->app;
+	int64_t seen_ms =
+	    clock_wall_ms(a->clock) - a->conf->monitor.drain_seen_ms;
+	size_t i, first, end;
+	enum rc rc;
+
+	rc = ctl_list_from(l, n, id_of, v, &first, &end, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = first; i < end; i++) {
+		if (l->has_table) {
+			put_row(&l->table, &v[i], seen_ms);
+			continue;
+		}
+		js_open_object(&l->w, NULL);
+		show_worker(&l->w, &v[i]);
+		js_close_object(&l->w);
 	}
+	rc = ctl_list_took(l, end - first, e);
+	return rc == RC_OK ? ctl_list_end(l, end < n ? v[end - 1].id : NULL, e)
+			   : rc;
 }
 
 static enum rc
 run_list(struct ctl *c, struct err *e)
 {
-	struct store_workers l;
-	struct js_writer w;
-	struct ctl_table t;
+	static const struct ctl_list_form form = { "worker", "list", "workers",
+		"No drain has been seen yet; start hls-drain.", columns,
+		sizeof(columns) / sizeof(columns[0]) };
+	struct store_workers workers;
+	struct ctl_list l;
 	enum rc rc;
-	size_t i;
 
-	rc = store_worker_list(c->app.store, &l, e);
+	rc = store_worker_list(c->app.store, &workers, e);
 	if (rc != RC_OK)
 		return rc;
-	if (c->json) {
-		js_writer_init(&w, &c->out);
-		js_open_object(&w, NULL);
-		js_open_array(&w, "workers");
-		for (i = 0; i < l.n; i++) {
-			js_open_object(&w, NULL);
-			show_worker(&w, &l.v[i]);
-			js_close_object(&w);
-		}
-		js_close_array(&w);
-		js_close_object(&w);
-		buf_add_str(&c->out, "\n");
-	} else {
-		ctl_table_init(&t, columns,
-		    sizeof(columns) / sizeof(columns[0]));
-		put_rows(c, &l, &t);
-		ctl_put_table(c, &t,
-		    "No drain has been seen yet; start hls-drain.");
-	}
-	store_workers_free(&l);
-	return RC_OK;
+	rc = ctl_list_begin(&l, c, &form, e);
+	if (rc == RC_OK)
+		rc = put_all(&l, workers.v, workers.n, e);
+	ctl_list_fini(&l);
+	store_workers_free(&workers);
+	return rc;
 }
 
 static const struct ctl_cmd cmds[] = {
 	{ .verb = "list",
 	    .args = "",
+	    .options = list_options,
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_list,
 	    .doc = "Lists the drains that have been seen." },

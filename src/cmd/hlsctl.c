@@ -356,10 +356,7 @@ run(struct ctl *c, const struct ctl_cmd *cmd, struct err *e)
 			return rc;
 	}
 	if (cmd->needs & CTL_STORE) {
-		rc = app_ctl_open(&c->app, e);
-		/* It is the store that is not right, not what was given. */
-		if (rc == RC_NOTFOUND || rc == RC_INVALID)
-			c->status = EX_UNAVAILABLE;
+		rc = ctl_open_store(c, e);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -452,27 +449,6 @@ hold_standard_descriptors(void)
 	(void)close(fd);
 }
 
-/* True when all that was to be printed is where it should go. */
-static bool
-write_out(struct ctl *c, struct err *e)
-{
-	bool ok;
-
-	if (buf_is_over(&c->out)) {
-		(void)err_set(e, RC_TOOBIG,
-		    "The output is over %u bytes; ask for less.",
-		    CTL_OUTPUT_MAX);
-		return false;
-	}
-	errno = 0;
-	ok = fwrite(buf_str(&c->out), 1, c->out.len, stdout) == c->out.len;
-	ok = fflush(stdout) == 0 && ok && !ferror(stdout);
-	if (!ok)
-		(void)err_errno(e, RC_SYSTEM, errno,
-		    "The output could not be written");
-	return ok;
-}
-
 static void
 complain(const char *text)
 {
@@ -513,7 +489,7 @@ main(int argc, char **argv)
 		complain(e.text);
 	}
 	/* Also of a command that failed: what it did say is true. */
-	if (!write_out(&c, &e)) {
+	if (ctl_flush(&c, &e) != RC_OK) {
 		complain(e.text);
 		if (status == 0)
 			status = EXIT_FAILURE;

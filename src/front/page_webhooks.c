@@ -78,6 +78,7 @@ page_webhooks_register(struct page *pg, struct err *e)
 	pg->resp->status = 201;
 	js_str(&w, "webhook_id", hook->id);
 	js_str(&w, "name", hook->name);
+	js_str(&w, "id", hook->id);
 	js_str(&w, "url", hook->url);
 	js_strlist(&w, "events", &hook->events);
 	js_str(&w, "team", hook->team);

@@ -98,6 +98,7 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	js_open_object(&w, NULL);
 	js_str(&w, "id", hook->id);
 	js_str(&w, "name", hook->name);
+	js_str(&w, "webhook_id", hook->id);
 	js_str(&w, "url", hook->url);
 	js_strlist(&w, "events", &hook->events);
 	js_str(&w, "secret", show_secret ? hook->secret.bytes : "***");
