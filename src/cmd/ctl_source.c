@@ -9,6 +9,7 @@
 #include "cmd/ctl.h"
 #include "cmd/ctl_list.h"
 #include "cmd/ctl_source.h"
+#include "cmd/ctl_source_doctor.h"
 #include "cmd/ctl_table.h"
 #include "core/sig.h"
 #include "core/source.h"
@@ -139,17 +140,33 @@ ctl_source_find(struct ctl *c, const char *name, const struct source **out,
 	return RC_OK;
 }
 
+static const struct ctl_option check_options[] = {
+	{ .name = "headers",
+	    .arg = "FILE",
+	    .doc = "judge a post: the file has its headers" },
+	{ .name = "at", .arg = "TIME", .doc = "judge it as if it came then" },
+	CTL_LIST_OPTIONS,
+	{ .name = NULL },
+};
+
 /* What was read is in order, or we would not be here. */
 static enum rc
 run_check(struct ctl *c, struct err *e)
 {
+	const char *headers = ctl_option_find(c, "headers");
 	const struct source *src;
 	enum rc rc;
 
+	if ((headers != NULL) != (c->nargs == 2))
+		return ctl_usage(c, e,
+		    "A post is judged with --headers FILE, the source's name "
+		    "and the file of the body.");
 	if (c->nargs == 0)
 		return put_sources(c, "check", c->app.conf->sources.v,
 		    c->app.conf->sources.n, e);
 	rc = ctl_source_find(c, c->args[0], &src, e);
+	if (rc == RC_OK && headers != NULL)
+		return ctl_source_doctor(c, src, headers, c->args[1], e);
 	return rc == RC_OK ? put_sources(c, "check", src, 1, e) : rc;
 }
 
@@ -161,12 +178,14 @@ static const struct ctl_cmd cmds[] = {
 	    .run = run_list,
 	    .doc = "Lists who may post, without their secrets." },
 	{ .verb = "check",
-	    .args = "[NAME]",
-	    .max_args = 1,
-	    .options = list_options,
+	    .args = "[NAME [BODY]]",
+	    .max_args = 2,
+	    .options = check_options,
 	    .needs = CTL_CONF,
 	    .run = run_check,
-	    .doc = "Reads the settings again, and shows one source or all." },
+	    .doc =
+		"Reads the settings again, and shows one source or all; with\n"
+		"--headers says why a kept post was refused." },
 	{ .verb = "sample",
 	    .args = "NAME [FILE|-]",
 	    .min_args = 1,

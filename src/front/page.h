@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/id.h"
 #include "base/js.h"
 #include "core/event.h"
 #include "core/http.h"
@@ -28,7 +29,7 @@ struct store_attempt_row;
 
 /* Ids for the log line, as far as the page came to know them. */
 struct page_note {
-	int64_t event_id;
+	char event_id[ID_PUBLIC_SIZE]; /* the public one */
 	char delivery_id[EVENT_DELIVERY_ID_MAX + 1];
 	char event_type[EVENT_TYPE_MAX + 1];
 	char repository[EVENT_REPOSITORY_MAX + 1];
@@ -76,6 +77,8 @@ enum rc page_webhook_arg(struct page *pg, struct err *e);
 enum rc page_webhook_field(struct page *pg, const char *field, const char *text,
     char id[WEBHOOK_ID_MAX + 1], struct err *e);
 
+/* Has the log name the event by its public id, as every log does. */
+void page_note_event(struct page *pg, int64_t id);
 /* The event that the path names, by either of its ids. */
 enum rc page_event_resolve(struct page *pg, int64_t *id, struct err *e);
 

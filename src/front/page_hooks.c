@@ -8,7 +8,7 @@
 static void
 note(struct page_note *note, const struct intake_outcome *out)
 {
-	note->event_id = out->receipt.id;
+	memcpy(note->event_id, out->receipt.public_id, sizeof(note->event_id));
 	note->is_signed = out->is_signed;
 	memcpy(note->delivery_id, out->delivery_id, sizeof(note->delivery_id));
 	memcpy(note->event_type, out->event_type, sizeof(note->event_type));

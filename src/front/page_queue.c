@@ -37,7 +37,7 @@ page_queue_retry(struct page *pg, struct err *e)
 		return err_set(e, RC_NOTFOUND, "no such event");
 	if (rc != RC_OK)
 		return rc;
-	pg->note.event_id = id;
+	page_note_event(pg, id);
 	rc = store_event_retry(s, id, clock_wall_ms(pg->set->intake.clock),
 	    &jobs, e);
 	if (rc == RC_EXISTS)

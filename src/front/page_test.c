@@ -53,7 +53,7 @@ page_test_send(struct page *pg, struct err *e)
 		return page_refuse(pg, "event", "no name of an event", e);
 	if (rc != RC_OK)
 		return rc;
-	pg->note.event_id = t.event;
+	page_note_event(pg, t.event);
 	(void)snprintf(pg->note.webhook_id, sizeof(pg->note.webhook_id), "%s",
 	    t.webhook_id);
 	/* From here on there is something to tell, whatever fails. */

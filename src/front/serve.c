@@ -324,8 +324,7 @@ log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
 	else
 		log_int(&l, "status", c->resp.status);
 	log_str(&l, "outcome", note->outcome);
-	if (note->event_id != 0)
-		log_int(&l, "event_id", note->event_id);
+	log_str(&l, "event_id", note->event_id);
 	log_str(&l, "delivery_id", note->delivery_id);
 	log_str(&l, "event_type", note->event_type);
 	log_str(&l, "repository", note->repository);

@@ -260,7 +260,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "min(limited_until_ms, ?1), min(breaker_until_ms, ?2)) WHERE limited_until_ms > ?1 OR "
 	    "breaker_until_ms > ?2 OR bucket_us > ?1 * 1000",
 	[LITE_TARGET_LABELLED] =
-	    "SELECT " FIGURES ", name FROM target WHERE labelled = 1",
+	    "SELECT " FIGURES ", name FROM target WHERE labelled = 1 AND "
+	    "EXISTS (SELECT 1 FROM webhook w WHERE w.id = target.name)",
 	[LITE_TARGET_OTHERS] =
 	    "SELECT sum(delivered), sum(failed), sum(timeouts), "
 	    "sum(answers_ms), sum(limit_hits), sum(breaker_opens), "

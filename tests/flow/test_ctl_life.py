@@ -493,7 +493,7 @@ def test_the_doctor_notes_a_key_beside_the_database(make_gateway):
 
 def test_sql_reads_and_nothing_else(g):
     assert g.sql("SELECT 1 AS a, NULL AS b, 'x' AS c") == [
-        {"a": "1", "b": None, "c": "x"}]
+        {"a": 1, "b": None, "c": "x"}]
     text = g.ctl("sql", "SELECT 'two' AS word, 2 AS number")
     assert text.splitlines()[0].split() == ["word", "number"]
     for statement in ("DELETE FROM event", "SELECT 1; SELECT 2", "",

@@ -263,6 +263,30 @@ def test_three_hundred_webhooks_are_two_hundred_and_the_others(
         webhook_id="other") == 200
 
 
+def test_a_webhook_that_is_deleted_leaves_no_label(gateway, receiver):
+    hook = gateway.register(receiver.url("/gone"))["webhook_id"]
+    post(gateway, 1)
+    receiver.wait("/gone", 1)
+    wait_for(lambda: hook in gateway.api("GET", "/metrics").body.decode(), 20,
+             "the webhook has its figures")
+    assert gateway.api("DELETE", "/api/v1/webhooks/" + hook).status == 204
+    assert hook not in gateway.api("GET", "/metrics").body.decode()
+
+
+def test_every_log_names_an_event_by_its_public_id(gateway, receiver):
+    gateway.register(receiver.url("/named"))
+    ident = gateway.post_github(gw.issue(), delivery="named").json()["id"]
+    receiver.wait("/named", 1)
+    public = gateway.get("/api/v1/events/%d" % ident)["public_id"]
+    gateway.api("POST", "/api/v1/events/%d/replay" % ident)
+    receiver.wait("/named", 2)
+    for name in ("hls.fcgi", "hls-drain"):
+        lines = wait_for(lambda: [
+            line for line in gateway.log_lines(name) if "event_id" in line],
+            10, name + " has named the event")
+        assert {line["event_id"] for line in lines} == {public}
+
+
 def test_a_webhook_that_is_called_other_spoils_nothing(gateway, receiver):
     path = os.path.join(gateway.folder, "hooks.json")
     with open(path, "wb") as f:

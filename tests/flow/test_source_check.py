@@ -1,0 +1,174 @@
+"""hlsctl source check --headers: why a kept post was refused."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import time
+import urllib.parse
+
+import pytest
+
+import gateway as gw
+import sign
+
+BODY = b'{"action":"opened","url":"https:\\/\\/h.example\\/1","n":[1,{}],' \
+       b'"title":"a, b: c"}'
+
+
+@pytest.fixture(scope="module")
+def g():
+    g = gw.Gateway()
+    g.write_config({"sources": g.settings["sources"] + [
+        {"name": "timed", "provider": "hmac", "secrets": [gw.HMAC_SECRET],
+         "header": "X-Signature", "algorithm": "sha256", "encoding": "hex",
+         "template": "{timestamp}.{body}", "timestamp_header": "X-Timestamp",
+         "tolerance": "5m"}]})
+    yield g
+    g.discard()
+
+
+def check(g, source, headers, body, *more, ok=(0, 1)):
+    paths = [os.path.join(g.folder, n) for n in ("headers", "body")]
+    if not isinstance(headers, bytes):
+        headers = "".join("%s: %s\n" % h for h in headers).encode()
+    for path, data in zip(paths, (headers, body)):
+        with open(path, "wb") as f:
+            f.write(data)
+    args = ("source", "check", source, "--headers", *paths, *more)
+    done = g.ctl(*args, "--json", ok=ok, raw=True)
+    text = g.ctl(*args, ok=ok, raw=True)
+    assert text.returncode == done.returncode
+    for secret in (gw.GITHUB_SECRET, gw.OLD_SECRET, gw.STANDARD_SECRET,
+                   gw.HMAC_SECRET):
+        assert secret.encode() not in done.stdout + text.stdout
+    found = json.loads(done.stdout)
+    assert found["fits"] == (done.returncode == 0)
+    assert text.stdout.decode().startswith(found["summary"] + "\n")
+    return found
+
+
+def mac(key, text, digest=hashlib.sha256):
+    return hmac.new(key, text, digest)
+
+
+def test_a_good_post_says_which_secret_it_fits(g):
+    for secret, number in ((gw.GITHUB_SECRET, 1), (gw.OLD_SECRET, 2)):
+        found = check(g, "github", sign.github(secret, BODY, "issues", "d"),
+                      BODY)
+        assert found["fits"] and found["match"]["secret"] == number
+        assert found["match"]["body"] == "as it is"
+
+
+def spaced(text):
+    return json.dumps(json.loads(text)).encode()
+
+
+@pytest.mark.parametrize("kept,sent,says", [
+    (BODY + b"\n", BODY, "without the newline at its end"),
+    (BODY, BODY + b"\n", "with a newline at its end"),
+    (b"a\nb", b"a\r\nb", "with CRLF at the end of its lines"),
+    (b"a\r\nb", b"a\nb", "with LF at the end of its lines"),
+    (b"\xef\xbb\xbf" + BODY, BODY, "without a byte-order mark"),
+    (BODY, b"\xef\xbb\xbf" + BODY, "with a byte-order mark"),
+    (b"payload=" + urllib.parse.quote_plus(BODY).encode(), BODY,
+     "as the decoded payload of the form"),
+    (b'{ "a" : [ 1, 2 ] }', b'{"a":[1,2]}', "as compact JSON"),
+    (b'{"a":[1,2]}', b'{"a": [1, 2]}',
+     "as JSON with a space behind commas and colons"),
+    (b'{"a":[1,{}],"b":"x, y: z"}', json.dumps(
+        {"a": [1, {}], "b": "x, y: z"}, indent=2).encode(),
+     "as JSON indented by 2 spaces"),
+    (b'{"a":[1,[]]}', json.dumps({"a": [1, []]}, indent=4).encode(),
+     "as JSON indented by 4 spaces"),
+    (b'{"a":{}}', json.dumps({"a": {}}, indent="\t").encode(),
+     "as JSON indented by tabs"),
+    (BODY, BODY.replace(b"\\/", b"/"), "with / in place of \\/"),
+    (BODY.replace(b"\\/", b"/"), BODY, "with \\/ in place of /"),
+    (BODY, b"", "left out"),
+])
+def test_a_changed_body_is_found(g, kept, sent, says):
+    headers = sign.github(gw.OLD_SECRET, sent, "issues", "d")
+    found = check(g, "github", headers, kept)
+    assert not found["fits"]
+    assert found["match"]["body"] == says
+    assert found["match"]["secret"] == 2
+
+
+@pytest.mark.parametrize("headers,want", [
+    ([("X-Hub-Signature", "sha1=" + mac(
+        gw.GITHUB_SECRET.encode(), BODY, hashlib.sha1).hexdigest())],
+     {"digest": "sha1", "header": "x-hub-signature"}),
+    ([("X-Hub-Signature-256", mac(
+        gw.GITHUB_SECRET.encode(), BODY).hexdigest())],
+     {"encoding": "hex", "header": "x-hub-signature-256"}),
+    ([("X-Hub-Signature-256", "sha256=" + base64.b64encode(mac(
+        gw.GITHUB_SECRET.encode(), BODY).digest()).decode())],
+     {"encoding": "base64"}),
+    ([("X-Hub-Signature-256", "sha256=" + mac(
+        gw.GITHUB_SECRET.encode() + b"\n", BODY).hexdigest())],
+     {"key": "text with a newline"}),
+    ([("Gitea-Signature", mac(gw.GITHUB_SECRET.encode(), BODY).hexdigest())],
+     {"header": "gitea-signature"}),
+    ([("Stamp-Signature", "t=1700000000,v1=" + mac(
+        gw.GITHUB_SECRET.encode(), b"1700000000." + BODY).hexdigest()),
+      ("X-Timestamp", "1700000000")],
+     {"signed": "{timestamp}.{body}", "header": "stamp-signature"}),
+])
+def test_another_header_or_encoding_is_found(g, headers, want):
+    found = check(g, "github", headers, BODY)
+    assert not found["fits"]
+    assert {k: found["match"][k] for k in want} == want
+    assert found["match"]["body"] == "as it is"
+
+
+def test_a_secret_that_is_used_as_text_is_found(g):
+    now = str(int(time.time()))
+    text = b"msg_1." + now.encode() + b"." + BODY
+    signature = base64.b64encode(mac(
+        gw.STANDARD_SECRET.encode(), text).digest()).decode()
+    found = check(g, "standard", [
+        ("webhook-id", "msg_1"), ("webhook-timestamp", now),
+        ("webhook-signature", "v1," + signature)], BODY)
+    assert not found["fits"] and found["match"]["key"] == "text"
+    assert found["match"]["signed"] == "{id}.{timestamp}.{body}"
+
+
+def test_a_post_whose_time_is_off_says_when_it_was_sent(g):
+    headers = [("X-Timestamp", "1700000000"), ("X-Signature", mac(
+        gw.HMAC_SECRET.encode(), b"1700000000." + BODY).hexdigest())]
+    found = check(g, "timed", headers, BODY)
+    assert not found["fits"] and found["time_is_off"]
+    assert found["sent_at"] == "2023-11-14T22:13:20.000Z"
+    found = check(g, "timed", headers, BODY, "--at", "2023-11-14 22:14:00Z")
+    assert found["fits"] and not found["time_is_off"]
+
+
+def test_what_nothing_explains_is_said_so(g):
+    found = check(g, "github", sign.github(
+        "another secret than all of these", BODY, "issues", "d"), BODY)
+    assert found["match"] is None and found["signatures"] > 0
+    found = check(g, "github", [("Content-Type", "application/json")], BODY)
+    assert found["match"] is None and found["signatures"] == 0
+    assert found["summary"] == "No header holds a signature."
+
+
+def test_headers_may_be_as_curl_and_servers_keep_them(g):
+    lines = ["POST /hooks/github HTTP/1.1", "Host: h.example:8000"]
+    lines += ["%s: %s" % h for h in sign.github(
+        gw.GITHUB_SECRET, BODY, "issues", "d")]
+    for form in ("%s\r\n", "> %s\r\n", "%s\n"):
+        text = "".join(form % line for line in lines) + "\r\n"
+        assert check(g, "github", text.encode(), BODY)["fits"]
+
+
+def test_wrong_usage_is_refused(g):
+    for args in (("github", "body"), ("github", "--headers", "h"),
+                 ("--headers", "h"),
+                 ("github", "--headers", "-", "-")):
+        g.ctl("source", "check", *args, ok=(2,))
+    g.ctl("source", "check", "nobody", "--headers", "-", "/dev/null",
+          ok=(1,))
+    g.ctl("source", "check", "github", "--headers", "/nonexistent",
+          "/dev/null", ok=(1,))
