@@ -96,6 +96,9 @@ CREATE TABLE replay_overtaken (
 	job INTEGER PRIMARY KEY
 ) STRICT;
 ALTER TABLE target ADD COLUMN held_until_ms INTEGER NOT NULL DEFAULT 0;
+-- Rates are thousandths of a request a second from here on.
+UPDATE webhook SET rate_limit = rate_limit * 1000 WHERE rate_limit > 0;
+UPDATE target SET rate = rate * 1000 WHERE rate > 0;
 
 -- A dead delivery shows at once: an event is failed from its first one on.
 UPDATE event SET status = 4 WHERE expanded = 1 AND dead > 0 AND status <> 4;

@@ -163,6 +163,18 @@ read_logging(struct app_conf_reader *r, struct err *e)
 	return RC_OK;
 }
 
+static void
+fill_defaults(struct app_conf *c)
+{
+	c->defaults = (struct registry_defaults){
+		.rate_limit = c->outbound.rate_limit,
+		.max_in_flight = c->outbound.max_in_flight,
+		.timeout_ms = c->outbound.timeout_ms,
+		.retry_schedule = c->outbound.retry_schedule.ms,
+		.nretries = c->outbound.retry_schedule.n,
+	};
+}
+
 enum rc
 app_conf_read(const char *path, struct conf_vars *vars, struct app_conf **out,
     struct err *e)
@@ -186,6 +198,7 @@ app_conf_read(const char *path, struct conf_vars *vars, struct app_conf **out,
 		return rc;
 	}
 	c->file = xstrdup(path);
+	fill_defaults(c);
 	r.conf = c;
 	r.places = places;
 	r.folder = file_folder_of(path);

@@ -21,6 +21,7 @@
 #include "base/strlist.h"
 #include "core/source.h"
 #include "core/urlpolicy.h"
+#include "registry/registry.h"
 
 struct buf;
 
@@ -51,12 +52,13 @@ struct app_conf {
 		int64_t timeout_ms;
 		int64_t connect_timeout_ms;
 		struct conf_durations retry_schedule;
-		int64_t rate_limit;
+		int64_t rate_limit; /* thousandths */
 		int64_t max_in_flight;
 		int64_t breaker_failures;
 		int64_t breaker_open_ms;
 		int64_t disable_after_ms; /* 0: never */
 	} outbound;
+	struct registry_defaults defaults; /* those of outbound */
 	struct {
 		char *worker_id; /* "": none given */
 		int64_t concurrency;

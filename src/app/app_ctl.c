@@ -58,6 +58,7 @@ app_ctl_open(struct app_ctl *a, struct err *e)
 	a->registry.store = a->store;
 	a->registry.policy = &a->conf->outbound.policy;
 	a->registry.clock = a->clock;
+	a->registry.defaults = &a->conf->defaults;
 	a->registry.is_admin = true; /* who has a shell here has the store */
 	a->intake.sources = &a->conf->sources;
 	a->intake.store = a->store;

@@ -107,6 +107,7 @@ settings_take(struct app *app, struct app_conf *conf)
 	set->registry.store = app->run.store;
 	set->registry.policy = &conf->outbound.policy;
 	set->registry.clock = app->run.clock;
+	set->registry.defaults = &conf->defaults;
 	set->users = l->users;
 	if (believes_remote_users(app, conf))
 		set->nusers = conf->auth.nremote_users;

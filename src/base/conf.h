@@ -35,6 +35,7 @@ enum conf_type {
 	CONF_BOOL,      /* bool: true false yes no on off */
 	CONF_INT,       /* int64_t */
 	CONF_REAL,      /* double; nine digits, and six behind a point */
+	CONF_MILLI,     /* int64_t thousandths, as units.h */
 	CONF_DURATION,  /* int64_t milliseconds, as units.h */
 	CONF_SIZE,      /* int64_t bytes, as units.h */
 	CONF_ENUM,      /* int, the index of the word in words */

@@ -256,6 +256,9 @@ show_number(struct show *s, const struct conf_key *row, const char *key,
 	case CONF_REAL:
 		format_real(*(const double *)value, text);
 		break;
+	case CONF_MILLI:
+		units_milli_format(*(const int64_t *)value, text);
+		break;
 	default:
 		(void)snprintf(text, sizeof(text), "%lld",
 		    (long long)*(const int64_t *)value);

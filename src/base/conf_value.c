@@ -75,6 +75,8 @@ parse_number(enum conf_type type, const char *text, int64_t *out)
 	switch (type) {
 	case CONF_INT:
 		return parse_int(text, out);
+	case CONF_MILLI:
+		return units_milli_parse(text, out);
 	case CONF_SIZE:
 		return units_size_parse(text, out);
 	default:
@@ -88,6 +90,9 @@ number_form(enum conf_type type)
 	switch (type) {
 	case CONF_INT:
 		return "not a whole number";
+	case CONF_MILLI:
+		return "not a number with at most three digits behind the "
+		       "point";
 	case CONF_SIZE:
 		return "not a size; sizes are written 512, 64k, 26m or 1g";
 	default:

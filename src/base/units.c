@@ -98,6 +98,27 @@ units_duration_parse(const char *text, int64_t *ms)
 	return false;
 }
 
+/* A duration without a unit has the same digits. */
+bool
+units_milli_parse(const char *text, int64_t *out)
+{
+	return text[strspn(text, "0123456789.")] == '\0' &&
+	    units_duration_parse(text, out);
+}
+
+void
+units_milli_format(int64_t milli, char out[UNITS_TEXT_SIZE])
+{
+	size_t n;
+
+	(void)snprintf(out, UNITS_TEXT_SIZE, "%" PRId64 ".%03d", milli / 1000,
+	    (int)(milli % 1000));
+	n = strlen(out);
+	while (out[n - 1] == '0')
+		n--;
+	out[out[n - 1] == '.' ? n - 1 : n] = '\0';
+}
+
 bool
 units_size_parse(const char *text, int64_t *bytes)
 {

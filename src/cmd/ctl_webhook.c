@@ -118,7 +118,7 @@ put_hook(struct ctl_list *l, const struct webhook *w)
 		return;
 	}
 	buf_init(&object, CTL_OUTPUT_MAX);
-	registry_format(w, false, &object);
+	registry_format(&l->c->app.registry, w, false, &object);
 	js_raw(&l->w, NULL, object.data, object.len);
 	buf_fini(&object);
 }
@@ -173,7 +173,7 @@ run_list(struct ctl *c, struct err *e)
 static void
 put_json(struct ctl *c, const struct webhook *w, bool show_secret)
 {
-	registry_format(w, show_secret, &c->out);
+	registry_format(&c->app.registry, w, show_secret, &c->out);
 	buf_add_str(&c->out, "\n");
 }
 
@@ -187,31 +187,45 @@ put_field(struct ctl *c, const char *name, const char *value)
 	buf_add_str(&c->out, "\n");
 }
 
+/* Of a setting that the registration leaves to hls.yaml. */
+static const char from_outbound[] = ", the default";
+
 static void
-put_limit(struct ctl *c, const char *name, int64_t n)
+put_limits(struct ctl *c, const struct webhook *w)
 {
-	if (n >= 0)
-		buf_addf(&c->out, "%-14s%lld\n", name, (long long)n);
+	const struct registry_defaults *d = c->app.registry.defaults;
+	int64_t rate = w->rate_limit < 0 ? d->rate_limit : w->rate_limit;
+	char text[UNITS_TEXT_SIZE];
+
+	units_milli_format(rate, text);
+	buf_addf(&c->out, "%-14s%s%s\n", "per second",
+	    rate == 0 ? "no limit" : text,
+	    w->rate_limit < 0 ? from_outbound : "");
+	buf_addf(&c->out, "%-14s%lld%s\n", "in flight",
+	    (long long)(w->max_in_flight < 0 ? d->max_in_flight
+					     : w->max_in_flight),
+	    w->max_in_flight < 0 ? from_outbound : "");
 }
 
 static void
 put_times(struct ctl *c, const struct webhook *w)
 {
+	const struct registry_defaults *d = c->app.registry.defaults;
+	bool is_own = w->retry_schedule != NULL;
+	const int64_t *ms = is_own ? w->retry_schedule : d->retry_schedule;
+	size_t i, n = is_own ? w->nretries : d->nretries;
 	char text[UNITS_TEXT_SIZE];
-	size_t i;
 
-	if (w->timeout_ms >= 0) {
-		units_duration_format(w->timeout_ms, text);
-		put_field(c, "timeout", text);
+	units_duration_format(w->timeout_ms < 0 ? d->timeout_ms : w->timeout_ms,
+	    text);
+	buf_addf(&c->out, "%-14s%s%s\n", "timeout", text,
+	    w->timeout_ms < 0 ? from_outbound : "");
+	buf_addf(&c->out, "%-14s%s", "retries after", n == 0 ? "never" : "");
+	for (i = 0; i < n; i++) {
+		units_duration_format(ms[i], text);
+		buf_addf(&c->out, "%s%s", i == 0 ? "" : " ", text);
 	}
-	if (w->retry_schedule != NULL) {
-		buf_addf(&c->out, "%-14s", "retries after");
-		for (i = 0; i < w->nretries; i++) {
-			units_duration_format(w->retry_schedule[i], text);
-			buf_addf(&c->out, "%s%s", i == 0 ? "" : " ", text);
-		}
-		buf_add_str(&c->out, "\n");
-	}
+	buf_addf(&c->out, "%s\n", is_own ? "" : from_outbound);
 	buf_addf(&c->out, "%-14s", "registered");
 	ctl_put_time(c, w->created_ms);
 	buf_addf(&c->out, "\n%-14s", "last success");
@@ -302,8 +316,7 @@ put_whole(struct ctl *c, const struct webhook *w)
 	put_field(c, "TLS cert", w->tls.cert_file);
 	put_field(c, "TLS key", w->tls.key_file);
 	put_breaker(c, w);
-	put_limit(c, "per second", w->rate_limit);
-	put_limit(c, "in flight", w->max_in_flight);
+	put_limits(c, w);
 	put_times(c, w);
 	buf_addf(&c->out, "%-14s%lld, %lld failed, %lld in a row\n", "calls",
 	    (long long)w->total_calls, (long long)w->failed_calls,

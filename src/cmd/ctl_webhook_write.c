@@ -105,6 +105,10 @@ const struct ctl_option ctl_webhook_update_options[] = {
 	{ .name = "url", .arg = "URL", .doc = "where it is" },
 	EVENT_OPTION,
 	OTHER_OPTIONS(true),
+	{ .name = "unset",
+	    .arg = "KEY",
+	    .doc = "back to its default: any of the above without the dashes",
+	    .many = true },
 	{ .name = NULL },
 };
 
@@ -167,15 +171,22 @@ put_filter(struct ctl *c, struct js_writer *w, struct err *e)
 static enum rc
 put_numbers(struct ctl *c, struct js_writer *w, struct err *e)
 {
+	char text[UNITS_TEXT_SIZE];
+	const char *rate;
 	int64_t n;
 	enum rc rc;
 
-	n = -1;
-	rc = ctl_number(c, "rate-limit", 0, BUCKET_RATE_MAX, &n, e);
-	if (rc == RC_OK && n >= 0)
-		js_int(w, "rate_limit", n);
-	if (rc != RC_OK)
-		return rc;
+	rate = ctl_option_find(c, "rate-limit");
+	if (rate != NULL &&
+	    (!units_milli_parse(rate, &n) || n > BUCKET_RATE_MAX))
+		return ctl_usage(c, e,
+		    "--rate-limit takes a number from 0 to %d with at most "
+		    "three digits behind the point.",
+		    BUCKET_PER_SECOND_MAX);
+	if (rate != NULL) {
+		units_milli_format(n, text);
+		js_raw(w, "rate_limit", text, strlen(text));
+	}
 	n = -1;
 	rc = ctl_number(c, "max-in-flight", 1, WEBHOOK_IN_FLIGHT_MAX, &n, e);
 	if (rc == RC_OK && n >= 0)
@@ -216,18 +227,42 @@ put_cloudevents(struct ctl *c, struct js_writer *w, struct err *e)
 	return RC_OK;
 }
 
+static bool
+is_unset(const struct ctl *c, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < c->ngiven; i++)
+		if (strcmp(c->given[i].option->name, "unset") == 0 &&
+		    strcmp(c->given[i].value, key) == 0)
+			return true;
+	return false;
+}
+
+/* The files are members of one object, with --unset as without. */
 static void
 put_tls(const struct ctl *c, struct js_writer *w)
 {
-	if (!ctl_has_option(c, "tls-ca-file") &&
-	    !ctl_has_option(c, "tls-cert-file") &&
-	    !ctl_has_option(c, "tls-key-file"))
-		return;
-	js_open_object(w, "tls");
-	put_text(c, w, "tls-ca-file", "ca_file");
-	put_text(c, w, "tls-cert-file", "cert_file");
-	put_text(c, w, "tls-key-file", "key_file");
-	js_close_object(w);
+	static const char *const files[][2] = { { "tls-ca-file", "ca_file" },
+		{ "tls-cert-file", "cert_file" },
+		{ "tls-key-file", "key_file" } };
+	bool is_open = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (!ctl_has_option(c, files[i][0]) &&
+		    !is_unset(c, files[i][0]))
+			continue;
+		if (!is_open)
+			js_open_object(w, "tls");
+		is_open = true;
+		if (is_unset(c, files[i][0]))
+			js_null(w, files[i][1]);
+		else
+			put_text(c, w, files[i][0], files[i][1]);
+	}
+	if (is_open)
+		js_close_object(w);
 }
 
 static enum rc
@@ -303,6 +338,79 @@ put_headers(struct ctl *c, struct js_writer *w, struct err *e)
 	return rc;
 }
 
+/* What an option is in the API's object, where that is another word. */
+static const struct {
+	const char *option, *member;
+} members[] = {
+	{ "event", "events" },
+	{ "header-file", "headers" },
+	{ "secret-file", "secret" },
+	{ "order-by", "order_by" },
+	{ "on-dead", "on_dead" },
+	{ "rate-limit", "rate_limit" },
+	{ "max-in-flight", "max_in_flight" },
+	{ "retry-schedule", "retry_schedule" },
+};
+
+/* KEY is an option's name or a member's: "rate-limit" or "rate_limit".  NULL:
+ * there is none of that name. */
+static const struct ctl_option *
+find_key(const char *key, const char **member)
+{
+	const struct ctl_option *o;
+	size_t i;
+
+	for (o = ctl_webhook_register_options; o->name != NULL; o++) {
+		*member = o->name;
+		for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+			if (strcmp(o->name, members[i].option) == 0)
+				*member = members[i].member;
+		if (strcmp(key, o->name) == 0 || strcmp(key, *member) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+/* The member goes back to its default by null. */
+static enum rc
+put_unset_one(struct ctl *c, struct js_writer *w, const char *key,
+    struct err *e)
+{
+	static const char tls[] = "tls-";
+	const struct ctl_option *option;
+	const char *member;
+
+	if (strcmp(key, "tls") == 0) {
+		js_null(w, "tls");
+		return RC_OK;
+	}
+	option = find_key(key, &member);
+	if (option == NULL)
+		return ctl_usage(c, e,
+		    "--unset takes the name of an option of register, such as "
+		    "rate-limit.");
+	if (ctl_has_option(c, option->name))
+		return ctl_usage(c, e, "--%s and --unset %s contradict.",
+		    option->name, key);
+	if (strncmp(member, tls, sizeof(tls) - 1) != 0) {
+		js_null(w, member);
+		return RC_OK;
+	}
+	return RC_OK;
+}
+
+static enum rc
+put_unset(struct ctl *c, struct js_writer *w, struct err *e)
+{
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; i < c->ngiven && rc == RC_OK; i++)
+		if (strcmp(c->given[i].option->name, "unset") == 0)
+			rc = put_unset_one(c, w, c->given[i].value, e);
+	return rc;
+}
+
 /* The API's JSON of what was given on the command line. */
 static enum rc
 make_json(struct ctl *c, const char *url, bool is_new, struct buf *out,
@@ -341,6 +449,8 @@ make_json(struct ctl *c, const char *url, bool is_new, struct buf *out,
 		rc = put_secret(c, &w, e);
 	if (rc == RC_OK)
 		rc = put_headers(c, &w, e);
+	if (rc == RC_OK)
+		rc = put_unset(c, &w, e);
 	js_close_object(&w);
 	return rc;
 }
@@ -424,12 +534,30 @@ ctl_webhook_register(struct ctl *c, struct err *e)
 	return rc;
 }
 
+static void
+put_changed(struct ctl *c, const struct webhook *w, bool secret_made)
+{
+	if (c->json) {
+		registry_format(&c->app.registry, w, secret_made, &c->out);
+		buf_add_str(&c->out, "\n");
+		return;
+	}
+	buf_addf(&c->out, "Webhook %s is changed.\n", w->id);
+	if (secret_made)
+		buf_addf(&c->out,
+		    "Its address is another one's, so its headers are gone but "
+		    "for those given now,\nand it has a new secret, shown this "
+		    "once:\n%s\n",
+		    w->secret.bytes);
+}
+
 enum rc
 ctl_webhook_update(struct ctl *c, struct err *e)
 {
 	struct registry_problems p;
 	struct webhook *w;
 	struct buf json;
+	bool secret_made;
 	enum rc rc;
 
 	buf_init(&json, JSON_MAX);
@@ -443,7 +571,7 @@ ctl_webhook_update(struct ctl *c, struct err *e)
 	if (rc == RC_OK) {
 		memset(&p, 0, sizeof(p));
 		rc = registry_change(&c->app.registry, c->args[0],
-		    buf_str(&json), json.len, &w, &p, e);
+		    buf_str(&json), json.len, &w, &secret_made, &p, e);
 		if (rc == RC_NOTFOUND)
 			(void)ctl_no_webhook(c->args[0], e);
 		else
@@ -451,11 +579,7 @@ ctl_webhook_update(struct ctl *c, struct err *e)
 			    e);
 	}
 	if (rc == RC_OK) {
-		if (c->json)
-			registry_format(w, false, &c->out);
-		else
-			buf_addf(&c->out, "Webhook %s is changed.", w->id);
-		buf_add_str(&c->out, "\n");
+		put_changed(c, w, secret_made);
 		webhook_free(w);
 	}
 	if (json.data != NULL)

@@ -4,7 +4,7 @@
 
 #include "core/bucket.h"
 
-#define SECOND_US INT64_C(1000000)
+#define MILLI_SECOND_US INT64_C(1000000000) /* in a second a thousandth */
 #define LOOKS 10 /* a second, where the rate is high */
 
 /* Rounded up: rather a little less than more than was allowed. */
@@ -12,14 +12,20 @@ static int64_t
 token_us(int64_t rate)
 {
 	assert(rate >= 1 && rate <= BUCKET_RATE_MAX);
-	return (SECOND_US + rate - 1) / rate;
+	return (MILLI_SECOND_US + rate - 1) / rate;
+}
+
+static int64_t
+capacity(int64_t rate)
+{
+	return rate < 1000 ? 1 : rate / 1000;
 }
 
 /* How much is missing, as time. */
 static int64_t
 missing_us(int64_t rate, int64_t full_us, int64_t now_us)
 {
-	int64_t most = rate * token_us(rate);
+	int64_t most = capacity(rate) * token_us(rate);
 
 	if (full_us <= now_us)
 		return 0;
@@ -29,7 +35,7 @@ missing_us(int64_t rate, int64_t full_us, int64_t now_us)
 int64_t
 bucket_tokens(int64_t rate, int64_t full_us, int64_t now_us)
 {
-	return rate -
+	return capacity(rate) -
 	    (missing_us(rate, full_us, now_us) + token_us(rate) - 1) /
 	    token_us(rate);
 }
@@ -43,8 +49,8 @@ bucket_take(int64_t rate, int64_t full_us, int64_t now_us, int64_t n)
 int64_t
 bucket_again_us(int64_t rate, int64_t full_us, int64_t now_us)
 {
-	int64_t want = rate > LOOKS ? rate / LOOKS : 1;
-	int64_t may_miss = (rate - want) * token_us(rate);
+	int64_t want = capacity(rate) > LOOKS ? capacity(rate) / LOOKS : 1;
+	int64_t may_miss = (capacity(rate) - want) * token_us(rate);
 	int64_t wait = missing_us(rate, full_us, now_us) - may_miss;
 
 	return wait > 0 ? now_us + wait : now_us;

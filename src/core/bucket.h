@@ -1,20 +1,22 @@
 /*
  * bucket - so many requests a second, and no more
  *
- * A bucket holds one second's worth of tokens, at least one, and fills at
- * the rate; a request takes one.  All that is kept of it is the time at
+ * A bucket holds one second's worth of whole tokens, at least one, and fills
+ * at the rate; a request takes one.  Rates are thousandths of a token a
+ * second, so that one request in several seconds is a rate too.  All that is kept of it is the time at
  * which it is full again, in microseconds, so it costs nothing while nobody
  * asks (GCRA, the generic cell rate algorithm).  Pure.
  *
  * The clock may be set back: a bucket is never emptier than empty, so that
- * holds nobody up for longer than a second.
+ * holds nobody up for longer than the time a full bucket takes to fill.
  */
 #ifndef CORE_BUCKET_H
 #define CORE_BUCKET_H
 
 #include <stdint.h>
 
-#define BUCKET_RATE_MAX 100000 /* tokens a second */
+#define BUCKET_PER_SECOND_MAX 100000
+#define BUCKET_RATE_MAX (BUCKET_PER_SECOND_MAX * INT64_C(1000))
 
 /* Tokens there at now_us.  rate is 1 to BUCKET_RATE_MAX; full_us may be 0,
  * for a bucket that nobody took from. */

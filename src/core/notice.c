@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/notice.h"
+#include "core/urlmask.h"
 
 #define BODY_MAX 65536 /* a URL and a few words */
 
@@ -36,12 +37,18 @@ notice_type(enum notice_what what)
 	return types[what];
 }
 
-/* A receiver's own key stands in a query as often as not. */
+/* A receiver's own key stands in path or query as often as not. */
 static void
 write_url(struct js_writer *w, const char *url)
 {
-	if (url != NULL)
-		js_strn(w, "url", url, strcspn(url, "?#"));
+	struct buf origin;
+
+	if (url == NULL)
+		return;
+	buf_init(&origin, strlen(url));
+	urlmask_origin(url, &origin);
+	js_strn(w, "url", origin.data, origin.len);
+	buf_fini(&origin);
 }
 
 static void

@@ -49,8 +49,8 @@ void notice_fini(struct notice *n);
 const char *notice_type(enum notice_what what);
 
 /* The event that tells of it: one delivery id for one notice, the team of
- * the webhook, and the data as JSON for a body.  Of the URL neither query
- * nor fragment.  The caller's. */
+ * the webhook, and the data as JSON for a body.  Of the URL scheme, host and
+ * port alone.  The caller's. */
 struct event *notice_event(const struct notice *n);
 
 #endif

@@ -13,6 +13,8 @@
 #define WORDS_MAX 256
 /* Of a value behind a name in a query: "a=1" is nobody's secret. */
 #define VALUE_LEAST 8
+/* A shorter part of a path is a word that an answer may well hold. */
+#define SEGMENT_LEAST 16
 #define DECODED_MAX 4096
 
 struct word {
@@ -97,6 +99,22 @@ add_query(struct words *l, const char *url)
 	}
 }
 
+/* Chat services have the token that lets one post in the path. */
+static void
+add_path(struct words *l, const char *url)
+{
+	const char *p = strstr(url, "://");
+	size_t n, i;
+
+	p = p == NULL ? NULL : strchr(p + 3, '/');
+	for (i = 0; p != NULL && *p == '/'; i++, p += n) {
+		p++;
+		n = strcspn(p, "/?#");
+		if (i > 0)
+			add(l, p, n, SEGMENT_LEAST);
+	}
+}
+
 static int
 hex(const char *p, size_t n)
 {
@@ -162,6 +180,7 @@ redact_answer(const struct webhook *w, const void *answer, size_t n,
 	for (i = 0; i < w->nheaders; i++)
 		add_secret(&words, &w->headers[i].value);
 	add_query(&words, w->url);
+	add_path(&words, w->url);
 
 	while (n > 0) {
 		most = 0;

@@ -157,39 +157,58 @@ add_standard(const struct signout_input *in, struct signout *out)
 	memcpy(add(out, "svix-signature"), list, sizeof(list));
 }
 
-/* The forms over the body alone share one MAC. */
+/* The names of the forms over the body alone. */
+struct body_names {
+	const char *homeiq, *sha256, *sha1;
+};
+
 static void
-add_body(const struct signout_input *in, const struct secret *secret,
-    const char *homeiq, const char *github, struct signout *out)
+hmac_hex(enum crypt_digest digest, const struct signout_input *in,
+    const struct secret *secret, char out[MAC_HEX_SIZE])
 {
 	struct crypt_span span = { in->body, in->bodysz };
 	uint8_t mac[CRYPT_MAC_MAX];
+	size_t n;
+
+	n = crypt_hmac(digest, secret->bytes, secret->size, &span, 1, mac);
+	crypt_hex_format(mac, n, out);
+}
+
+/* HomeIQ's and GitHub's share one MAC.  GitHub sends SHA-1 too, and many a
+ * receiver that was written for it reads nothing else. */
+static void
+add_body(const struct signout_input *in, const struct secret *secret,
+    const struct body_names *names, struct signout *out)
+{
 	char hex[MAC_HEX_SIZE];
 
 	if ((in->forms & (SIGNOUT_HOMEIQ | SIGNOUT_GITHUB)) == 0)
 		return;
-	(void)crypt_hmac(CRYPT_SHA256, secret->bytes, secret->size, &span, 1,
-	    mac);
-	crypt_hex_format(mac, CRYPT_SHA256_SIZE, hex);
+	hmac_hex(CRYPT_SHA256, in, secret, hex);
 	if ((in->forms & SIGNOUT_HOMEIQ) != 0)
-		memcpy(add(out, homeiq), hex, sizeof(hex));
-	if ((in->forms & SIGNOUT_GITHUB) != 0)
-		(void)snprintf(add(out, github), SIGNOUT_VALUE_SIZE,
-		    "sha256=%s", hex);
+		memcpy(add(out, names->homeiq), hex, sizeof(hex));
+	if ((in->forms & SIGNOUT_GITHUB) == 0)
+		return;
+	(void)snprintf(add(out, names->sha256), SIGNOUT_VALUE_SIZE, "sha256=%s",
+	    hex);
+	hmac_hex(CRYPT_SHA1, in, secret, hex);
+	(void)snprintf(add(out, names->sha1), SIGNOUT_VALUE_SIZE, "sha1=%s",
+	    hex);
 }
 
 void
 signout_sign(const struct signout_input *in, struct signout *out)
 {
-	bool has_old = in->old != NULL && secret_is_set(in->old);
+	static const struct body_names names = { "X-Webhook-Signature",
+		"X-Hub-Signature-256", "X-Hub-Signature" };
+	static const struct body_names old_names = { "X-Webhook-Signature-Old",
+		"X-Hub-Signature-256-Old", "X-Hub-Signature-Old" };
 
 	memset(out, 0, sizeof(*out));
 	if ((in->forms & (SIGNOUT_STANDARD | SIGNOUT_ED25519 | SIGNOUT_SVIX)) !=
 	    0)
 		add_standard(in, out);
-	add_body(in, in->secret, "X-Webhook-Signature", "X-Hub-Signature-256",
-	    out);
-	if (has_old)
-		add_body(in, in->old, "X-Webhook-Signature-Old",
-		    "X-Hub-Signature-256-Old", out);
+	add_body(in, in->secret, &names, out);
+	if (in->old != NULL && secret_is_set(in->old))
+		add_body(in, in->old, &old_names, out);
 }

@@ -3,7 +3,7 @@
  *
  * The forms a receiver may check: Standard Webhooks' v1 (an HMAC) and v1a
  * (Ed25519) over id.timestamp.body, also under Svix's header names; HomeIQ's
- * bare hex and GitHub's, both over the body alone.  While a secret rotates
+ * bare hex and GitHub's two, by SHA-256 and SHA-1, over the body alone.  While a secret rotates
  * the old one signs too: in Standard Webhooks' own list, and in headers of
  * their own beside the two forms that hold one value.  Each signature over
  * the same bytes and key is computed once.  Pure.
@@ -47,7 +47,7 @@ struct signout_input {
 	unsigned int forms;
 };
 
-#define SIGNOUT_HEADERS_MAX 8
+#define SIGNOUT_HEADERS_MAX 10
 #define SIGNOUT_VALUE_SIZE 320 /* two v1 and two v1a */
 struct signout {
 	struct {

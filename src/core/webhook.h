@@ -83,7 +83,7 @@ struct webhook {
 	struct strlist signatures; /* empty: the default set */
 	enum webhook_body body;
 	bool cloudevents;        /* with the headers of CloudEvents */
-	int64_t rate_limit;      /* 0: none; -1: not given */
+	int64_t rate_limit;      /* thousandths; 0: none; -1: not given */
 	int64_t max_in_flight;   /* -1: outbound.max_in_flight */
 	int64_t timeout_ms;      /* -1: outbound.timeout */
 	int64_t *retry_schedule; /* milliseconds; NULL: the outbound one */

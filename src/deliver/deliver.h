@@ -25,7 +25,7 @@ struct deliver_options {
 	int64_t timeout_ms, connect_timeout_ms;
 	const int64_t *retry_schedule; /* borrowed */
 	size_t nretries;
-	int64_t rate_limit; /* requests a second; 0: none */
+	int64_t rate_limit; /* thousandths of a request a second; 0: none */
 	int64_t max_in_flight;
 	int64_t breaker_failures, breaker_open_ms;
 	int64_t disable_after_ms; /* 0: never */

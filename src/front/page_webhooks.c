@@ -36,18 +36,6 @@ note(struct page *pg, const char *id)
 	    id);
 }
 
-/* The webhook as the list's object; takes w. */
-static void
-answer(struct page *pg, struct webhook *w, bool show_secret)
-{
-	note(pg, w->id);
-	pg->resp->status = 200;
-	pg->resp->content_type = "application/json";
-	registry_format(w, show_secret, &pg->resp->body);
-	buf_add_str(&pg->resp->body, "\n");
-	webhook_free(w);
-}
-
 /* The registry as the one who asks may use it. */
 static struct registry
 registry_for(const struct page *pg)
@@ -55,7 +43,22 @@ registry_for(const struct page *pg)
 	struct registry r = pg->set->registry;
 
 	r.is_admin = token_role_may(pg->who.role, TOKEN_ADMINISTER);
+	r.masks_urls = !token_role_may(pg->who.role, TOKEN_OPERATE);
 	return r;
+}
+
+/* The webhook as the list's object; takes w. */
+static void
+answer(struct page *pg, struct webhook *w, bool show_secret)
+{
+	const struct registry r = registry_for(pg);
+
+	note(pg, w->id);
+	pg->resp->status = 200;
+	pg->resp->content_type = "application/json";
+	registry_format(&r, w, show_secret, &pg->resp->body);
+	buf_add_str(&pg->resp->body, "\n");
+	webhook_free(w);
 }
 
 enum rc
@@ -127,6 +130,7 @@ list(struct page *pg, size_t fallback, struct err *e)
 {
 	char team[256], event[256], cursor[WEBHOOK_ID_MAX + 1];
 	struct store_webhook_filter f = { .enabled = -1, .health = -1 };
+	const struct registry r = registry_for(pg);
 	struct page_query q = { .pg = pg };
 	struct store_webhooks hooks;
 	struct js_writer w;
@@ -155,7 +159,7 @@ list(struct page *pg, size_t fallback, struct err *e)
 	for (i = 0; i < hooks.n; i++) {
 		if (i > 0)
 			buf_add_str(&pg->resp->body, ",");
-		registry_format(hooks.v[i], false, &pg->resp->body);
+		registry_format(&r, hooks.v[i], false, &pg->resp->body);
 	}
 	js_close_array(&w);
 	js_str(&w, "next_cursor",
@@ -198,15 +202,16 @@ page_webhooks_change(struct page *pg, struct err *e)
 	const struct registry r = registry_for(pg);
 	struct registry_problems p = { .n = 0 };
 	struct webhook *hook;
+	bool made;
 	enum rc rc;
 
 	rc = page_webhook_arg(pg, e);
 	if (rc == RC_OK)
 		rc = registry_change(&r, pg->arg, pg->req->body,
-		    pg->req->bodysz, &hook, &p, e);
+		    pg->req->bodysz, &hook, &made, &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
-	answer(pg, hook, false);
+	answer(pg, hook, made);
 	return RC_OK;
 }
 

@@ -190,6 +190,25 @@ read_rest(struct publish *p, const char *json, size_t n, struct js_doc *doc,
 	return rc;
 }
 
+/* RC_EXISTS: it is disabled, and the event would pass it by. */
+static enum rc
+check_enabled(struct publish *p, struct err *e)
+{
+	struct webhook *w;
+	enum rc rc;
+
+	rc = store_webhook_find(p->in->store, p->webhook_id, &w, e);
+	if (rc != RC_OK)
+		return rc;
+	if (!w->enabled)
+		rc = err_set(e, RC_EXISTS,
+		    "webhook %s is disabled and would get nothing; enable it "
+		    "first",
+		    p->webhook_id);
+	webhook_free(w);
+	return rc;
+}
+
 /* An event for a webhook that does not exist would vanish unseen. */
 static enum rc
 check_webhook(struct publish *p, struct err *e)
@@ -202,6 +221,7 @@ check_webhook(struct publish *p, struct err *e)
 	    e);
 	if (rc == RC_OK) {
 		p->d.webhook_id = p->webhook_id;
+		rc = check_enabled(p, e);
 	} else if (rc == RC_NOTFOUND || rc == RC_EXISTS) {
 		problem(p, "webhook_id",
 		    rc == RC_EXISTS ? "the ids of several webhooks begin so"

@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/js.h"
 #include "base/xalloc.h"
+#include "core/urlmask.h"
 #include "core/webhook.h"
 #include "core/whsec.h"
 #include "core/whsk.h"
@@ -142,6 +143,7 @@ registry_create(const struct registry *r, const char *json, size_t n,
 struct change {
 	struct registry_read rd;
 	struct json_object *root;
+	bool secret_made;
 };
 
 static bool
@@ -164,6 +166,26 @@ restore_sign_key(struct webhook *w)
 		registry_need_sign_key(w);
 }
 
+/* What was for the receiver at another address, and was not given again. */
+static void
+forget_secrets(struct change *c, struct webhook *w)
+{
+	if (js_find(c->root, "headers") == NULL)
+		webhook_headers_clear(w);
+	secret_fini(&w->old_secret);
+	secret_fini(&w->old_sign_key);
+	w->old_secret_until_ms = 0;
+	if (secret_is_set(&w->sign_key)) {
+		secret_fini(&w->sign_key);
+		registry_need_sign_key(w);
+	}
+	if (js_find(c->root, "secret") == NULL) {
+		secret_fini(&w->secret);
+		make_secret(w);
+		c->secret_made = true;
+	}
+}
+
 /* May run again on the webhook as it was, when the store had to. */
 static enum rc
 change(void *arg, struct webhook *w, struct err *e)
@@ -173,6 +195,7 @@ change(void *arg, struct webhook *w, struct err *e)
 
 	c->rd.w = w;
 	c->rd.p->n = 0;
+	c->secret_made = false;
 	registry_read(&c->rd, c->root);
 	restore_sign_key(w);
 	/* What an admin set for one receiver is nobody else's to get. */
@@ -181,6 +204,8 @@ change(void *arg, struct webhook *w, struct err *e)
 		registry_problem(c->rd.p, "url",
 		    "Authorization goes with it, so it is an admin's to "
 		    "change");
+	if (!urlmask_same_origin(url, w->url))
+		forget_secrets(c, w);
 	free(url);
 	w->updated_ms = c->rd.now_ms;
 	return registry_verdict(c->rd.p, e);
@@ -188,13 +213,15 @@ change(void *arg, struct webhook *w, struct err *e)
 
 enum rc
 registry_change(const struct registry *r, const char *id, const char *json,
-    size_t n, struct webhook **out, struct registry_problems *p, struct err *e)
+    size_t n, struct webhook **out, bool *secret_made,
+    struct registry_problems *p, struct err *e)
 {
 	struct change c = { .rd = { .r = r, .p = p, .prefix = "" } };
 	struct js_doc doc;
 	enum rc rc;
 
 	*out = NULL;
+	*secret_made = false;
 	p->n = 0;
 	rc = parse(&doc, json, n, e);
 	if (rc != RC_OK)
@@ -202,6 +229,7 @@ registry_change(const struct registry *r, const char *id, const char *json,
 	c.root = doc.root;
 	c.rd.now_ms = clock_wall_ms(r->clock);
 	rc = store_webhook_change(r->store, id, change, &c, out, e);
+	*secret_made = rc == RC_OK && c.secret_made;
 	js_doc_fini(&doc);
 	return rc;
 }

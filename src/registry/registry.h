@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/strlist.h"
@@ -20,11 +21,22 @@ struct store;
 struct urlpolicy;
 struct webhook;
 
+struct registry_defaults {
+	int64_t rate_limit; /* thousandths */
+	int64_t max_in_flight;
+	int64_t timeout_ms;
+	const int64_t *retry_schedule; /* borrowed */
+	size_t nretries;
+};
+
 struct registry {
 	struct store *store;
 	const struct urlpolicy *policy;
 	const struct clock *clock;
-	bool is_admin; /* may have Authorization sent to a receiver */
+	bool is_admin;   /* may have Authorization sent to a receiver */
+	bool masks_urls; /* shows of an address no more than its first part */
+	/* What holds where a registration does not say; NULL: not known. */
+	const struct registry_defaults *defaults;
 };
 
 #define REGISTRY_PROBLEMS_MAX 16
@@ -46,10 +58,16 @@ enum rc registry_create(const struct registry *r, const char *json, size_t n,
     struct webhook **out, bool *secret_made, struct registry_problems *p,
     struct err *e);
 
-/* RC_NOTFOUND also.  Members that are absent stay; null goes back to the
- * default.  Another secret retires the one before as rotating does. */
+/*
+ * RC_NOTFOUND also.  Members that are absent stay; null goes back to the
+ * default.  Another secret retires the one before as rotating does.
+ *
+ * With a URL of another scheme, host or port the values of headers and the
+ * secrets do not go along, unless they are given again: whoever may set a URL
+ * could read them there.  A secret is made then, as *secret_made says.
+ */
 enum rc registry_change(const struct registry *r, const char *id,
-    const char *json, size_t n, struct webhook **out,
+    const char *json, size_t n, struct webhook **out, bool *secret_made,
     struct registry_problems *p, struct err *e);
 
 enum rc registry_enable(const struct registry *r, const char *id, bool enable,
@@ -80,8 +98,8 @@ enum rc registry_import(const struct registry *r, const char *json, size_t n,
     struct err *e);
 
 /* The API's object of a webhook, its secret as "***" unless show_secret. */
-void registry_format(const struct webhook *w, bool show_secret,
-    struct buf *out);
+void registry_format(const struct registry *r, const struct webhook *w,
+    bool show_secret, struct buf *out);
 /* Its members of how long attempts took; null before the first. */
 void registry_format_times(const struct webhook *w, struct js_writer *out);
 

@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 #include "base/js.h"
+#include "base/units.h"
+#include "core/urlmask.h"
 #include "core/webhook.h"
 #include "core/whsk.h"
 #include "registry/registry.h"
@@ -28,18 +30,76 @@ duration(struct js_writer *w, const char *key, int64_t ms)
 }
 
 static void
-retry_schedule(struct js_writer *w, const struct webhook *hook)
+rate(struct js_writer *w, const char *key, int64_t milli)
+{
+	char text[UNITS_TEXT_SIZE];
+
+	if (milli < 0) {
+		js_null(w, key);
+		return;
+	}
+	units_milli_format(milli, text);
+	js_raw(w, key, text, strlen(text));
+}
+
+static void
+schedule(struct js_writer *w, const int64_t *ms, size_t n)
 {
 	size_t i;
 
-	if (hook->retry_schedule == NULL) {
+	if (ms == NULL && n == 0) {
 		js_null(w, "retry_schedule");
 		return;
 	}
 	js_open_array(w, "retry_schedule");
-	for (i = 0; i < hook->nretries; i++)
-		js_duration(w, NULL, hook->retry_schedule[i]);
+	for (i = 0; i < n; i++)
+		js_duration(w, NULL, ms[i]);
 	js_close_array(w);
+}
+
+static void
+retry_schedule(struct js_writer *w, const struct webhook *hook)
+{
+	schedule(w, hook->retry_schedule, hook->nretries);
+}
+
+/* What holds in the end, where a registration leaves it to hls.yaml. */
+static void
+effective(struct js_writer *w, const struct webhook *hook,
+    const struct registry_defaults *d)
+{
+	static const int64_t none[1];
+
+	if (d == NULL)
+		return;
+	js_open_object(w, "effective");
+	rate(w, "rate_limit",
+	    hook->rate_limit < 0 ? d->rate_limit : hook->rate_limit);
+	js_int(w, "max_in_flight",
+	    hook->max_in_flight < 0 ? d->max_in_flight : hook->max_in_flight);
+	js_duration(w, "timeout",
+	    hook->timeout_ms < 0 ? d->timeout_ms : hook->timeout_ms);
+	if (hook->retry_schedule == NULL)
+		schedule(w, d->nretries == 0 ? none : d->retry_schedule,
+		    d->nretries);
+	else
+		schedule(w, hook->retry_schedule, hook->nretries);
+	js_close_object(w);
+}
+
+static void
+url(struct js_writer *w, const struct webhook *hook, bool is_masked)
+{
+	struct buf text;
+
+	if (!is_masked) {
+		js_str(w, "url", hook->url);
+		return;
+	}
+	buf_init(&text, strlen(hook->url) + 16);
+	urlmask_path(hook->url, &text);
+	js_strn(w, "url", text.data, text.len);
+	buf_fini(&text);
 }
 
 /* What a receiver wants in its headers is a secret as often as not. */
@@ -90,7 +150,8 @@ registry_format_times(const struct webhook *w, struct js_writer *out)
 }
 
 void
-registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
+registry_format(const struct registry *r, const struct webhook *hook,
+    bool show_secret, struct buf *out)
 {
 	struct js_writer w;
 
@@ -99,7 +160,7 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	js_str(&w, "id", hook->id);
 	js_str(&w, "name", hook->name);
 	js_str(&w, "webhook_id", hook->id);
-	js_str(&w, "url", hook->url);
+	url(&w, hook, r->masks_urls);
 	js_strlist(&w, "events", &hook->events);
 	js_str(&w, "secret", show_secret ? hook->secret.bytes : "***");
 	js_str(&w, "team", hook->team);
@@ -114,10 +175,11 @@ registry_format(const struct webhook *hook, bool show_secret, struct buf *out)
 	public_key(&w, "public_key", &hook->sign_key);
 	js_str(&w, "body", webhook_body_name(hook->body));
 	js_bool(&w, "cloudevents", hook->cloudevents);
-	number(&w, "rate_limit", hook->rate_limit);
+	rate(&w, "rate_limit", hook->rate_limit);
 	number(&w, "max_in_flight", hook->max_in_flight);
 	duration(&w, "timeout", hook->timeout_ms);
 	retry_schedule(&w, hook);
+	effective(&w, hook, r->defaults);
 	js_str(&w, "order_by", hook->order_by);
 	js_str(&w, "on_dead", webhook_on_dead_name(hook->on_dead));
 	tls(&w, hook);

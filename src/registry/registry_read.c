@@ -90,7 +90,9 @@ read_url(struct registry_read *rd, const char *field, struct json_object *value)
 	struct url u;
 	struct err e;
 
-	if (text == NULL) {
+	if (js_is_null(value)) {
+		wrong(rd, field, "has no default");
+	} else if (text == NULL) {
 		wrong(rd, field, "not a string");
 	} else if (url_parse(text, &u, &e) != RC_OK) {
 		wrong(rd, field, "%s", e.text);
@@ -110,7 +112,7 @@ read_events(struct registry_read *rd, const char *field,
 	struct strlist l = { 0 };
 	size_t i;
 
-	if (!js_get_strlist(value, &l))
+	if (!js_is_null(value) && !js_get_strlist(value, &l))
 		wrong(rd, field, "not a list of strings");
 	if (l.n > EVENTS_MAX)
 		wrong(rd, field, "more than %d", EVENTS_MAX);
@@ -143,6 +145,15 @@ read_secret(struct registry_read *rd, const char *field,
 	struct secret s = { 0 };
 	size_t n;
 
+	/* A new registration without one has one made. */
+	if (js_is_null(value) && !secret_is_set(&rd->w->secret) &&
+	    !rd->is_import)
+		return;
+	if (js_is_null(value)) {
+		wrong(rd, field,
+		    "has no default; rotate-secret makes a new one");
+		return;
+	}
 	if (text == NULL || characters(text) < SECRET_MIN ||
 	    strlen(text) > SECRET_MAX) {
 		wrong(rd, field, "not a string of %d to %d characters",
@@ -378,7 +389,22 @@ static void
 read_rate_limit(struct registry_read *rd, const char *field,
     struct json_object *value)
 {
-	read_number(rd, field, value, 0, BUCKET_RATE_MAX, &rd->w->rate_limit);
+	int64_t rate = -1;
+	struct buf text;
+
+	buf_init(&text, 64);
+	if (!js_is_null(value))
+		js_write(value, &text);
+	if (!js_is_null(value) &&
+	    (buf_is_over(&text) || !units_milli_parse(buf_str(&text), &rate) ||
+		rate > BUCKET_RATE_MAX))
+		wrong(rd, field,
+		    "not a number from 0 to %d with at most three digits "
+		    "behind the point",
+		    BUCKET_PER_SECOND_MAX);
+	else
+		rd->w->rate_limit = rate;
+	buf_fini(&text);
 }
 
 static void
@@ -457,9 +483,11 @@ read_enabled(struct registry_read *rd, const char *field,
 {
 	bool was = rd->w->enabled;
 
-	if (!js_get_bool(value, &rd->w->enabled))
+	if (js_is_null(value))
+		rd->w->enabled = true;
+	else if (!js_get_bool(value, &rd->w->enabled))
 		wrong(rd, field, "neither true nor false");
-	else if (rd->w->enabled && !was)
+	if (rd->w->enabled && !was)
 		rd->w->breaker = BREAKER_CLOSED;
 }
 

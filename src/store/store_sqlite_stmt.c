@@ -65,6 +65,9 @@
 	"name = webhook.id), 0), coalesce((SELECT breaker_until_ms " \
 	"FROM target WHERE kind = 0 AND name = webhook.id), 0)"
 
+/* How long a target's bucket takes for one token; ?3 is the rate for all. */
+#define TOKEN_MS "1000000 / max(iif(rate < 0, ?3, rate), 1)"
+
 const char lite_sql_settings[] = "PRAGMA synchronous = FULL;"
 				 "PRAGMA wal_autocheckpoint = 0;"
 				 "PRAGMA journal_size_limit = 67108864;"
@@ -253,12 +256,14 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_TARGET_BLOCKED] =
 	    "SELECT name FROM target WHERE breaker > 0 ORDER BY name",
 	[LITE_TARGET_MEND] =
-	    "UPDATE target SET bucket_us = min(bucket_us, ?1 * 1000), "
-	    "limited_until_ms = min(limited_until_ms, ?1), "
-	    "breaker_until_ms = min(breaker_until_ms, ?2), ready_ms = "
+	    "UPDATE target SET bucket_us = min(bucket_us, (?1 + " TOKEN_MS
+	    ") * 1000), limited_until_ms = min(limited_until_ms, ?1 + " TOKEN_MS
+	    "), breaker_until_ms = min(breaker_until_ms, ?2), ready_ms = "
 	    "max(next_due_ms, blocked_until_ms, held_until_ms, "
-	    "min(limited_until_ms, ?1), min(breaker_until_ms, ?2)) WHERE limited_until_ms > ?1 OR "
-	    "breaker_until_ms > ?2 OR bucket_us > ?1 * 1000",
+	    "min(limited_until_ms, ?1 + " TOKEN_MS "), "
+	    "min(breaker_until_ms, ?2)) WHERE limited_until_ms > ?1 + " TOKEN_MS
+	    " OR breaker_until_ms > ?2 OR bucket_us > (?1 + " TOKEN_MS
+	    ") * 1000",
 	[LITE_TARGET_LABELLED] =
 	    "SELECT " FIGURES ", name FROM target WHERE labelled = 1 AND "
 	    "EXISTS (SELECT 1 FROM webhook w WHERE w.id = target.name)",

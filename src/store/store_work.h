@@ -108,7 +108,7 @@ enum rc store_expand(struct store *s, const struct store_expansion *v, size_t n,
  * same id know of each other within a second.
  */
 struct store_flow {
-	int64_t rate;          /* requests a second; 0: no limit */
+	int64_t rate; /* thousandths of a request a second; 0: no limit */
 	int64_t max_in_flight; /* 0: no limit */
 	int64_t failures;      /* in a row; 0: the breaker stays closed */
 	int64_t open_ms;

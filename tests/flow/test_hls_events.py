@@ -71,7 +71,7 @@ def test_a_subscriber_hears_of_each_kind(calm_gateway, receiver):
     assert [t for t, _ in told(receiver, "/ops", fails)] == [
         "hls.webhook.failing", "hls.webhook.disabled"]
     failing, disabled = [d for _, d in told(receiver, "/ops", fails)]
-    assert failing["url"] == receiver.url("/fails")
+    assert failing["url"] == receiver.url("/").rstrip("/")
     assert failing["disable_at"] > failing["failing_since"]
     assert failing["failing_since"] == disabled["failing_since"]
     assert disabled["reason"] == "failing"

@@ -69,7 +69,7 @@ def test_a_webhook_s_own_rate_holds_and_can_be_changed(
     resp = g.api("PATCH", path, {"rate_limit": None})
     assert resp.json()["rate_limit"] is None
     assert g.api("PATCH", path, {"rate_limit": 100001}).status == 422
-    assert g.api("PATCH", path, {"rate_limit": 0.5}).status == 422
+    assert g.api("PATCH", path, {"rate_limit": 0.0005}).status == 422
 
 
 def test_a_limited_webhook_costs_nothing_while_it_waits(

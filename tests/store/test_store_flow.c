@@ -262,7 +262,7 @@ describe(void *arg, struct webhook *w, struct err *e)
 {
 	(void)arg;
 	(void)e;
-	w->rate_limit = 1;
+	w->rate_limit = 1000;
 	return RC_OK;
 }
 
@@ -331,7 +331,7 @@ test_everybody_can_know_who_is_blocked(void **state)
 static void
 test_a_target_is_leased_from_at_its_rate(void **state)
 {
-	const struct store_flow limited = { .rate = 10, .failures = 3 };
+	const struct store_flow limited = { .rate = 10000, .failures = 3 };
 	struct fix *f = *state;
 	struct store_leases l;
 	int64_t next_ms;
@@ -356,7 +356,7 @@ test_a_target_is_leased_from_at_its_rate(void **state)
 static void
 test_what_was_not_begun_costs_no_token(void **state)
 {
-	const struct store_flow limited = { .rate = 2 };
+	const struct store_flow limited = { .rate = 2000 };
 	struct fix *f = *state;
 	struct store_leases l;
 
@@ -377,7 +377,7 @@ test_what_was_not_begun_costs_no_token(void **state)
 static void
 test_a_registration_s_own_rate_holds(void **state)
 {
-	const struct store_flow limited = { .rate = 2 };
+	const struct store_flow limited = { .rate = 2000 };
 	struct fix *f = *state;
 	struct webhook *w = fix_webhook("hook-1");
 	struct store_leases l;
@@ -400,7 +400,7 @@ test_a_registration_s_own_rate_holds(void **state)
 static void
 test_a_clock_set_back_blocks_nobody_for_long(void **state)
 {
-	const struct store_flow limited = { .rate = 10,
+	const struct store_flow limited = { .rate = 10000,
 		.failures = 3,
 		.open_ms = 60000 };
 	struct fix *f = *state;

@@ -216,7 +216,7 @@ lease_ten(struct fix *f, struct store_leases *l)
 static void
 test_a_clock_set_back_is_mended_when_there_is_a_turn_again(void **state)
 {
-	const struct store_flow limited = { .rate = 10 };
+	const struct store_flow limited = { .rate = 10000 };
 	struct fix *f = *state;
 	struct store_leases l;
 	char id[16], *gate;

@@ -151,7 +151,10 @@ static const struct {
 	{ "outbound: {rate_limit: 0, breaker: {failures: 0}}", NULL },
 	{ "outbound: {breaker: {failures: 3, open_for: 2s}}", NULL },
 	{ "outbound: {rate_limit: 10.0}", NULL },
-	{ "outbound: {rate_limit: 10.5}", "rate_limit" },
+	{ "outbound: {rate_limit: 10.5}", NULL },
+	{ "outbound: {rate_limit: 0.125}", NULL },
+	{ "outbound: {rate_limit: 0.0001}", "rate_limit" },
+	{ "outbound: {rate_limit: 5s}", "rate_limit" },
 	{ "outbound: {rate_limit: .0}", "rate_limit" },
 	{ "outbound: {rate_limit: 100001}", "rate_limit" },
 	{ "outbound: {breaker: {failures: -1}}", "breaker.failures" },
@@ -391,7 +394,7 @@ what_nobody_set_is_shown_as_promised(void **state)
 		if (strstr(buf_str(&out), want[i]) == NULL)
 			fail_msg("without%sin:\n%s", want[i], buf_str(&out));
 	buf_fini(&out);
-	assert_int_equal(c->outbound.rate_limit, 10);
+	assert_int_equal(c->outbound.rate_limit, 10000);
 	assert_int_equal(c->outbound.max_in_flight, 8);
 	assert_int_equal(c->outbound.breaker_failures, 5);
 	assert_int_equal(c->outbound.disable_after_ms,

@@ -11,32 +11,34 @@ static void
 test_a_bucket_begins_with_one_second_s_worth(void **state)
 {
 	(void)state;
-	assert_int_equal(bucket_tokens(10, 0, NOW), 10);
-	assert_int_equal(bucket_tokens(1, 0, NOW), 1);
+	assert_int_equal(bucket_tokens(10000, 0, NOW), 10);
+	assert_int_equal(bucket_tokens(1000, 0, NOW), 1);
 	assert_int_equal(bucket_tokens(BUCKET_RATE_MAX, 0, NOW),
-	    BUCKET_RATE_MAX);
+	    BUCKET_PER_SECOND_MAX);
+	assert_int_equal(bucket_tokens(500, 0, NOW), 1);
+	assert_int_equal(bucket_tokens(2500, 0, NOW), 2);
 }
 
 static void
 test_what_is_taken_comes_back_at_the_rate(void **state)
 {
-	int64_t full = bucket_take(10, 0, NOW, 10);
+	int64_t full = bucket_take(10000, 0, NOW, 10);
 
 	(void)state;
-	assert_int_equal(bucket_tokens(10, full, NOW), 0);
-	assert_int_equal(bucket_tokens(10, full, NOW + SECOND / 10 - 1), 0);
-	assert_int_equal(bucket_tokens(10, full, NOW + SECOND / 10), 1);
-	assert_int_equal(bucket_tokens(10, full, NOW + SECOND / 2), 5);
-	assert_int_equal(bucket_tokens(10, full, NOW + 9 * SECOND), 10);
-	full = bucket_take(10, full, NOW, -3);
-	assert_int_equal(bucket_tokens(10, full, NOW), 3);
+	assert_int_equal(bucket_tokens(10000, full, NOW), 0);
+	assert_int_equal(bucket_tokens(10000, full, NOW + SECOND / 10 - 1), 0);
+	assert_int_equal(bucket_tokens(10000, full, NOW + SECOND / 10), 1);
+	assert_int_equal(bucket_tokens(10000, full, NOW + SECOND / 2), 5);
+	assert_int_equal(bucket_tokens(10000, full, NOW + 9 * SECOND), 10);
+	full = bucket_take(10000, full, NOW, -3);
+	assert_int_equal(bucket_tokens(10000, full, NOW), 3);
 }
 
 static void
 test_no_rate_is_exceeded_over_time(void **state)
 {
-	static const int64_t rates[] = { 1, 3, 7, 10, 99, 1000, 70001,
-		BUCKET_RATE_MAX };
+	static const int64_t rates[] = { 1000, 3000, 7000, 10000, 99000,
+		1000000, 70001000, BUCKET_RATE_MAX };
 	int64_t full, sent, now, n;
 	size_t i;
 
@@ -45,13 +47,39 @@ test_no_rate_is_exceeded_over_time(void **state)
 		full = sent = 0;
 		for (now = NOW; now < NOW + 20 * SECOND; now += 7919) {
 			n = bucket_tokens(rates[i], full, now);
-			assert_true(n >= 0 && n <= rates[i]);
+			assert_true(n >= 0 && n <= rates[i] / 1000);
 			full = bucket_take(rates[i], full, now, n);
 			sent += n;
 		}
-		assert_true(sent <= 21 * rates[i]);
-		assert_true(sent >= 18 * rates[i]);
+		assert_true(sent <= 21 * rates[i] / 1000);
+		assert_true(sent >= 18 * rates[i] / 1000);
 	}
+}
+
+/* One request in 2, 4 and 1000 seconds, and 2.5 in one. */
+static void
+test_a_rate_may_have_a_fraction(void **state)
+{
+	static const struct {
+		int64_t rate, sent; /* within 2000 seconds */
+	} rows[] = { { 500, 1000 }, { 250, 500 }, { 1, 2 }, { 2500, 5001 } };
+	int64_t full, sent, now, n;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		full = sent = 0;
+		for (now = NOW; now < NOW + 2000 * SECOND;
+		     now += SECOND / 100) {
+			n = bucket_tokens(rows[i].rate, full, now);
+			full = bucket_take(rows[i].rate, full, now, n);
+			sent += n;
+		}
+		assert_int_equal(sent, rows[i].sent);
+	}
+	full = bucket_take(500, 0, NOW, 1);
+	assert_int_equal(bucket_tokens(500, full, NOW + 2 * SECOND - 1), 0);
+	assert_int_equal(bucket_again_us(500, full, NOW), NOW + 2 * SECOND);
 }
 
 static void
@@ -60,24 +88,27 @@ test_an_empty_one_is_looked_at_when_it_is_worth_it(void **state)
 	int64_t full;
 
 	(void)state;
-	full = bucket_take(2, 0, NOW, 2);
-	assert_int_equal(bucket_again_us(2, full, NOW), NOW + SECOND / 2);
-	full = bucket_take(1000, 0, NOW, 1000);
-	assert_int_equal(bucket_again_us(1000, full, NOW), NOW + SECOND / 10);
-	assert_int_equal(bucket_tokens(1000, full, NOW + SECOND / 10), 100);
-	assert_int_equal(bucket_again_us(5, 0, NOW), NOW);
+	full = bucket_take(2000, 0, NOW, 2);
+	assert_int_equal(bucket_again_us(2000, full, NOW), NOW + SECOND / 2);
+	full = bucket_take(1000000, 0, NOW, 1000);
+	assert_int_equal(bucket_again_us(1000000, full, NOW),
+	    NOW + SECOND / 10);
+	assert_int_equal(bucket_tokens(1000000, full, NOW + SECOND / 10), 100);
+	assert_int_equal(bucket_again_us(5000, 0, NOW), NOW);
 }
 
 static void
 test_a_clock_set_back_holds_up_for_a_second_at_most(void **state)
 {
-	int64_t full = bucket_take(10, 0, NOW, 10), then = NOW - 3600 * SECOND;
+	int64_t full = bucket_take(10000, 0, NOW, 10),
+		then = NOW - 3600 * SECOND;
 
 	(void)state;
-	assert_int_equal(bucket_tokens(10, full, then), 0);
-	assert_int_equal(bucket_again_us(10, full, then), then + SECOND / 10);
-	full = bucket_take(10, full, then, 0);
-	assert_int_equal(bucket_tokens(10, full, then + SECOND), 10);
+	assert_int_equal(bucket_tokens(10000, full, then), 0);
+	assert_int_equal(bucket_again_us(10000, full, then),
+	    then + SECOND / 10);
+	full = bucket_take(10000, full, then, 0);
+	assert_int_equal(bucket_tokens(10000, full, then + SECOND), 10);
 }
 
 int
@@ -87,6 +118,7 @@ main(void)
 		cmocka_unit_test(test_a_bucket_begins_with_one_second_s_worth),
 		cmocka_unit_test(test_what_is_taken_comes_back_at_the_rate),
 		cmocka_unit_test(test_no_rate_is_exceeded_over_time),
+		cmocka_unit_test(test_a_rate_may_have_a_fraction),
 		cmocka_unit_test(
 		    test_an_empty_one_is_looked_at_when_it_is_worth_it),
 		cmocka_unit_test(

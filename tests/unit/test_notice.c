@@ -53,14 +53,14 @@ test_each_kind_tells_what_belongs_to_it(void **state)
 	n.failing_since_ms = AT - 86400000;
 	n.disable_at_ms = AT + 86400000;
 	assert_event(&n, "hls.webhook.failing", "failing:wh-1:1795248550123",
-	    "{\"webhook_id\":\"wh-1\",\"url\":\"https://h.example.com/in\","
+	    "{\"webhook_id\":\"wh-1\",\"url\":\"https://h.example.com\","
 	    "\"failing_since\":\"2026-11-20T08:09:10.123Z\","
 	    "\"disable_at\":\"2026-11-22T08:09:10.123Z\","
 	    "\"consecutive_failures\":7,\"last_class\":\"receiver\","
 	    "\"last_code\":500,\"last_text\":\"the receiver failed\"}");
 	n.what = NOTICE_DISABLED;
 	assert_event(&n, "hls.webhook.disabled", "disabled:wh-1:1795248550123",
-	    "{\"webhook_id\":\"wh-1\",\"url\":\"https://h.example.com/in\","
+	    "{\"webhook_id\":\"wh-1\",\"url\":\"https://h.example.com\","
 	    "\"reason\":\"failing\","
 	    "\"failing_since\":\"2026-11-20T08:09:10.123Z\","
 	    "\"consecutive_failures\":7,\"last_class\":\"receiver\","

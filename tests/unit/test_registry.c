@@ -376,10 +376,11 @@ change(const char *json, struct registry_problems *p)
 {
 	struct webhook *w;
 	struct err e;
+	bool made;
 	enum rc rc;
 
-	rc = registry_change(&registry, kept.w->id, json, strlen(json), &w, p,
-	    &e);
+	rc = registry_change(&registry, kept.w->id, json, strlen(json), &w,
+	    &made, p, &e);
 	webhook_free(w);
 	return rc;
 }
@@ -623,7 +624,7 @@ test_secrets_are_shown_only_when_asked(void **state)
 
 	(void)state;
 	buf_init(&out, 65536);
-	registry_format(w, false, &out);
+	registry_format(&registry, w, false, &out);
 	assert_int_equal(js_parse(&doc, buf_str(&out), out.len, &e), RC_OK);
 	js_doc_fini(&doc);
 	assert_null(strstr(buf_str(&out), "sixteen"));
@@ -631,7 +632,7 @@ test_secrets_are_shown_only_when_asked(void **state)
 	assert_non_null(strstr(buf_str(&out), "\"secret\":\"***\""));
 	assert_non_null(strstr(buf_str(&out), "\"health_status\":\"unknown\""));
 	buf_clear(&out);
-	registry_format(w, true, &out);
+	registry_format(&registry, w, true, &out);
 	assert_non_null(strstr(buf_str(&out), "\"sixteen letters!\""));
 	buf_fini(&out);
 	webhook_free(w);

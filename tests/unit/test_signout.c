@@ -179,8 +179,10 @@ test_github_vector_and_bare_hex(void **state)
 	(void)state;
 	sign("It's a Secret to Everybody", NULL, "x", 1, "Hello, World!",
 	    SIGNOUT_GITHUB | SIGNOUT_HOMEIQ, &out);
-	assert_int_equal(out.n, 2);
+	assert_int_equal(out.n, 3);
 	assert_string_equal(value(&out, "X-Webhook-Signature"), hex);
+	assert_string_equal(value(&out, "X-Hub-Signature"),
+	    "sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59");
 	assert_memory_equal(value(&out, "X-Hub-Signature-256"), "sha256=", 7);
 	assert_string_equal(value(&out, "X-Hub-Signature-256") + 7, hex);
 }
@@ -197,7 +199,7 @@ test_old_secret_signs_too(void **state)
 	sign("the new secret!!", "the old secret!!", "m", 7, "body", ALL,
 	    &both);
 
-	assert_int_equal(both.n, 5);
+	assert_int_equal(both.n, 7);
 	list = value(&both, "webhook-signature");
 	assert_int_equal(strlen(list), 2 * 47 + 1);
 	assert_memory_equal(list, value(&now, "webhook-signature"), 47);
@@ -208,6 +210,8 @@ test_old_secret_signs_too(void **state)
 	    value(&before, "X-Webhook-Signature"));
 	assert_string_equal(value(&both, "X-Hub-Signature-256-Old"),
 	    value(&before, "X-Hub-Signature-256"));
+	assert_string_equal(value(&both, "X-Hub-Signature-Old"),
+	    value(&before, "X-Hub-Signature"));
 }
 
 static void
