@@ -118,7 +118,7 @@ put_hook(struct ctl_list *l, const struct webhook *w)
 		return;
 	}
 	buf_init(&object, CTL_OUTPUT_MAX);
-	registry_format(&l->c->app.registry, w, false, &object);
+	registry_format(&l->ctl->app.registry, w, false, &object);
 	js_raw(&l->w, NULL, object.data, object.len);
 	buf_fini(&object);
 }
