@@ -41,6 +41,7 @@ event_at(int64_t id)
 	ev->status = id % 10 == 0 ? EVENT_RETRY
 	    : id % 10 == 3        ? EVENT_FAILED
 				  : EVENT_COMPLETED;
+	ev->completed_ms = ev->status == EVENT_RETRY ? 0 : NOW;
 	ev->replay_suspect = id % 10 == 2;
 	return ev;
 }
