@@ -151,7 +151,7 @@ def test_event_show_reads_like_a_story(calm_gateway, receiver):
     in_order(text, r"is completed\.", "received from source github",
              r"story\.opened of octo/hello", r"delivery\s+d+",
              "Delivery to %s is done" % hook, "owed, as job",
-             r"attempt 1 failed: 500 after \d+ ms, the receiver failed",
+             r"attempt 1 failed: 500 after \d+ ms, the receiver\s+failed",
              r"to 127\.0\.0\.1", "connect .* ms, first byte",
              "it said: out of paper", r"tried again \d+ ms later",
              "attempt 2 delivered: 200 after", "ended .* after it came")
