@@ -352,4 +352,12 @@ CREATE TRIGGER v_failed_deliveries_delete INSTEAD OF DELETE ON v_failed_deliveri
 DELETE FROM "v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries";
 END;
 
+-- The hook that a post came from, where its sender says so: several hooks may
+-- use one delivery id.  second is 1 for an event that came under an id that
+-- was stored with another body: its key in delivery_seen holds the hook too,
+-- or the body where there is none.
+ALTER TABLE event ADD COLUMN hook TEXT;
+ALTER TABLE event ADD COLUMN second INTEGER NOT NULL DEFAULT 0
+    CHECK (second IN (0, 1));
+
 PRAGMA user_version = 5;

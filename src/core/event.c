@@ -68,6 +68,7 @@ event_free(struct event *ev)
 	free(ev->provider);
 	free(ev->delivery_id);
 	free(ev->sent_id);
+	free(ev->hook_id);
 	free(ev->type);
 	free(ev->action);
 	free(ev->repository);

@@ -50,6 +50,8 @@ struct event {
 	char *provider; /* "github", "standard", "hmac", "api", "hls" */
 	char *delivery_id;
 	bool id_is_derived; /* by hls, from type and body */
+	bool is_of_hook;    /* hooks of its provider may share ids */
+	char *hook_id;      /* which one it came from, or NULL */
 	int64_t dedupe_ms;  /* how long a derived id is believed, when put */
 	char *sent_id;      /* what delivery_id is the digest of, or NULL */
 	char *type;

@@ -100,7 +100,7 @@ static void
 read_id(const struct source *src, const struct http_req *req,
     const struct jsonptr_value *values, struct event *ev)
 {
-	const char *text = header_or_null(req, src->facts.id_header);
+	const char *text = header_or_null(req, src->facts.id_header), *hook;
 	char pointed[ID_READ_MAX + 1];
 
 	if (text == NULL &&
@@ -110,6 +110,12 @@ read_id(const struct source *src, const struct http_req *req,
 		text = header_or_null(req, src->scheme->id_header_of(req));
 	else if (text == NULL)
 		text = header_or_null(req, src->scheme->id_header);
+	ev->is_of_hook = src->scheme->hook_header != NULL;
+	hook = header_or_null(req, src->scheme->hook_header);
+	if (hook != NULL && event_delivery_id_is_valid(hook)) {
+		free(ev->hook_id);
+		ev->hook_id = xstrdup(hook);
+	}
 	free(ev->delivery_id);
 	ev->delivery_id = NULL;
 	ev->id_is_derived = text == NULL;

@@ -59,6 +59,7 @@ const struct sig_scheme sig_github = {
 	.name = "github",
 	.headers = headers,
 	.id_header = ID,
+	.hook_header = "X-GitHub-Hook-ID",
 	.type_header = TYPE,
 	.claim = claim,
 	.sample = sample,

@@ -79,6 +79,7 @@ struct sig_scheme {
 	const char *id_header; /* of the delivery id; NULL: none */
 	/* Where that depends on the post; NULL: it does not. */
 	const char *(*id_header_of)(const struct http_req *req);
+	const char *hook_header; /* of the hook, whose ids others share */
 	const char *type_header; /* of the event's type; NULL: none */
 	bool is_type_in_body;    /* "type", where no header holds it */
 

@@ -19,7 +19,9 @@
  */
 struct accept {
 	struct event *ev;
-	struct lite_keys keys;
+	struct lite_keys keys; /* of its own id */
+	struct lite_keys used; /* the ones it is put under */
+	bool is_second;        /* which its id does not tell alone */
 	char *teams;
 	struct store_receipt out;
 };
@@ -71,7 +73,7 @@ take_duplicate(struct lite_tx *tx, struct accept *a,
 	lite_tally_sum(tx, LITE_SUM_DUPLICATES, 1);
 	a->out.duplicate = true;
 	a->out.id = first->event;
-	a->out.other_body = first->body != a->keys.delivery.body;
+	a->out.other_body = first->body != a->used.delivery.body;
 	lite_public_id(tx->lite, "evt_", first->seen_ms, first->event,
 	    a->out.public_id);
 	st = lite_stmt(tx->conn, LITE_EVENT_COUNTS);
@@ -156,6 +158,8 @@ put_event(struct lite_tx *tx, const struct accept *a, struct err *e)
 	lite_int(st, 19, owes ? 0 : 1);
 	lite_int(st, 20, owes ? 0 : ev->received_ms);
 	lite_int(st, 21, a->keys.is_watched);
+	lite_text(st, 22, ev->hook_id);
+	lite_int(st, 23, a->is_second);
 	return lite_run(tx->conn, st, e);
 }
 
@@ -217,13 +221,63 @@ is_believed(const struct event *ev, const struct lite_sight *first)
 }
 
 static enum rc
+is_hook_of(struct lite_tx *tx, int64_t event, const char *hook, bool *same,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_HOOK);
+	const char *text;
+	bool row;
+	enum rc rc;
+
+	*same = false;
+	if (hook == NULL)
+		return RC_OK;
+	lite_int(st, 1, event);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc != RC_OK || !row)
+		return rc;
+	text = (const char *)sqlite3_column_text(st, 0);
+	*same = text != NULL && strcmp(text, hook) == 0;
+	lite_reset(st);
+	return RC_OK;
+}
+
+/*
+ * The event that this post repeats.  Several hooks of one sender may use one
+ * delivery id, which nobody signs: another body under a known id is a repeat
+ * only if it came from the same hook.  Costs nothing where ids are new.
+ */
+static enum rc
+find_first(struct lite_tx *tx, struct accept *a, struct lite_sight *first,
+    bool *found, struct err *e)
+{
+	const struct event *ev = a->ev;
+	bool same;
+	enum rc rc;
+
+	a->used = a->keys;
+	a->is_second = false;
+	rc = lite_seen_delivery(tx, &a->used, first, found, e);
+	if (rc != RC_OK || !*found || !ev->is_of_hook ||
+	    first->body == a->keys.delivery.body)
+		return rc;
+	rc = is_hook_of(tx, first->event, ev->hook_id, &same, e);
+	if (rc != RC_OK || same)
+		return rc;
+	lite_seen_second(ev->source, ev->delivery_id, ev->hook_id,
+	    ev->body_sha256, &a->used);
+	a->is_second = true;
+	return lite_seen_delivery(tx, &a->used, first, found, e);
+}
+
+static enum rc
 take(struct lite_tx *tx, struct accept *a, struct err *e)
 {
 	struct lite_sight first;
 	bool found;
 	enum rc rc;
 
-	rc = lite_seen_delivery(tx, &a->keys, &first, &found, e);
+	rc = find_first(tx, a, &first, &found, e);
 	if (rc != RC_OK)
 		return rc;
 	if (found && is_believed(a->ev, &first))
@@ -241,7 +295,7 @@ take(struct lite_tx *tx, struct accept *a, struct err *e)
 	if (rc == RC_OK)
 		rc = put_payload(tx, a, e);
 	if (rc == RC_OK)
-		rc = lite_seen_put(tx, &a->keys, a->out.id, a->ev->received_ms,
+		rc = lite_seen_put(tx, &a->used, a->out.id, a->ev->received_ms,
 		    e);
 	if (rc == RC_OK)
 		rc = lite_tally_accepted(tx, a->ev->type, a->ev->repository,

@@ -163,6 +163,24 @@ lite_seen_keys(const char *source, const char *delivery_id,
 	out->body.key = number_at(digest);
 }
 
+void
+lite_seen_second(const char *source, const char *delivery_id, const char *hook,
+    const uint8_t body_sha256[CRYPT_SHA256_SIZE], struct lite_keys *out)
+{
+	char hex[2 * CRYPT_SHA256_SIZE + 1];
+	uint8_t digest[CRYPT_SHA256_SIZE];
+	char *text;
+
+	crypt_hex_format(body_sha256, CRYPT_SHA256_SIZE, hex);
+	/* No delivery id has a line end, so no other one has this key. */
+	text = xasprintf("%s\n%s\n%s", delivery_id,
+	    hook == NULL ? "body" : "hook", hook == NULL ? hex : hook);
+	keyed(source, text, strlen(text), digest);
+	free(text);
+	out->delivery.key = number_at(digest);
+	out->delivery.rest = number_at(digest + 8);
+}
+
 static enum rc
 delivery_to_tree(struct lite_tx *tx, const struct lite_sight *s, struct err *e)
 {
@@ -253,6 +271,9 @@ load_row(struct lite_seen *s, struct sqlite3_stmt *st)
 	    sqlite3_column_bytes(st, 4) != CRYPT_SHA256_SIZE)
 		return;
 	lite_seen_keys(source, delivery_id, digest, &k);
+	if (lite_col_int(st, 7) != 0)
+		lite_seen_second(source, delivery_id,
+		    (const char *)sqlite3_column_text(st, 6), digest, &k);
 	k.delivery.event = k.body.event = lite_col_int(st, 0);
 	k.delivery.seen_ms = k.body.seen_ms = lite_col_int(st, 1);
 	in_part = k.delivery.event <= s->merged.end;

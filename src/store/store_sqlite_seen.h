@@ -41,6 +41,11 @@ struct lite_keys {
 /* Costs two digests: outside of a transaction where it can be. */
 void lite_seen_keys(const char *source, const char *delivery_id,
     const uint8_t body_sha256[CRYPT_SHA256_SIZE], struct lite_keys *out);
+/* The delivery's key for an event under an id that another body has: by the
+ * hook that it came from, or, where that is NULL, by its body. */
+void lite_seen_second(const char *source, const char *delivery_id,
+    const char *hook, const uint8_t body_sha256[CRYPT_SHA256_SIZE],
+    struct lite_keys *out);
 
 /* The event of this delivery id, the first of the sender's own and the last
  * of one that hls derived; the latest with, probably, this

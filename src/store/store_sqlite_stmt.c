@@ -172,16 +172,17 @@ static const char *const texts[LITE_STMTS] = {
 	    "ON CONFLICT (family, key) DO UPDATE SET n = excluded.n",
 	[LITE_EVENT_SIGHTS] =
 	    "SELECT id, received_ms, source, delivery_id, body_sha256, "
-	    "watched FROM event WHERE id > ?1 ORDER BY id",
+	    "watched, hook, second FROM event WHERE id > ?1 ORDER BY id",
 	[LITE_EVENT_DIGEST] = "SELECT body_sha256 FROM event WHERE id = ?1",
+	[LITE_EVENT_HOOK] = "SELECT hook FROM event WHERE id = ?1",
 	[LITE_EVENT_PUT] =
 	    "INSERT INTO event (id, received_ms, scheduled_ms, source, "
 	    "provider, delivery_id, type, action, repository, teams, "
 	    "webhook_id, content_type, priority, hops, replay_suspect, "
 	    "body_size, body_sha256, status, expanded, completed_ms, "
-	    "watched) VALUES "
+	    "watched, hook, second) VALUES "
 	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-	    "?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+	    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
 	[LITE_PAYLOAD_PUT] =
 	    "INSERT INTO payload (event, body) VALUES (?1, ?2)",
 	[LITE_PAYLOAD_GET] = "SELECT body FROM payload WHERE event = ?1",

@@ -64,10 +64,18 @@ def test_repeat_is_known_after_a_restart(make_gateway):
     assert again.json()["id"] == first.json()["id"]
 
 
-def test_same_id_with_another_body_is_a_repeat_and_flagged(gateway):
-    """B62: the first one's bytes stay."""
-    first = gateway.post_github(b'{"n":1}', delivery="d-1")
-    again = gateway.post_github(b'{"n":2}', delivery="d-1")
+def post_of_hook(g, body, delivery, hook):
+    headers = sign.github(gw.GITHUB_SECRET, body, delivery=delivery)
+    if hook is not None:
+        headers.append(("X-GitHub-Hook-ID", hook))
+    return g.post("/hooks/github", body, headers)
+
+
+def test_same_id_with_another_body_of_one_hook_is_a_repeat_and_flagged(
+        gateway):
+    """The first one's bytes stay."""
+    first = post_of_hook(gateway, b'{"n":1}', "d-1", "7")
+    again = post_of_hook(gateway, b'{"n":2}', "d-1", "7")
     assert again.status == 200, again
     assert again.json()["status"] == "duplicate"
     assert gateway.payload(first.json()["id"]) == b'{"n":1}'
@@ -75,6 +83,30 @@ def test_same_id_with_another_body_is_a_repeat_and_flagged(gateway):
     wait_for(lambda: [x for x in gateway.log_lines()
                       if x.get("outcome") == "other_body"], 5,
              "the log tells it from a plain repeat")
+
+
+def test_same_id_with_another_body_of_another_hook_is_another_event(gateway):
+    """Hooks and Apps of one repository share GitHub's delivery ids, and who
+    knows an id keeps no event out by sending something under it first."""
+    posts = [(b'{"n":1}', "7"), (b'{"n":2}', "8"), (b'{"n":3}', None),
+             (b'{"n":4}', None)]
+    ids = []
+    for body, hook in posts:
+        resp = post_of_hook(gateway, body, "d-1", hook)
+        assert resp.status == 202, resp
+        assert resp.json()["delivery_id"] == "d-1"
+        ids.append(resp.json()["id"])
+    assert len(set(ids)) == len(posts)
+    assert [gateway.payload(i) for i in ids] == [body for body, _ in posts]
+    gateway.fronts[-1].kill()
+    gateway.start_front()
+    for (body, hook), ident in zip(posts, ids):
+        again = post_of_hook(gateway, body, "d-1", hook)
+        assert again.status == 200, again
+        assert again.json()["id"] == ident
+    changed = post_of_hook(gateway, b'{"n":5}', "d-1", "8")
+    assert changed.json()["status"] == "duplicate", changed
+    assert changed.json()["id"] == ids[1]
 
 
 def test_same_id_at_another_source_is_another_event(gateway):
