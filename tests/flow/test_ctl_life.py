@@ -409,7 +409,7 @@ def test_enqueue_ends_within_five_seconds(g):
 
 
 def test_enqueue_refuses_what_is_no_json(g):
-    for body in (b"", b"{", b"text", b'{"a":1,"a":2}'):
+    for body in (b"", b"{", b"text", b'{"a":1,}'):
         done = g.ctl("event", "enqueue", "--event-type", "a", stdin=body,
                      ok=None, raw=True)
         assert done.returncode == 1 and done.stdout == b"", body
