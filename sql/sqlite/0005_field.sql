@@ -359,5 +359,17 @@ END;
 ALTER TABLE event ADD COLUMN hook TEXT;
 ALTER TABLE event ADD COLUMN second INTEGER NOT NULL DEFAULT 0
     CHECK (second IN (0, 1));
+-- Lists of events and deliveries look at no others, whatever they are by.  An
+-- index of every status or state would be written with each step of a
+-- delivery; these are written when it begins and when it ends.  Those of one
+-- status or state have the id alone, so that no other statement prefers them.
+CREATE INDEX event_of_type ON event (type);
+CREATE INDEX event_of_repository ON event (repository);
+CREATE INDEX event_of_source ON event (source);
+CREATE INDEX event_fresh ON event (id) WHERE status = 0 AND expanded = 1;
+CREATE INDEX event_completed ON event (id) WHERE status = 3;
+CREATE INDEX job_open ON job (id) WHERE state = 0;
+CREATE INDEX job_done ON job (id) WHERE state = 2;
+CREATE INDEX job_cancelled ON job (id) WHERE state = 4;
 
 PRAGMA user_version = 5;

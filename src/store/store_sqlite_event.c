@@ -15,6 +15,7 @@
 /* Rows that a page with a filter looks at before it gives what it has, with
  * a cursor to go on from: a page's cost has a bound whatever the filter. */
 #define SCAN_MAX 20000
+#define LOOKS_MAX 5000
 
 /* How far rows may stand from the order of their times: posts that were in
  * hand together, and a clock that was set back a little. */
@@ -182,16 +183,98 @@ is_past_end(const struct store_event_filter *f, int64_t received_ms)
 	return f->since_ms > 0 && received_ms < f->since_ms - DISORDER_MS;
 }
 
+static bool
+is_unsettled(int status)
+{
+	return status == EVENT_PROCESSING || status == EVENT_RETRY ||
+	    status == EVENT_FAILED;
+}
+
 static enum lite_stmt
 list_stmt(const struct store_event_filter *f)
 {
-	bool by_status = f->status == EVENT_PROCESSING ||
-	    f->status == EVENT_RETRY || f->status == EVENT_FAILED;
+	if (!f->oldest_first)
+		return LITE_EVENT_LIST;
+	return is_unsettled(f->status) ? LITE_EVENT_LIST_STATUS_UP
+				       : LITE_EVENT_LIST_UP;
+}
 
-	if (f->oldest_first)
-		return by_status ? LITE_EVENT_LIST_STATUS_UP
-				 : LITE_EVENT_LIST_UP;
-	return by_status ? LITE_EVENT_LIST_STATUS : LITE_EVENT_LIST;
+static void
+add_text(struct lite_pick *p, enum lite_stmt stmt, const char *text)
+{
+	const struct lite_condition by = { .stmt = stmt, .text = text };
+
+	if (text != NULL)
+		p->by[p->n++] = by;
+}
+
+/* What the filter takes, but for its times; none: everything. */
+static void
+set_conditions(const struct store_event_filter *f, struct lite_pick *p)
+{
+	struct lite_condition status = { .stmt = LITE_EVENT_UNSETTLED,
+		.number = f->status,
+		.has_number = true };
+
+	add_text(p, LITE_EVENT_OF_TYPE, f->type);
+	add_text(p, LITE_EVENT_OF_REPOSITORY, f->repository);
+	add_text(p, LITE_EVENT_OF_SOURCE, f->source);
+	if (f->status < 0)
+		return;
+	if (f->status == EVENT_PENDING || f->status == EVENT_COMPLETED) {
+		status.stmt = f->status == EVENT_PENDING ? LITE_EVENT_PENDING
+							 : LITE_EVENT_COMPLETED;
+		status.has_number = false;
+	}
+	p->by[p->n++] = status;
+}
+
+/* The row of an id that the conditions took. */
+static enum rc
+add_row(struct lite *l, struct lite_conn *c, int64_t id,
+    const struct store_event_filter *f, struct store_events *out,
+    bool *past_end, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_EVENT_FIND);
+	bool row;
+	enum rc rc;
+
+	lite_int(st, 1, id);
+	rc = lite_step(c, st, &row, e);
+	if (rc != RC_OK || !row)
+		return rc;
+	out->seen = id;
+	*past_end = is_past_end(f, lite_col_int(st, 1));
+	if (is_listed(f, st))
+		out->v[out->n++] = lite_event_of_row(l, st, 0);
+	lite_reset(st);
+	return RC_OK;
+}
+
+static enum rc
+walk(struct lite *l, struct lite_conn *c, const struct store_event_filter *f,
+    struct lite_pick *p, struct store_events *out, int64_t *next_before,
+    struct err *e)
+{
+	bool past_end = false;
+	int64_t id, last = 0;
+	enum rc rc;
+
+	for (;;) {
+		rc = lite_pick(c, p, &id, e);
+		if (rc != RC_OK || p->is_over)
+			break;
+		/* One more than asked for tells that there is more. */
+		if (id == 0 || out->n == f->limit) {
+			*next_before = id == 0 ? p->before : last;
+			break;
+		}
+		last = id;
+		rc = add_row(l, c, id, f, out, &past_end, e);
+		if (rc != RC_OK || past_end)
+			break;
+	}
+	return rc;
 }
 
 static enum rc
@@ -199,16 +282,15 @@ scan(struct lite *l, struct lite_conn *c, const struct store_event_filter *f,
     int64_t before, struct store_events *out, int64_t *next_before,
     struct err *e)
 {
-	enum lite_stmt which = list_stmt(f);
 	struct sqlite3_stmt *st;
 	int64_t seen = 0, id = 0;
 	bool row = true;
 	enum rc rc;
 
-	st = lite_stmt(c, which);
+	st = lite_stmt(c, list_stmt(f));
 	lite_int(st, 1, before);
 	lite_int(st, 2, SCAN_MAX);
-	if (which != LITE_EVENT_LIST && which != LITE_EVENT_LIST_UP)
+	if (f->oldest_first && is_unsettled(f->status))
 		lite_int(st, 3, f->status);
 	for (;;) {
 		rc = lite_step(c, st, &row, e);
@@ -237,9 +319,11 @@ enum rc
 lite_event_list(void *impl, const struct store_event_filter *f,
     struct store_events *out, int64_t *next_before, struct err *e)
 {
+	struct lite_pick p = { .looks = LOOKS_MAX };
 	struct lite *l = impl;
 	int64_t from = f->before_id;
 	struct lite_conn *c;
+	struct err ignored;
 	enum rc rc;
 
 	*next_before = 0;
@@ -247,15 +331,21 @@ lite_event_list(void *impl, const struct store_event_filter *f,
 	if (rc != RC_OK)
 		return rc;
 	out->v = xcalloc(f->limit, sizeof(struct event *));
-	rc = RC_OK;
+	if (!f->oldest_first)
+		set_conditions(f, &p);
+	rc = lite_run_stmt(c, LITE_BEGIN_READ, e);
 	if (from <= 0)
 		from = f->oldest_first ? 0 : INT64_MAX;
-	if (f->oldest_first && f->since_ms > 0)
+	if (rc == RC_OK && f->oldest_first && f->since_ms > 0)
 		rc = begin_after(c, f->since_ms, &from, e);
-	else if (!f->oldest_first && f->until_ms > 0)
+	else if (rc == RC_OK && !f->oldest_first && f->until_ms > 0)
 		rc = begin_before(c, f->until_ms, &from, e);
-	if (rc == RC_OK)
+	p.before = from;
+	if (rc == RC_OK && p.n > 0)
+		rc = walk(l, c, f, &p, out, next_before, e);
+	else if (rc == RC_OK)
 		rc = scan(l, c, f, from, out, next_before, e);
+	(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
 	lite_reader_give(l, c);
 	if (rc != RC_OK)
 		store_events_free(out);

@@ -11,6 +11,7 @@
  *	store_sqlite_pool.c	read connections
  *	store_sqlite_commit.c	the committer: every write goes through it
  *	store_sqlite_op.c	one write, between its waiter and the committer
+ *	store_sqlite_pick.c	rows that several conditions share
  *	store_sqlite_ckpt.c	checkpoints
  *	store_sqlite_vfs.c	the log is written in few pieces
  *	store_sqlite_key.c	which key secrets are sealed under
@@ -105,6 +106,27 @@ void lite_reset(struct sqlite3_stmt *st);
 enum rc lite_run(struct lite_conn *c, struct sqlite3_stmt *st, struct err *e);
 enum rc lite_run_stmt(struct lite_conn *c, enum lite_stmt s, struct err *e);
 int lite_changes(struct lite_conn *c);
+
+/* One condition of a list: the statement gives the highest id not above ?1
+ * of a row that it takes, by an index; ?2 is the text or the number. */
+struct lite_condition {
+	enum lite_stmt stmt;
+	const char *text;
+	int64_t number;
+	bool has_number;
+};
+#define LITE_CONDITIONS 4
+struct lite_pick {
+	struct lite_condition by[LITE_CONDITIONS];
+	size_t n;
+	int64_t before; /* ids from here on were judged */
+	size_t looks;   /* looks into an index that are left */
+	bool is_over;   /* there is no further row */
+};
+/* The next row, from high ids to low ones, that all conditions take; 0 when
+ * there is none or looks is used up.  In one transaction of the caller's. */
+enum rc lite_pick(struct lite_conn *c, struct lite_pick *p, int64_t *id,
+    struct err *e);
 
 /* Steps of its statements since the last question. */
 int64_t lite_conn_steps(struct lite_conn *c);

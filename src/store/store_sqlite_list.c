@@ -10,6 +10,7 @@
 
 /* As for events: rows looked at before a page goes out with a cursor. */
 #define SCAN_MAX 20000
+#define LOOKS_MAX 5000
 
 enum rc
 lite_job_resolve(void *impl, const char *text, int64_t *id, struct err *e)
@@ -44,6 +45,7 @@ lite_job_find(void *impl, int64_t id, struct store_job **out, struct err *e)
 	return rc;
 }
 
+/* Few rows by their nature: the jobs of one event, and those on lease. */
 static struct sqlite3_stmt *
 job_list_stmt(struct lite_conn *c, const struct store_job_filter *f)
 {
@@ -54,18 +56,8 @@ job_list_stmt(struct lite_conn *c, const struct store_job_filter *f)
 		lite_int(st, 3, f->event);
 		return st;
 	}
-	if (f->target != NULL && !f->blocked && f->state != STORE_LEASED) {
-		st = lite_stmt(c, LITE_JOB_LIST_TARGET);
-		lite_text(st, 3, f->target);
-		return st;
-	}
-	if (f->blocked)
-		return lite_stmt(c, LITE_JOB_LIST_BEHIND);
-	if (f->state == STORE_STATE_DEAD)
-		return lite_stmt(c, LITE_JOB_LIST_DEAD);
-	if (f->state == STORE_LEASED)
-		return lite_stmt(c, LITE_JOB_LIST_LEASED);
-	return lite_stmt(c, LITE_JOB_LIST);
+	return lite_stmt(c,
+	    f->state == STORE_LEASED ? LITE_JOB_LIST_LEASED : LITE_JOB_LIST);
 }
 
 static bool
@@ -83,25 +75,16 @@ is_listed(const struct store_job_filter *f, struct sqlite3_stmt *st)
 	return target != NULL && strcmp(target, f->target) == 0;
 }
 
-enum rc
-lite_job_list(void *impl, const struct store_job_filter *f,
-    struct store_jobs *out, int64_t *next_before, struct err *e)
+static enum rc
+scan(struct lite *l, struct lite_conn *c, const struct store_job_filter *f,
+    int64_t before, struct store_jobs *out, int64_t *next_before, struct err *e)
 {
-	struct lite *l = impl;
-	struct lite_conn *c;
-	struct sqlite3_stmt *st;
-	int64_t seen = 0, id = 0, before = f->before_id;
+	struct sqlite3_stmt *st = job_list_stmt(c, f);
+	int64_t seen = 0, id = 0;
 	bool row = true;
 	enum rc rc;
 
-	/* The caller may have the next cursor put where this one is. */
-	*next_before = 0;
-	rc = lite_reader_take(l, &c, e);
-	if (rc != RC_OK)
-		return rc;
-	out->v = xcalloc(f->limit, sizeof(*out->v));
-	st = job_list_stmt(c, f);
-	lite_int(st, 1, before > 0 ? before : INT64_MAX);
+	lite_int(st, 1, before);
 	lite_int(st, 2, SCAN_MAX);
 	for (;;) {
 		rc = lite_step(c, st, &row, e);
@@ -119,6 +102,86 @@ lite_job_list(void *impl, const struct store_job_filter *f,
 	if (rc == RC_OK && !row && seen == SCAN_MAX)
 		*next_before = id;
 	lite_reset(st);
+	return rc;
+}
+
+static void
+set_conditions(const struct store_job_filter *f, struct lite_pick *p)
+{
+	static const enum lite_stmt of_state[STORE_STATES] = {
+		[STORE_WAITING] = LITE_JOB_WAITING,
+		[STORE_STATE_DONE] = LITE_JOB_DONE,
+		[STORE_STATE_DEAD] = LITE_JOB_DEAD,
+		[STORE_CANCELLED] = LITE_JOB_CANCELLED,
+	};
+
+	if (f->event > 0 || f->state == STORE_LEASED)
+		return;
+	if (f->target != NULL) {
+		p->by[p->n].text = f->target;
+		p->by[p->n++].stmt = LITE_JOB_TO;
+	}
+	if (f->blocked)
+		p->by[p->n++].stmt = LITE_JOB_BEHIND;
+	if (f->state >= 0 && f->state < STORE_STATES)
+		p->by[p->n++].stmt = of_state[f->state];
+}
+
+static enum rc
+walk(struct lite *l, struct lite_conn *c, const struct store_job_filter *f,
+    struct lite_pick *p, struct store_jobs *out, int64_t *next_before,
+    struct err *e)
+{
+	struct sqlite3_stmt *st;
+	int64_t id, last = 0;
+	bool row;
+	enum rc rc;
+
+	for (;;) {
+		rc = lite_pick(c, p, &id, e);
+		if (rc != RC_OK || p->is_over)
+			break;
+		if (id == 0 || out->n == f->limit) {
+			*next_before = id == 0 ? p->before : last;
+			break;
+		}
+		last = id;
+		st = lite_stmt(c, LITE_JOB_FIND);
+		lite_int(st, 1, id);
+		rc = lite_step(c, st, &row, e);
+		if (rc != RC_OK)
+			break;
+		if (row && is_listed(f, st))
+			lite_job_of_row(l, st, &out->v[out->n++]);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+enum rc
+lite_job_list(void *impl, const struct store_job_filter *f,
+    struct store_jobs *out, int64_t *next_before, struct err *e)
+{
+	struct lite_pick p = { .looks = LOOKS_MAX };
+	struct lite *l = impl;
+	struct lite_conn *c;
+	struct err ignored;
+	enum rc rc;
+
+	/* The caller may have the next cursor put where this one is. */
+	p.before = f->before_id > 0 ? f->before_id : INT64_MAX;
+	*next_before = 0;
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	out->v = xcalloc(f->limit, sizeof(*out->v));
+	set_conditions(f, &p);
+	rc = lite_run_stmt(c, LITE_BEGIN_READ, e);
+	if (rc == RC_OK && p.n > 0)
+		rc = walk(l, c, f, &p, out, next_before, e);
+	else if (rc == RC_OK)
+		rc = scan(l, c, f, p.before, out, next_before, e);
+	(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
 	lite_reader_give(l, c);
 	if (rc != RC_OK)
 		store_jobs_free(out);

@@ -11,6 +11,9 @@
 	"e.body_sha256, e.status, e.jobs_total, e.retry_count, "      \
 	"e.error_message, e.started_ms, e.completed_ms"
 
+/* The last row of a condition up to an id, see lite_pick(). */
+#define LAST " AND id <= ?1 ORDER BY id DESC LIMIT 1"
+
 #define JOB_COLUMNS                                                 \
 	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "      \
 	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, " \
@@ -217,10 +220,6 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_EVENT_LIST] =
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
-	[LITE_EVENT_LIST_STATUS] =
-	    "SELECT " EVENT_COLUMNS
-	    " FROM event e WHERE e.status <> 0 AND e.status <> 3 AND "
-	    "e.status = ?3 AND e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
 	[LITE_EVENT_LIST_UP] =
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
@@ -231,6 +230,27 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_EVENT_AT] =
 	    "SELECT id, received_ms FROM event WHERE id <= ?1 ORDER BY id "
 	    "DESC LIMIT 1",
+	[LITE_EVENT_OF_TYPE] = "SELECT id FROM event INDEXED BY event_of_type "
+			       "WHERE type = ?2" LAST,
+	[LITE_EVENT_OF_REPOSITORY] =
+	    "SELECT id FROM event INDEXED BY event_of_repository WHERE "
+	    "repository = ?2" LAST,
+	[LITE_EVENT_OF_SOURCE] =
+	    "SELECT id FROM event INDEXED BY event_of_source WHERE source = "
+	    "?2" LAST,
+	/* Intake keeps one index of its events already, of those that are
+	 * not expanded. */
+	[LITE_EVENT_PENDING] =
+	    "SELECT max(coalesce((SELECT id FROM event INDEXED BY "
+	    "event_unexpanded WHERE expanded = 0 AND status = 0" LAST "), 0), "
+	    "coalesce((SELECT id FROM event INDEXED BY event_fresh WHERE "
+	    "status = 0 AND expanded = 1" LAST "), 0))",
+	[LITE_EVENT_COMPLETED] =
+	    "SELECT id FROM event INDEXED BY event_completed WHERE status = "
+	    "3" LAST,
+	[LITE_EVENT_UNSETTLED] =
+	    "SELECT id FROM event INDEXED BY event_unsettled WHERE status <> "
+	    "0 AND status <> 3 AND status = ?2" LAST,
 	[LITE_TARGET_FIND] =
 	    "SELECT id FROM target WHERE kind = ?1 AND name = ?2",
 	[LITE_TARGET_PUT] =
@@ -434,24 +454,26 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT " JOB_COLUMNS
 	    " FROM job j JOIN target t ON t.id = j.target WHERE j.event = ?3 "
 	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
-	[LITE_JOB_LIST_TARGET] =
-	    "SELECT " JOB_COLUMNS
-	    " FROM job j INDEXED BY job_of_target JOIN target t ON t.id = "
-	    "j.target WHERE j.target = (SELECT id FROM target WHERE kind = 0 "
-	    "AND name = ?3) AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
-	[LITE_JOB_LIST_DEAD] =
-	    "SELECT " JOB_COLUMNS
-	    " FROM job j JOIN target t ON t.id = j.target WHERE j.state = 3 "
-	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
-	[LITE_JOB_LIST_BEHIND] =
-	    "SELECT " JOB_COLUMNS
-	    " FROM job j JOIN target t ON t.id = j.target WHERE j.state = 0 "
-	    "AND j.behind = 1 AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
 	[LITE_JOB_LIST_LEASED] =
 	    "SELECT " JOB_COLUMNS " FROM job j INDEXED BY job_leased JOIN "
 	    "target t ON t.id = j.target WHERE j.state "
 	    "= 1 AND j.id < ?1 ORDER BY j.id DESC LIMIT "
 	    "?2",
+	[LITE_JOB_TO] =
+	    "SELECT id FROM job INDEXED BY job_of_target WHERE target = "
+	    "(SELECT id FROM target WHERE kind = 0 AND name = ?2)" LAST,
+	[LITE_JOB_WAITING] = "SELECT id FROM job INDEXED BY job_open WHERE "
+			     "state = 0" LAST,
+	[LITE_JOB_DONE] = "SELECT id FROM job INDEXED BY job_done WHERE state "
+			  "= 2" LAST,
+	[LITE_JOB_DEAD] = "SELECT id FROM job INDEXED BY job_dead WHERE state "
+			  "= 3" LAST,
+	[LITE_JOB_CANCELLED] =
+	    "SELECT id FROM job INDEXED BY job_cancelled WHERE state = "
+	    "4" LAST,
+	[LITE_JOB_BEHIND] =
+	    "SELECT id FROM job INDEXED BY job_behind WHERE state = 0 AND "
+	    "behind = 1" LAST,
 	[LITE_ATTEMPT_PUT] =
 	    "INSERT INTO attempt (id, target, started_ms, took_ms, class, "
 	    "code, timed_out, fenced, worker, text, address, answer, "

@@ -1,0 +1,231 @@
+/* A page of a list costs the same beside a hundred times as many rows that
+ * its filter does not take. */
+#include "config.h"
+
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "store/store_test.h"
+#include "tests/store/fixture.h"
+#include "tests/store/raw.h"
+
+#define FEW 20
+#define MANY 2000
+#define WANTED 10
+
+/* The first ten are wanted; the rest have another type, repository, source
+ * and status. */
+static const char seed_events[] =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
+    "< %d) INSERT INTO event (id, received_ms, source, provider, delivery_id, "
+    "type, action, repository, content_type, priority, body_size, "
+    "body_sha256, status, expanded) SELECT i, 1795248000000, iif(i <= 10, "
+    "'rare', 'github'), 'github', i, iif(i <= 10, 'fork', 'push'), '', iif(i "
+    "<= 10, 'a/rare', 'a/b'), 'application/json', 5, 2, zeroblob(32), iif(i "
+    "<= 10, %d, %d), iif(i <= 10, %d, %d) FROM n";
+
+static const char seed_jobs[] =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
+    "< %d) INSERT INTO job (id, event, round, target, state, priority, lane, "
+    "due_ms, created_ms, behind) SELECT i, i, 0, iif(i <= 10, 1, 2), iif(i "
+    "<= 10, %d, %d), 5, 10, 0, 0, iif(i <= 10, %d, 0) FROM n";
+
+static void
+seed(struct fix *f, char *sql)
+{
+	fix_close(f);
+	raw_sql(f->path, "DELETE FROM event");
+	raw_sql(f->path, "DELETE FROM job");
+	raw_sql(f->path, sql);
+	raw_sql(f->path,
+	    "INSERT INTO target (id, kind, name) VALUES (1, 0, 'rare'), (2, 0, "
+	    "'other') ON CONFLICT DO NOTHING");
+	free(sql);
+	fix_open(f);
+}
+
+static const struct events {
+	struct store_event_filter filter;
+	int status, others; /* of the wanted rows, and of the rest */
+	bool expanded, others_expanded;
+} events[] = {
+	{ { .type = "fork", .status = -1 }, 3, 3, true, true },
+	{ { .type = "fork", .status = -1 }, 0, 0, false, false },
+	{ { .repository = "a/rare", .status = -1 }, 3, 3, true, true },
+	{ { .repository = "a/rare", .status = -1 }, 0, 0, false, false },
+	{ { .source = "rare", .status = -1 }, 3, 3, true, true },
+	{ { .source = "rare", .status = -1 }, 0, 0, false, false },
+	{ { .status = EVENT_PENDING }, 0, 3, true, true },
+	{ { .status = EVENT_PENDING }, 0, 3, false, true },
+	{ { .status = EVENT_PROCESSING }, 1, 3, true, true },
+	{ { .status = EVENT_RETRY }, 2, 4, true, true },
+	{ { .status = EVENT_COMPLETED }, 3, 0, true, false },
+	{ { .status = EVENT_COMPLETED }, 3, 4, true, true },
+	{ { .status = EVENT_FAILED }, 4, 3, true, true },
+	{ { .type = "fork", .status = EVENT_COMPLETED }, 3, 3, true, true },
+	{ { .type = "push", .status = EVENT_FAILED }, 4, 3, true, true },
+	{ { .type = "fork", .source = "github", .status = -1 }, 3, 3, true,
+	    true },
+	{ { .type = "fork",
+	      .repository = "a/rare",
+	      .source = "rare",
+	      .status = EVENT_COMPLETED },
+	    3, 3, true, true },
+	{ { .type = "fork", .status = -1, .since_ms = 1 }, 3, 3, true, true },
+	{ { .type = "fork", .status = -1, .until_ms = INT64_MAX / 2 }, 3, 3,
+	    true, true },
+};
+
+static int64_t
+steps_of_events(struct fix *f, const struct events *x, int n, size_t *found)
+{
+	struct store_event_filter filter = x->filter;
+	struct store_events l = { 0 };
+	int64_t next, steps = 0;
+	int i;
+
+	seed(f,
+	    xasprintf(seed_events, n, x->status, x->others, x->expanded,
+		x->others_expanded));
+	filter.limit = 2 * WANTED;
+	for (i = 0; i < 2; i++) {
+		(void)store_test_steps(f->s);
+		assert_int_equal(
+		    store_event_list(f->s, &filter, &l, &next, &f->e), RC_OK);
+		assert_int_equal(next, 0);
+		steps = store_test_steps(f->s);
+		*found = l.n;
+		store_events_free(&l);
+	}
+	return steps;
+}
+
+static void
+test_a_list_of_events_looks_at_no_others(void **state)
+{
+	struct fix *f = *state;
+	size_t i, found, found_of_many;
+	int64_t few, many;
+
+	for (i = 0; i < NELEM(events); i++) {
+		few = steps_of_events(f, &events[i], FEW, &found);
+		many = steps_of_events(f, &events[i], MANY, &found_of_many);
+		if (many > 2 * few || found != found_of_many)
+			fail_msg("filter %zu: %zu in %lld steps, %zu in %lld",
+			    i, found, (long long)few, found_of_many,
+			    (long long)many);
+	}
+}
+
+static const struct jobs {
+	struct store_job_filter filter;
+	int state, others;
+	bool behind;
+} jobs[] = {
+	{ { .target = "rare", .state = -1 }, 2, 2, false },
+	{ { .state = STORE_WAITING }, 0, 2, false },
+	{ { .state = STORE_LEASED }, 1, 2, false },
+	{ { .state = STORE_STATE_DONE }, 2, 0, false },
+	{ { .state = STORE_STATE_DEAD }, 3, 2, false },
+	{ { .state = STORE_CANCELLED }, 4, 2, false },
+	{ { .state = -1, .blocked = true }, 0, 0, true },
+	{ { .state = STORE_WAITING, .blocked = true }, 0, 0, true },
+	{ { .target = "rare", .state = STORE_STATE_DONE }, 2, 2, false },
+	{ { .target = "other", .state = STORE_STATE_DEAD }, 3, 2, false },
+	{ { .target = "other", .state = STORE_CANCELLED }, 4, 2, false },
+	{ { .target = "rare", .state = -1, .blocked = true }, 0, 0, true },
+	{ { .target = "nobody", .state = -1 }, 2, 2, false },
+	{ { .event = 5, .state = -1 }, 2, 2, false },
+};
+
+static int64_t
+steps_of_jobs(struct fix *f, const struct jobs *x, int n, size_t *found)
+{
+	struct store_job_filter filter = x->filter;
+	struct store_jobs l = { 0 };
+	int64_t next, steps = 0;
+	int i;
+
+	seed(f, xasprintf(seed_jobs, n, x->state, x->others, x->behind));
+	filter.limit = 2 * WANTED;
+	for (i = 0; i < 2; i++) {
+		(void)store_test_steps(f->s);
+		assert_int_equal(
+		    store_job_list(f->s, &filter, &l, &next, &f->e), RC_OK);
+		assert_int_equal(next, 0);
+		steps = store_test_steps(f->s);
+		*found = l.n;
+		store_jobs_free(&l);
+	}
+	return steps;
+}
+
+static void
+test_a_list_of_deliveries_looks_at_no_others(void **state)
+{
+	struct fix *f = *state;
+	size_t i, found, found_of_many;
+	int64_t few, many;
+
+	for (i = 0; i < NELEM(jobs); i++) {
+		few = steps_of_jobs(f, &jobs[i], FEW, &found);
+		many = steps_of_jobs(f, &jobs[i], MANY, &found_of_many);
+		if (many > 2 * few || found != found_of_many)
+			fail_msg("filter %zu: %zu in %lld steps, %zu in %lld",
+			    i, found, (long long)few, found_of_many,
+			    (long long)many);
+	}
+}
+
+/* Two conditions that take very many rows each and none together. */
+static void
+test_a_page_ends_where_conditions_never_meet(void **state)
+{
+	struct store_event_filter filter = { .type = "push",
+		.source = "rare",
+		.status = -1,
+		.limit = WANTED };
+	struct store_events l = { 0 };
+	struct fix *f = *state;
+	int64_t next;
+	int pages = 0;
+
+	seed(f, xasprintf(seed_events, 30000, 3, 3, true, true));
+	fix_close(f);
+	raw_sql(f->path,
+	    "UPDATE event SET source = 'rare' WHERE id > 10 AND id % 2 = 0");
+	raw_sql(f->path,
+	    "UPDATE event SET type = 'fork' WHERE source = 'rare' "
+	    "AND id <> 12");
+	fix_open(f);
+	do {
+		assert_int_equal(
+		    store_event_list(f->s, &filter, &l, &next, &f->e), RC_OK);
+		if (next != 0)
+			assert_int_equal(l.n, 0);
+		else
+			assert_int_equal(l.n, 1);
+		store_events_free(&l);
+		assert_true(filter.before_id == 0 || next < filter.before_id);
+		filter.before_id = next;
+		pages++;
+	} while (next != 0);
+	assert_in_range(pages, 2, 10);
+}
+
+int
+main(void)
+{
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_a_list_of_events_looks_at_no_others),
+		CASE(test_a_list_of_deliveries_looks_at_no_others),
+		CASE(test_a_page_ends_where_conditions_never_meet),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
