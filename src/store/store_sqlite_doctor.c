@@ -15,6 +15,7 @@
 #define WAL_ALARM (INT64_C(64) * 1024 * 1024)
 #define CLOCK_SLACK_MS (INT64_C(5) * 60 * 1000)
 #define FINDING_SIZE 512
+#define WEBHOOKS_AT_ONCE 500
 
 struct doctor {
 	struct lite *lite;
@@ -59,31 +60,50 @@ check_key(struct doctor *d)
 }
 
 /* One finding for each webhook that nothing can be signed for. */
-static enum rc
-check_secrets(struct doctor *d, struct err *e)
+static bool
+check_opened(struct doctor *d, const struct store_webhooks *l)
 {
-	static const struct store_webhook_filter all = { .enabled = -1,
-		.health = -1 };
-	struct store_webhooks l = { 0 };
 	char finding[FINDING_SIZE];
 	bool well = true;
-	enum rc rc;
 	size_t i;
 
-	rc = lite_webhook_list(d->lite, &all, &l, e);
-	for (i = 0; i < l.n; i++) {
-		if (l.v[i]->damage == NULL)
+	for (i = 0; i < l->n; i++) {
+		if (l->v[i]->damage == NULL)
 			continue;
 		well = false;
 		(void)snprintf(finding, sizeof(finding),
 		    "webhook %s: %s: its deliveries wait; restore it, or "
 		    "delete it and register it anew",
-		    l.v[i]->id, l.v[i]->damage);
+		    l->v[i]->id, l->v[i]->damage);
 		d->say(d->arg, "secrets", finding);
 	}
+	return well;
+}
+
+/* In pages, so that no statement runs into its time limit. */
+static enum rc
+check_secrets(struct doctor *d, struct err *e)
+{
+	struct store_webhook_filter f = { .enabled = -1,
+		.health = -1,
+		.limit = WEBHOOKS_AT_ONCE };
+	struct store_webhooks l;
+	char *after = NULL;
+	bool well = true, more;
+	enum rc rc;
+
+	do {
+		memset(&l, 0, sizeof(l));
+		f.after = after;
+		rc = lite_webhook_list(d->lite, &f, &l, e);
+		well = check_opened(d, &l) && well;
+		more = rc == RC_OK && l.more;
+		free(after);
+		after = more ? xstrdup(l.v[l.n - 1]->id) : NULL;
+		store_webhooks_free(&l);
+	} while (more);
 	if (rc == RC_OK && well)
 		d->say(d->arg, "secrets", NULL);
-	store_webhooks_free(&l);
 	return rc;
 }
 

@@ -645,6 +645,43 @@ test_more_labels_than_there_are_change_no_more_than_there_are(void **state)
 	    STORE_LABELS_MAX);
 }
 
+static void
+find_secrets(void *arg, const char *check, const char *finding)
+{
+	int *n = arg;
+
+	if (strcmp(check, "secrets") == 0 && finding != NULL &&
+	    strstr(finding, "hook-550") != NULL)
+		++*n;
+}
+
+static void
+test_a_damaged_secret_behind_many_webhooks_is_found(void **state)
+{
+	struct webhook *v[600];
+	struct fix *f = *state;
+	int i, found = 0;
+
+	for (i = 0; i < 600; i++) {
+		v[i] = fix_webhook("w");
+		free(v[i]->id);
+		v[i]->id = xasprintf("hook-%03d", i);
+	}
+	assert_int_equal(store_webhook_put_all(f->s,
+			     (const struct webhook *const *)v, 600, false,
+			     &f->e),
+	    RC_OK);
+	for (i = 0; i < 600; i++)
+		webhook_free(v[i]);
+	fix_close(f);
+	raw_sql(f->path,
+	    "UPDATE webhook SET secret = zeroblob(60) WHERE id = 'hook-550'");
+	fix_open(f);
+	assert_int_equal(store_doctor(f->s, find_secrets, &found, &f->e),
+	    RC_OK);
+	assert_int_equal(found, 1);
+}
+
 int
 main(void)
 {
@@ -668,6 +705,7 @@ main(void)
 		CASE(test_an_orphan_is_set_aside_and_others_go_on),
 		CASE(test_an_impossible_row_is_set_aside_and_others_go_on),
 		CASE(test_an_impossible_row_on_lease_comes_back),
+		CASE(test_a_damaged_secret_behind_many_webhooks_is_found),
 		CASE(test_damage_is_harmless_or_reported),
 		CASE(test_a_wrong_count_of_leases_is_found),
 		CASE(
