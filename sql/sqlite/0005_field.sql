@@ -62,7 +62,7 @@ CREATE INDEX job_in_order ON job (target, order_key, event)
     (state < 2 OR (state = 3 AND behind = 0));
 CREATE INDEX job_passed ON job (target, order_key, event)
     WHERE order_key IS NOT NULL AND state = 3 AND behind = 1;
-CREATE INDEX job_holds ON job (target)
+CREATE INDEX job_holds ON job (target, order_key, event)
     WHERE order_key IS NOT NULL AND state = 3 AND behind = 0;
 UPDATE job SET behind = 1 WHERE state = 0 AND behind = 0 AND order_key IN
     (SELECT h.order_key FROM job h WHERE h.target = job.target AND
@@ -99,6 +99,28 @@ ALTER TABLE target ADD COLUMN held_until_ms INTEGER NOT NULL DEFAULT 0;
 -- Rates are thousandths of a request a second from here on.
 UPDATE webhook SET rate_limit = rate_limit * 1000 WHERE rate_limit > 0;
 UPDATE target SET rate = rate * 1000 WHERE rate > 0;
+
+-- A notice may also say that a dead delivery holds up its order key: what 3.
+CREATE TABLE notice_before AS SELECT * FROM notice;
+DROP TABLE notice;
+CREATE TABLE notice (
+	id INTEGER PRIMARY KEY,
+	what INTEGER NOT NULL CHECK (what BETWEEN 0 AND 3),
+	at_ms INTEGER NOT NULL,
+	webhook TEXT NOT NULL,
+	url TEXT,
+	team TEXT,
+	why INTEGER NOT NULL,
+	failing_since_ms INTEGER NOT NULL,
+	disable_at_ms INTEGER NOT NULL,
+	failures INTEGER NOT NULL,
+	job INTEGER NOT NULL,
+	class INTEGER NOT NULL,
+	code INTEGER NOT NULL,
+	text TEXT NOT NULL
+) STRICT;
+INSERT INTO notice SELECT * FROM notice_before;
+DROP TABLE notice_before;
 
 -- A dead delivery shows at once: an event is failed from its first one on.
 UPDATE event SET status = 4 WHERE expanded = 1 AND dead > 0 AND status <> 4;

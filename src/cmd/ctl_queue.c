@@ -43,6 +43,10 @@ run_stats(struct ctl *c, struct err *e)
 	}
 	ctl_table_put(&t, "overdue");
 	ctl_table_putf(&t, "%lld", (long long)s.overdue);
+	if (s.in_order.deliveries > 0) {
+		ctl_table_put(&t, "held by a dead delivery");
+		ctl_table_putf(&t, "%lld", (long long)s.in_order.deliveries);
+	}
 	ctl_put_table(c, &t, "");
 	return RC_OK;
 }

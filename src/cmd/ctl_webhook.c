@@ -16,6 +16,7 @@
 #include "core/webhook.h"
 #include "core/whsk.h"
 #include "store/store_admin.h"
+#include "store/store_read.h"
 
 static const struct ctl_option list_options[] = {
 	{ .name = "team", .arg = "TEAM", .doc = "of this team alone" },
@@ -336,6 +337,7 @@ say_not_found(const struct ctl *c, enum rc rc, struct err *e)
 static enum rc
 run_show(struct ctl *c, struct err *e)
 {
+	struct store_held held;
 	struct webhook *w;
 	enum rc rc;
 
@@ -344,12 +346,15 @@ run_show(struct ctl *c, struct err *e)
 	rc = store_webhook_find(c->app.store, c->args[0], &w, e);
 	if (rc != RC_OK)
 		return say_not_found(c, rc, e);
-	if (c->json)
+	rc = store_held(c->app.store, w->id, &held, e);
+	if (rc == RC_OK && c->json) {
 		put_json(c, w, false);
-	else
+	} else if (rc == RC_OK) {
 		put_whole(c, w);
+		ctl_webhook_put_held(c, &held);
+	}
 	webhook_free(w);
-	return RC_OK;
+	return rc;
 }
 
 static const struct ctl_option yes_options[] = {

@@ -7,6 +7,8 @@
 
 #include "cmd/ctl.h"
 
+struct store_held;
+
 extern const struct ctl_option ctl_webhook_register_options[];
 extern const struct ctl_option ctl_webhook_update_options[];
 extern const struct ctl_option ctl_webhook_import_options[];
@@ -19,6 +21,8 @@ enum rc ctl_webhook_import(struct ctl *c, struct err *e);
 /* How deliveries to one go, or to all, the worst first. */
 extern const struct ctl_option ctl_webhook_health_options[];
 enum rc ctl_webhook_health(struct ctl *c, struct err *e);
+/* A line of what dead deliveries hold up, where there is any. */
+void ctl_webhook_put_held(struct ctl *c, const struct store_held *held);
 enum rc ctl_webhook_recover(struct ctl *c, struct err *e);
 enum rc ctl_webhook_test(struct ctl *c, struct err *e);
 /* Why the webhook args[0] would get an event, or would not; exit status 1

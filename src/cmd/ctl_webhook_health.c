@@ -11,7 +11,9 @@
 #include "cmd/ctl_webhook.h"
 #include "core/webhook.h"
 #include "registry/registry.h"
+#include "stats/show.h"
 #include "store/store_admin.h"
+#include "store/store_read.h"
 
 #define HEALTHS 4
 
@@ -67,7 +69,8 @@ put_row(struct ctl_table *t, const struct webhook *w, int64_t now_ms)
 }
 
 static void
-put_object(struct js_writer *j, const struct webhook *w, int64_t now_ms)
+put_object(struct js_writer *j, const struct webhook *w,
+    const struct store_held *held, int64_t now_ms)
 {
 	double percent = webhook_success_percent(w);
 
@@ -90,6 +93,8 @@ put_object(struct js_writer *j, const struct webhook *w, int64_t now_ms)
 	js_str(j, "success_freshness", webhook_freshness_name(w, now_ms));
 	js_time(j, "last_success", w->last_success_ms);
 	js_time(j, "last_failure", w->last_failure_ms);
+	if (held != NULL)
+		show_held(j, held);
 	js_close_object(j);
 }
 
@@ -114,7 +119,8 @@ id_of(const void *arg, size_t i)
 }
 
 static void
-put_some(struct ctl_list *l, struct webhook *const *v, size_t n)
+put_some(struct ctl_list *l, struct webhook *const *v, size_t n,
+    const struct store_held *held)
 {
 	int64_t now_ms = clock_wall_ms(l->ctl->app.clock);
 	size_t i;
@@ -123,7 +129,7 @@ put_some(struct ctl_list *l, struct webhook *const *v, size_t n)
 		if (l->has_table)
 			put_row(&l->table, v[i], now_ms);
 		else
-			put_object(&l->w, v[i], now_ms);
+			put_object(&l->w, v[i], held, now_ms);
 }
 
 static void
@@ -142,8 +148,10 @@ put_counts(struct js_writer *w, struct webhook *const *v, size_t n)
 	js_open_array(w, "webhooks");
 }
 
+/* held: of the only one there is, or NULL. */
 static enum rc
-put_all(struct ctl *c, struct webhook **v, size_t n, struct err *e)
+put_all(struct ctl *c, struct webhook **v, size_t n,
+    const struct store_held *held, struct err *e)
 {
 	static const struct ctl_list_form form = { "webhook", "health", NULL,
 		"No webhooks; hlsctl webhook register URL adds one.", columns,
@@ -160,7 +168,7 @@ put_all(struct ctl *c, struct webhook **v, size_t n, struct err *e)
 	if (rc == RC_OK)
 		rc = ctl_list_from(&l, n, id_of, v, &first, &end, e);
 	if (rc == RC_OK) {
-		put_some(&l, v + first, end - first);
+		put_some(&l, v + first, end - first, held);
 		rc = ctl_list_took(&l, end - first, e);
 	}
 	if (rc == RC_OK)
@@ -169,10 +177,22 @@ put_all(struct ctl *c, struct webhook **v, size_t n, struct err *e)
 	return rc;
 }
 
+void
+ctl_webhook_put_held(struct ctl *c, const struct store_held *held)
+{
+	if (held->deliveries == 0)
+		return;
+	buf_addf(&c->out,
+	    "held          %lld deliver%s behind dead ones, the oldest since ",
+	    (long long)held->deliveries, held->deliveries == 1 ? "y" : "ies");
+	ctl_put_time(c, held->oldest_ms);
+	buf_add_str(&c->out, "\n");
+}
+
 /* One webhook's figures below one another: as a row they do not fit a
  * terminal. */
 static void
-put_one(struct ctl *c, const struct webhook *w)
+put_one(struct ctl *c, const struct webhook *w, const struct store_held *held)
 {
 	double percent = webhook_success_percent(w);
 
@@ -209,6 +229,7 @@ put_one(struct ctl *c, const struct webhook *w)
 	buf_add_str(&c->out, "\nlast failure  ");
 	ctl_put_time(c, w->last_failure_ms);
 	buf_add_str(&c->out, "\n");
+	ctl_webhook_put_held(c, held);
 }
 
 const struct ctl_option ctl_webhook_health_options[] = {
@@ -221,6 +242,7 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 {
 	const struct store_webhook_filter all = { .enabled = -1, .health = -1 };
 	struct store_webhooks l;
+	struct store_held held;
 	struct webhook *w;
 	enum rc rc;
 
@@ -228,7 +250,7 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 		rc = store_webhook_list(c->app.store, &all, &l, e);
 		if (rc != RC_OK)
 			return rc;
-		rc = put_all(c, l.v, l.n, e);
+		rc = put_all(c, l.v, l.n, NULL, e);
 		store_webhooks_free(&l);
 		return rc;
 	}
@@ -239,10 +261,11 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 		return ctl_no_webhook(c->args[0], e);
 	if (rc != RC_OK)
 		return rc;
-	if (c->json)
-		rc = put_all(c, &w, 1, e);
-	else
-		put_one(c, w);
+	rc = store_held(c->app.store, w->id, &held, e);
+	if (rc == RC_OK && c->json)
+		rc = put_all(c, &w, 1, &held, e);
+	else if (rc == RC_OK)
+		put_one(c, w, &held);
 	webhook_free(w);
 	return rc;
 }

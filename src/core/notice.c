@@ -17,6 +17,7 @@ static const char *const types[] = {
 	[NOTICE_FAILING] = "hls.webhook.failing",
 	[NOTICE_DISABLED] = "hls.webhook.disabled",
 	[NOTICE_DEAD] = "hls.delivery.dead",
+	[NOTICE_BLOCKED] = "hls.key.blocked",
 };
 
 void
@@ -27,6 +28,7 @@ notice_fini(struct notice *n)
 	free(n->team);
 	free(n->event_type);
 	free(n->delivery_id);
+	free(n->order_key);
 	free(n->last_text);
 	memset(n, 0, sizeof(*n));
 }
@@ -65,6 +67,12 @@ write_time(struct js_writer *w, const char *key, int64_t ms)
 		js_time(w, key, ms);
 }
 
+static bool
+is_of_delivery(const struct notice *n)
+{
+	return n->what == NOTICE_DEAD || n->what == NOTICE_BLOCKED;
+}
+
 static void
 write_data(struct js_writer *w, const struct notice *n)
 {
@@ -79,7 +87,9 @@ write_data(struct js_writer *w, const struct notice *n)
 	write_text(w, "event_type", n->event_type);
 	write_text(w, "delivery_id", n->delivery_id);
 	write_text(w, "delivery", n->delivery);
-	js_int(w, n->what == NOTICE_DEAD ? "attempts" : "consecutive_failures",
+	if (n->what == NOTICE_BLOCKED)
+		write_text(w, "order_key", n->order_key);
+	js_int(w, is_of_delivery(n) ? "attempts" : "consecutive_failures",
 	    n->failures);
 	js_str(w, "last_class", outcome_class_name(n->last_class));
 	js_int(w, "last_code", n->last_code);
@@ -90,8 +100,10 @@ static char *
 delivery_id_of(const struct notice *n)
 {
 	/* What dies again after a person's retry has been tried more often. */
-	if (n->what == NOTICE_DEAD)
-		return xasprintf("dead:%s:%" PRId64, n->delivery, n->failures);
+	if (is_of_delivery(n))
+		return xasprintf("%s:%s:%" PRId64,
+		    n->what == NOTICE_DEAD ? "dead" : "blocked", n->delivery,
+		    n->failures);
 
 	return xasprintf("%s:%s:%" PRId64,
 	    n->what == NOTICE_FAILING ? "failing" : "disabled", n->webhook,

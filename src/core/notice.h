@@ -1,8 +1,8 @@
 /*
  * notice - what hls has to say of a webhook, as an event of its own
  *
- * A webhook fails and will be disabled, was disabled, or a delivery to it is
- * dead.  The store puts it down in the transaction in which it happens; a
+ * A webhook fails and will be disabled, was disabled, a delivery to it is
+ * dead, or a dead delivery holds up the later ones of its order key.  The store puts it down in the transaction in which it happens; a
  * drain makes an event of it, which other webhooks can ask for by name.
  * Pure.
  */
@@ -22,7 +22,8 @@ struct event;
 enum notice_what {
 	NOTICE_FAILING,  /* "hls.webhook.failing" */
 	NOTICE_DISABLED, /* "hls.webhook.disabled" */
-	NOTICE_DEAD      /* "hls.delivery.dead" */
+	NOTICE_DEAD,     /* "hls.delivery.dead" */
+	NOTICE_BLOCKED   /* "hls.key.blocked" */
 };
 
 /* As it was when it happened; what does not belong to its kind is 0, "" or
@@ -40,6 +41,7 @@ struct notice {
 	char delivery[ID_PUBLIC_SIZE];  /* the dead job */
 	char event[ID_PUBLIC_SIZE];     /* and its event */
 	char *event_type, *delivery_id; /* of that */
+	char *order_key;                /* of the dead job, or NULL */
 	enum outcome_class last_class;  /* the last failure */
 	int last_code;
 	char *last_text;

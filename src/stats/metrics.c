@@ -227,6 +227,15 @@ write_oldest_due(struct scrape *s, const struct family *f)
 	    due_ms < s->now_ms ? s->now_ms - due_ms : 0);
 }
 
+static void
+write_oldest_held(struct scrape *s, const struct family *f)
+{
+	int64_t at_ms = s->sums.in_order.oldest_ms;
+
+	metrics_text_ms(s->out, f->name, "",
+	    at_ms > 0 && at_ms < s->now_ms ? s->now_ms - at_ms : 0);
+}
+
 /* What gathered in the programs' meters. */
 static void
 write_counter(struct scrape *s, const struct family *f)
@@ -341,6 +350,12 @@ static const struct family families[] = {
 	{ "hls_queue_oldest_due_seconds", "gauge", write_oldest_due, 0,
 	    "How long the job has been due that has waited longest and may "
 	    "go." },
+	{ "hls_order_keys_blocked", "gauge", NUMBER(sums.in_order.keys),
+	    "Order keys whose first delivery is dead and holds up others." },
+	{ "hls_deliveries_held", "gauge", NUMBER(sums.in_order.deliveries),
+	    "Deliveries that wait behind a dead one of their order key." },
+	{ "hls_deliveries_held_oldest_seconds", "gauge", write_oldest_held, 0,
+	    "Age of the oldest delivery that waits behind a dead one." },
 	{ "hls_leases_total", "counter", NUMBER(sums.leases),
 	    "Leases of jobs." },
 	{ "hls_leases_lapsed_total", "counter", NUMBER(sums.lapses),

@@ -146,4 +146,13 @@ show_queue(struct js_writer *w, const struct store_stats *s)
 	js_int(w, "held", s->held);
 	js_int(w, "total_pending", s->events[EVENT_PENDING]);
 	js_int(w, "total_open", open);
+	show_held(w, &s->in_order);
+}
+
+void
+show_held(struct js_writer *w, const struct store_held *h)
+{
+	js_int(w, "blocked_keys", h->keys);
+	js_int(w, "held_deliveries", h->deliveries);
+	js_time(w, "oldest_held_at", h->oldest_ms);
 }

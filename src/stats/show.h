@@ -12,6 +12,7 @@
 struct event;
 struct js_writer;
 struct store_attempt_row;
+struct store_held;
 struct store_job;
 struct store_stats;
 struct store_token;
@@ -27,5 +28,7 @@ void show_worker(struct js_writer *w, const struct store_worker *v);
 void show_token(struct js_writer *w, const struct store_token *t);
 /* The answer of GET /queue/stats. */
 void show_queue(struct js_writer *w, const struct store_stats *s);
+/* What waits behind dead deliveries. */
+void show_held(struct js_writer *w, const struct store_held *h);
 
 #endif

@@ -144,6 +144,18 @@ fault_stats(void *impl, int64_t now_ms, int64_t overdue_ms,
 }
 
 enum rc
+fault_held(void *impl, const char *webhook_id, struct store_held *out,
+    struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_held(f->inner, webhook_id, out, e), e);
+}
+
+enum rc
 fault_counts(void *impl, const char *family,
     int (*each)(void *arg, const char *key, int64_t n), void *arg,
     struct err *e)

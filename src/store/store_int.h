@@ -63,6 +63,7 @@ enum store_op {
 	STORE_OP_EVENT_CANCEL,
 	STORE_OP_EVENT_REPLAY,
 	STORE_OP_EVENT_REPLAY_ALL,
+	STORE_OP_HELD,
 	STORE_OP_DEAD_COUNT,
 	STORE_OP_DEAD_RETRY,
 	STORE_OP_JOB_RETRY,
@@ -139,6 +140,8 @@ struct store_engine {
 	    int64_t *next_before, struct err *e);
 	enum rc (*stats)(void *impl, int64_t now_ms, int64_t overdue_ms,
 	    struct store_stats *out, struct err *e);
+	enum rc (*held)(void *impl, const char *webhook_id,
+	    struct store_held *out, struct err *e);
 	enum rc (*counts)(void *impl, const char *family,
 	    int (*f)(void *arg, const char *key, int64_t n), void *arg,
 	    struct err *e);

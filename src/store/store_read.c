@@ -164,6 +164,17 @@ store_stats(struct store *s, int64_t now_ms, int64_t overdue_ms,
 }
 
 enum rc
+store_held(struct store *s, const char *webhook_id, struct store_held *out,
+    struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	memset(out, 0, sizeof(*out));
+	return store_call_end(s, STORE_OP_HELD, us,
+	    s->engine->held(s->impl, webhook_id, out, e));
+}
+
+enum rc
 store_counts(struct store *s, const char *family,
     int (*f)(void *arg, const char *key, int64_t n), void *arg, struct err *e)
 {

@@ -104,6 +104,16 @@ enum rc store_webhook_attempts(struct store *s, const char *webhook_id,
     int64_t *next_before, struct err *e);
 void store_attempts_free(struct store_attempts *l);
 
+/* Deliveries that wait behind a dead one of their order key: how many keys
+ * that are, how many deliveries (20000 of one key at most are counted), and
+ * when the oldest of them was made, 0 for none. */
+struct store_held {
+	int64_t keys, deliveries, oldest_ms;
+};
+/* Of one webhook, or of all for NULL. */
+enum rc store_held(struct store *s, const char *webhook_id,
+    struct store_held *out, struct err *e);
+
 struct store_stats {
 	int64_t created_ms; /* when the store began */
 	int64_t accepted, duplicates, replay_suspects;
@@ -120,6 +130,7 @@ struct store_stats {
 	/* Events with something that is due for long and not leased; held are
 	 * those of them whose webhook is disabled. */
 	int64_t overdue, held;
+	struct store_held in_order;
 };
 /* overdue_ms: due for longer than this and not leased counts. */
 enum rc store_stats(struct store *s, int64_t now_ms, int64_t overdue_ms,

@@ -333,6 +333,7 @@ const struct store_engine store_sqlite_engine = {
 	.attempt_list = lite_attempt_list,
 	.webhook_attempts = lite_webhook_attempts,
 	.stats = lite_stats,
+	.held = lite_held,
 	.counts = lite_counts,
 	.days = lite_days,
 	.worker_list = lite_worker_list,

@@ -193,6 +193,8 @@ put_job(struct lite_tx *tx, int64_t event, const struct to_expand *te,
 		ev->total++;
 		rc = lite_job_count(tx, &job, 1, e);
 	}
+	if (rc == RC_OK && job.behind && first.state == STORE_STATE_DEAD)
+		rc = lite_notice_blocked(tx, first.id, 1, e);
 	return rc;
 }
 

@@ -563,6 +563,18 @@ enum rc lite_order_passed(struct lite_tx *tx, int64_t job,
 /* An earlier job of the leased one's key has come and waits. */
 enum rc lite_order_is_overtaken(struct lite_tx *tx, const struct lite_job *job,
     bool *out, struct err *e);
+/* Where a dead job is the first in the job's line and others wait for it, a
+ * notice of that is put down. */
+enum rc lite_order_blocked(struct lite_tx *tx, int64_t job, struct err *e);
+/* Dead jobs that hold up others though their webhook has on_dead: skip, because
+ * it had hold when they died, leave their lines; a transaction's worth at a
+ * time.  Outside a transaction. */
+enum rc lite_order_skip(struct lite *l, struct err *e);
+/* What waits behind dead jobs: of the webhook, or of all for NULL. */
+enum rc lite_order_held(struct lite_conn *c, const char *webhook,
+    struct store_held *out, struct err *e);
+enum rc lite_held(void *impl, const char *webhook, struct store_held *out,
+    struct err *e);
 /* was, which has an order key, is not leased any more, or has left the line:
  * the first may go. */
 enum rc lite_order_let_go(struct lite_tx *tx, const struct lite_job *was,
@@ -648,6 +660,10 @@ enum rc lite_webhook_fares(struct lite_tx *tx,
     int64_t now_ms, bool *is_off, struct err *e);
 /* A job has died: its row says so already. */
 enum rc lite_notice_dead(struct lite_tx *tx, int64_t job, struct err *e);
+/* The dead job is the first of its order key.  A notice is put down where at
+ * least 1 and at most held_max (1 or 2; 2 is any number) wait behind it. */
+enum rc lite_notice_blocked(struct lite_tx *tx, int64_t head, int64_t held_max,
+    struct err *e);
 
 /* Secrets at rest; p is NULL when there is nothing to seal. */
 struct lite_bytes {

@@ -152,6 +152,16 @@ frees_others(const struct lite_job *was, const struct lite_job *is)
 	    (is->state != STORE_STATE_DEAD || is->behind);
 }
 
+/* It died at the head of its line, or waits again behind one that did. */
+static bool
+may_be_blocked(const struct lite_job *was, const struct lite_job *is)
+{
+	if (!is->ordered || is->state == was->state)
+		return false;
+	return (is->state == STORE_STATE_DEAD && !is->behind) ||
+	    (is->state == STORE_WAITING && is->behind && has_ended(was->state));
+}
+
 static enum rc
 write_move(struct lite_tx *tx, const struct lite_job *is,
     const struct store_attempt *a, struct err *e)
@@ -207,6 +217,8 @@ lite_job_move(struct lite_tx *tx, const struct lite_job *was,
 		rc = lite_job_count(tx, &is, 1, e);
 	if (rc == RC_OK && frees_others(was, &is))
 		rc = lite_order_let_go(tx, was, e);
+	else if (rc == RC_OK && may_be_blocked(was, &is))
+		rc = lite_order_blocked(tx, is.id, e);
 	return rc;
 }
 

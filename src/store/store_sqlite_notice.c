@@ -186,6 +186,24 @@ lite_notice_dead(struct lite_tx *tx, int64_t job, struct err *e)
 	return rc;
 }
 
+enum rc
+lite_notice_blocked(struct lite_tx *tx, int64_t head, int64_t held_max,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_NOTICE_BLOCKED);
+	enum rc rc;
+
+	lite_int(st, 1, NOTICE_BLOCKED);
+	lite_int(st, 2, tx->now_ms);
+	lite_int(st, 3, head);
+	lite_text(st, 4, NOTICE_SOURCE);
+	lite_int(st, 5, held_max);
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && lite_changes(tx->conn) > 0)
+		tx->new_work = true;
+	return rc;
+}
+
 static void
 read_row(struct lite *l, struct sqlite3_stmt *st, struct notice *out)
 {
@@ -215,6 +233,7 @@ read_row(struct lite *l, struct sqlite3_stmt *st, struct notice *out)
 		    out->event);
 	out->event_type = lite_col_text(st, 17);
 	out->delivery_id = lite_col_text(st, 18);
+	out->order_key = lite_col_text(st, 19);
 }
 
 enum rc

@@ -1,7 +1,10 @@
 #include "config.h"
 
+#include <string.h>
+
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "store/store_sqlite_int.h"
 
 /*
@@ -20,6 +23,8 @@
  *    the newest event has the last word.
  * 4. A dead one holds up those after it, or, where its webhook says so, is
  *    passed by: marked behind, it has left the line.
+ * 5. A notice is put down when the first of a line is dead and another begins
+ *    to wait for it.
  */
 
 static enum rc
@@ -189,6 +194,18 @@ lite_order_is_overtaken(struct lite_tx *tx, const struct lite_job *job,
 }
 
 enum rc
+lite_order_blocked(struct lite_tx *tx, int64_t job, struct err *e)
+{
+	struct lite_place first;
+	bool found;
+	enum rc rc = first_of(tx, job, &first, &found, e);
+
+	if (rc != RC_OK || !found || first.state != STORE_STATE_DEAD)
+		return rc;
+	return lite_notice_blocked(tx, first.id, 2, e);
+}
+
+enum rc
 lite_order_let_go(struct lite_tx *tx, const struct lite_job *was, struct err *e)
 {
 	struct lite_target_change *target;
@@ -198,6 +215,9 @@ lite_order_let_go(struct lite_tx *tx, const struct lite_job *was, struct err *e)
 	enum rc rc;
 
 	rc = first_of(tx, was->id, &first, &found, e);
+	if (rc == RC_OK && found && first.state == STORE_STATE_DEAD &&
+	    (was->state != STORE_WAITING || !was->behind))
+		return lite_notice_blocked(tx, first.id, 2, e);
 	if (rc != RC_OK || !found || first.state != STORE_WAITING ||
 	    !first.behind)
 		return rc;
@@ -212,5 +232,104 @@ lite_order_let_go(struct lite_tx *tx, const struct lite_job *was, struct err *e)
 	if (rc == RC_OK && first.due_ms < target->due_ms)
 		target->due_ms = first.due_ms;
 	tx->new_work = true;
+	return rc;
+}
+
+/* Dead jobs that one transaction passes by. */
+#define SKIP_AT_ONCE 500
+
+static enum rc
+find_to_skip(struct lite_conn *c, size_t max, struct lite_ids *out,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_ORDER_HOLDS);
+
+	lite_int(st, 1, (int64_t)max);
+	return lite_ids(c, st, out, e);
+}
+
+static enum rc
+run_skip(struct lite_tx *tx, void *arg, struct err *e)
+{
+	size_t *n = arg, i;
+	struct lite_ids ids;
+	struct lite_job job;
+	bool found;
+	enum rc rc;
+
+	*n = 0;
+	tx->now_ms = clock_wall_ms(tx->lite->clock);
+	rc = find_to_skip(tx->conn, SKIP_AT_ONCE, &ids, e);
+	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
+		if (rc == RC_OK)
+			rc = set_behind(tx, ids.v[i], true, e);
+		if (rc == RC_OK && found)
+			rc = lite_order_let_go(tx, &job, e);
+		++*n;
+	}
+	lite_ids_fini(&ids);
+	return rc;
+}
+
+enum rc
+lite_order_skip(struct lite *l, struct err *e)
+{
+	struct lite_conn *c;
+	struct lite_ids ids;
+	size_t n;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = find_to_skip(c, 1, &ids, e);
+	lite_reader_give(l, c);
+	if (rc != RC_OK)
+		return rc;
+	n = ids.n > 0 ? SKIP_AT_ONCE : 0;
+	lite_ids_fini(&ids);
+	while (rc == RC_OK && n == SKIP_AT_ONCE)
+		rc = lite_commit_now(l, run_skip, &n, e);
+	return rc;
+}
+
+/* Of one key so many are counted: a count has a bound. */
+#define HELD_MAX 20000
+
+enum rc
+lite_order_held(struct lite_conn *c, const char *webhook,
+    struct store_held *out, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_ORDER_HELD);
+	bool row;
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	lite_text(st, 1, webhook);
+	lite_int(st, 2, HELD_MAX);
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && row) {
+		out->keys = lite_col_int(st, 0);
+		out->deliveries = lite_col_int(st, 1);
+		out->oldest_ms = lite_col_int(st, 2);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+enum rc
+lite_held(void *impl, const char *webhook, struct store_held *out,
+    struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = lite_order_held(c, webhook, out, e);
+	lite_reader_give(l, c);
 	return rc;
 }

@@ -423,7 +423,9 @@ lite_recover(void *impl, int64_t now_ms, size_t *n, struct err *e)
 	enum rc rc;
 
 	*n = 0;
-	rc = lite_reader_take(l, &c, e);
+	rc = lite_order_skip(l, e);
+	if (rc == RC_OK)
+		rc = lite_reader_take(l, &c, e);
 	if (rc != RC_OK)
 		return rc;
 	rc = find_lapsed(l, c, 1, &ids, e);

@@ -118,6 +118,8 @@ lite_stats(void *impl, int64_t now_ms, int64_t overdue_ms,
 			rc = read_overdue(c, now_ms - overdue_ms, true,
 			    &out->held, e);
 		if (rc == RC_OK)
+			rc = lite_order_held(c, NULL, &out->in_order, e);
+		if (rc == RC_OK)
 			rc = read_created(c, &out->created_ms, e);
 		(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
 	}

@@ -25,6 +25,10 @@
 
 /* The open jobs of a key, in the order in which they go out, are found by
  * job_in_order, whose condition this is, word for word. */
+/* Those that the dead one h holds up; dead ones among them. */
+#define HELD_BY                                                            \
+	"n.target = h.target AND n.order_key = h.order_key AND " IN_ORDER( \
+	    "n.") " AND n.event > h.event "
 #define IN_ORDER(j) "(" j "state < 2 OR (" j "state = 3 AND " j "behind = 0))"
 
 #define ATTEMPT_COLUMNS                                                \
@@ -345,6 +349,18 @@ static const char *const texts[LITE_STMTS] = {
 	    "t.name = w.id JOIN job j INDEXED BY job_holds ON j.target = "
 	    "t.id AND j.order_key IS NOT NULL AND j.state = 3 AND j.behind "
 	    "= 0 WHERE w.on_dead = 1 LIMIT ?1",
+	[LITE_ORDER_HELD] =
+	    "WITH h AS (SELECT target, order_key, min(event) AS event, "
+	    "count(*) - 1 AS more FROM job INDEXED BY job_holds WHERE "
+	    "order_key IS NOT NULL AND state = 3 AND behind = 0 AND (?1 IS "
+	    "NULL OR target = (SELECT id FROM target WHERE kind = 0 AND name "
+	    "= ?1)) GROUP BY target, order_key) SELECT count(*), "
+	    "coalesce(sum(held), 0), coalesce(min(since_ms), 0) FROM (SELECT "
+	    "(SELECT count(*) FROM (SELECT 1 FROM job n INDEXED BY "
+	    "job_in_order WHERE " HELD_BY "LIMIT ?2)) - h.more AS held, "
+	    "(SELECT n.created_ms FROM job n INDEXED BY job_in_order WHERE " HELD_BY
+	    "AND n.state = 0 ORDER BY n.event LIMIT 1) AS since_ms "
+	    "FROM h) WHERE held > 0",
 	[LITE_JOB_OLDER_DEAD] =
 	    "SELECT id FROM job WHERE event = ?1 AND round < ?2 AND target "
 	    "= ?3 AND state = 3",
@@ -600,11 +616,23 @@ static const char *const texts[LITE_STMTS] = {
 	    "job j JOIN target t ON t.id = j.target AND t.kind = 0 LEFT JOIN "
 	    "webhook w ON w.id = t.name LEFT JOIN event e ON e.id = j.event "
 	    "WHERE j.id = ?3 AND e.provider IS NOT ?4",
+	[LITE_NOTICE_BLOCKED] =
+	    "INSERT INTO notice (what, at_ms, webhook, url, team, why, "
+	    "failing_since_ms, disable_at_ms, failures, job, class, code, "
+	    "text) SELECT ?1, ?2, w.id, w.url, w.team, 0, 0, 0, h.tries, "
+	    "h.id, h.last_class, h.last_code, coalesce(h.last_text, '') FROM "
+	    "job h JOIN target t ON t.id = h.target AND t.kind = 0 JOIN "
+	    "webhook w ON w.id = t.name AND w.on_dead = 0 LEFT JOIN event e "
+	    "ON e.id = h.event WHERE h.id = ?3 AND e.provider IS NOT ?4 AND "
+	    "(SELECT count(*) FROM (SELECT 1 FROM job n INDEXED BY "
+	    "job_in_order WHERE " HELD_BY "AND n.state = 0 LIMIT 2)) BETWEEN "
+	    "1 AND ?5",
 	[LITE_NOTICE_LIST] =
 	    "SELECT n.id, n.what, n.at_ms, n.webhook, n.url, n.team, n.why, "
 	    "n.failing_since_ms, n.disable_at_ms, n.failures, n.class, "
 	    "n.code, n.text, n.job, j.created_ms, coalesce(j.event, 0), "
-	    "coalesce(e.received_ms, 0), e.type, e.delivery_id FROM notice n "
+	    "coalesce(e.received_ms, 0), e.type, e.delivery_id, j.order_key "
+	    "FROM notice n "
 	    "LEFT JOIN job j ON j.id = n.job LEFT JOIN event e ON e.id = "
 	    "j.event ORDER BY n.id LIMIT ?1",
 	[LITE_NOTICE_DELETE] = "DELETE FROM notice WHERE id = ?1",

@@ -339,10 +339,16 @@ lite_webhook_put_all(void *impl, const struct webhook *const *v, size_t n,
     bool replace, struct err *e)
 {
 	struct put x = { v, n, replace };
+	struct err ignored;
+	enum rc rc;
 
 	if (n == 0)
 		return RC_OK;
-	return lite_commit_now(impl, run_put, &x, e);
+	rc = lite_commit_now(impl, run_put, &x, e);
+	/* Where this stops short a drain goes on with it. */
+	if (rc == RC_OK && replace)
+		(void)lite_order_skip(impl, &ignored);
+	return rc;
 }
 
 struct change {
@@ -410,11 +416,14 @@ lite_webhook_change(void *impl, const char *id,
     struct webhook **out, struct err *e)
 {
 	struct change x = { id, change, arg, NULL };
+	struct err ignored;
 	enum rc rc;
 
 	if (out != NULL)
 		*out = NULL;
 	rc = lite_commit_now(impl, run_change, &x, e);
+	if (rc == RC_OK && x.w->on_dead == WEBHOOK_SKIP)
+		(void)lite_order_skip(impl, &ignored);
 	if (rc == RC_OK && out != NULL)
 		*out = x.w;
 	else

@@ -167,6 +167,36 @@ def test_a_dead_head_is_seen_and_retried_or_skipped(calm_gateway, receiver,
     assert deliveries(g, "--webhook", webhook, "--blocked") == []
 
 
+def test_skip_lets_go_what_a_dead_head_held(calm_gateway, receiver):
+    g = calm_gateway
+    judge = Judge(lambda d: 500 if d["n"] == 0 else 200)
+    receiver.script("/blocked-ops", 200)
+    g.register(receiver.url("/blocked-ops"), ["hls.key.*"])
+    webhook = hook(g, receiver, "skips", judge, "/key", retry_schedule=[])
+    events = [publish(g, "skips", {"key": "a", "n": n}) for n in range(40)]
+    wait_for(lambda: receiver.arrivals("/blocked-ops"), 10)
+    assert numbers(receiver, "skips") == [0]
+    told = receiver.arrivals("/blocked-ops")[0].json()
+    assert told["type"] == "hls.key.blocked"
+    assert told["data"]["order_key"] == "a"
+    assert told["data"]["webhook_id"] == webhook
+    wait_for(lambda: json.loads(g.ctl("webhook", "health", webhook,
+             "--json"))["webhooks"][0]["held_deliveries"] == 39, 10)
+    assert "39 deliveries behind dead ones" in g.ctl("webhook", "show",
+                                                     webhook)
+    queue = g.get("/queue/stats")
+    assert (queue["blocked_keys"], queue["held_deliveries"]) == (1, 39)
+    assert queue["oldest_held_at"]
+    figures = g.api("GET", "/metrics").body.decode()
+    assert "hls_order_keys_blocked 1\n" in figures
+    assert "hls_deliveries_held 39\n" in figures
+    g.ctl("webhook", "update", "--on-dead", "skip", webhook)
+    wait_for(lambda: all(ended(g, e) for e in events), 20)
+    assert numbers(receiver, "skips") == list(range(40))
+    assert g.get("/queue/stats")["held_deliveries"] == 0
+    assert len(receiver.arrivals("/blocked-ops")) == 1
+
+
 def test_a_replay_takes_its_events_place(calm_gateway, receiver):
     g = calm_gateway
     bad = {"is": True}

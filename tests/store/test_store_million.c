@@ -266,6 +266,18 @@ static const struct {
 	{ LITE_ORDER_LEASED, "job_leased" },
 	{ LITE_ORDER_PASSED,
 	    "job_passed (target=? AND order_key=? AND event<?)" },
+	{ LITE_ORDER_HOLDS, "job_holds (target=?" },
+	{ LITE_ORDER_HELD,
+	    "job_in_order (target=? AND order_key=? AND event>?)" },
+	{ LITE_NOTICE_BLOCKED,
+	    "job_in_order (target=? AND order_key=? AND event>?)" },
+	{ LITE_REPLAY_OPEN, "replay" },
+	{ LITE_REPLAY_PART_FIRST, "USING INTEGER PRIMARY KEY" },
+	{ LITE_REPLAY_TARGETS, "webhook" },
+	{ LITE_REPLAY_LEASED, "job_leased" },
+	{ LITE_REPLAY_LATE, "job_of_event (event>?)" },
+	{ LITE_REPLAY_UNEXPANDED, "event_unexpanded" },
+	{ LITE_REPLAY_OVERTAKEN, "replay_overtaken" },
 	{ LITE_EVENT_TO_REPLAY, "USING INTEGER PRIMARY KEY" },
 	{ LITE_DEAD_COUNT,
 	    "job_dead_of_target (target=? AND ended_ms>? AND ended_ms<?)" },
@@ -278,13 +290,16 @@ static const struct {
 };
 
 /* These may sort or scan what is few by its nature: the jobs of one event,
- * leased jobs, targets with work. */
+ * leased jobs, targets with work, replays, keys that a dead job holds up. */
 static bool
 may_scan(enum lite_stmt s)
 {
-	return s == LITE_JOB_LIST_EVENT || s == LITE_JOB_LIST_LEASED ||
-	    s == LITE_JOB_LAPSED || s == LITE_ORDER_LEASED ||
-	    s == LITE_TARGET_READY;
+	return s == LITE_ORDER_HELD || s == LITE_NOTICE_BLOCKED ||
+	    s == LITE_REPLAY_LEASED || s == LITE_REPLAY_TARGETS ||
+	    s == LITE_REPLAY_OPEN || s == LITE_REPLAY_PART_FIRST ||
+	    s == LITE_REPLAY_OVERTAKEN || s == LITE_JOB_LIST_EVENT ||
+	    s == LITE_JOB_LIST_LEASED || s == LITE_JOB_LAPSED ||
+	    s == LITE_ORDER_LEASED || s == LITE_TARGET_READY;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "core/notice.h"
 #include "tests/store/fixture.h"
 
 /*
@@ -473,6 +474,166 @@ test_a_disabled_webhook_goes_on_in_order(void **state)
 	fix_assert_sound(f);
 }
 
+#define HELD 2000
+
+static void
+set_on_dead(struct fix *f, enum webhook_on_dead on_dead)
+{
+	struct webhook *w = fix_webhook("hook-1");
+	const struct webhook *const v[] = { w };
+
+	w->on_dead = on_dead;
+	assert_int_equal(store_webhook_put_all(f->s, v, 1, true, &f->e), RC_OK);
+	webhook_free(w);
+}
+
+/* A dead head with thousands behind it; the first of those. */
+static int64_t
+hold_thousands(struct fix *f)
+{
+	char name[16];
+	int64_t first = 0, id;
+	int i;
+
+	id = put(f, "head", "a", 5);
+	end_one(f, id, STORE_DEAD);
+	for (i = 0; i < HELD; i++) {
+		(void)snprintf(name, sizeof(name), "a-%d", i);
+		id = put(f, name, "a", 5);
+		if (i == 0)
+			first = id;
+	}
+	return first;
+}
+
+static void
+assert_held(struct fix *f, int64_t keys, int64_t deliveries)
+{
+	struct store_held h;
+	struct store_stats st;
+
+	fix_stats(f, &st);
+	assert_int_equal(st.in_order.keys, keys);
+	assert_int_equal(st.in_order.deliveries, deliveries);
+	assert_int_equal(store_held(f->s, "hook-1", &h, &f->e), RC_OK);
+	assert_int_equal(h.keys, keys);
+	assert_int_equal(h.deliveries, deliveries);
+	assert_true((h.oldest_ms != 0) == (deliveries > 0));
+	assert_int_equal(store_held(f->s, "hook-2", &h, &f->e), RC_OK);
+	assert_int_equal(h.deliveries, 0);
+}
+
+/* How many notices say that a key is blocked; all are taken away. */
+static size_t
+blocked_notices(struct fix *f)
+{
+	struct store_notices l;
+	struct store_telling t;
+	size_t i, n = 0;
+
+	assert_int_equal(store_notices(f->s, 10000, &l, &f->e), RC_OK);
+	for (i = 0; i < l.n; i++) {
+		if (l.v[i].what == NOTICE_BLOCKED) {
+			assert_string_equal(l.v[i].order_key, "a");
+			n++;
+		}
+		t.notice = l.v[i].id;
+		t.event = NULL;
+		assert_int_equal(store_tell(f->s, &t, 1, &f->e), RC_OK);
+	}
+	store_notices_free(&l);
+	return n;
+}
+
+static void
+test_a_dead_head_holds_thousands_until_its_webhook_skips(void **state)
+{
+	struct fix *f = *state;
+	int64_t first;
+
+	set_on_dead(f, WEBHOOK_HOLD);
+	first = hold_thousands(f);
+	assert_nothing_due(f);
+	assert_held(f, 1, HELD);
+	assert_int_equal(blocked_notices(f), 1);
+	fix_assert_sound(f);
+	set_on_dead(f, WEBHOOK_SKIP);
+	assert_held(f, 0, 0);
+	end_one(f, first, STORE_DONE);
+	/* Whatever dies from now on holds up nobody. */
+	end_one(f, first + 1, STORE_DEAD);
+	end_one(f, first + 2, STORE_DONE);
+	assert_held(f, 0, 0);
+	assert_int_equal(blocked_notices(f), 0);
+	fix_assert_sound(f);
+	/* What was passed by stays so. */
+	set_on_dead(f, WEBHOOK_HOLD);
+	end_one(f, first + 3, STORE_DEAD);
+	assert_nothing_due(f);
+	assert_held(f, 1, HELD - 4);
+	assert_int_equal(blocked_notices(f), 1);
+	fix_assert_sound(f);
+}
+
+static void
+test_dead_heads_of_many_keys_go_in_parts(void **state)
+{
+	struct fix *f = *state;
+	struct store_leases l;
+	char name[16], key[16];
+	size_t n, leased;
+	int i;
+
+	set_on_dead(f, WEBHOOK_HOLD);
+	for (i = 0; i < 600; i++) {
+		(void)snprintf(name, sizeof(name), "h-%d", i);
+		(void)snprintf(key, sizeof(key), "k%d", i);
+		end_one(f, put(f, name, key, 5), STORE_DEAD);
+		(void)snprintf(name, sizeof(name), "n-%d", i);
+		(void)put(f, name, key, 5);
+	}
+	assert_nothing_due(f);
+	assert_held(f, 600, 600);
+	set_on_dead(f, WEBHOOK_SKIP);
+	assert_held(f, 0, 0);
+	n = 0;
+	do {
+		fix_lease(f, 100, &l);
+		n += leased = l.n;
+		store_leases_free(&l);
+	} while (leased > 0);
+	assert_int_equal(n, 600);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_blocked_key_is_told_once_for_each_death(void **state)
+{
+	struct fix *f = *state;
+	int64_t a1, a2;
+
+	set_on_dead(f, WEBHOOK_HOLD);
+	a1 = put(f, "a-1", "a", 5);
+	end_one(f, a1, STORE_DEAD);
+	assert_int_equal(blocked_notices(f), 0);
+	a2 = put(f, "a-2", "a", 5);
+	assert_int_equal(blocked_notices(f), 1);
+	(void)put(f, "a-3", "a", 5);
+	assert_int_equal(blocked_notices(f), 0);
+	/* A person tries again, in vain. */
+	assert_int_equal(
+	    store_job_retry(f->s, job_of(f, a1, NULL), f->wall_ms, &f->e),
+	    RC_OK);
+	end_one(f, a1, STORE_DEAD);
+	assert_int_equal(blocked_notices(f), 1);
+	/* Those behind it are cancelled: it is said no more. */
+	assert_int_equal(
+	    store_job_cancel(f->s, job_of(f, a2, NULL), f->wall_ms, &f->e),
+	    RC_OK);
+	assert_int_equal(blocked_notices(f), 0);
+	fix_assert_sound(f);
+}
+
 int
 main(void)
 {
@@ -493,6 +654,9 @@ main(void)
 		CASE(test_what_is_behind_is_not_overdue),
 		CASE(test_deleting_cancels_what_is_behind_too),
 		CASE(test_a_disabled_webhook_goes_on_in_order),
+		CASE(test_a_dead_head_holds_thousands_until_its_webhook_skips),
+		CASE(test_dead_heads_of_many_keys_go_in_parts),
+		CASE(test_a_blocked_key_is_told_once_for_each_death),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,26 @@ test_each_kind_tells_what_belongs_to_it(void **state)
 }
 
 static void
+test_a_blocked_key_is_told_with_its_dead_delivery(void **state)
+{
+	struct notice n = notice_of(NOTICE_BLOCKED);
+
+	(void)state;
+	(void)snprintf(n.delivery, sizeof(n.delivery), "job_1");
+	(void)snprintf(n.event, sizeof(n.event), "evt_1");
+	n.event_type = (char *)"issues";
+	n.delivery_id = (char *)"d-1";
+	n.order_key = (char *)"k-1";
+	assert_event(&n, "hls.key.blocked", "blocked:job_1:7",
+	    "{\"webhook_id\":\"wh-1\",\"url\":\"https://h.example.com\","
+	    "\"event_id\":\"evt_1\","
+	    "\"event_type\":\"issues\",\"delivery_id\":\"d-1\","
+	    "\"delivery\":\"job_1\",\"order_key\":\"k-1\",\"attempts\":7,"
+	    "\"last_class\":\"receiver\",\"last_code\":500,"
+	    "\"last_text\":\"the receiver failed\"}");
+}
+
+static void
 test_its_event_is_its_team_s(void **state)
 {
 	struct notice n = notice_of(NOTICE_FAILING);
@@ -101,6 +121,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_kind_tells_what_belongs_to_it),
+		cmocka_unit_test(
+		    test_a_blocked_key_is_told_with_its_dead_delivery),
 		cmocka_unit_test(test_its_event_is_its_team_s),
 	};
 
