@@ -29,8 +29,8 @@ const struct ctl_option ctl_event_enqueue_options[] = {
 	{ .name = "event-type", .arg = "TYPE", .doc = "such as issues" },
 	{ .name = "delivery-id",
 	    .arg = "ID",
-	    .doc = "else $GITHUB_DELIVERY, else the SHA-256 of source and "
-		   "bytes" },
+	    .doc = "else $GITHUB_DELIVERY, else the SHA-256 of type and "
+		   "body, believed for the source's dedupe" },
 	{ .name = "repository",
 	    .arg = "OWNER/NAME",
 	    .doc = "else the payload's" },

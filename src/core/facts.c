@@ -80,9 +80,8 @@ read_type(const struct source *src, const struct http_req *req,
 		ev->type = xstrdup(type);
 }
 
-/* SHA-256 over type, NUL and body. */
-static char *
-derive_id(const struct event *ev)
+void
+facts_derive_id(struct event *ev)
 {
 	char text[EVENT_TYPE_MAX + 1 + CRYPT_SHA256_SIZE];
 	char hex[2 * CRYPT_SHA256_SIZE + 1];
@@ -93,7 +92,9 @@ derive_id(const struct event *ev)
 	memcpy(text + n, ev->body_sha256, CRYPT_SHA256_SIZE);
 	crypt_sha256(text, n + CRYPT_SHA256_SIZE, hash);
 	crypt_hex_format(hash, sizeof(hash), hex);
-	return xstrdup(hex);
+	free(ev->delivery_id);
+	ev->delivery_id = xstrdup(hex);
+	ev->id_is_derived = true;
 }
 
 static void
@@ -118,9 +119,9 @@ read_id(const struct source *src, const struct http_req *req,
 	}
 	free(ev->delivery_id);
 	ev->delivery_id = NULL;
-	ev->id_is_derived = text == NULL;
+	ev->id_is_derived = false;
 	if (text == NULL)
-		ev->delivery_id = derive_id(ev);
+		facts_derive_id(ev);
 	else
 		event_put_delivery_id(ev, text);
 }
@@ -166,4 +167,18 @@ facts_read(const struct source *src, const struct http_req *req,
 	event_reserve_type(ev);
 	read_id(src, req, values, ev);
 	return rc;
+}
+
+void
+facts_read_headers(const struct source *src, const struct http_req *req,
+    struct event *ev)
+{
+	struct jsonptr_value values[SOURCE_POINTERS];
+
+	memset(values, 0, sizeof(values));
+	read_type(src, req, values, ev);
+	if (ev->type == NULL)
+		ev->type = xstrdup(src->name);
+	event_reserve_type(ev);
+	read_id(src, req, values, ev);
 }

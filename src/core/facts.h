@@ -29,4 +29,13 @@ void facts_prepare(struct source *src);
 enum rc facts_read(const struct source *src, const struct http_req *req,
     const char *json, size_t n, struct event *ev, struct err *e);
 
+/* Gives ev an id of its own: the SHA-256 over type, NUL and body, from
+ * body_sha256.  It is believed for dedupe_ms only. */
+void facts_derive_id(struct event *ev);
+
+/* Fills delivery_id, id_is_derived and type from the headers only, for a body
+ * that is not read. */
+void facts_read_headers(const struct source *src, const struct http_req *req,
+    struct event *ev);
+
 #endif

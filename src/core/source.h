@@ -29,6 +29,8 @@ enum source_key {
 	SOURCE_KEY_BASE64, /* whsec_ before it is left off */
 	SOURCE_KEY_HEX
 };
+/* How long derived ids are believed where no source says so. */
+#define SOURCE_DEDUPE_MS (INT64_C(10) * 60 * 1000)
 #define SOURCE_KEY_MAX 1024
 #define SOURCE_KEY_MIN 16
 

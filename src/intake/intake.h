@@ -66,7 +66,7 @@ struct intake_direct {
 	const struct source *filter; /* its event filter holds; NULL: none */
 	const char *provider;
 	const char *type;
-	const char *delivery_id; /* NULL: SHA-256 of source and bytes */
+	const char *delivery_id; /* NULL: derived from type and body */
 	const char *action;      /* NULL: from the body when it is an object */
 	const char *repository;  /* NULL: the same */
 	const char *const *teams;

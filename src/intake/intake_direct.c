@@ -8,6 +8,7 @@
 #include "base/crypt.h"
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/facts.h"
 #include "core/media.h"
 #include "core/source.h"
 #include "core/webhook.h"
@@ -37,24 +38,6 @@ check(const struct intake_direct *d, struct err *e)
 		if (!event_team_is_valid(d->teams[i]))
 			return err_set(e, RC_INVALID, "malformed team");
 	return RC_OK;
-}
-
-/* The SHA-256 of source and bytes, one behind the other. */
-static char *
-make_id(const struct intake_direct *d)
-{
-	uint8_t hash[CRYPT_SHA256_SIZE];
-	char hex[2 * CRYPT_SHA256_SIZE + 1];
-	size_t n = strlen(d->source);
-	char *all = xmalloc(n + d->bodysz + 1);
-
-	memcpy(all, d->source, n);
-	if (d->bodysz > 0)
-		memcpy(all + n, d->body, d->bodysz);
-	crypt_sha256(all, n + d->bodysz, hash);
-	free(all);
-	crypt_hex_format(hash, sizeof(hash), hex);
-	return xstrdup(hex);
 }
 
 static char *
@@ -111,8 +94,6 @@ intake_direct(const struct intake *in, const struct intake_direct *d,
 	ev->provider = xstrdup(d->provider);
 	ev->type = xstrdup(d->type);
 	event_reserve_type(ev);
-	ev->delivery_id =
-	    d->delivery_id != NULL ? xstrdup(d->delivery_id) : make_id(d);
 	ev->webhook_id = dup_or_null(d->webhook_id);
 	ev->content_type = xstrdup(d->content_type);
 	ev->priority = d->priority;
@@ -123,6 +104,12 @@ intake_direct(const struct intake *in, const struct intake_direct *d,
 	ev->body = xmemdup0(d->body, d->bodysz);
 	ev->bodysz = d->bodysz;
 	crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
+	if (d->delivery_id != NULL)
+		ev->delivery_id = xstrdup(d->delivery_id);
+	else
+		facts_derive_id(ev);
+	ev->dedupe_ms =
+	    d->filter != NULL ? d->filter->dedupe_ms : SOURCE_DEDUPE_MS;
 
 	rc = read_body(ev, e);
 	if (rc == RC_OK) {

@@ -394,6 +394,21 @@ def test_enqueue_takes_the_delivery_id_of_the_environment(g):
     assert said["delivery_id"] == "from-there"
 
 
+def test_enqueue_believes_a_derived_id_for_dedupe_and_for_one_type(g):
+    first = enqueue(g, {"n": 1}, "--event-type", "push")
+    again = enqueue(g, {"n": 1}, "--event-type", "push")
+    assert (again["status"], again["id"]) == ("duplicate", first["id"])
+    other = enqueue(g, {"n": 1}, "--event-type", "release")
+    assert other["status"] == "queued"
+    g.write_config({"sources": [
+        {"name": "beats", "provider": "github",
+         "secrets": [gw.GITHUB_SECRET], "dedupe": 0, "replay_window": 0}]})
+    beats = [enqueue(g, {"n": 2}, "--source", "beats", "--event-type", "beat")
+             for _ in range(3)]
+    assert [x["status"] for x in beats] == ["queued"] * 3
+    assert len({x["id"] for x in beats}) == 3
+
+
 def test_enqueue_ends_within_five_seconds(g):
     """Its standard input never ends."""
     r, w = os.pipe()
