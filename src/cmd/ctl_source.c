@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/app_conf.h"
+#include "base/clock.h"
 #include "base/js.h"
 #include "base/units.h"
 #include "cmd/ctl.h"
@@ -13,6 +14,8 @@
 #include "cmd/ctl_table.h"
 #include "core/sig.h"
 #include "core/source.h"
+#include "stats/posts.h"
+#include "store/store_metrics.h"
 
 static const struct ctl_column columns[] = {
 	{ .title = "NAME", .keep = true },
@@ -63,20 +66,8 @@ static void
 put_object(const struct app_conf *conf, const struct source *src,
     struct js_writer *w)
 {
-	char path[512];
-
-	(void)snprintf(path, sizeof(path), "%s/hooks/%s",
-	    conf->server.base_path, src->name);
 	js_open_object(w, NULL);
-	js_str(w, "name", src->name);
-	js_str(w, "provider", sig_scheme_name(src->scheme));
-	js_str(w, "path", path);
-	js_strlist(w, "paths", &src->paths);
-	js_strlist(w, "events", &src->events);
-	js_int(w, "priority", src->priority);
-	js_int(w, "secrets", (int64_t)src->nsecrets);
-	js_duration(w, "replay_window", src->replay_window_ms);
-	js_strlist(w, "team", &src->teams);
+	posts_format_settings(src, conf->server.base_path, w);
 	js_close_object(w);
 }
 
@@ -140,6 +131,34 @@ ctl_source_find(struct ctl *c, const char *name, const struct source **out,
 	return RC_OK;
 }
 
+static const struct ctl_option show_options[] = {
+	{ .name = NULL },
+};
+
+/* One object, as the API has it: --json or not. */
+static enum rc
+run_show(struct ctl *c, struct err *e)
+{
+	const struct source *src;
+	struct store_metrics m;
+	struct js_writer w;
+	enum rc rc;
+
+	rc = ctl_source_find(c, c->args[0], &src, e);
+	if (rc == RC_OK)
+		rc = ctl_open_store(c, e);
+	if (rc == RC_OK)
+		rc = store_metrics(c->app.intake.store,
+		    clock_wall_ms(c->app.intake.clock), &m, e);
+	if (rc != RC_OK)
+		return rc;
+	js_writer_init(&w, &c->out);
+	posts_format(src, c->app.conf->server.base_path, &m, &w);
+	buf_add_str(&c->out, "\n");
+	store_metrics_free(&m);
+	return RC_OK;
+}
+
 static const struct ctl_option check_options[] = {
 	{ .name = "headers",
 	    .arg = "FILE",
@@ -177,6 +196,14 @@ static const struct ctl_cmd cmds[] = {
 	    .needs = CTL_CONF,
 	    .run = run_list,
 	    .doc = "Lists who may post, without their secrets." },
+	{ .verb = "show",
+	    .args = "NAME",
+	    .min_args = 1,
+	    .max_args = 1,
+	    .options = show_options,
+	    .needs = CTL_CONF,
+	    .run = run_show,
+	    .doc = "Shows a source, and what became of the posts to it." },
 	{ .verb = "check",
 	    .args = "[NAME [BODY]]",
 	    .max_args = 2,

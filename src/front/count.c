@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "front/count.h"
 #include "front/router.h"
+#include "stats/posts.h"
 
 #define STATUS_MAX 599
 #define LABELS_MAX 512
@@ -108,4 +109,22 @@ count_request(struct count *c, const struct router_route *route, int status,
 	}
 	meter_add(requests, 1);
 	meter_observe(times, took_us);
+}
+
+void
+count_post(struct count *c, const char *source, int status, bool is_signed)
+{
+	bool is_accepted = status < 300;
+	struct buf labels;
+
+	if (source == NULL)
+		source = POSTS_NO_SOURCE;
+	buf_init(&labels, LABELS_MAX);
+	posts_label(&labels, source,
+	    is_accepted ? NULL : posts_reason(status, is_signed), is_signed);
+	meter_add(meter_find(c->meter,
+		      is_accepted ? POSTS_ACCEPTED : POSTS_REFUSED,
+		      buf_str(&labels), METER_PLAIN),
+	    1);
+	buf_fini(&labels);
 }

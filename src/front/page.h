@@ -171,6 +171,9 @@ enum rc page_metrics_show(struct page *pg, struct err *e);
 enum rc page_health_alive(struct page *pg, struct err *e);
 enum rc page_health_ready(struct page *pg, struct err *e);
 
+enum rc page_sources_list(struct page *pg, struct err *e);
+enum rc page_sources_show(struct page *pg, struct err *e);
+
 enum rc page_me_show(struct page *pg, struct err *e);
 
 #endif

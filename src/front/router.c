@@ -62,6 +62,11 @@ static const struct router_route routes[] = {
 	{ "POST", "/api/v1/deliveries/{}/cancel", page_deliveries_cancel,
 	    ROUTER_RIGHT, TOKEN_OPERATE, ROUTER_MAY_BODY, false },
 
+	{ "GET", "/api/v1/sources", page_sources_list, ROUTER_RIGHT, TOKEN_READ,
+	    ROUTER_NO_BODY, false },
+	{ "GET", "/api/v1/sources/{}", page_sources_show, ROUTER_RIGHT,
+	    TOKEN_READ, ROUTER_NO_BODY, false },
+
 	{ "GET", "/queue/stats", page_queue_stats, ROUTER_RIGHT, TOKEN_READ,
 	    ROUTER_NO_BODY, true },
 	{ "POST", "/queue/retry/{}", page_queue_retry, ROUTER_RIGHT,

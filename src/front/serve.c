@@ -286,12 +286,26 @@ is_done_twice(const struct call *c)
 	return false;
 }
 
+static bool
+is_post(const struct call *c)
+{
+	return c->match.route != NULL &&
+	    c->match.route->page == router_hook()->page;
+}
+
+/* A signed post that is lost to its sender's mistake, or to ours. */
+static bool
+is_signed_refusal(const struct call *c)
+{
+	return is_post(c) && c->page.note.is_signed && c->resp.status >= 400;
+}
+
 static enum log_level
 level_of(const struct call *c, enum rc rc)
 {
 	if (c->resp.status >= 500)
 		return rc == RC_BUSY ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
-	return LOG_LEVEL_INFO;
+	return is_signed_refusal(c) ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
 }
 
 /* A peer that has proved nothing gets one line a second for each status. */
@@ -324,6 +338,8 @@ log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
 	else
 		log_int(&l, "status", c->resp.status);
 	log_str(&l, "outcome", note->outcome);
+	if (is_signed_refusal(c))
+		log_str(&l, "address", http_param_find(&c->req, "REMOTE_ADDR"));
 	log_str(&l, "event_id", note->event_id);
 	log_str(&l, "delivery_id", note->delivery_id);
 	log_str(&l, "event_type", note->event_type);
@@ -337,6 +353,23 @@ log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
 	if (rc != RC_OK)
 		log_str(&l, "error", e->text);
 	log_end(&l);
+}
+
+/* A sender that left without an answer was neither accepted nor refused. */
+static void
+count_call(const struct call *c, int64_t took_us)
+{
+	const struct source *src;
+
+	if (c->s->count == NULL)
+		return;
+	count_request(c->s->count, c->match.route,
+	    c->is_broken ? 0 : c->resp.status, took_us);
+	if (!is_post(c) || c->is_broken)
+		return;
+	src = source_find_path(c->s->set->intake.sources, c->path);
+	count_post(c->s->count, src == NULL ? NULL : src->name, c->resp.status,
+	    c->page.note.is_signed);
 }
 
 static void
@@ -399,8 +432,6 @@ serve(const struct serve *s, struct http_conn *conn, struct serve_end *end)
 	end->is_read = c.is_read;
 	took_us = clock_tick_us() - began_us;
 	log_call(&c, rc, took_us, &e);
-	if (s->count != NULL)
-		count_request(s->count, c.match.route,
-		    c.is_broken ? 0 : c.resp.status, took_us);
+	count_call(&c, took_us);
 	call_fini(&c);
 }

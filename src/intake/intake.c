@@ -138,8 +138,6 @@ read_event(const struct intake *in, const struct source *src,
 	enum rc rc;
 
 	rc = read_media(src, req, &m, out, e);
-	if (rc != RC_OK)
-		return rc;
 	ev->source = xstrdup(src->name);
 	ev->provider = xstrdup(sig_scheme_name(src->scheme));
 	ev->content_type = xstrdup(m.type);
@@ -153,7 +151,10 @@ read_event(const struct intake *in, const struct source *src,
 	ev->bodysz = req->bodysz;
 	crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 
-	rc = read_body(src, req, ev, e);
+	if (rc == RC_OK)
+		rc = read_body(src, req, ev, e);
+	else
+		facts_read_headers(src, req, ev);
 	intake_tell(out, ev);
 	return rc;
 }

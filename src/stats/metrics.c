@@ -11,6 +11,7 @@
 #include "core/event.h"
 #include "stats/metrics.h"
 #include "stats/metrics_text.h"
+#include "stats/posts.h"
 #include "store/store_metrics.h"
 #include "store/store_read.h"
 #include "store/store_work.h"
@@ -365,6 +366,11 @@ static const struct family families[] = {
 	{ "hls_worker_jobs_total", "counter", write_counter, 0,
 	    "Attempts at jobs by worker, kind and end: done, retry, dead, "
 	    "cancelled." },
+	{ POSTS_ACCEPTED, "counter", write_counter, 0,
+	    "Posts that were accepted, by source." },
+	{ POSTS_REFUSED, "counter", write_counter, 0,
+	    "Posts that were refused, by source, reason, and whether the "
+	    "signature matched." },
 	{ "hls_http_requests_total", "counter", write_counter, 0,
 	    "Requests by route and status; none: nobody was there to be "
 	    "answered." },

@@ -53,6 +53,7 @@ struct store_webhook_figures {
 struct store_figure {
 	char *name, *labels;
 	int64_t bound, n;
+	int64_t changed_ms; /* when it was last added to, by the wall */
 };
 
 struct store_metrics {

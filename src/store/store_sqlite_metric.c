@@ -185,6 +185,7 @@ add_figure(struct store_metrics *m, struct sqlite3_stmt *st)
 	f->labels = lite_col_text(st, 1);
 	f->bound = lite_col_int(st, 2);
 	f->n = lite_col_int(st, 3);
+	f->changed_ms = lite_col_int(st, 4);
 }
 
 static enum rc

@@ -142,7 +142,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "(?1, ?2, ?3, ?4, ?5) ON CONFLICT (name, labels, bound) DO "
 	    "UPDATE SET n = n + excluded.n, changed_ms = "
 	    "excluded.changed_ms",
-	[LITE_METRIC_LIST] = "SELECT name, labels, bound, n FROM metric "
+	[LITE_METRIC_LIST] = "SELECT name, labels, bound, n, "
+			     "changed_ms FROM metric "
 			     "ORDER BY name, labels, bound",
 	[LITE_METRIC_FORGET] =
 	    "DELETE FROM metric WHERE name = ?1 AND changed_ms < max(?2, "

@@ -57,9 +57,10 @@ def source(*path):
 def test_the_text_is_by_the_rules_and_has_what_the_manual_lists(
         gateway, receiver):
     gateway.register(receiver.url("/a"))
+    assert gateway.post_github(gw.issue(), secret="x" * 20).status == 401
     post(gateway, 3)
     settled(gateway, 3)
-    written(gateway, "hls_http_requests_total", 3, route=HOOK)
+    written(gateway, "hls_http_requests_total", 4, route=HOOK)
     written(gateway, "hls_worker_jobs_total", 3)
     resp = gateway.api("GET", "/metrics")
     assert resp.headers["Content-Type"] == \
@@ -86,9 +87,10 @@ def promtool_check(*args, text=b""):
 
 def test_promtool_finds_nothing_in_the_figures(gateway, receiver):
     gateway.register(receiver.url("/a"))
+    assert gateway.post_github(gw.issue(), secret="x" * 20).status == 401
     post(gateway, 3)
     settled(gateway, 3)
-    written(gateway, "hls_http_requests_total", 3, route=HOOK)
+    written(gateway, "hls_http_requests_total", 4, route=HOOK)
     written(gateway, "hls_worker_jobs_total", 3)
     promtool_check("metrics", text=gateway.api("GET", "/metrics").body)
 
