@@ -8,6 +8,7 @@
 #include "base/js.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_attempt.h"
+#include "cmd/ctl_delivery_bulk.h"
 #include "cmd/ctl_list.h"
 #include "cmd/ctl_table.h"
 #include "core/webhook.h"
@@ -310,30 +311,47 @@ say_done(struct ctl *c, int64_t id, const char *state, const char *text)
 		buf_addf(&c->out, "Delivery %lld %s.\n", (long long)id, text);
 }
 
+/* What is due now may still have to wait for something else. */
+static enum rc
+say_held(struct ctl *c, int64_t id, struct err *e)
+{
+	struct store_job *j;
+	enum rc rc;
+
+	if (c->json)
+		return RC_OK;
+	rc = store_job_find(c->app.store, id, &j, e);
+	if (rc != RC_OK)
+		return rc == RC_NOTFOUND ? RC_OK : rc;
+	if (j->blocked_by != 0)
+		buf_addf(&c->out,
+		    "      held: delivery %lld of its order key goes first\n",
+		    (long long)j->blocked_by);
+	ctl_put_held(c, j);
+	store_job_free(j);
+	return RC_OK;
+}
+
 static enum rc
 run_retry(struct ctl *c, struct err *e)
 {
 	int64_t id;
 	enum rc rc;
 
+	if (ctl_delivery_is_bulk(c))
+		return ctl_delivery_bulk(c, false, e);
 	if ((rc = resolve(c, &id, e)) != RC_OK)
 		return rc;
 	rc = store_job_retry(c->app.store, id, clock_wall_ms(c->app.clock), e);
 	if (rc == RC_EXISTS)
 		return err_set(e, rc,
-		    "Delivery %s is not dead, and only dead ones are "
-		    "retried; hlsctl event replay sends again what was "
-		    "delivered.",
+		    "Delivery %s is neither waiting nor dead; hlsctl event "
+		    "replay sends again what was delivered.",
 		    c->args[0]);
 	if (rc == RC_OK)
 		say_done(c, id, "waiting", "is due now");
-	return rc;
+	return rc == RC_OK ? say_held(c, id, e) : rc;
 }
-
-static const struct ctl_option cancel_options[] = {
-	CTL_YES_OPTION,
-	{ .name = NULL },
-};
 
 static enum rc
 run_cancel(struct ctl *c, struct err *e)
@@ -341,6 +359,8 @@ run_cancel(struct ctl *c, struct err *e)
 	int64_t id;
 	enum rc rc;
 
+	if (ctl_delivery_is_bulk(c))
+		return ctl_delivery_bulk(c, true, e);
 	if ((rc = resolve(c, &id, e)) != RC_OK)
 		return rc;
 	rc = ctl_confirm(c, e, "Delivery %s will not be sent.", c->args[0]);
@@ -372,17 +392,21 @@ static const struct ctl_cmd cmds[] = {
 	    .run = run_show,
 	    .doc = "Prints one with every attempt." },
 	{ .verb = "retry",
-	    ONE_ID,
+	    .args = "[ID]",
+	    .max_args = 1,
+	    .options = ctl_delivery_bulk_options,
 	    STORE,
 	    .run = run_retry,
-	    .doc = "Tries a dead one again, now." },
+	    .doc = "Sends a dead or waiting one now; without ID all that the "
+		   "options choose:\ncounts them first and asks." },
 	{ .verb = "cancel",
-	    ONE_ID,
-	    .options = cancel_options,
+	    .args = "[ID]",
+	    .max_args = 1,
+	    .options = ctl_delivery_bulk_options,
 	    STORE,
 	    .run = run_cancel,
-	    .doc = "Gives one up that is not done; what waits for a dead "
-		   "one goes on." },
+	    .doc = "Gives one up that is not done, or all that the options "
+		   "choose; what waits\nfor a dead one goes on." },
 };
 
 const struct ctl_noun ctl_delivery = { "delivery", "what webhooks are owed",

@@ -10,11 +10,13 @@
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_attempt.h"
+#include "cmd/ctl_delivery_bulk.h"
 #include "cmd/ctl_list.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_webhook.h"
 #include "core/webhook.h"
 #include "core/whsk.h"
+#include "intake/bulk.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
@@ -385,6 +387,32 @@ run_delete(struct ctl *c, struct err *e)
 	return RC_OK;
 }
 
+/* Retries keep their time, unless --now says that they go at once. */
+static enum rc
+say_waiting(struct ctl *c, const char *id, struct err *e)
+{
+	struct bulk_want want;
+	int64_t n;
+	enum rc rc;
+
+	bulk_want_waiting(&want, id);
+	want.b.dry_run = !ctl_has_option(c, "now");
+	rc = ctl_delivery_each(c, &want, "Looked at", 0, &n, e);
+	if (rc != RC_OK || c->json)
+		return rc;
+	if (!want.b.dry_run || n == 0)
+		buf_addf(&c->out,
+		    "Webhook %s is enabled; what waited for it goes out now.\n",
+		    id);
+	else
+		buf_addf(&c->out,
+		    "Webhook %s is enabled; %lld retr%s for the next attempt's "
+		    "time.\nhlsctl webhook enable --now %s sends %s at once.\n",
+		    id, (long long)n, n == 1 ? "y waits" : "ies wait", id,
+		    n == 1 ? "it" : "them");
+	return RC_OK;
+}
+
 static enum rc
 enable(struct ctl *c, bool on, struct err *e)
 {
@@ -396,15 +424,22 @@ enable(struct ctl *c, bool on, struct err *e)
 	rc = registry_enable(&c->app.registry, c->args[0], on, &w, e);
 	if (rc != RC_OK)
 		return say_not_found(c, rc, e);
+	if (on)
+		rc = say_waiting(c, w->id, e);
 	if (c->json)
 		put_json(c, w, false);
-	else
-		buf_addf(&c->out, "Webhook %s is %s.\n", w->id,
-		    on ? "enabled; what waited for it goes out now"
-		       : "disabled; what is owed to it waits");
+	else if (!on)
+		buf_addf(&c->out,
+		    "Webhook %s is disabled; what is owed to it waits.\n",
+		    w->id);
 	webhook_free(w);
-	return RC_OK;
+	return rc;
 }
+
+static const struct ctl_option enable_options[] = {
+	{ .name = "now", .doc = "retries that wait go out at once" },
+	{ .name = NULL },
+};
 
 static enum rc
 run_enable(struct ctl *c, struct err *e)
@@ -488,6 +523,7 @@ static const struct ctl_cmd cmds[] = {
 	    .doc = "Removes one and cancels what is still owed to it." },
 	{ .verb = "enable",
 	    ONE_ID,
+	    .options = enable_options,
 	    STORE,
 	    .run = run_enable,
 	    .doc = "Lets deliveries go out again, those that waited too." },

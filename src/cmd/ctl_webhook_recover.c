@@ -5,16 +5,17 @@
 #include "base/clock.h"
 #include "base/js.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_delivery_bulk.h"
 #include "cmd/ctl_long.h"
 #include "cmd/ctl_webhook.h"
 #include "core/webhook.h"
+#include "intake/bulk.h"
 #include "intake/replay.h"
 
 const struct ctl_option ctl_webhook_recover_options[] = {
-	{ .name = "since",
-	    .arg = "TIME",
-	    .doc = "given up since; 2h for ago (must be given)" },
+	{ .name = "since", .arg = "TIME", .doc = "given up since; 2h for ago" },
 	{ .name = "until", .arg = "TIME", .doc = "...and before; else now" },
+	{ .name = "waiting", .doc = "retries that wait go out at once" },
 	{ .name = "dry-run", .doc = "count them and do nothing" },
 	{ .name = "yes", .doc = "do not ask" },
 	{ .name = NULL },
@@ -58,6 +59,30 @@ each_slice(struct ctl *c, const struct intake *in, const struct recover_want *w,
 	return rc;
 }
 
+static enum rc
+each_waiting(struct ctl *c, bool dry_run, struct err *e)
+{
+	struct bulk_want w;
+	int64_t n;
+	enum rc rc;
+
+	bulk_want_waiting(&w, c->args[0]);
+	w.b.dry_run = dry_run;
+	rc = ctl_delivery_each(c, &w, "Retried", 0, &n, e);
+	if (!c->json)
+		buf_addf(&c->out, "%lld waiting deliver%s %s now.\n",
+		    (long long)n, n == 1 ? "y" : "ies",
+		    dry_run      ? "would go out"
+			: n == 1 ? "goes out"
+				 : "go out");
+	else if (!ctl_has_option(c, "since"))
+		say(c, dry_run, n);
+	if (rc == RC_OK && !bulk_is_done(&w))
+		return ctl_long_cut(c, e,
+		    "Interrupted; the same command goes on.");
+	return rc;
+}
+
 enum rc
 ctl_webhook_recover(struct ctl *c, struct err *e)
 {
@@ -69,11 +94,17 @@ ctl_webhook_recover(struct ctl *c, struct err *e)
 	bool more;
 	enum rc rc;
 
-	if (!ctl_has_option(c, "since"))
+	if (!ctl_has_option(c, "since") && !ctl_has_option(c, "waiting"))
 		return ctl_usage(c, e,
-		    "recover wants --since TIME: what was given up since.");
+		    "recover wants --since TIME, what was given up since, or "
+		    "--waiting.");
 	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
+	if (ctl_has_option(c, "waiting") &&
+	    (rc = each_waiting(c, ctl_has_option(c, "dry-run"), e)) != RC_OK)
+		return rc;
+	if (!ctl_has_option(c, "since"))
+		return RC_OK;
 	w.webhook_id = c->args[0];
 	w.until_ms = clock_wall_ms(c->app.clock);
 	if ((rc = ctl_time(c, "since", true, &w.since_ms, e)) != RC_OK ||

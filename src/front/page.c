@@ -243,6 +243,7 @@ struct body_text {
 	const char *name;
 	char *out;
 	size_t max;
+	bool *flag; /* instead of out */
 	enum rc rc;
 	struct err *e;
 };
@@ -256,6 +257,8 @@ read_body_member(void *arg, const char *key, struct json_object *value)
 
 	if (t->name == NULL || strcmp(key, t->name) != 0)
 		t->rc = page_refuse(t->pg, key, "unknown field", t->e);
+	else if (t->flag != NULL && js_get_bool(value, t->flag))
+		;
 	else if (js_get_str(value, &text, &n) && n > 0 && n < t->max &&
 	    strlen(text) == n)
 		memcpy(t->out, text, n + 1);
@@ -264,26 +267,44 @@ read_body_member(void *arg, const char *key, struct json_object *value)
 	return t->rc == RC_OK;
 }
 
+static enum rc
+read_body(struct body_text *t)
+{
+	struct page *pg = t->pg;
+	struct js_doc doc;
+	enum rc rc;
+
+	if (pg->req->bodysz == 0)
+		return RC_OK;
+	rc = js_parse(&doc, pg->req->body, pg->req->bodysz, t->e);
+	if (rc != RC_OK)
+		return rc;
+	if (js_is_object(doc.root))
+		js_each(doc.root, read_body_member, t);
+	else
+		t->rc =
+		    err_set(t->e, RC_INVALID, "the body is not a JSON object");
+	js_doc_fini(&doc);
+	return t->rc;
+}
+
 enum rc
 page_body_text(struct page *pg, const char *name, char *out, size_t max,
     struct err *e)
 {
-	struct body_text t = { pg, name, out, max, RC_OK, e };
-	struct js_doc doc;
-	enum rc rc;
+	struct body_text t = { pg, name, out, max, NULL, RC_OK, e };
 
 	out[0] = '\0';
-	if (pg->req->bodysz == 0)
-		return RC_OK;
-	rc = js_parse(&doc, pg->req->body, pg->req->bodysz, e);
-	if (rc != RC_OK)
-		return rc;
-	if (js_is_object(doc.root))
-		js_each(doc.root, read_body_member, &t);
-	else
-		t.rc = err_set(e, RC_INVALID, "the body is not a JSON object");
-	js_doc_fini(&doc);
-	return t.rc;
+	return read_body(&t);
+}
+
+enum rc
+page_body_flag(struct page *pg, const char *name, bool *out, struct err *e)
+{
+	struct body_text t = { pg, name, NULL, 0, out, RC_OK, e };
+
+	*out = false;
+	return read_body(&t);
 }
 
 enum rc

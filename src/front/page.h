@@ -120,6 +120,9 @@ enum rc page_body_text(struct page *pg, const char *name, char *out, size_t max,
     struct err *e);
 /* The same for a page that takes no member: no body, or {}. */
 enum rc page_body_none(struct page *pg, struct err *e);
+/* The body's one member is true or false; *out is false when it is absent. */
+enum rc page_body_flag(struct page *pg, const char *name, bool *out,
+    struct err *e);
 /* 422 for one member of the body. */
 enum rc page_refuse(struct page *pg, const char *field, const char *message,
     struct err *e);
@@ -160,6 +163,8 @@ enum rc page_deliveries_list(struct page *pg, struct err *e);
 enum rc page_deliveries_show(struct page *pg, struct err *e);
 enum rc page_deliveries_retry(struct page *pg, struct err *e);
 enum rc page_deliveries_cancel(struct page *pg, struct err *e);
+enum rc page_deliveries_retry_all(struct page *pg, struct err *e);
+enum rc page_deliveries_cancel_all(struct page *pg, struct err *e);
 
 enum rc page_queue_stats(struct page *pg, struct err *e);
 enum rc page_queue_retry(struct page *pg, struct err *e);

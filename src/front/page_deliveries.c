@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "front/page.h"
+#include "intake/bulk.h"
 #include "stats/show.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
@@ -147,4 +148,56 @@ enum rc
 page_deliveries_cancel(struct page *pg, struct err *e)
 {
 	return act(pg, store_job_cancel, "cancelled", e);
+}
+
+/* As long as this request may hold its thread, one slice at least. */
+static enum rc
+act_all(struct page *pg, bool cancel, struct err *e)
+{
+	struct intake_problems p = { .n = 0 };
+	char cursor[BULK_CURSOR_SIZE];
+	struct bulk_want want;
+	struct js_writer w;
+	bool lingers;
+	int64_t n;
+	enum rc rc;
+
+	rc = bulk_want_read(pg->req->body, pg->req->bodysz, cancel, &want, &p,
+	    e);
+	if (rc == RC_INVALID && p.n > 0)
+		page_invalid(pg, &p);
+	if (rc == RC_OK && want.webhook_id[0] != '\0') {
+		rc = page_webhook_field(pg, "webhook_id", want.webhook_id,
+		    pg->webhook_id, e);
+		memcpy(want.webhook_id, pg->webhook_id, sizeof(pg->webhook_id));
+	}
+	if (rc != RC_OK)
+		return rc;
+	lingers = page_linger(pg);
+	rc = bulk_some(&pg->set->intake, &want,
+	    clock_boot_ms(pg->set->intake.clock) +
+		(lingers ? page_wait_ms(pg) / 2 : 0),
+	    &n, e);
+	if (lingers)
+		page_linger_end();
+	if (rc != RC_OK && n == 0)
+		return rc;
+	page_json_begin(pg, &w);
+	pg->resp->status = want.b.dry_run ? 200 : 202;
+	js_int(&w, "count", n);
+	js_str(&w, "next_cursor", bulk_cursor(&want, cursor));
+	page_json_end(pg, &w);
+	return RC_OK;
+}
+
+enum rc
+page_deliveries_retry_all(struct page *pg, struct err *e)
+{
+	return act_all(pg, false, e);
+}
+
+enum rc
+page_deliveries_cancel_all(struct page *pg, struct err *e)
+{
+	return act_all(pg, true, e);
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "front/page.h"
 #include "front/reply.h"
+#include "intake/bulk.h"
 #include "intake/replay.h"
 #include "store/store_read.h"
 
@@ -90,13 +91,40 @@ page_replay_event(struct page *pg, struct err *e)
 	return RC_OK;
 }
 
+/* The retries first: they are what goes out soonest. */
+static enum rc
+recover(struct page *pg, const struct recover_want *want, int64_t *n,
+    bool *more, struct err *e)
+{
+	bool lingers = page_linger(pg);
+	int64_t until_ms = until_boot_ms(pg, lingers), dead = 0;
+	struct bulk_want waiting;
+	enum rc rc = RC_OK;
+
+	*n = 0;
+	*more = false;
+	if (want->waiting) {
+		bulk_want_waiting(&waiting, pg->arg);
+		waiting.b.dry_run = want->dry_run;
+		rc = bulk_some(&pg->set->intake, &waiting, until_ms, n, e);
+		*more = !bulk_is_done(&waiting);
+	}
+	if (rc == RC_OK && !*more && want->since_ms > 0)
+		rc = recover_some(&pg->set->intake, want, until_ms, &dead, more,
+		    e);
+	*n += dead;
+	if (lingers)
+		page_linger_end();
+	return rc;
+}
+
 enum rc
 page_replay_recover(struct page *pg, struct err *e)
 {
 	struct intake_problems p = { .n = 0 };
 	struct recover_want want;
 	struct js_writer w;
-	bool more, lingers;
+	bool more;
 	int64_t n;
 	enum rc rc;
 
@@ -107,11 +135,7 @@ page_replay_recover(struct page *pg, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	want.webhook_id = pg->arg;
-	lingers = page_linger(pg);
-	rc = recover_some(&pg->set->intake, &want, until_boot_ms(pg, lingers),
-	    &n, &more, e);
-	if (lingers)
-		page_linger_end();
+	rc = recover(pg, &want, &n, &more, e);
 	if (rc != RC_OK && n == 0)
 		return rc;
 	(void)snprintf(pg->note.webhook_id, sizeof(pg->note.webhook_id), "%s",

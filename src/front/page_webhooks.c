@@ -9,6 +9,7 @@
 #include "core/whsk.h"
 #include "front/page.h"
 #include "front/reply.h"
+#include "intake/bulk.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
@@ -231,17 +232,39 @@ page_webhooks_delete(struct page *pg, struct err *e)
 	return rc;
 }
 
+/* As many retries as time allows; the rest wait as they did. */
+static enum rc
+hasten(struct page *pg, struct err *e)
+{
+	struct bulk_want want;
+	bool lingers = page_linger(pg);
+	int64_t n;
+	enum rc rc;
+
+	bulk_want_waiting(&want, pg->arg);
+	rc = bulk_some(&pg->set->intake, &want,
+	    clock_boot_ms(pg->set->intake.clock) +
+		(lingers ? page_wait_ms(pg) / 2 : 0),
+	    &n, e);
+	if (lingers)
+		page_linger_end();
+	return rc;
+}
+
 static enum rc
 enable(struct page *pg, bool on, struct err *e)
 {
 	struct webhook *hook;
+	bool now = false;
 	enum rc rc;
 
-	rc = page_body_none(pg, e);
+	rc = on ? page_body_flag(pg, "now", &now, e) : page_body_none(pg, e);
 	if (rc == RC_OK)
 		rc = page_webhook_arg(pg, e);
 	if (rc == RC_OK)
 		rc = registry_enable(&pg->set->registry, pg->arg, on, &hook, e);
+	if (rc == RC_OK && now && (rc = hasten(pg, e)) != RC_OK)
+		webhook_free(hook);
 	if (rc == RC_OK)
 		answer(pg, hook, false);
 	return rc;

@@ -93,9 +93,11 @@ struct recover_want {
 	int64_t since_ms; /* given up; the first is in */
 	int64_t until_ms; /* the first that is not; 0: now */
 	bool dry_run;
+	bool waiting; /* retries that wait go out at once, too */
 };
 
-/* {since,until?,dry_run?} */
+/* {since,until?,waiting?,dry_run?}; with waiting, since may be left out: then
+ * what was given up stays so, and since_ms is 0. */
 enum rc recover_want_read(const char *json, size_t n, struct recover_want *out,
     struct intake_problems *p, struct err *e);
 

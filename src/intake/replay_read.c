@@ -12,7 +12,7 @@ struct reader {
 	struct intake_problems *p;
 	struct replay_want *replay; /* NULL: it is a recovery */
 	int64_t since_ms, until_ms;
-	bool dry_run;
+	bool dry_run, waiting;
 };
 
 static void
@@ -120,6 +120,9 @@ read_member(void *arg, const char *key, struct json_object *value)
 	} else if (strcmp(key, "dry_run") == 0) {
 		if (!js_get_bool(value, &r->dry_run))
 			problem(r->p, key, "neither true nor false");
+	} else if (r->replay == NULL && strcmp(key, "waiting") == 0) {
+		if (!js_get_bool(value, &r->waiting))
+			problem(r->p, key, "neither true nor false");
 	} else if (!read_filter(r, key, value)) {
 		problem(r->p, key, "unknown field");
 	}
@@ -142,7 +145,7 @@ read_json(struct reader *r, const char *json, size_t n, struct err *e)
 	}
 	js_each(doc.root, read_member, r);
 	/* Everything there ever was is nobody's wish by silence. */
-	if (r->since_ms == 0 && r->p->n == 0)
+	if (r->since_ms == 0 && !r->waiting && r->p->n == 0)
 		problem(r->p, "since", "missing");
 	js_doc_fini(&doc);
 	if (r->p->n == 0 && r->until_ms > 0 && r->until_ms <= r->since_ms)
@@ -179,5 +182,6 @@ recover_want_read(const char *json, size_t n, struct recover_want *out,
 	out->since_ms = r.since_ms;
 	out->until_ms = r.until_ms;
 	out->dry_run = r.dry_run;
+	out->waiting = r.waiting;
 	return rc;
 }

@@ -64,6 +64,7 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_HELD] = "held",
 	[STORE_OP_DEAD_COUNT] = "dead_count",
 	[STORE_OP_DEAD_RETRY] = "dead_retry",
+	[STORE_OP_JOB_BULK] = "job_bulk",
 	[STORE_OP_JOB_RETRY] = "job_retry",
 	[STORE_OP_JOB_CANCEL] = "job_cancel",
 	[STORE_OP_TOKEN_PUT] = "token_put",

@@ -178,6 +178,18 @@ store_dead_retry(struct store *s, const struct store_dead *d, size_t max,
 }
 
 enum rc
+store_job_bulk(struct store *s, const struct store_bulk *b, size_t max,
+    int64_t now_ms, size_t *n, struct store_bulk_place *next, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	*n = 0;
+	memset(next, 0, sizeof(*next));
+	return store_call_end(s, STORE_OP_JOB_BULK, us,
+	    s->engine->job_bulk(s->impl, b, max, now_ms, n, next, e));
+}
+
+enum rc
 store_job_retry(struct store *s, int64_t id, int64_t now_ms, struct err *e)
 {
 	int64_t us = store_call_begin(s);

@@ -122,7 +122,33 @@ enum rc store_dead_count(struct store *s, const struct store_dead *d,
 enum rc store_dead_retry(struct store *s, const struct store_dead *d,
     size_t max, int64_t now_ms, size_t *n, struct err *e);
 
-/* One dead job waits again.  RC_EXISTS when it is not dead. */
+/* Where the work on many deliveries goes on; {0}: from the oldest event. */
+struct store_bulk_place {
+	int64_t event, job;
+};
+/* Deliveries that are retried or cancelled together. */
+struct store_bulk {
+	bool cancel, dry_run;
+	const char *webhook_id; /* NULL: any */
+	const char *type;       /* or type.action, of the event; NULL: any */
+	int state;              /* enum store_state; -1: any */
+	int class;              /* of the last attempt; -1: any */
+	int64_t since_ms, until_ms; /* the event's time; 0: open */
+	int64_t upto;               /* the last job; 0: any */
+	struct store_bulk_place after;
+};
+/*
+ * Retries or cancels at most max deliveries, in the order of their events.
+ * Retried are dead ones, and waiting ones that were tried before and are not
+ * due; cancelled are open and dead ones.  *n: how many.  *next: where to go
+ * on; {0}: none is left.
+ * RC_BUSY	so many wait that dead ones must not.
+ */
+enum rc store_job_bulk(struct store *s, const struct store_bulk *b, size_t max,
+    int64_t now_ms, size_t *n, struct store_bulk_place *next, struct err *e);
+
+/* One dead job waits again; a waiting one is due now, and its attempts are
+ * what they were.  RC_EXISTS when it is leased, done or cancelled. */
 enum rc store_job_retry(struct store *s, int64_t id, int64_t now_ms,
     struct err *e);
 /* Any open job, a dead one too: whoever cancels that has dealt with it, and

@@ -169,6 +169,7 @@ const struct store_engine store_fault_engine = {
 	.event_replay_all = fault_event_replay_all,
 	.dead_count = fault_dead_count,
 	.dead_retry = fault_dead_retry,
+	.job_bulk = fault_job_bulk,
 	.token_find = fault_token_find,
 	.token_revoke = fault_token_revoke,
 	.key_change = fault_key_change,

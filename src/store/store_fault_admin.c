@@ -300,3 +300,16 @@ fault_dead_retry(void *impl, const struct store_dead *d, size_t max,
 		return fail(e);
 	return answer(m, store_dead_retry(f->inner, d, max, now_ms, n, e), e);
 }
+
+enum rc
+fault_job_bulk(void *impl, const struct store_bulk *b, size_t max,
+    int64_t now_ms, size_t *n, struct store_bulk_place *next, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_job_bulk(f->inner, b, max, now_ms, n, next, e),
+	    e);
+}

@@ -163,5 +163,7 @@ enum rc fault_dead_count(void *impl, const struct store_dead *d, int64_t *n,
     struct err *e);
 enum rc fault_dead_retry(void *impl, const struct store_dead *d, size_t max,
     int64_t now_ms, size_t *n, struct err *e);
+enum rc fault_job_bulk(void *impl, const struct store_bulk *b, size_t max,
+    int64_t now_ms, size_t *n, struct store_bulk_place *next, struct err *e);
 
 #endif

@@ -66,6 +66,7 @@ enum store_op {
 	STORE_OP_HELD,
 	STORE_OP_DEAD_COUNT,
 	STORE_OP_DEAD_RETRY,
+	STORE_OP_JOB_BULK,
 	STORE_OP_JOB_RETRY,
 	STORE_OP_JOB_CANCEL,
 	STORE_OP_TOKEN_PUT,
@@ -181,6 +182,9 @@ struct store_engine {
 	    int64_t *n, struct err *e);
 	enum rc (*dead_retry)(void *impl, const struct store_dead *d,
 	    size_t max, int64_t now_ms, size_t *n, struct err *e);
+	enum rc (*job_bulk)(void *impl, const struct store_bulk *b, size_t max,
+	    int64_t now_ms, size_t *n, struct store_bulk_place *next,
+	    struct err *e);
 	enum rc (*job_retry)(void *impl, int64_t job_id, int64_t now_ms,
 	    struct err *e);
 	enum rc (*job_cancel)(void *impl, int64_t job_id, int64_t now_ms,

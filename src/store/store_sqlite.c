@@ -352,6 +352,7 @@ const struct store_engine store_sqlite_engine = {
 	.event_replay_all = lite_event_replay_all,
 	.dead_count = lite_dead_count,
 	.dead_retry = lite_dead_retry,
+	.job_bulk = lite_job_bulk,
 	.job_retry = lite_job_retry,
 	.job_cancel = lite_job_cancel,
 	.token_put = lite_token_put,

@@ -513,6 +513,9 @@ enum rc lite_job_count(struct lite_tx *tx, const struct lite_job *j, int n,
  * what is new goes before it. */
 enum rc lite_job_requeue(struct lite_tx *tx, const struct lite_job *was,
     int64_t now_ms, struct err *e);
+/* A waiting job is due now; its attempts are what they were. */
+enum rc lite_job_hasten(struct lite_tx *tx, const struct lite_job *was,
+    int64_t now_ms, struct err *e);
 enum rc lite_job_end(struct lite_tx *tx, const struct lite_job *was,
     enum store_state state, const struct store_attempt *a, int64_t now_ms,
     struct err *e);
@@ -767,6 +770,8 @@ enum rc lite_dead_count(void *impl, const struct store_dead *d, int64_t *n,
     struct err *e);
 enum rc lite_dead_retry(void *impl, const struct store_dead *d, size_t max,
     int64_t now_ms, size_t *n, struct err *e);
+enum rc lite_job_bulk(void *impl, const struct store_bulk *b, size_t max,
+    int64_t now_ms, size_t *n, struct store_bulk_place *next, struct err *e);
 enum rc lite_job_retry(void *impl, int64_t id, int64_t now_ms, struct err *e);
 enum rc lite_job_cancel(void *impl, int64_t id, int64_t now_ms, struct err *e);
 enum rc lite_token_put(void *impl, const struct store_token *t, struct err *e);

@@ -246,6 +246,18 @@ lite_job_requeue(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
 }
 
 enum rc
+lite_job_hasten(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
+    struct err *e)
+{
+	struct lite_job is = *was;
+
+	is.due_ms = now_ms;
+	is.again = true;
+	tx->new_work = true;
+	return lite_job_move(tx, was, &is, NULL, e);
+}
+
+enum rc
 lite_job_end(struct lite_tx *tx, const struct lite_job *was,
     enum store_state state, const struct store_attempt *a, int64_t now_ms,
     struct err *e)

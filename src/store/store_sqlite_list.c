@@ -348,6 +348,10 @@ run_act(struct lite_tx *tx, void *arg, struct err *e)
 	if (!found)
 		return err_set(e, RC_NOTFOUND, "there is no job %lld",
 		    (long long)x->id);
+	if (x->retry && job.state == STORE_WAITING)
+		return job.due_ms > x->now_ms
+		    ? lite_job_hasten(tx, &job, x->now_ms, e)
+		    : RC_OK;
 	if (x->retry && job.state == STORE_STATE_DEAD)
 		return lite_job_requeue(tx, &job, x->now_ms, e);
 	if (!x->retry &&

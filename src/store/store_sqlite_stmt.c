@@ -459,6 +459,13 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT id FROM job INDEXED BY job_dead_of_target WHERE state = "
 	    "3 AND target = ?1 AND ended_ms >= ?2 AND ended_ms < ?3 ORDER "
 	    "BY ended_ms LIMIT ?4",
+	[LITE_JOB_BULK] =
+	    "SELECT j.event, j.id, j.state, j.due_ms, j.attempt + j.tries, "
+	    "j.last_class, t.name, e.type, e.action, e.received_ms FROM job j "
+	    "INDEXED BY job_of_event CROSS JOIN target t ON t.id = j.target "
+	    "AND t.kind = 0 CROSS JOIN event e ON e.id = j.event WHERE "
+	    "j.event >= ?1 AND (j.event > ?1 OR j.id > ?2) ORDER BY j.event, "
+	    "j.id LIMIT ?3",
 	[LITE_JOB_CREATED] = "SELECT created_ms FROM job WHERE id = ?1",
 	[LITE_JOB_FIND] =
 	    "SELECT " JOB_COLUMNS
