@@ -311,8 +311,8 @@ run(struct app *app, struct err *e)
 	if (!work_free(app->work)) {
 		app->run.store = NULL;
 		log_say(LOG_LEVEL_ERROR,
-		    "ended while the disk did not answer; jobs in hand come "
-		    "back when their leases run out");
+		    "ended while the disk did not answer; in-flight jobs "
+		    "return when their leases run out");
 		return rc;
 	}
 	deliver_free(app->deliver);

@@ -45,7 +45,7 @@ check_stale(const char *path, struct err *e)
 		    ? RC_OK
 		    : err_errno(e, RC_SYSTEM, errno, "%s", path);
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(e, RC_EXISTS, "%s: is no socket", path);
+		return err_set(e, RC_EXISTS, "%s: not a socket", path);
 	if (unix_address(path, &addr, e) != RC_OK)
 		return e->rc;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -125,14 +125,16 @@ app_run_reload(struct app_run *r, const struct app_conf *was)
 
 	app_notify_reloading();
 	if (read_conf(r, &conf, &e) != RC_OK) {
-		log_say(LOG_LEVEL_ERROR, "the old settings stay: %s", e.text);
+		log_say(LOG_LEVEL_ERROR, "the old settings stay in force: %s",
+		    e.text);
 		if (log_reopen(&e) != RC_OK)
 			log_say(LOG_LEVEL_ERROR, "%s", e.text);
 		app_notify_ready();
 		return NULL;
 	}
 	if (open_log(r, conf, &e) != RC_OK)
-		log_say(LOG_LEVEL_ERROR, "the old log stays: %s", e.text);
+		log_say(LOG_LEVEL_ERROR, "the old log stays in use: %s",
+		    e.text);
 	key = app_conf_restart_key(was, conf);
 	if (key != NULL)
 		log_say(LOG_LEVEL_WARN, "%s changes with a restart only", key);

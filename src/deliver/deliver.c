@@ -123,7 +123,8 @@ tell_damaged(const struct store_webhooks *l)
 		if (l->v[i]->damage == NULL)
 			continue;
 		log_begin(&line, LOG_LEVEL_ERROR,
-		    "a webhook's secrets do not open, its deliveries wait");
+		    "a webhook's secrets cannot be decrypted; its deliveries "
+		    "wait");
 		log_str(&line, "webhook_id", l->v[i]->id);
 		log_str(&line, "error", l->v[i]->damage);
 		log_end(&line);
@@ -322,7 +323,7 @@ put_back(struct attempt *a, const struct httpc_answer *answer)
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_WARN,
-	    "a delivery waits: this host lacks something; no attempt is used");
+	    "a delivery waits: this host lacks a resource; no attempt is used");
 	log_int(&line, "job_id", job->lease.job);
 	log_str(&line, "webhook_id", job->lease.target);
 	log_str(&line, "error", answer->text);
@@ -537,7 +538,7 @@ start(void *arg, struct work_job *job)
 	rc = hold_body(job, dest->webhook, &body, &e);
 	if (rc == RC_NOTFOUND)
 		return end_unsent(d, job, STORE_DEAD,
-		    "the event's bytes are purged");
+		    "the event's body was purged");
 	if (rc != RC_OK)
 		return WORK_LATER;
 

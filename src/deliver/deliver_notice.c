@@ -34,7 +34,7 @@ say(const struct notice *n)
 	log_begin(&line, LOG_LEVEL_WARN,
 	    n->what == NOTICE_DISABLED
 		? "a webhook is disabled"
-		: "a webhook only fails and will be disabled");
+		: "a webhook keeps failing and will be disabled");
 	log_str(&line, "event_type", notice_type(n->what));
 	log_str(&line, "webhook_id", n->webhook);
 	if (n->what == NOTICE_DISABLED)

@@ -66,8 +66,10 @@ budget_take(struct budget *b, size_t n, int64_t wait_ms, struct err *e)
 		b->taken += n;
 	pthread_mutex_unlock(&b->lock);
 	if (is_never)
-		return err_set(e, RC_TOOBIG, "over the memory for bodies");
-	return has ? RC_OK : err_set(e, RC_BUSY, "no memory for the body");
+		return err_set(e, RC_TOOBIG,
+		    "the body exceeds the memory for bodies");
+	return has ? RC_OK
+		   : err_set(e, RC_BUSY, "no memory is free for the body");
 }
 
 void

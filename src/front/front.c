@@ -411,7 +411,8 @@ front_run(const struct front_options *opt, struct err *e)
 	call(opt->stopping, opt->arg);
 	/* Left as it is when threads still look at it. */
 	if (f->accept != NULL && !join_all(f))
-		return err_set(e, RC_BUSY, "requests hang; ending over them");
+		return err_set(e, RC_BUSY,
+		    "requests hang; ending without them");
 	front_free(f);
 	return rc;
 }

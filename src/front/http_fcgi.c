@@ -42,7 +42,8 @@ fcgi_read(struct http_conn *c, void *p, size_t n, size_t *got, struct err *e)
 	}
 	/* An abort and a connection that ends early look alike: error -3. */
 	if (FCGX_GetError(in) != 0)
-		return err_set(e, RC_PEER, "the web server broke off");
+		return err_set(e, RC_PEER,
+		    "the web server ended the request early");
 	return RC_OK;
 }
 
@@ -56,7 +57,8 @@ fcgi_read_end(struct http_conn *c, struct err *e)
 
 	rc = fcgi_read(c, &rest, 1, &got, e);
 	if (rc == RC_OK && got > 0)
-		rc = err_set(e, RC_INVALID, "more came than was announced");
+		rc =
+		    err_set(e, RC_INVALID, "the body is longer than announced");
 	return rc;
 }
 
@@ -70,7 +72,8 @@ fcgi_write(struct http_conn *c, const void *p, size_t n, struct err *e)
 	while (n > 0) {
 		part = n > INT_MAX / 2 ? INT_MAX / 2 : (int)n;
 		if (FCGX_PutStr(at, part, out) != part)
-			return err_set(e, RC_PEER, "the answer was not read");
+			return err_set(e, RC_PEER,
+			    "the web server did not read the answer");
 		at += part;
 		n -= (size_t)part;
 	}
@@ -84,7 +87,7 @@ void
 http_fcgi_setup(void)
 {
 	if (FCGX_Init() != 0)
-		fatal("libfcgi does not start");
+		fatal("libfcgi cannot be initialised");
 }
 
 struct http_fcgi *
@@ -110,7 +113,7 @@ http_fcgi_begin(struct http_fcgi *f, int fd, struct http_conn **out,
 
 	*out = NULL;
 	if (FCGX_InitRequest(r, -1, 0) != 0)
-		fatal("libfcgi was not set up");
+		fatal("libfcgi is not initialised");
 
 	/*
 	 * Seen to work on 2.4.2, and in no manual: with a descriptor in ipcFd

@@ -24,7 +24,7 @@ path_of_uri(const char *uri, char *out, size_t max, struct err *e)
 	}
 	n = strcspn(uri, "?#");
 	if (!http_decode(uri, n, false, out, max))
-		return err_set(e, RC_INVALID, "the path is badly escaped");
+		return err_set(e, RC_INVALID, "the path has an invalid escape");
 	return RC_OK;
 }
 

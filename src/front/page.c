@@ -233,7 +233,7 @@ page_webhook_field(struct page *pg, const char *field, const char *text,
 		return page_refuse(pg, field, "no such webhook", e);
 	if (rc == RC_EXISTS)
 		return page_refuse(pg, field,
-		    "the ids of several webhooks begin so", e);
+		    "it is the beginning of several ids", e);
 	return rc;
 }
 

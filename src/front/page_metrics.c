@@ -16,7 +16,8 @@ page_metrics_show(struct page *pg, struct err *e)
 
 	/* Who has which label is worth no failed scrape. */
 	if (store_metrics_rank(src.store, e) != RC_OK)
-		log_say(LOG_LEVEL_WARN, "labels stay as they are: %s", e->text);
+		log_say(LOG_LEVEL_WARN,
+		    "the labels of metrics were not updated: %s", e->text);
 	pg->resp->content_type = METRICS_CONTENT_TYPE;
 	return metrics_format(&src, &pg->resp->body, e);
 }

@@ -50,7 +50,7 @@ page_test_send(struct page *pg, struct err *e)
 	in.wait_ms = page_wait_ms(pg);
 	rc = trial_begin(&in, pg->arg, type[0] == '\0' ? NULL : type, &t, e);
 	if (rc == RC_INVALID)
-		return page_refuse(pg, "event", "no name of an event", e);
+		return page_refuse(pg, "event", "malformed event name", e);
 	if (rc != RC_OK)
 		return rc;
 	page_note_event(pg, t.event);

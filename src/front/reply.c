@@ -153,9 +153,9 @@ reply_failure(struct http_resp *resp, const char *request_id, enum rc rc,
 
 	assert(rc != RC_OK);
 	if (rc == RC_BUSY)
-		detail = "busy at the moment; the same again later is safe";
+		detail = "hls is busy; the same request is safe to repeat";
 	else if (status >= 500)
-		detail = "the request could not be worked on";
+		detail = "the request could not be processed";
 	reply_problem(resp, request_id, status, rc == RC_BUSY ? "busy" : NULL,
 	    detail);
 }
@@ -168,10 +168,10 @@ reply_unsure(struct http_resp *resp, const char *request_id,
 
 	problem_begin(resp, &w, request_id, 503, "busy",
 	    delivery_id != NULL
-		? "busy at the moment, and whether the event is stored is "
-		  "unknown; the same again with this delivery_id is safe"
-		: "busy at the moment, and whether it was done is unknown; "
-		  "look before sending it again");
+		? "hls is busy, and it is unknown whether the event is "
+		  "stored; repeating it with this delivery_id is safe"
+		: "hls is busy, and it is unknown whether the request was "
+		  "carried out; check before you repeat it");
 	if (delivery_id != NULL)
 		js_str(&w, "delivery_id", delivery_id);
 	problem_end(resp, &w);

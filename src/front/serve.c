@@ -136,10 +136,11 @@ let_in(struct call *c, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	if (!token_role_may(who->role, c->match.route->right))
-		return err_set(e, RC_DENIED, "the role %s may not",
+		return err_set(e, RC_DENIED, "the role %s may not do this",
 		    token_role_name(who->role));
 	if (auth_is_cross_site(who, &c->req))
-		return err_set(e, RC_DENIED, "asked for by another site");
+		return err_set(e, RC_DENIED,
+		    "a page of another site sent the request");
 	return RC_OK;
 }
 
@@ -154,7 +155,7 @@ judge_length(struct call *c, size_t *n, struct err *e)
 	case HTTP_IN_LENGTH_NONE:
 		if (c->match.route->body == ROUTER_MAY_BODY)
 			return RC_OK;
-		err_set(e, RC_INVALID, "the body's length is needed");
+		err_set(e, RC_INVALID, "the length of the body is required");
 		return problem(c, 411, NULL, RC_INVALID, e);
 	case HTTP_IN_LENGTH_BAD:
 		return err_set(e, RC_INVALID, "the length is malformed");
@@ -181,7 +182,7 @@ judge_type(struct call *c, struct err *e)
 	if (strcmp(m.type, "application/json") == 0)
 		return RC_OK;
 	err_set(e, RC_INVALID,
-	    "the API takes Content-Type: application/json alone");
+	    "the API accepts only Content-Type: application/json");
 	return problem(c, 415, NULL, RC_INVALID, e);
 }
 
@@ -263,7 +264,7 @@ static enum rc
 refuse_half(struct call *c, struct err *e)
 {
 	reply_problem(&c->resp, c->request_id, 500, NULL,
-	    "the answer is too long; a limit makes it shorter");
+	    "the answer is too long; use a smaller limit");
 	return err_set(e, RC_TOOBIG, "the answer is over %u bytes",
 	    HTTP_RESP_BODY_MAX);
 }

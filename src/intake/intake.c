@@ -92,7 +92,7 @@ read_media(const struct source *src, const struct http_req *req,
 		return RC_OK;
 	out->status = UNSUPPORTED;
 	return err_set(e, RC_INVALID,
-	    is_encoded ? "encoded bodies are not taken"
+	    is_encoded ? "encoded bodies are not accepted"
 		       : "the content type is not JSON");
 }
 
@@ -206,7 +206,8 @@ intake_accept(const struct intake *in, const struct http_req *req,
 	wait_ms = wait_for(in, req);
 	if (wait_ms <= 0) {
 		event_free(ev);
-		return err_set(e, RC_BUSY, "no time left to store it");
+		return err_set(e, RC_BUSY,
+		    "no time is left to store the event");
 	}
 	return intake_store(in, ev, wait_ms, out, e);
 }

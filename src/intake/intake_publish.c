@@ -116,7 +116,7 @@ read_time(struct publish *p, const char *field, struct json_object *value)
 
 	if (!js_get_str(value, &text, &n) || strlen(text) != n ||
 	    !clock_parse(text, &p->d.scheduled_ms))
-		problem(p, field, "not a time as RFC 3339 has it");
+		problem(p, field, "not an RFC 3339 time");
 	else if (p->d.scheduled_ms > clock_wall_ms(p->in->clock) + AHEAD_MAX_MS)
 		problem(p, field, "more than a year ahead");
 }
@@ -180,7 +180,7 @@ read_rest(struct publish *p, const char *json, size_t n, struct js_doc *doc,
 		    (size_t)(json + n - (body + p->d.bodysz)));
 	}
 	if (buf_is_over(&rest)) {
-		problem(p, "", "all fields but data are over %d bytes",
+		problem(p, "", "the fields other than data exceed %d bytes",
 		    REST_MAX);
 		rc = err_set(e, RC_INVALID, "too many fields");
 	} else {
@@ -224,7 +224,7 @@ check_webhook(struct publish *p, struct err *e)
 		rc = check_enabled(p, e);
 	} else if (rc == RC_NOTFOUND || rc == RC_EXISTS) {
 		problem(p, "webhook_id",
-		    rc == RC_EXISTS ? "the ids of several webhooks begin so"
+		    rc == RC_EXISTS ? "it is the beginning of several ids"
 				    : "no such webhook");
 		rc = RC_OK;
 	}

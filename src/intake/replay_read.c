@@ -98,8 +98,8 @@ read_filter(struct reader *r, const char *key, struct json_object *value)
 	if (!ok)
 		problem(r->p, key,
 		    strcmp(key, "status") == 0
-			? "neither completed nor failed: what has not ended "
-			  "goes out anyway"
+			? "neither completed nor failed: open events are "
+			  "delivered anyway"
 			: "malformed");
 	return true;
 }
@@ -113,10 +113,10 @@ read_member(void *arg, const char *key, struct json_object *value)
 		return true;
 	if (strcmp(key, "since") == 0) {
 		if (!get_time(value, &r->since_ms))
-			problem(r->p, key, "not a time as RFC 3339 has it");
+			problem(r->p, key, "not an RFC 3339 time");
 	} else if (strcmp(key, "until") == 0) {
 		if (!get_time(value, &r->until_ms))
-			problem(r->p, key, "not a time as RFC 3339 has it");
+			problem(r->p, key, "not an RFC 3339 time");
 	} else if (strcmp(key, "dry_run") == 0) {
 		if (!js_get_bool(value, &r->dry_run))
 			problem(r->p, key, "neither true nor false");

@@ -83,7 +83,7 @@ trial_begin(const struct intake *in, const char *webhook_id, const char *type,
 
 	memset(out, 0, sizeof(*out));
 	if (type != NULL && strlen(type) > SAMPLE_TYPE_MAX)
-		return err_set(e, RC_INVALID, "no name of an event");
+		return err_set(e, RC_INVALID, "malformed event name");
 	(void)snprintf(out->webhook_id, sizeof(out->webhook_id), "%s",
 	    webhook_id);
 	rc = choose(in, type, out, e);
@@ -94,7 +94,7 @@ trial_begin(const struct intake *in, const char *webhook_id, const char *type,
 		rc = put_event(in, out, buf_str(&body), body.len, &sample,
 		    &out->event, e);
 	else
-		rc = err_set(e, RC_INVALID, "no name of an event");
+		rc = err_set(e, RC_INVALID, "malformed event name");
 	buf_fini(&body);
 	return rc;
 }

@@ -43,7 +43,7 @@ struct trial {
  *
  * RC_NOTFOUND	there is no such webhook.
  * RC_EXISTS	it is disabled.
- * RC_INVALID	that is no name of an event.
+ * RC_INVALID	the event name is malformed.
  */
 enum rc trial_begin(const struct intake *in, const char *webhook_id,
     const char *type, struct trial *out, struct err *e);

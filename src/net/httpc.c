@@ -203,7 +203,7 @@ httpc_new(const struct httpc_options *opt, struct httpc **out, struct err *e)
 
 	*out = NULL;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return err_set(e, RC_SYSTEM, "libcurl does not start");
+		return err_set(e, RC_SYSTEM, "libcurl cannot be initialised");
 	dead_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (dead_fd < 0) {
 		curl_global_cleanup();

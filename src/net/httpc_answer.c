@@ -54,8 +54,8 @@ static const struct {
 	const char *text;
 } unreachable[] = {
 	{ ECONNRESET, HTTPC_REFUSED, "connection broken while connecting" },
-	{ EHOSTUNREACH, HTTPC_REFUSED, "no way to the address" },
-	{ ENETUNREACH, HTTPC_REFUSED, "no way to the address" },
+	{ EHOSTUNREACH, HTTPC_REFUSED, "no route to the address" },
+	{ ENETUNREACH, HTTPC_REFUSED, "no route to the address" },
 	{ ENETDOWN, HTTPC_REFUSED, "the network is down" },
 	{ EADDRNOTAVAIL, HTTPC_SHORT, "no local port is free on this host" },
 	{ ENOBUFS, HTTPC_SHORT, "no network memory is left on this host" },
@@ -79,21 +79,21 @@ static const struct {
 	    "the receiver refused the TLS handshake: no cipher in common, or "
 	    "it demands a client certificate" },
 	{ "alert protocol version", HTTPC_TLS,
-	    "the receiver takes none of TLS 1.2 and later" },
+	    "the receiver does not accept TLS 1.2 or later" },
 	{ "alert unknown ca", HTTPC_TLS,
 	    "the receiver does not trust our client certificate" },
 	{ "alert bad certificate", HTTPC_TLS,
-	    "the receiver does not take our client certificate" },
+	    "the receiver does not accept our client certificate" },
 	{ "alert certificate unknown", HTTPC_TLS,
-	    "the receiver does not take our client certificate" },
+	    "the receiver does not accept our client certificate" },
 	{ "alert certificate expired", HTTPC_TLS,
 	    "our client certificate has expired" },
 	{ "alert certificate revoked", HTTPC_TLS,
 	    "our client certificate is revoked" },
 	{ "alert access denied", HTTPC_TLS,
-	    "the receiver does not let our client certificate in" },
+	    "the receiver denies access to our client certificate" },
 	{ "unrecognized name", HTTPC_TLS,
-	    "the receiver knows no host of this name" },
+	    "the receiver serves no host of this name" },
 };
 
 /* By the number that OpenSSL's verification gives, which is the same since
@@ -107,7 +107,7 @@ static const struct {
 	{ 9, "the certificate is not valid yet" },
 	{ 10, "the certificate has expired" },
 	{ 18, "the certificate is self-signed" },
-	{ 19, "the certificate is of an authority that is not trusted" },
+	{ 19, "the authority of the certificate is not trusted" },
 	{ 20,
 	    "the certificate's issuer is not known: not trusted, or an "
 	    "intermediate certificate is missing" },
@@ -127,7 +127,7 @@ static const char text_asked[] =
     "the connection broke after the receiver had asked for a client "
     "certificate";
 static const char text_early[] = "an answer came before the request was sent";
-static const char text_cut[] = "the body is longer than we read";
+static const char text_cut[] = "the body is over the maximum that is read";
 
 const char *
 httpc_end_name(enum httpc_end end)

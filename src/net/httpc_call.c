@@ -19,7 +19,7 @@ static void
 opt_text(CURL *easy, CURLoption option, const char *value)
 {
 	if (curl_easy_setopt(easy, option, value) != CURLE_OK)
-		fatal("libcurl does not take option %d", (int)option);
+		fatal("libcurl refuses option %d", (int)option);
 }
 
 static CURLcode
@@ -180,7 +180,7 @@ send_off(struct httpc_call *call, bool fresh, int64_t timeout_ms)
 	opt_long(call->easy, CURLOPT_FRESH_CONNECT, fresh);
 	opt_long(call->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	if (curl_multi_add_handle(call->pool->multi, call->easy) != CURLM_OK)
-		fatal("libcurl does not take a transfer");
+		fatal("libcurl refuses a transfer");
 }
 
 struct httpc_call *

@@ -202,8 +202,8 @@ change(void *arg, struct webhook *w, struct err *e)
 	if (!c->rd.r->is_admin && has_authorization(w) &&
 	    strcmp(url, w->url) != 0)
 		registry_problem(c->rd.p, "url",
-		    "Authorization goes with it, so it is an admin's to "
-		    "change");
+		    "only an admin may change it, because Authorization "
+		    "is sent to it");
 	if (!urlmask_same_origin(url, w->url))
 		forget_secrets(c, w);
 	free(url);

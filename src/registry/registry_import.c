@@ -54,7 +54,7 @@ read_one(void *arg, const char *id, struct json_object *value)
 
 	if (!webhook_id_is_valid(id) || !js_is_object(value)) {
 		registry_problem(im->p, id,
-		    "not an id with an object behind it");
+		    "not an id with an object as its value");
 		return true;
 	}
 	w = webhook_new();

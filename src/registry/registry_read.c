@@ -169,10 +169,9 @@ read_secret(struct registry_read *rd, const char *field,
 	secret_put_str(&s, text);
 	if (pubsecret_has(&s))
 		wrong(rd, field,
-		    "an example that everybody knows; leave it out and one "
-		    "is made");
+		    "a published example; leave it out and hls makes one");
 	else if (whsec_has_version(&s))
-		wrong(rd, field, "begins with v1, which is not a part of it");
+		wrong(rd, field, "begins with v1, which is not part of it");
 	else if (whsec_has_prefix(&s) &&
 	    (!whsec_parse(&s, key, &n) || n < WHSEC_KEY_MIN))
 		wrong(rd, field,
@@ -243,10 +242,10 @@ read_header(void *arg, const char *name, struct json_object *value)
 		return true;
 	}
 	if (strcasecmp(name, "Authorization") == 0 && !rd->r->is_admin)
-		wrong(rd, "headers", "Authorization is an admin's to set");
+		wrong(rd, "headers", "only an admin may set Authorization");
 	for (i = 0; i < rd->w->nheaders; i++)
 		if (strcasecmp(rd->w->headers[i].name, name) == 0)
-			wrong(rd, "headers", "%.64s stands twice", name);
+			wrong(rd, "headers", "%.64s is given twice", name);
 	if (rd->w->nheaders == WEBHOOK_HEADERS_MAX) {
 		wrong(rd, "headers", "more than %d", WEBHOOK_HEADERS_MAX);
 		return false;
@@ -355,7 +354,7 @@ read_tls(struct registry_read *rd, const char *field, struct json_object *value)
 {
 	/* They name files that hls reads, whoever may not. */
 	if (!rd->r->is_admin && !js_is_null(value)) {
-		wrong(rd, field, "is an admin's to set");
+		wrong(rd, field, "only an admin may set it");
 	} else if (js_is_object(value)) {
 		js_each(value, read_tls_file, rd);
 	} else if (!js_is_null(value)) {
@@ -400,7 +399,7 @@ read_rate_limit(struct registry_read *rd, const char *field,
 		rate > BUCKET_RATE_MAX))
 		wrong(rd, field,
 		    "not a number from 0 to %d with at most three digits "
-		    "behind the point",
+		    "after the point",
 		    BUCKET_PER_SECOND_MAX);
 	else
 		rd->w->rate_limit = rate;

@@ -303,7 +303,7 @@ turn(struct work *w, struct err *e)
 
 	if (w->trouble_since == 0) {
 		w->trouble_since = w->now_ms;
-		log_say(LOG_LEVEL_WARN, "the store fails, trying again: %s",
+		log_say(LOG_LEVEL_WARN, "the store failed; trying again: %s",
 		    e->text);
 	}
 	w->pause_until = clock_boot_ms(w->opt.clock) + PAUSE_MS;

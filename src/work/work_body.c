@@ -143,7 +143,8 @@ work_body_hold_form(struct work_bodies *b, int64_t event, size_t size,
 		if (x != NULL)
 			size = x->pub.n;
 		if (b->held > 0 && b->held + size > b->budget)
-			return err_set(e, RC_BUSY, "bodies over the budget");
+			return err_set(e, RC_BUSY,
+			    "the bodies exceed the memory budget");
 	}
 	if (x == NULL) {
 		trim(b, size < SPARE ? SPARE - size : 0);

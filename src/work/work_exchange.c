@@ -123,7 +123,7 @@ work_exchange_new(struct store *s)
 	(void)pthread_mutex_init(&x->lock, NULL);
 	clock_cond_init(&x->change);
 	if (start(x) != 0)
-		fatal("no thread to be had");
+		fatal("no thread can be created");
 	return x;
 }
 

@@ -185,7 +185,7 @@ work_settled(struct work *w, enum work_state at, const struct store_result *v,
 	for (i = 0; i < n; i++) {
 		if (v[i].fenced)
 			log_say(LOG_LEVEL_DEBUG,
-			    "job %lld was in other hands when it ended",
+			    "another drain held job %lld when it ended here",
 			    (long long)v[i].job);
 		else if ((v[i].verdict == STORE_AGAIN ||
 			     v[i].verdict == STORE_RELEASE) &&

@@ -133,7 +133,7 @@ def test_what_says_that_again_is_safe_is_true(make_gateway):
         made = g.api("POST", "/api/v1/webhooks/register", HOOK)
     assert busy.status == made.status == 503, (busy, made)
     ident = busy.json()["delivery_id"]
-    assert "same again" in busy.json()["detail"]
+    assert "repeating it with this" in busy.json()["detail"]
     assert "safe" not in made.json()["detail"]
     for _ in range(2):
         again = g.api("POST", "/api/v1/events", dict(event, delivery_id=ident))

@@ -311,7 +311,8 @@ an_endless_body_is_cut_and_counts_as_an_answer(void **state)
 	got = ask(script, 1, 5000);
 	assert_int_equal(got.a.end, HTTPC_CUT);
 	assert_int_equal(got.a.status, 200);
-	assert_string_equal(got.a.text, "the body is longer than we read");
+	assert_string_equal(got.a.text,
+	    "the body is over the maximum that is read");
 	assert_int_equal(got.a.bodysz, 100);
 	assert_true(got.a.took_ms < 4000);
 }

@@ -162,7 +162,7 @@ static const struct {
 	{ "trusted", "-no_ssl3", "127.0.0.1", true, HTTPC_COMPLETE, "" },
 	{ "TLS 1.2", "-tls1_2", "127.0.0.1", true, HTTPC_COMPLETE, "" },
 	{ "TLS 1.1", "-tls1_1", "127.0.0.1", true, HTTPC_TLS,
-	    "the receiver takes none of TLS 1.2 and later" },
+	    "the receiver does not accept TLS 1.2 or later" },
 	{ "self-signed", "-no_ssl3", "127.0.0.1", false, HTTPC_TLS,
 	    "the certificate is self-signed" },
 	{ "another name", "-no_ssl3", "localhost", true, HTTPC_TLS,
