@@ -300,7 +300,7 @@ lite_flow_mend(struct lite_tx *tx, struct err *e)
 	int64_t most = tx->flow.open_ms > BREAKER_PROBE_MS ? tx->flow.open_ms
 							   : BREAKER_PROBE_MS;
 
-	lite_int(st, 1, tx->now_ms + MEND_MS);
+	lite_int(st, 1, tx->now_ms);
 	lite_int(st, 2, tx->now_ms + most);
 	lite_int(st, 3, tx->flow.rate);
 	return lite_run(tx->conn, st, e);

@@ -72,8 +72,10 @@
 	"name = webhook.id), 0), coalesce((SELECT breaker_until_ms " \
 	"FROM target WHERE kind = 0 AND name = webhook.id), 0)"
 
-/* How long a target's bucket takes for one token; ?3 is the rate for all. */
-#define TOKEN_MS "1000000 / max(iif(rate < 0, ?3, rate), 1)"
+/* The time of one token in a target's bucket, a second at least; ?3 is the
+ * rate of targets without their own. */
+#define RATE "iif(rate < 0, ?3, rate)"
+#define TOKEN_MS "max(iif(" RATE " > 0, 1000000 / max(" RATE ", 1), 0), 1000)"
 
 const char lite_sql_settings[] = "PRAGMA synchronous = FULL;"
 				 "PRAGMA wal_autocheckpoint = 0;"
