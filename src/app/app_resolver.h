@@ -1,8 +1,8 @@
 /*
  * app_resolver - may this process ask its name servers?
  *
- * A unit with IPAddressDeny= can shut the resolver out, and then every name
- * "does not resolve" without a reason.  The kernel says so at once to a
+ * A unit with IPAddressDeny= can shut the resolver out, and then no name
+ * resolves and every delivery waits.  The kernel says so at once to a
  * socket that sends there, so one look at the start finds it.  One thread.
  */
 #ifndef APP_APP_RESOLVER_H

@@ -47,6 +47,8 @@ httpc_fd_opened(struct httpc_pool *p, int fd, const struct sockaddr *to)
 	x->pool = p;
 	x->local_port = 0;
 	x->used = x->spoiled = false;
+	x->name = p->nnames;
+	x->opened_ms = x->used_ms = now_ms();
 	memset(&x->remote, 0, sizeof(x->remote));
 	if (to->sa_family == AF_INET)
 		memcpy(&x->remote.in, to, sizeof(x->remote.in));
@@ -132,6 +134,17 @@ httpc_watch(struct httpc_pool *p)
 		crypt_tls_begin(p->tls, on_flood, p);
 }
 
+static void
+fds_reserve(struct httpc *c, size_t n)
+{
+	if (n <= c->cap)
+		return;
+	while (c->cap < n)
+		c->cap *= 2;
+	c->fds = xreallocarray(c->fds, c->cap, sizeof(*c->fds));
+	c->owner = xreallocarray(c->owner, c->cap, sizeof(struct httpc_pool *));
+}
+
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
@@ -152,12 +165,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 		return 0;
 	}
 	if (*at == 0) {
-		if (c->nfds == c->cap) {
-			c->cap *= 2;
-			c->fds = xreallocarray(c->fds, c->cap, sizeof(*c->fds));
-			c->owner = xreallocarray(c->owner, c->cap,
-			    sizeof(struct httpc_pool *));
-		}
+		fds_reserve(c, c->nfds + 1);
 		*at = c->nfds++;
 		c->fds[*at].fd = fd;
 	}
@@ -216,6 +224,7 @@ httpc_new(const struct httpc_options *opt, struct httpc **out, struct err *e)
 	c->user_agent = xstrdup(opt->user_agent);
 	c->ca_file = opt->ca_file == NULL ? NULL : xstrdup(opt->ca_file);
 	c->tls = shared_tls(c->ca_file);
+	c->resolve = resolve_new();
 	c->cap = 64;
 	c->nfds = EXTRA_MAX;
 	c->fds = xcalloc(c->cap, sizeof(*c->fds));
@@ -231,6 +240,7 @@ httpc_free(struct httpc *c)
 	if (c == NULL)
 		return;
 	assert(c->pools == NULL);
+	resolve_free(c->resolve);
 	free(c->user_agent);
 	free(c->ca_file);
 	free(c->fds);
@@ -303,6 +313,9 @@ httpc_pool_free(struct httpc_pool *p)
 	if (p->tls != NULL)
 		crypt_tls_begin(p->tls, NULL, NULL);
 	crypt_tls_free(p->own_tls);
+	free(p->look_host);
+	free(p->name);
+	free(p->port);
 	free(p->ca_file);
 	free(p->cert_file);
 	free(p->key_file);
@@ -411,7 +424,7 @@ httpc_poll(struct httpc *c, int64_t timeout_ms, const int *extra, size_t n,
     bool *ready)
 {
 	struct httpc_pool *p;
-	size_t i, nhits = 0;
+	size_t i, nfds, nhits = 0;
 	int found;
 
 	assert(n <= EXTRA_MAX);
@@ -421,13 +434,19 @@ httpc_poll(struct httpc *c, int64_t timeout_ms, const int *extra, size_t n,
 		c->fds[i].revents = 0;
 	}
 	timeout_ms = next_timer(c, timeout_ms);
+	timeout_ms = resolve_timer(c->resolve, timeout_ms);
+	timeout_ms = httpc_name_timer(c, timeout_ms);
 	if (timeout_ms > 3600000)
 		timeout_ms = 3600000;
-	found = poll(c->fds, (nfds_t)c->nfds, (int)timeout_ms);
+	/* Those of the look-ups stand behind, for this turn. */
+	fds_reserve(c, c->nfds + resolve_fds_max(c->resolve));
+	nfds = c->nfds + resolve_fds(c->resolve, c->fds + c->nfds);
+	found = poll(c->fds, (nfds_t)nfds, (int)timeout_ms);
 	for (i = 0; i < n; i++)
 		ready[i] = found > 0 && c->fds[i].revents != 0;
 	if (found > 0)
 		nhits = collect(c);
+	resolve_act(c->resolve, c->fds + c->nfds);
 	act(c, nhits);
 	for (p = c->pools; p != NULL; p = p->next) {
 		if (!p->touched)
@@ -435,4 +454,5 @@ httpc_poll(struct httpc *c, int64_t timeout_ms, const int *extra, size_t n,
 		p->touched = false;
 		reap(p);
 	}
+	httpc_name_reap(c);
 }

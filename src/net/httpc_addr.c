@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "net/httpc_int.h"
 
-static bool
-is_allowed(struct httpc_call *call, const struct sockaddr *sa)
+bool
+httpc_addr_is_allowed(struct httpc_call *call, const struct sockaddr *sa)
 {
 	const struct httpc_options *opt = &call->pool->c->opt;
 	struct err e;
@@ -32,7 +32,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 
 	(void)purpose;
 	/* libcurl then goes on to the name's next address. */
-	if (!is_allowed(call, &a->addr))
+	if (!httpc_addr_is_allowed(call, &a->addr))
 		return CURL_SOCKET_BAD;
 	call->allowed = true;
 
@@ -74,7 +74,7 @@ on_before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
 		return CURL_PREREQFUNC_ABORT;
 	}
 
-	if (!is_allowed(call, &a.sa)) {
+	if (!httpc_addr_is_allowed(call, &a.sa)) {
 		call->allowed = false;
 		return CURL_PREREQFUNC_ABORT;
 	}

@@ -71,8 +71,6 @@ static const struct {
 	enum httpc_end end;
 	const char *text;
 } said[] = {
-	{ "thread failed to start", HTTPC_SHORT,
-	    "no thread is left on this host to look the name up" },
 	{ "alert certificate required", HTTPC_TLS,
 	    "the receiver demands a client certificate" },
 	{ "alert handshake failure", HTTPC_TLS,
@@ -256,6 +254,9 @@ httpc_answer_reset(struct httpc_call *call)
 	call->complete = call->begun = call->no_socket = call->flooded =
 	    call->too_long = call->cut = false;
 	call->denied = call->allowed = false;
+	call->lacked = NULL;
+	call->name_us = -1;
+	call->trusts_kept = false;
 	call->is_kept = call->is_stale = call->is_early = false;
 	call->is_asked = false;
 	call->fd = -1;
@@ -331,7 +332,7 @@ translate(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 		a->text = text_asked;
 	if (code != CURLE_OK)
 		tell_in_words(call, a);
-	if (code == CURLE_COULDNT_CONNECT)
+	if (code == CURLE_COULDNT_CONNECT && call->is_sent)
 		tell_unreachable(call, a);
 	if (code == CURLE_OUT_OF_MEMORY && !call->begun) {
 		a->end = HTTPC_SHORT;
@@ -365,7 +366,10 @@ static void
 judge(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 {
 	translate(call, code, a);
-	if (call->denied && !call->allowed) {
+	if (call->lacked != NULL) {
+		a->end = HTTPC_SHORT;
+		a->text = call->lacked;
+	} else if (call->denied && !call->allowed) {
 		a->end = HTTPC_DENIED;
 		a->text = text_denied;
 	} else if (call->complete && is_unasked(call)) {
@@ -418,12 +422,16 @@ measure(const struct httpc_call *call, struct httpc_times *t)
 	if (call->sent_us > 0 && call->answered_us >= call->sent_us)
 		t->first_byte_us = call->answered_us - call->sent_us;
 
+	/* It has points of the request before. */
+	if (!call->is_sent)
+		return;
 	/* It also gives a point to a connection that it used again. */
 	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
 	if (call->begun && connects == 0)
 		return;
-	t->name_us =
-	    part_us(call->easy, CURLINFO_NONE, CURLINFO_NAMELOOKUP_TIME_T);
+	t->name_us = call->name_us >= 0
+	    ? call->name_us
+	    : part_us(call->easy, CURLINFO_NONE, CURLINFO_NAMELOOKUP_TIME_T);
 	t->connect_us = part_us(call->easy, CURLINFO_NAMELOOKUP_TIME_T,
 	    CURLINFO_CONNECT_TIME_T);
 	if (call->is_https)
@@ -441,7 +449,8 @@ httpc_answer_make(const struct httpc_call *call, CURLcode code,
 	judge(call, code, out);
 	measure(call, &out->times);
 	out->took_ms = out->times.total_us / 1000;
-	if (curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &ip) ==
+	if (call->is_sent &&
+	    curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &ip) ==
 		CURLE_OK &&
 	    ip != NULL && out->end != HTTPC_DENIED)
 		snprintf(out->address, sizeof(out->address), "%s", ip);

@@ -82,7 +82,8 @@ set_rules(struct httpc_call *call)
 	opt_long(easy, CURLOPT_HTTP_CONTENT_DECODING, 0);
 	opt_text(easy, CURLOPT_USERAGENT, call->pool->c->user_agent);
 	/* A name that moves is followed within minutes. */
-	opt_long(easy, CURLOPT_MAXLIFETIME_CONN, 300);
+	opt_long(easy, CURLOPT_MAXLIFETIME_CONN, HTTPC_KEPT_LIFE_S);
+	opt_long(easy, CURLOPT_MAXAGE_CONN, HTTPC_KEPT_IDLE_S);
 	opt_long(easy, CURLOPT_BUFFERSIZE, 4096);
 
 	set_trust(easy, call->pool);
@@ -117,13 +118,24 @@ call_take(struct httpc_pool *p)
 	return call;
 }
 
+/* From libcurl, if it has it. */
+static void
+call_recall(struct httpc_call *call)
+{
+	if (!call->is_sent)
+		return;
+	httpc_watch(call->pool);
+	curl_multi_remove_handle(call->pool->multi, call->easy);
+	call->is_sent = false;
+}
+
 static void
 call_give_back(struct httpc_call *call)
 {
 	struct httpc_pool *p = call->pool;
 
-	httpc_watch(p);
-	curl_multi_remove_handle(p->multi, call->easy);
+	httpc_name_leave(call);
+	call_recall(call);
 	*call->prev = call->next;
 	if (call->next != NULL)
 		call->next->prev = call->prev;
@@ -172,15 +184,39 @@ set_body(CURL *easy, const struct httpc_request *req)
 		opt_text(easy, CURLOPT_CUSTOMREQUEST, req->method);
 }
 
-/* The timer that libcurl sets here starts the transfer. */
-static void
-send_off(struct httpc_call *call, bool fresh, int64_t timeout_ms)
+/* What is left of a limit, of which 0 is none. */
+static long
+left_of(int64_t limit_ms, int64_t since_us)
 {
-	httpc_answer_reset(call);
-	opt_long(call->easy, CURLOPT_FRESH_CONNECT, fresh);
-	opt_long(call->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	int64_t left_ms = limit_ms - (clock_tick_us() - since_us) / 1000;
+
+	if (limit_ms <= 0)
+		return 0;
+
+	return left_ms > 0 ? (long)left_ms : 1;
+}
+
+void
+httpc_call_send(struct httpc_call *call)
+{
+	opt_long(call->easy, CURLOPT_FRESH_CONNECT, call->fresh);
+	opt_long(call->easy, CURLOPT_TIMEOUT_MS,
+	    left_of(call->req.timeout_ms, call->started_us));
+	opt_long(call->easy, CURLOPT_CONNECTTIMEOUT_MS,
+	    left_of(call->req.connect_timeout_ms, call->begun_us));
 	if (curl_multi_add_handle(call->pool->multi, call->easy) != CURLM_OK)
 		fatal("libcurl refuses a transfer");
+	call->is_sent = true;
+}
+
+static void
+begin(struct httpc_call *call, bool fresh)
+{
+	httpc_answer_reset(call);
+	call->fresh = fresh;
+	call->begun_us = clock_tick_us();
+	if (!httpc_name_begin(call))
+		httpc_call_send(call);
 }
 
 struct httpc_call *
@@ -196,13 +232,11 @@ httpc_start(struct httpc_pool *p, const struct httpc_request *req)
 	opt_text(easy, CURLOPT_URL, req->url);
 	set_headers(call, req);
 	set_body(easy, req);
-	opt_long(easy, CURLOPT_CONNECTTIMEOUT_MS,
-	    (long)req->connect_timeout_ms);
 	opt_long(easy, CURLOPT_LOW_SPEED_LIMIT, req->idle_ms > 0);
 	opt_long(easy, CURLOPT_LOW_SPEED_TIME,
 	    (long)((req->idle_ms + 999) / 1000));
 
-	send_off(call, req->once, req->timeout_ms);
+	begin(call, req->once);
 
 	return call;
 }
@@ -224,17 +258,6 @@ is_to_go_again(const struct httpc_call *call, CURLcode code)
 		    code == CURLE_WEIRD_SERVER_REPLY));
 }
 
-static void
-send_again(struct httpc_call *call)
-{
-	int64_t spent_ms = (clock_tick_us() - call->started_us) / 1000;
-	int64_t left_ms = call->req.timeout_ms - spent_ms;
-
-	httpc_watch(call->pool);
-	curl_multi_remove_handle(call->pool->multi, call->easy);
-	send_off(call, true, left_ms > 0 ? left_ms : 1);
-}
-
 void
 httpc_call_finish(struct httpc_call *call, CURLcode code)
 {
@@ -242,16 +265,18 @@ httpc_call_finish(struct httpc_call *call, CURLcode code)
 	struct httpc_request req = call->req;
 
 	if (is_to_go_again(call, code)) {
-		send_again(call);
+		call_recall(call);
+		begin(call, true);
 		return;
 	}
+	httpc_name_leave(call);
 	httpc_answer_make(call, code, &a);
 
 	/* Off the multi before the callback, which may start another call;
 	 * out of reach of that one until the callback is over, because the
 	 * answer borrows from it. */
-	httpc_watch(call->pool);
-	curl_multi_remove_handle(call->pool->multi, call->easy);
+	call_recall(call);
+	httpc_kept_release(call);
 	req.done(req.arg, &a);
 	call_give_back(call);
 }
@@ -265,6 +290,10 @@ httpc_call_free_idle(struct httpc_pool *p)
 		p->idle = call->next;
 		curl_easy_cleanup(call->easy);
 		free(call->lines);
+		free(call->url_split);
+		curl_free(call->host);
+		curl_free(call->port);
+		free(call->resolve.data);
 		free(call->kept);
 		free(call);
 	}

@@ -2,8 +2,9 @@
  * httpc_int - what the files of the HTTP client share
  *
  * httpc.c holds pools and what is polled, httpc_call.c one request and the
- * rules it goes out under, httpc_addr.c where it may go, httpc_kept.c whether
- * a connection is fit for one more request, httpc_answer.c what comes back.
+ * rules it goes out under, httpc_name.c the look-up of its host, httpc_addr.c
+ * where it may go, httpc_kept.c whether a connection is fit for one more
+ * request, httpc_answer.c what comes back.
  * A CURL * is known to these alone.
  */
 #ifndef NET_HTTPC_INT_H
@@ -20,8 +21,13 @@
 #include <curl/curl.h>
 
 #include "net/httpc.h"
+#include "net/resolve.h"
 
 struct crypt_tls;
+
+/* Seconds that libcurl keeps a connection for, in all and without use. */
+#define HTTPC_KEPT_LIFE_S 300
+#define HTTPC_KEPT_IDLE_S 118
 
 union httpc_addr {
 	struct sockaddr sa;
@@ -36,8 +42,10 @@ struct httpc_fd {
 	struct httpc_pool *pool;
 	union httpc_addr remote;
 	uint16_t local_port; /* 0: not known yet */
-	bool used;           /* a request went out on it */
-	bool spoiled;        /* and no other may */
+	size_t name;         /* the pool's count of names at its opening */
+	int64_t opened_ms, used_ms;
+	bool used;    /* a request went out on it */
+	bool spoiled; /* and no other may */
 };
 
 struct httpc {
@@ -46,6 +54,8 @@ struct httpc {
 	char *ca_file;
 	struct httpc_pool *pools; /* all of them */
 	size_t open;
+	struct resolve *resolve;
+	size_t nnamed; /* calls that are not HTTPC_NAME_NONE */
 
 	struct crypt_tls *tls; /* NULL: libcurl has another TLS library */
 	int dead_fd;           /* takes the place of a socket that floods us */
@@ -75,6 +85,22 @@ struct httpc_pool {
 	struct httpc_call *busy;
 	struct httpc_call *idle; /* handles to be used again */
 	bool touched;
+
+	/* One look-up at a time, for all calls of the same host. */
+	struct resolve_look *look;
+	struct resolve_share share;
+	char *look_host;
+	/* The host and port that libcurl was last told the addresses of, and
+	 * how many it was told. */
+	char *name, *port;
+	size_t nnames;
+};
+
+/* How far the look-up of a call's host is. */
+enum httpc_name {
+	HTTPC_NAME_NONE, /* needs none, or is over it */
+	HTTPC_NAME_WAITS,
+	HTTPC_NAME_ENDED /* and the call is to end with name_code */
 };
 
 struct httpc_call {
@@ -85,6 +111,17 @@ struct httpc_call {
 	struct curl_slist *lines;
 	size_t nlines;
 	int64_t started_us;
+	int64_t begun_us; /* this try of it */
+	char *url_split;  /* the URL that host and port are of */
+	char *host, *port;
+	struct curl_slist resolve; /* of CURLOPT_RESOLVE */
+	enum httpc_name name;
+	CURLcode name_code;
+	int64_t name_us;    /* that the look-up took, -1: there was none */
+	const char *lacked; /* by this host, in words */
+	bool fresh;         /* on a new connection */
+	bool is_sent;       /* libcurl has it */
+	bool trusts_kept;   /* sent without a look-up */
 	int64_t sent_us, answered_us; /* when; 0: not yet */
 	char *kept;
 	size_t keptsz, kept_cap;
@@ -118,6 +155,8 @@ int httpc_fd_find(const struct httpc_pool *p, const union httpc_addr *remote,
  * that sends TLS messages without end finds its connections dead. */
 void httpc_watch(struct httpc_pool *p);
 
+/* Hands a call to libcurl, whose timer starts the transfer. */
+void httpc_call_send(struct httpc_call *call);
 /* Ends a call with libcurl's code for it: its callback is called. */
 void httpc_call_finish(struct httpc_call *call, CURLcode code);
 /* The handles of a pool that are not in use. */
@@ -127,10 +166,27 @@ void httpc_call_free_idle(struct httpc_pool *p);
  * goes out, on a connection used again too. */
 void httpc_addr_guard(struct httpc_call *call);
 
+/* Is the address allowed? */
+bool httpc_addr_is_allowed(struct httpc_call *call, const struct sockaddr *sa);
+
+/* Begins the look-up of the call's host if it needs one; false when it does
+ * not, and may be sent. */
+bool httpc_name_begin(struct httpc_call *call);
+/* The call no longer waits for its look-up. */
+void httpc_name_leave(struct httpc_call *call);
+/* timeout_ms (-1: for ever), or less if a call waits no longer than that. */
+int64_t httpc_name_timer(const struct httpc *c, int64_t timeout_ms);
+/* Ends the calls whose look-up failed or was too slow. */
+void httpc_name_reap(struct httpc *c);
+
+/* Will libcurl find a kept connection for this call? */
+bool httpc_kept_is_there(const struct httpc_call *call);
 /* Looks at the connection that a request is about to go out on, before its
  * first byte: false when it must not be used, and then call->is_stale. */
 bool httpc_kept_look(struct httpc_call *call, const union httpc_addr *remote,
     uint16_t local_port);
+/* The call is over: its connection may be idle now. */
+void httpc_kept_release(struct httpc_call *call);
 /* An answer begins: false when it cannot be to this request, because the
  * peer had not received all of that on a kept connection. */
 bool httpc_kept_may_answer(const struct httpc_call *call);

@@ -7,6 +7,7 @@
 
 #include <linux/sockios.h>
 
+#include "base/clock.h"
 #include "base/crypt_tls.h"
 #include "net/httpc_int.h"
 
@@ -70,6 +71,61 @@ is_early(const struct httpc_call *call, int fd)
 		return false;
 
 	return has_bytes(fd);
+}
+
+static bool
+is_busy(const struct httpc_pool *p, int fd)
+{
+	const struct httpc_call *call;
+
+	for (call = p->busy; call != NULL; call = call->next)
+		if (call->fd == fd)
+			return true;
+
+	return false;
+}
+
+/* libcurl counts these in whole seconds. */
+static bool
+is_young(const struct httpc_fd *x)
+{
+	int64_t now_ms = clock_tick_us() / 1000;
+
+	return now_ms - x->opened_ms < (HTTPC_KEPT_LIFE_S - 2) * 1000 &&
+	    now_ms - x->used_ms < (HTTPC_KEPT_IDLE_S - 2) * 1000;
+}
+
+bool
+httpc_kept_is_there(const struct httpc_call *call)
+{
+	const struct httpc_pool *p = call->pool;
+	const struct httpc_call *other;
+	size_t i, taken = 0;
+
+	for (other = p->busy; other != NULL; other = other->next)
+		taken += other != call && other->trusts_kept && other->fd < 0;
+	for (i = 0; i < p->c->nby_fd; i++) {
+		const struct httpc_fd *x = &p->c->by_fd[i];
+
+		if (x->pool != p || !x->used || x->spoiled ||
+		    x->name != p->nnames || !is_young(x) ||
+		    is_busy(p, (int)i) || is_readable((int)i))
+			continue;
+		if (taken == 0)
+			return true;
+		taken--;
+	}
+
+	return false;
+}
+
+void
+httpc_kept_release(struct httpc_call *call)
+{
+	if (call->fd >= 0)
+		call->pool->c->by_fd[call->fd].used_ms = clock_tick_us() / 1000;
+	call->fd = -1;
+	call->trusts_kept = false;
 }
 
 bool

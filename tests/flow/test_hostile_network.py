@@ -58,6 +58,7 @@ NAMES = {
     "dead-six.example": ["fd20::dead", ALIVE],
     "denied-six.example": ["fd99::1", ALIVE],
     "denied-four.example": ["10.99.0.1", ALIVE],
+    "denied-many.example": ["10.99.0.%d" % n for n in range(1, 101)] + [ALIVE],
 }
 # What is said of each, and what it may take; None is delivered.
 LOOKUPS = {
@@ -80,6 +81,7 @@ LOOKUPS = {
     "dead-six.example": (None, 0.6),
     "denied-six.example": (None, 0.6),
     "denied-four.example": (None, 0.6),
+    "denied-many.example": (None, 0.6),
 }
 
 
