@@ -175,9 +175,9 @@ def certificates(ca, other):
         "sha1": (ca.leaf("sha1", tls("sha1"), digest="sha1"), t12, t13,
                  "too weak"),
         "tls10": (ca.leaf("tls10", tls("tls10")), ssl.TLSVersion.TLSv1,
-                  ssl.TLSVersion.TLSv1, "TLS 1.2 and later"),
+                  ssl.TLSVersion.TLSv1, "TLS 1.2 or later"),
         "tls11": (ca.leaf("tls11", tls("tls11")), ssl.TLSVersion.TLSv1_1,
-                  ssl.TLSVersion.TLSv1_1, "TLS 1.2 and later"),
+                  ssl.TLSVersion.TLSv1_1, "TLS 1.2 or later"),
     }
     huge = ca.leaf("huge", tls("huge-chain"))
     rows["huge-chain"] = ((ca.chain("huge.chain", "huge.pem",
