@@ -393,5 +393,8 @@ CREATE INDEX event_completed ON event (id) WHERE status = 3;
 CREATE INDEX job_open ON job (id) WHERE state = 0;
 CREATE INDEX job_done ON job (id) WHERE state = 2;
 CREATE INDEX job_cancelled ON job (id) WHERE state = 4;
+-- Old secrets that sign still, for those whose end is too far off.
+CREATE INDEX webhook_retiring ON webhook (old_secret_until_ms)
+    WHERE old_secret_until_ms > 0;
 
 PRAGMA user_version = 5;

@@ -18,6 +18,7 @@
 #include "cmd/ctl.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
+#include "store/store_work.h"
 
 /* A note asks for a look; a fault for a hand, and the exit status is 1. */
 #define KEYS_LOOKED_AT 200
@@ -187,17 +188,17 @@ examine_drains(struct examination *x, const struct app_conf *conf,
 	char text[200];
 	struct store_workers l;
 	struct err e;
-	int64_t seen_ms;
+	int64_t now_ms;
 	size_t i, up;
 
 	if (store_worker_list(x->ctl->app.store, &l, &e) != RC_OK) {
 		report(x, FAULT, "drains", e.text);
 		return;
 	}
-	seen_ms =
-	    clock_wall_ms(x->ctl->app.clock) - conf->monitor.drain_seen_ms;
+	now_ms = clock_wall_ms(x->ctl->app.clock);
 	for (i = up = 0; i < l.n; i++)
-		up += l.v[i].last_seen_ms >= seen_ms;
+		up += store_worker_is_up(&l.v[i], conf->monitor.drain_seen_ms,
+		    now_ms);
 	if (up == 0 && waiting > 0) {
 		(void)snprintf(text, sizeof(text),
 		    "%lld events and deliveries wait, and no hls-drain runs: "
@@ -326,7 +327,8 @@ examine_queue(struct examination *x)
 static void
 take_finding(void *arg, const char *check, const char *finding)
 {
-	static const char *const notes[] = { "key", "wal", "deleted" };
+	static const char *const notes[] = { "key", "wal", "deleted", "clock",
+		"waits" };
 	enum level level;
 	size_t i;
 
@@ -338,14 +340,24 @@ take_finding(void *arg, const char *check, const char *finding)
 }
 
 static void
-examine_store(struct examination *x)
+examine_store(struct examination *x, const struct app_conf *conf)
 {
+	const struct store_flow flow = {
+		.rate = conf->outbound.rate_limit,
+		.max_in_flight = conf->outbound.max_in_flight,
+		.failures = conf->outbound.breaker_failures,
+		.open_ms = conf->outbound.breaker_open_ms,
+		.retry_schedule = conf->outbound.retry_schedule.ms,
+		.nretries = conf->outbound.retry_schedule.n,
+	};
 	struct err e;
 
 	if (app_ctl_open(&x->ctl->app, &e) != RC_OK) {
 		report(x, FAULT, "store", e.text);
 		return;
 	}
+	/* How long something may wait depends on them. */
+	store_flow(x->ctl->app.store, &flow);
 	if (store_doctor(x->ctl->app.store, take_finding, x, &e) != RC_OK)
 		report(x, FAULT, "store", e.text);
 	examine_queue(x);
@@ -372,7 +384,7 @@ run_doctor(struct ctl *c, struct err *e)
 	examine_log(&x, conf);
 	examine_database(&x, conf);
 	examine_disk(&x, conf);
-	examine_store(&x);
+	examine_store(&x, conf);
 	if (c->json) {
 		js_close_array(&x.w);
 		js_int(&x.w, "notes", (int64_t)x.notes);

@@ -35,11 +35,11 @@ id_of(const void *arg, size_t i)
 }
 
 static void
-put_row(struct ctl_table *t, const struct store_worker *v, int64_t seen_ms)
+put_row(struct ctl_table *t, const struct store_worker *v, bool is_up)
 {
 	ctl_table_put(t, v->id);
 	ctl_table_put(t, v->kinds);
-	ctl_table_put(t, v->last_seen_ms < seen_ms ? "missing" : "up");
+	ctl_table_put(t, is_up ? "up" : "missing");
 	ctl_table_put_time(t, v->started_ms);
 	ctl_table_put_time(t, v->last_seen_ms);
 	ctl_table_putf(t, "%lld", (long long)v->in_flight);
@@ -52,8 +52,8 @@ put_all(struct ctl_list *l, const struct store_worker *v, size_t n,
     struct err *e)
 {
 	const struct app_ctl *a = &l->ctl->app;
-	int64_t seen_ms =
-	    clock_wall_ms(a->clock) - a->conf->monitor.drain_seen_ms;
+	int64_t within_ms = a->conf->monitor.drain_seen_ms;
+	int64_t now_ms = clock_wall_ms(a->clock);
 	size_t i, first, end;
 	enum rc rc;
 
@@ -62,7 +62,8 @@ put_all(struct ctl_list *l, const struct store_worker *v, size_t n,
 		return rc;
 	for (i = first; i < end; i++) {
 		if (l->has_table) {
-			put_row(&l->table, &v[i], seen_ms);
+			put_row(&l->table, &v[i],
+			    store_worker_is_up(&v[i], within_ms, now_ms));
 			continue;
 		}
 		js_open_object(&l->w, NULL);

@@ -3,6 +3,10 @@
  *
  * A schedule of n waits allows n + 1 attempts.  Pure: the time and the
  * randomness are parameters.
+ *
+ * A due time was chosen by the wall clock of that moment.  When that clock was
+ * ahead and has been corrected since, the wait is longer than anything here
+ * explains, and is planned anew.
  */
 #ifndef CORE_BACKOFF_H
 #define CORE_BACKOFF_H
@@ -29,5 +33,32 @@ bool backoff_next(const int64_t *schedule, size_t n, unsigned int attempt,
  * and for any other text.
  */
 int64_t backoff_retry_after(const char *text, int64_t now_ms);
+
+#define BACKOFF_SLACK_MS INT64_C(15000) /* a short pause, or a clock's error */
+
+/* How the due time of a waiting job came about. */
+struct backoff_plan {
+	const int64_t *schedule; /* NULL: not known; any of 7 days is */
+	size_t n;
+	unsigned int failed;    /* attempts of this round */
+	bool obeys_retry_after; /* the last answer was of that kind */
+	int64_t not_before_ms;  /* a person's wish; 0: none */
+};
+
+/* Whether a job that is planned now may be due as late as due_ms. */
+bool backoff_explains(const struct backoff_plan *p, int64_t due_ms,
+    int64_t now_ms);
+
+/* The due time of a job whose wait is not explained: its last attempt counts
+ * as failed now. */
+int64_t backoff_anew(const struct backoff_plan *p, int64_t now_ms,
+    uint32_t random);
+
+/*
+ * Whether what was stamped with then_ms is younger than window_ms.  A stamp
+ * further in the future than a clock's error is older than anything: the clock
+ * that wrote it was ahead.
+ */
+bool backoff_is_within(int64_t then_ms, int64_t window_ms, int64_t now_ms);
 
 #endif

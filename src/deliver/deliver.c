@@ -58,7 +58,9 @@ set_flow(const struct deliver *d)
 	const struct store_flow flow = { .rate = d->opt.rate_limit,
 		.max_in_flight = d->opt.max_in_flight,
 		.failures = d->opt.breaker_failures,
-		.open_ms = d->opt.breaker_open_ms };
+		.open_ms = d->opt.breaker_open_ms,
+		.retry_schedule = d->opt.retry_schedule,
+		.nretries = d->opt.nretries };
 
 	store_flow(d->opt.store, &flow);
 }

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -60,7 +61,8 @@ find_token(const struct settings *set, const char *text, struct auth_who *who,
 	if (rc == RC_OK) {
 		take_name(who, t->name);
 		who->expires_ms = t->expires_ms;
-		if (now_ms - t->last_used_ms > STAMP_MS)
+		/* A stamp in the future is of a clock that was ahead. */
+		if (llabs(now_ms - t->last_used_ms) > STAMP_MS)
 			(void)store_token_used(store, hash, now_ms, &ignored);
 	}
 	store_token_free(t);

@@ -24,8 +24,7 @@ page_health_alive(struct page *pg, struct err *e)
 static enum rc
 find_drain(struct page *pg, bool *seen, struct err *e)
 {
-	int64_t since_ms =
-	    clock_wall_ms(pg->set->intake.clock) - pg->set->drain_seen_ms;
+	int64_t now_ms = clock_wall_ms(pg->set->intake.clock);
 	struct store_workers workers;
 	size_t i;
 	enum rc rc;
@@ -35,7 +34,8 @@ find_drain(struct page *pg, bool *seen, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	for (i = 0; i < workers.n; i++)
-		*seen |= workers.v[i].last_seen_ms >= since_ms;
+		*seen |= store_worker_is_up(&workers.v[i],
+		    pg->set->drain_seen_ms, now_ms);
 	store_workers_free(&workers);
 	return RC_OK;
 }

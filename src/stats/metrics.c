@@ -162,7 +162,7 @@ write_workers(struct scrape *s, const struct family *f)
 
 	for (i = 0; i < s->workers.n; i++) {
 		w = &s->workers.v[i];
-		seen = s->now_ms - w->last_seen_ms <= s->src->drain_seen_ms;
+		seen = store_worker_is_up(w, s->src->drain_seen_ms, s->now_ms);
 		if (seen || s->workers.n <= WORKERS_MAX)
 			metrics_text_int(s->out, f->name,
 			    label(s, "worker_id", w->id), seen);

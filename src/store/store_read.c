@@ -53,6 +53,15 @@ store_attempts_free(struct store_attempts *l)
 	memset(l, 0, sizeof(*l));
 }
 
+bool
+store_worker_is_up(const struct store_worker *w, int64_t within_ms,
+    int64_t now_ms)
+{
+	int64_t ago_ms = now_ms - w->last_seen_ms;
+
+	return ago_ms <= within_ms && ago_ms >= -within_ms;
+}
+
 void
 store_workers_free(struct store_workers *l)
 {

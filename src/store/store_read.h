@@ -157,5 +157,9 @@ struct store_workers {
 enum rc store_worker_list(struct store *s, struct store_workers *out,
     struct err *e);
 void store_workers_free(struct store_workers *l);
+/* Seen within within_ms; one seen in the future was seen by a clock that was
+ * ahead. */
+bool store_worker_is_up(const struct store_worker *w, int64_t within_ms,
+    int64_t now_ms);
 
 #endif

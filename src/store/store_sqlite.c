@@ -67,6 +67,7 @@ new_closed(const struct store_options *opt, const char *path)
 	l->wake_path = xasprintf("%s-wake", path);
 	l->key_path = opt->key_file == NULL ? NULL : xstrdup(opt->key_file);
 	l->gate_fd = l->ckpt_fd = l->run_fd = l->wake_fd = -1;
+	atomic_store(&l->flow_retries, -1);
 	l->clock = opt->clock;
 	l->min_free = opt->min_free;
 	l->max_waiting = opt->max_waiting;

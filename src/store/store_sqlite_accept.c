@@ -7,6 +7,7 @@
 
 #include "base/crypt.h"
 #include "base/xalloc.h"
+#include "core/backoff.h"
 #include "core/event.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_seen.h"
@@ -125,7 +126,8 @@ judge_body(struct lite_tx *tx, struct accept *a, struct err *e)
 		return RC_OK;
 	rc = lite_seen_body(tx, &a->keys, &last, &found, e);
 	if (rc != RC_OK || !found ||
-	    a->ev->received_ms - last.seen_ms >= a->ev->replay_window_ms)
+	    !backoff_is_within(last.seen_ms, a->ev->replay_window_ms,
+		a->ev->received_ms))
 		return rc;
 	return is_body_of(tx, last.event, a, &a->out.replay_suspect, e);
 }
@@ -217,7 +219,7 @@ static bool
 is_believed(const struct event *ev, const struct lite_sight *first)
 {
 	return !ev->id_is_derived ||
-	    ev->received_ms - first->seen_ms < ev->dedupe_ms;
+	    backoff_is_within(first->seen_ms, ev->dedupe_ms, ev->received_ms);
 }
 
 static enum rc

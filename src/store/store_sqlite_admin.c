@@ -211,6 +211,7 @@ run_worker(struct lite_tx *tx, void *arg, struct err *e)
 		return rc;
 	st = lite_stmt(tx->conn, LITE_WORKER_FORGET);
 	lite_int(st, 1, w->last_seen_ms - WORKER_KEPT_MS);
+	lite_int(st, 2, w->last_seen_ms + WORKER_KEPT_MS);
 	rc = lite_run(tx->conn, st, e);
 	if (rc != RC_OK)
 		return rc;

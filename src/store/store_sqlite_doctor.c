@@ -279,6 +279,7 @@ check_none(struct doctor *d, struct err *e)
 	return rc;
 }
 
+/* What was stamped by a clock that was ahead of the present one. */
 static enum rc
 check_clock(struct doctor *d, struct err *e)
 {
@@ -286,7 +287,7 @@ check_clock(struct doctor *d, struct err *e)
 	char finding[FINDING_SIZE];
 	enum rc rc;
 
-	rc = lite_conn_pragma(d->conn, LITE_CHECK_LAST_RECEIVED, &last_ms, e);
+	rc = lite_conn_pragma(d->conn, LITE_CHECK_LAST_STAMP, &last_ms, e);
 	if (rc != RC_OK)
 		return rc;
 	if (last_ms <= now_ms + CLOCK_SLACK_MS) {
@@ -294,9 +295,98 @@ check_clock(struct doctor *d, struct err *e)
 		return RC_OK;
 	}
 	(void)snprintf(finding, sizeof(finding),
-	    "an event was received %lld s from now: the clock was set back",
+	    "an event, an attempt or a drain has a time %lld s from now: the "
+	    "clock was ahead and was set back, or is behind now; compare it "
+	    "with timedatectl",
 	    (long long)(last_ms - now_ms) / 1000);
 	d->say(d->arg, "clock", finding);
+	return RC_OK;
+}
+
+static enum rc
+count_late_jobs(struct doctor *d, int64_t now_ms, int64_t *n, struct err *e)
+{
+	struct lite_plan_jobs late;
+	struct lite_plan plan;
+	enum rc rc = RC_OK;
+
+	*n = 0;
+	lite_plan_begin(&plan);
+	while (rc == RC_OK && plan.goes_on) {
+		rc = lite_plan_read(d->lite, d->conn, &plan, now_ms, &late, e);
+		*n += (int64_t)late.n;
+	}
+	return rc;
+}
+
+static enum rc
+count_later(struct doctor *d, enum lite_stmt s, int64_t a_ms, int64_t b_ms,
+    int64_t *n, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(d->conn, s);
+	bool row;
+	enum rc rc;
+
+	*n = 0;
+	lite_int(st, 1, a_ms);
+	if (b_ms > 0)
+		lite_int(st, 2, b_ms);
+	rc = lite_step(d->conn, st, &row, e);
+	if (rc == RC_OK && row) {
+		*n = lite_col_int(st, 0);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+static bool
+say_late(struct doctor *d, int64_t n, const char *what)
+{
+	char finding[FINDING_SIZE];
+
+	if (n == 0)
+		return true;
+	(void)snprintf(finding, sizeof(finding),
+	    "%lld %s: the clock seems to have been ahead; a running hls-drain "
+	    "puts it right within five minutes",
+	    (long long)n, what);
+	d->say(d->arg, "waits", finding);
+	return false;
+}
+
+/* Waits that no rule explains; a drain plans them anew. */
+static enum rc
+check_waits(struct doctor *d, struct err *e)
+{
+	const struct store_flow flow = lite_flow_now(d->lite);
+	int64_t now_ms = clock_wall_ms(d->lite->clock);
+	int64_t jobs, limits, secrets, tokens;
+	bool well;
+	enum rc rc;
+
+	rc = count_late_jobs(d, now_ms, &jobs, e);
+	if (rc == RC_OK)
+		rc = count_later(d, LITE_CHECK_LIMITS, now_ms + CLOCK_SLACK_MS,
+		    now_ms + flow.open_ms + BREAKER_PROBE_MS + CLOCK_SLACK_MS,
+		    &limits, e);
+	if (rc == RC_OK)
+		rc = count_later(d, LITE_CHECK_OLD_SECRETS,
+		    now_ms + LITE_OLD_SECRET_MS + CLOCK_SLACK_MS, 0, &secrets,
+		    e);
+	if (rc == RC_OK)
+		rc = count_later(d, LITE_CHECK_TOKENS, now_ms + CLOCK_SLACK_MS,
+		    0, &tokens, e);
+	if (rc != RC_OK)
+		return rc;
+	well = say_late(d, jobs,
+	    "deliveries wait for longer than their retry schedule explains");
+	well &= say_late(d, limits,
+	    "webhooks rest for longer than rate limit and breaker explain");
+	well &= say_late(d, secrets,
+	    "webhooks are signed with their old secret for over a day still");
+	well &= say_late(d, tokens, "tokens were made or used in the future");
+	if (well)
+		d->say(d->arg, "waits", NULL);
 	return RC_OK;
 }
 
@@ -315,6 +405,8 @@ check_rows(struct doctor *d, struct err *e)
 		rc = check_none(d, e);
 	if (rc == RC_OK)
 		rc = check_clock(d, e);
+	if (rc == RC_OK)
+		rc = check_waits(d, e);
 	return rc;
 }
 

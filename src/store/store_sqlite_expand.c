@@ -109,6 +109,8 @@ read_event(struct lite_tx *tx, int64_t id, int64_t now_ms,
 	scheduled_ms = lite_col_int(st, 2);
 	/* By age among its like: a first round is due since it came in. */
 	out->due_ms = out->round == 0 ? lite_col_int(st, 3) : now_ms;
+	if (out->due_ms > now_ms)
+		out->due_ms = now_ms;
 	if (scheduled_ms > out->due_ms)
 		out->due_ms = scheduled_ms;
 	out->expanded = lite_col_int(st, 4) != 0;

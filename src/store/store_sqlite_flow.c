@@ -26,6 +26,7 @@
  */
 #define REST_MS 50 /* of a target whose jobs are all in hand elsewhere */
 #define MEND_MS 1000
+#define LOOK_MS (5 * 60 * 1000) /* for what was written as the clock was set */
 
 void
 lite_target_of_row(struct sqlite3_stmt *st, int at, struct lite_target *t)
@@ -286,8 +287,12 @@ bool
 lite_flow_is_set_back(struct lite *l, int64_t now_ms)
 {
 	int64_t drift = now_ms - clock_boot_ms(l->clock);
-	bool is = !l->flow_seen || drift < l->flow_drift_ms - MEND_MS;
+	int64_t boot_ms = now_ms - drift;
+	bool is = !l->flow_seen || drift < l->flow_drift_ms - MEND_MS ||
+	    boot_ms >= l->flow_mend_at;
 
+	if (is)
+		l->flow_mend_at = boot_ms + LOOK_MS;
 	l->flow_seen = true;
 	l->flow_drift_ms = drift;
 	return is;
@@ -299,22 +304,41 @@ lite_flow_mend(struct lite_tx *tx, struct err *e)
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_MEND);
 	int64_t most = tx->flow.open_ms > BREAKER_PROBE_MS ? tx->flow.open_ms
 							   : BREAKER_PROBE_MS;
+	enum rc rc;
 
 	lite_int(st, 1, tx->now_ms);
 	lite_int(st, 2, tx->now_ms + most);
 	lite_int(st, 3, tx->flow.rate);
-	return lite_run(tx->conn, st, e);
+	rc = lite_run(tx->conn, st, e);
+	return rc == RC_OK ? lite_plan_ends(tx, e) : rc;
 }
 
 void
 lite_flow(void *impl, const struct store_flow *f)
 {
 	struct lite *l = impl;
+	size_t i;
 
 	atomic_store(&l->flow_rate, f->rate);
 	atomic_store(&l->flow_max_in_flight, f->max_in_flight);
 	atomic_store(&l->flow_failures, f->failures);
 	atomic_store(&l->flow_open_ms, f->open_ms);
+	for (i = 0; i < f->nretries && i < WEBHOOK_RETRIES_MAX; i++)
+		atomic_store(&l->flow_schedule[i], f->retry_schedule[i]);
+	atomic_store(&l->flow_retries,
+	    f->retry_schedule == NULL ? -1 : (long long)i);
+}
+
+bool
+lite_flow_schedule(struct lite *l, int64_t out[WEBHOOK_RETRIES_MAX], size_t *n)
+{
+	long long known = atomic_load(&l->flow_retries);
+	long long i;
+
+	*n = known > 0 ? (size_t)known : 0;
+	for (i = 0; i < known; i++)
+		out[i] = atomic_load(&l->flow_schedule[i]);
+	return known >= 0;
 }
 
 struct store_flow

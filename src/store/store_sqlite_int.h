@@ -245,6 +245,13 @@ struct lite_tally {
 	uint64_t additions; /* ever; tells whether an operation added */
 };
 
+/* How far the search for waits that nothing explains has come. */
+struct lite_plan {
+	bool goes_on, in_lane;
+	int64_t target, behind, lane; /* the last that was looked at */
+	int64_t due_ms, job;          /* ...and in it */
+};
+
 struct lite;
 struct lite_seen;
 
@@ -400,6 +407,11 @@ struct lite {
 	/* Of the leases, one at a time. */
 	bool flow_seen;
 	int64_t flow_drift_ms; /* wall over boot time, at its last lease */
+	int64_t flow_mend_at;  /* boot time: the waits are looked at again */
+	struct lite_plan plan;
+	/* As flow_rate: a job that is judged in the middle of a change is
+	 * judged again.  -1: nobody has told. */
+	atomic_llong flow_schedule[WEBHOOK_RETRIES_MAX], flow_retries;
 };
 
 enum rc lite_init(const struct store_options *opt, bool *made, char **says,
@@ -651,6 +663,33 @@ enum rc lite_flow_follow(struct lite_tx *tx, const struct webhook *w,
  * rests until a time may rest too long, until it is mended. */
 bool lite_flow_is_set_back(struct lite *l, int64_t now_ms);
 enum rc lite_flow_mend(struct lite_tx *tx, struct err *e);
+/* The waits of webhooks without a schedule of their own; false: unknown. */
+bool lite_flow_schedule(struct lite *l, int64_t out[WEBHOOK_RETRIES_MAX],
+    size_t *n);
+
+/* Waits that are planned anew: store_sqlite_plan.c. */
+#define LITE_PLAN_JOBS_MAX 250
+#define LITE_OLD_SECRET_MS (24 * 3600 * INT64_C(1000)) /* signs for at most */
+struct lite_plan_jobs {
+	struct lite_plan_job {
+		int64_t id, target;
+		int64_t due_ms; /* anew */
+		bool is_behind;
+	} v[LITE_PLAN_JOBS_MAX];
+	size_t n;
+};
+void lite_plan_begin(struct lite_plan *p);
+/* One step: those of the next few hundred waiting jobs that wait for longer
+ * than their schedules explain. */
+enum rc lite_plan_read(struct lite *l, struct lite_conn *c, struct lite_plan *p,
+    int64_t now_ms, struct lite_plan_jobs *out, struct err *e);
+/* The same, and plans them anew.  For a transaction whose now_ms is set. */
+enum rc lite_plan_step(struct lite_tx *tx, struct lite_plan *p, struct err *e);
+/* Old secrets sign for a day from now at most; tokens that were made in the
+ * future were made now. */
+enum rc lite_plan_ends(struct lite_tx *tx, struct err *e);
+/* The waits of a schedule column, and how many. */
+size_t lite_schedule_parse(const char *text, int64_t out[WEBHOOK_RETRIES_MAX]);
 
 /* The event goes in as any other, by the engine's own wish: it is not bounded
  * by what waits.  The event stays the caller's. */

@@ -46,7 +46,8 @@ struct lease {
 	int64_t now_ms;
 	int64_t until_ms;
 	struct store_flow flow;
-	bool is_set_back; /* the clock, perhaps */
+	bool is_set_back;               /* the clock, perhaps */
+	struct lite_plan plan, planned; /* before and after this lease */
 	struct lite_company company;
 	struct store_exchange *before; /* what else it does; or NULL */
 	struct claim *claims;          /* results, max of them */
@@ -443,6 +444,9 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 		rc = run_before(tx, x, e);
 	if (rc == RC_OK && x->is_set_back)
 		rc = lite_flow_mend(tx, e);
+	x->planned = x->plan;
+	if (rc == RC_OK)
+		rc = lite_plan_step(tx, &x->planned, e);
 	if (rc == RC_OK)
 		rc = lite_flow_company(tx, x->want, &x->company, e);
 	/* What is claimed next is looked for in the targets' rows; those of
@@ -500,7 +504,12 @@ lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
 	x->lite = l;
 	x->flow = lite_flow_now(l);
 	x->claims = xcalloc(x->want->max + 1, sizeof(*x->claims));
+	x->plan = l->plan;
+	if (x->is_set_back)
+		lite_plan_begin(&x->plan);
 	rc = lite_commit_now(l, run, x, e);
+	if (rc == RC_OK)
+		l->plan = x->planned;
 	/* What was not mended then is the next one's to mend. */
 	if (rc != RC_OK && x->is_set_back)
 		l->flow_seen = false;
@@ -526,18 +535,22 @@ lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
 	struct lease x = { .want = want,
 		.now_ms = now_ms,
 		.company = { .drains = 1 } };
+	struct lite *l = impl;
 	enum rc rc;
 
-	rc = peek(impl, want, next_due_ms, e);
+	rc = peek(l, want, next_due_ms, e);
 	if (rc != RC_OK || want->max == 0)
 		return rc;
-	x.is_set_back = lite_flow_is_set_back(impl, now_ms);
-	if (*next_due_ms > now_ms && !x.is_set_back)
+	x.is_set_back = lite_flow_is_set_back(l, now_ms);
+	if (*next_due_ms > now_ms && !x.is_set_back && !l->plan.goes_on)
 		return RC_OK;
-	rc = lease(impl, &x, out, e);
+	rc = lease(l, &x, out, e);
 	/* A time that was too early has been set right on the way. */
 	if (rc == RC_OK && out->n == 0)
-		rc = peek(impl, want, next_due_ms, e);
+		rc = peek(l, want, next_due_ms, e);
+	/* Its next step is soon, though nothing may be due. */
+	if (rc == RC_OK && l->plan.goes_on && *next_due_ms > now_ms)
+		*next_due_ms = now_ms + 1;
 	return rc;
 }
 

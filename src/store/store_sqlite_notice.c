@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "base/xalloc.h"
+#include "core/backoff.h"
 #include "core/event.h"
 #include "core/notice.h"
 #include "store/store_sqlite_int.h"
@@ -34,7 +35,8 @@ struct state {
 
 static enum rc
 add_calls(struct lite_tx *tx, const struct lite_target_change *ch,
-    const struct lite_target *t, struct state *out, bool *found, struct err *e)
+    const struct lite_target *t, int64_t now_ms, struct state *out, bool *found,
+    struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_TALLY);
 	enum rc rc;
@@ -54,6 +56,7 @@ add_calls(struct lite_tx *tx, const struct lite_target_change *ch,
 		: ch->consecutive > 0 ? WEBHOOK_DEGRADED
 				      : WEBHOOK_HEALTHY);
 	lite_int(st, 12, ch->failing_since_ms);
+	lite_int(st, 13, now_ms);
 	rc = lite_step(tx->conn, st, found, e);
 	if (rc != RC_OK || !*found)
 		return rc;
@@ -96,15 +99,22 @@ disable(struct lite_tx *tx, const char *id, int64_t target,
 
 /* Its owner hears of it, and has the time to mend it from now on. */
 static enum rc
-warn(struct lite_tx *tx, const char *id, int64_t target, int64_t disable_at_ms,
-    int64_t now_ms, struct err *e)
+put_end(struct lite_tx *tx, const char *id, int64_t disable_at_ms,
+    struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_WARNED);
-	enum rc rc;
 
 	lite_text(st, 1, id);
 	lite_int(st, 2, disable_at_ms);
-	rc = lite_run(tx->conn, st, e);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum rc
+warn(struct lite_tx *tx, const char *id, int64_t target, int64_t disable_at_ms,
+    int64_t now_ms, struct err *e)
+{
+	enum rc rc = put_end(tx, id, disable_at_ms, e);
+
 	if (rc != RC_OK)
 		return rc;
 	return put_notice(tx, NOTICE_FAILING, id, target, now_ms, e);
@@ -138,6 +148,9 @@ judge(struct lite_tx *tx, const struct lite_target_change *ch, const char *id,
 	    ? ch->disable_after_ms / 2
 	    : WARNING_MS;
 
+	/* The clock was ahead when its owner was told. */
+	if (s->disable_at_ms > now_ms + ahead_ms + BACKOFF_SLACK_MS)
+		return put_end(tx, id, now_ms + ahead_ms, e);
 	if (s->disable_at_ms != 0) {
 		*is_off = now_ms >= s->disable_at_ms;
 		return !*is_off
@@ -161,7 +174,7 @@ lite_webhook_fares(struct lite_tx *tx, const struct lite_target_change *ch,
 
 	*is_off = false;
 	if (ch->calls > 0)
-		rc = add_calls(tx, ch, t, &s, &found, e);
+		rc = add_calls(tx, ch, t, now_ms, &s, &found, e);
 	if (rc == RC_OK && ch->gone)
 		return end_gone(tx, t->name, ch->id, now_ms, is_off, e);
 	if (rc != RC_OK || !found || !s.is_enabled || ch->consecutive == 0 ||

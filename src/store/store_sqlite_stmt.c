@@ -292,6 +292,25 @@ static const char *const texts[LITE_STMTS] = {
 	    "min(breaker_until_ms, ?2)) WHERE limited_until_ms > ?1 + " TOKEN_MS
 	    " OR breaker_until_ms > ?2 OR bucket_us > (?1 + " TOKEN_MS
 	    ") * 1000",
+	[LITE_OLD_SECRET_PLAN] =
+	    "UPDATE webhook SET old_secret_until_ms = ?1 WHERE "
+	    "old_secret_until_ms > 0 AND old_secret_until_ms > ?2",
+	[LITE_PLAN_TARGET] =
+	    "SELECT id FROM target WHERE id > ?1 AND waiting > 0 AND kind = 0 "
+	    "ORDER BY id LIMIT 1",
+	[LITE_PLAN_LANE] =
+	    "SELECT behind, lane FROM job INDEXED BY job_waiting WHERE state "
+	    "= 0 AND target = ?1 AND (behind, lane) > (?2, ?3) ORDER BY "
+	    "behind, lane LIMIT 1",
+	[LITE_PLAN_JOBS] =
+	    "SELECT j.id, j.due_ms, j.attempt, j.last_code, "
+	    "coalesce(e.scheduled_ms, 0), (SELECT w.retry_schedule FROM "
+	    "target t JOIN webhook w ON w.id = t.name WHERE t.id = ?1) FROM "
+	    "job j INDEXED BY job_waiting LEFT JOIN event e ON e.id = j.event "
+	    "WHERE j.state = 0 AND j.target = ?1 AND j.behind = ?2 AND j.lane "
+	    "= ?3 AND (j.due_ms, j.id) > (?4, ?5) ORDER BY j.due_ms, j.id "
+	    "LIMIT ?6",
+	[LITE_JOB_DUE] = "UPDATE job SET due_ms = ?2 WHERE id = ?1",
 	[LITE_TARGET_LABELLED] =
 	    "SELECT " FIGURES ", name FROM target WHERE labelled = 1 AND "
 	    "EXISTS (SELECT 1 FROM webhook w WHERE w.id = target.name)",
@@ -595,15 +614,16 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_WEBHOOK_TALLY] =
 	    "UPDATE webhook SET total_calls = total_calls + ?2, "
 	    "failed_calls = failed_calls + ?3, last_success_ms = "
-	    "max(last_success_ms, ?4), last_failure_ms = "
-	    "max(last_failure_ms, ?5), consecutive_failures = iif(?6, 0, "
+	    "max(min(last_success_ms, ?13), ?4), last_failure_ms = "
+	    "max(min(last_failure_ms, ?13), ?5), consecutive_failures = iif(?6, 0, "
 	    "consecutive_failures) + ?7, response_sum_ms = response_sum_ms "
 	    "+ ?8, response_calls = response_calls + ?2, "
 	    "response_min_ms = iif(response_calls = 0, ?9, "
 	    "min(response_min_ms, ?9)), response_max_ms = "
 	    "max(response_max_ms, ?10), health = iif(enabled = 0, 3, ?11), "
 	    "failing_since_ms = iif(?6 OR failing_since_ms = 0, ?12, "
-	    "failing_since_ms), disable_at_ms = iif(?6, 0, disable_at_ms) "
+	    "min(failing_since_ms, ?13)), disable_at_ms = iif(?6, 0, "
+	    "disable_at_ms) "
 	    "WHERE id = ?1 RETURNING enabled, failing_since_ms, disable_at_ms",
 	[LITE_WEBHOOK_CIPHER] =
 	    "SELECT 1 FROM webhook WHERE secret IS NOT NULL OR old_secret "
@@ -659,8 +679,14 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT hash, name, role, created_ms, expires_ms, last_used_ms, "
 	    "revoked FROM token ORDER BY created_ms, name",
 	[LITE_TOKEN_USED] =
-	    "UPDATE token SET last_used_ms = max(last_used_ms, ?2) WHERE "
-	    "hash = ?1",
+	    "UPDATE token SET last_used_ms = iif(last_used_ms > ?2 + 60000, "
+	    "?2, max(last_used_ms, ?2)) WHERE hash = ?1",
+	/* The few tokens made or used while the clock was ahead. */
+	[LITE_TOKEN_PLAN] =
+	    "UPDATE token SET expires_ms = iif(expires_ms = 0, 0, max(1, "
+	    "expires_ms - max(created_ms - ?1, 0))), last_used_ms = "
+	    "min(last_used_ms, ?1), created_ms = min(created_ms, ?1) WHERE "
+	    "created_ms > ?2 OR last_used_ms > ?2",
 	[LITE_TOKEN_REVOKE] =
 	    "UPDATE token SET revoked = 1 WHERE name = ?1 AND revoked = 0",
 	[LITE_WORKER_PUT] =
@@ -672,7 +698,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "excluded.started_ms = started_ms, split, 0), started_ms = "
 	    "excluded.started_ms, last_seen_ms = excluded.last_seen_ms, in_flight = excluded.in_flight, done = "
 	    "excluded.done, failed = excluded.failed",
-	[LITE_WORKER_FORGET] = "DELETE FROM worker WHERE last_seen_ms < ?1",
+	[LITE_WORKER_FORGET] =
+	    "DELETE FROM worker WHERE last_seen_ms NOT BETWEEN ?1 AND ?2",
 	[LITE_WORKER_GONE] =
 	    "DELETE FROM worker WHERE id = ?1 AND started_ms = ?2",
 	[LITE_WORKER_LIST] =
@@ -741,9 +768,21 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_CHECK_FUTURE] =
 	    "SELECT count(*) FROM (SELECT received_ms FROM event ORDER BY "
 	    "id DESC LIMIT 1000) WHERE received_ms > ?1",
-	[LITE_CHECK_LAST_RECEIVED] =
-	    "SELECT coalesce(max(received_ms), 0) FROM (SELECT received_ms "
-	    "FROM event ORDER BY id DESC LIMIT 1000)",
+	[LITE_CHECK_LIMITS] = /* the slowest rate takes 1,000 s for a token */
+	"SELECT count(*) FROM target WHERE limited_until_ms > ?1 + "
+	"1000000 OR bucket_us > (?1 + 1000000) * 1000 OR "
+	"breaker_until_ms > ?2",
+	[LITE_CHECK_OLD_SECRETS] =
+	    "SELECT count(*) FROM webhook WHERE old_secret_until_ms > ?1",
+	[LITE_CHECK_TOKENS] =
+	    "SELECT count(*) FROM token WHERE created_ms > ?1 OR "
+	    "last_used_ms > ?1",
+	[LITE_CHECK_LAST_STAMP] =
+	    "SELECT max(coalesce((SELECT max(received_ms) FROM (SELECT "
+	    "received_ms FROM event ORDER BY id DESC LIMIT 1000)), 0), "
+	    "coalesce((SELECT max((SELECT max(a.started_ms) FROM attempt a "
+	    "WHERE a.target = t.id)) FROM target t), 0), coalesce((SELECT "
+	    "max(last_seen_ms) FROM worker), 0))",
 };
 
 const char *

@@ -31,26 +31,32 @@ schedule_text(const struct webhook *w)
 	return buf_take(&b, &n);
 }
 
-static void
-read_schedule(const char *text, struct webhook *w)
+size_t
+lite_schedule_parse(const char *text, int64_t out[WEBHOOK_RETRIES_MAX])
 {
-	char *copy, *at, *comma;
+	char *copy = xstrdup(text), *at, *comma;
+	size_t n = 0;
 
-	if (text == NULL)
-		return;
-	w->retry_schedule =
-	    xcalloc(WEBHOOK_RETRIES_MAX, sizeof(*w->retry_schedule));
-	copy = xstrdup(text);
-	for (at = copy;
-	     at != NULL && *at != '\0' && w->nretries < WEBHOOK_RETRIES_MAX;
+	for (at = copy; at != NULL && *at != '\0' && n < WEBHOOK_RETRIES_MAX;
 	     at = comma) {
 		comma = strchr(at, ',');
 		if (comma != NULL)
 			*comma++ = '\0';
-		if (units_int_parse(at, &w->retry_schedule[w->nretries]))
-			w->nretries++;
+		if (units_int_parse(at, &out[n]))
+			n++;
 	}
 	free(copy);
+	return n;
+}
+
+static void
+read_schedule(const char *text, struct webhook *w)
+{
+	if (text == NULL)
+		return;
+	w->retry_schedule =
+	    xcalloc(WEBHOOK_RETRIES_MAX, sizeof(*w->retry_schedule));
+	w->nretries = lite_schedule_parse(text, w->retry_schedule);
 }
 
 /* The encrypted columns of one webhook. */

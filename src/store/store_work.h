@@ -112,6 +112,9 @@ struct store_flow {
 	int64_t max_in_flight; /* 0: no limit */
 	int64_t failures;      /* in a row; 0: the breaker stays closed */
 	int64_t open_ms;
+	/* Of webhooks without one of their own; NULL: not known.  Copied. */
+	const int64_t *retry_schedule;
+	size_t nretries;
 };
 #define STORE_DRAIN_SEEN_MS 15000
 void store_flow(struct store *s, const struct store_flow *f);

@@ -17,6 +17,9 @@
  * breaker, and that each gets its turn.
  */
 
+#define DAY_MS INT64_C(86400000)
+#define FOUND_SIZE 4096
+
 static const struct store_flow flow = { .rate = 0,
 	.max_in_flight = 0,
 	.failures = 3,
@@ -65,6 +68,25 @@ lease_as(struct fix *f, const char *worker, size_t max, struct store_leases *l,
 	assert_int_equal(
 	    store_lease_due(f->s, f->wall_ms, &want, l, next_ms, &f->e), RC_OK);
 	return l->n;
+}
+
+/* Appends what doctor finds. */
+static void
+take_finding(void *arg, const char *check, const char *finding)
+{
+	char *found = arg;
+	size_t n = strlen(found);
+
+	if (finding != NULL)
+		(void)snprintf(found + n, FOUND_SIZE - n, "%s: %s\n", check,
+		    finding);
+}
+
+static void
+examine(struct fix *f, char found[FOUND_SIZE])
+{
+	found[0] = '\0';
+	assert_int_equal(store_doctor(f->s, take_finding, found, &f->e), RC_OK);
 }
 
 static size_t
@@ -417,9 +439,165 @@ test_a_clock_set_back_blocks_nobody_for_long(void **state)
 	f->wall_ms -= 3600000;
 	assert_int_equal(lease(f, 100, &l), 0);
 	fix_pass(f, 1000);
-	assert_int_equal(lease(f, 100, &l), 10);
-	assert_string_equal(l.v[0].target, "hook-2");
+	/* Events that are younger than the clock says are due all the same. */
+	assert_int_equal(lease(f, 100, &l), 20);
 	store_leases_free(&l);
+}
+
+/* A retry that was planned an age ahead of the corrected clock. */
+static void
+fail_ahead(struct fix *f, const char *target, size_t n, int code)
+{
+	struct store_leases l;
+	size_t i;
+
+	owe(f, target, n);
+	f->wall_ms += 5 * DAY_MS;
+	assert_int_equal(lease(f, n, &l), n);
+	for (i = 0; i < n; i++)
+		settle(f, &l.v[i], STORE_AGAIN, code, false);
+	store_leases_free(&l);
+	f->wall_ms -= 5 * DAY_MS;
+}
+
+/* Leases until they bring n; a step of the search for waits is one. */
+static void
+lease_soon(struct fix *f, size_t n, int64_t within_ms)
+{
+	int64_t until_ms = f->wall_ms + within_ms, next_ms;
+	struct store_leases l;
+	size_t got = 0;
+
+	while (got < n && f->wall_ms < until_ms) {
+		got += lease_as(f, "w", n, &l, &next_ms);
+		settle_all(f, &l, STORE_DONE);
+		fix_pass(f, 100);
+	}
+	assert_int_equal(got, n);
+}
+
+static void
+test_a_retry_planned_by_a_clock_that_was_ahead_is_planned_anew(void **state)
+{
+	static const int64_t waits[] = { 1000, 3600000 };
+	const struct store_flow known = { .retry_schedule = waits,
+		.nretries = 2 };
+	struct fix *f = *state;
+
+	store_flow(f->s, &known);
+	fail_ahead(f, "hook-1", 3, 500);
+	/* In the process that saw the clock set back... */
+	lease_soon(f, 3, 2000);
+	/* ...and in one that starts later. */
+	fail_ahead(f, "hook-1", 3, 429);
+	fix_close(f);
+	fix_open(f);
+	store_flow(f->s, &known);
+	lease_soon(f, 3, 2000);
+	/* Until then the attempts are in the future. */
+	fix_pass(f, 5 * DAY_MS);
+	fix_assert_sound(f);
+}
+
+static void
+test_more_waits_than_one_lease_looks_at_are_planned_anew(void **state)
+{
+	static const int64_t waits[] = { 1000 };
+	const struct store_flow known = { .retry_schedule = waits,
+		.nretries = 1 };
+	struct fix *f = *state;
+	char id[32];
+	int i;
+
+	store_flow(f->s, &known);
+	fail_ahead(f, "hook-1", 700, 500);
+	for (i = 0; i < 200; i++) {
+		(void)snprintf(id, sizeof(id), "many-%d", i);
+		fail_ahead(f, id, 1, 500);
+	}
+	lease_soon(f, 900, 20000);
+	fix_pass(f, 5 * DAY_MS);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_wait_that_its_schedule_or_a_person_explains_stays(void **state)
+{
+	static const int64_t waits[] = { 1000 };
+	const struct store_flow known = { .retry_schedule = waits,
+		.nretries = 1 };
+	static const char *const targets[] = { "hook-2", NULL };
+	struct fix *f = *state;
+	struct store_result r = { .verdict = STORE_AGAIN,
+		.attempt = { .class = STORE_CLASS_RECEIVER,
+		    .code = 503,
+		    .text = "",
+		    .address = "" } };
+	struct store_receipt receipt;
+	struct store_leases l;
+	struct event *ev;
+	int64_t next_ms, scheduled_ms = f->wall_ms + 9 * DAY_MS;
+
+	store_flow(f->s, &known);
+	/* Retry-After of 23 hours. */
+	owe(f, "hook-1", 1);
+	assert_int_equal(lease(f, 1, &l), 1);
+	r.job = l.v[0].job;
+	r.token = l.v[0].token;
+	r.again_ms = f->wall_ms + 23 * 3600000;
+	assert_int_equal(store_settle(f->s, &r, 1, "w", f->wall_ms, &f->e),
+	    RC_OK);
+	store_leases_free(&l);
+	ev = fix_event(f, "scheduled");
+	ev->scheduled_ms = scheduled_ms;
+	assert_int_equal(fix_accept(f, ev, &receipt), RC_OK);
+	fix_expand(f, receipt.id, targets);
+
+	f->wall_ms -= 3600000;
+	assert_int_equal(lease_as(f, "w", 9, &l, &next_ms), 0);
+	assert_int_equal(lease_as(f, "w", 9, &l, &next_ms), 0);
+	assert_int_equal(next_ms, r.again_ms);
+	f->wall_ms = scheduled_ms - 1000;
+	assert_int_equal(lease(f, 9, &l), 1);
+	settle_all(f, &l, STORE_DONE);
+	fix_pass(f, 1000);
+	assert_int_equal(lease(f, 9, &l), 1);
+	store_leases_free(&l);
+}
+
+static void
+test_an_event_from_the_future_is_due_when_it_is_expanded(void **state)
+{
+	static const char *const targets[] = { "hook-1", NULL };
+	struct fix *f = *state;
+	struct store_leases l;
+	int64_t id;
+
+	f->wall_ms += 5 * DAY_MS;
+	id = fix_put(f, "future");
+	f->wall_ms -= 5 * DAY_MS;
+	fix_expand(f, id, targets);
+	assert_int_equal(lease(f, 1, &l), 1);
+	store_leases_free(&l);
+}
+
+static void
+test_doctor_counts_waits_that_nothing_explains(void **state)
+{
+	static const int64_t waits[] = { 1000 };
+	const struct store_flow known = { .retry_schedule = waits,
+		.nretries = 1 };
+	struct fix *f = *state;
+	char found[FOUND_SIZE];
+
+	store_flow(f->s, &known);
+	fail_ahead(f, "hook-1", 2, 500);
+	examine(f, found);
+	assert_non_null(strstr(found, "waits: 2 deliveries wait"));
+	assert_non_null(strstr(found, "clock: "));
+	lease_soon(f, 2, 2000);
+	examine(f, found);
+	assert_null(strstr(found, "waits: "));
 }
 
 static void
@@ -723,6 +901,12 @@ main(void)
 		CASE(test_what_was_not_begun_costs_no_token),
 		CASE(test_a_registration_s_own_rate_holds),
 		CASE(test_a_clock_set_back_blocks_nobody_for_long),
+		CASE(
+		    test_a_retry_planned_by_a_clock_that_was_ahead_is_planned_anew),
+		CASE(test_more_waits_than_one_lease_looks_at_are_planned_anew),
+		CASE(test_a_wait_that_its_schedule_or_a_person_explains_stays),
+		CASE(test_an_event_from_the_future_is_due_when_it_is_expanded),
+		CASE(test_doctor_counts_waits_that_nothing_explains),
 		CASE(test_drains_share_what_may_be_open),
 		CASE(test_drains_that_divide_may_lease_in_advance),
 		CASE(test_one_that_divides_leaves_the_others_their_part),

@@ -60,7 +60,7 @@ attempt(struct fix *f, int status, int64_t disable_after_ms)
 	r.verdict = status == 200 ? STORE_DONE
 	    : status == 410       ? STORE_DEAD
 				  : STORE_AGAIN;
-	r.again_ms = f->wall_ms + 1000 * DAY;
+	r.again_ms = f->wall_ms + 7 * DAY;
 	r.attempt.started_ms = f->wall_ms;
 	r.attempt.class =
 	    status == 200 ? STORE_CLASS_NONE : STORE_CLASS_RECEIVER;

@@ -90,6 +90,79 @@ test_retry_after_is_read_and_bounded(void **state)
 			fail_msg("%s", rows[i].text);
 }
 
+static void
+test_a_wait_is_explained_by_its_own_step_of_the_schedule(void **state)
+{
+	struct backoff_plan p = { .schedule = schedule, .n = 3 };
+
+	(void)state;
+	/* Not tried yet: due at once, or when a person said. */
+	assert_true(backoff_explains(&p, NOW, NOW));
+	assert_true(backoff_explains(&p, NOW - DAY, NOW));
+	assert_false(backoff_explains(&p, NOW + 60000, NOW));
+	p.not_before_ms = NOW + 60000;
+	assert_true(backoff_explains(&p, NOW + 60000, NOW));
+	p.not_before_ms = 0;
+
+	p.failed = 1;
+	assert_true(backoff_explains(&p, NOW + 5500, NOW));
+	assert_false(backoff_explains(&p, NOW + 3600000, NOW));
+	p.failed = 3;
+	assert_true(backoff_explains(&p, NOW + 3960000, NOW));
+	assert_false(backoff_explains(&p, NOW + 4000000, NOW));
+	p.failed = 9;
+	assert_false(backoff_explains(&p, NOW + 4000000, NOW));
+	p.n = 0;
+	assert_false(backoff_explains(&p, NOW + 60000, NOW));
+}
+
+static void
+test_a_receiver_explains_a_day_and_an_unknown_schedule_a_week(void **state)
+{
+	struct backoff_plan p = { .schedule = schedule,
+		.n = 3,
+		.failed = 1,
+		.obeys_retry_after = true };
+
+	(void)state;
+	assert_true(backoff_explains(&p, NOW + DAY, NOW));
+	assert_false(backoff_explains(&p, NOW + DAY + 60000, NOW));
+	p.obeys_retry_after = false;
+	p.schedule = NULL;
+	assert_true(backoff_explains(&p, NOW + 7 * DAY, NOW));
+	assert_false(backoff_explains(&p, NOW + 8 * DAY, NOW));
+}
+
+static void
+test_a_plan_made_anew_is_explained(void **state)
+{
+	struct backoff_plan p = { .schedule = schedule, .n = 3 };
+	int64_t due;
+
+	(void)state;
+	for (p.failed = 0; p.failed < 6; p.failed++) {
+		due = backoff_anew(&p, NOW, UINT32_MAX);
+		assert_true(due >= NOW);
+		assert_true(backoff_explains(&p, due, NOW));
+	}
+	p.failed = 1;
+	assert_int_equal(backoff_anew(&p, NOW, 0), NOW + 5000);
+	p.not_before_ms = NOW + DAY;
+	assert_int_equal(backoff_anew(&p, NOW, 0), NOW + DAY);
+}
+
+static void
+test_a_stamp_from_the_future_is_within_no_window(void **state)
+{
+	(void)state;
+	assert_true(backoff_is_within(NOW - 1000, 60000, NOW));
+	assert_true(backoff_is_within(NOW + 1000, 60000, NOW));
+	assert_false(backoff_is_within(NOW - 60000, 60000, NOW));
+	assert_false(backoff_is_within(NOW + 30000, 60000, NOW));
+	assert_false(backoff_is_within(NOW + 5 * DAY, DAY, NOW));
+	assert_false(backoff_is_within(NOW, 0, NOW));
+}
+
 int
 main(void)
 {
@@ -99,6 +172,13 @@ main(void)
 		cmocka_unit_test(
 		    test_the_later_of_schedule_and_receiver_counts),
 		cmocka_unit_test(test_retry_after_is_read_and_bounded),
+		cmocka_unit_test(
+		    test_a_wait_is_explained_by_its_own_step_of_the_schedule),
+		cmocka_unit_test(
+		    test_a_receiver_explains_a_day_and_an_unknown_schedule_a_week),
+		cmocka_unit_test(test_a_plan_made_anew_is_explained),
+		cmocka_unit_test(
+		    test_a_stamp_from_the_future_is_within_no_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
