@@ -555,6 +555,7 @@ enum rc
 ctl_webhook_update(struct ctl *c, struct err *e)
 {
 	struct registry_problems p;
+	struct registry_text text;
 	struct webhook *w;
 	struct buf json;
 	bool secret_made;
@@ -570,8 +571,10 @@ ctl_webhook_update(struct ctl *c, struct err *e)
 		rc = ctl_webhook_arg(c, e);
 	if (rc == RC_OK) {
 		memset(&p, 0, sizeof(p));
-		rc = registry_change(&c->app.registry, c->args[0],
-		    buf_str(&json), json.len, &w, &secret_made, &p, e);
+		text.json = buf_str(&json);
+		text.n = json.len;
+		rc = registry_change(&c->app.registry, c->args[0], &text, &w,
+		    &secret_made, &p, e);
 		if (rc == RC_NOTFOUND)
 			(void)ctl_no_webhook(c->args[0], e);
 		else

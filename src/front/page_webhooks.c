@@ -202,14 +202,14 @@ page_webhooks_change(struct page *pg, struct err *e)
 {
 	const struct registry r = registry_for(pg);
 	struct registry_problems p = { .n = 0 };
+	const struct registry_text text = { pg->req->body, pg->req->bodysz };
 	struct webhook *hook;
 	bool made;
 	enum rc rc;
 
 	rc = page_webhook_arg(pg, e);
 	if (rc == RC_OK)
-		rc = registry_change(&r, pg->arg, pg->req->body,
-		    pg->req->bodysz, &hook, &made, &p, e);
+		rc = registry_change(&r, pg->arg, &text, &hook, &made, &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
 	answer(pg, hook, made);

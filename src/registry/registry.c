@@ -212,8 +212,8 @@ change(void *arg, struct webhook *w, struct err *e)
 }
 
 enum rc
-registry_change(const struct registry *r, const char *id, const char *json,
-    size_t n, struct webhook **out, bool *secret_made,
+registry_change(const struct registry *r, const char *id,
+    const struct registry_text *text, struct webhook **out, bool *secret_made,
     struct registry_problems *p, struct err *e)
 {
 	struct change c = { .rd = { .r = r, .p = p, .prefix = "" } };
@@ -223,7 +223,7 @@ registry_change(const struct registry *r, const char *id, const char *json,
 	*out = NULL;
 	*secret_made = false;
 	p->n = 0;
-	rc = parse(&doc, json, n, e);
+	rc = parse(&doc, text->json, text->n, e);
 	if (rc != RC_OK)
 		return rc;
 	c.root = doc.root;

@@ -66,8 +66,12 @@ enum rc registry_create(const struct registry *r, const char *json, size_t n,
  * secrets do not go along, unless they are given again: whoever may set a URL
  * could read them there.  A secret is made then, as *secret_made says.
  */
+struct registry_text {
+	const char *json;
+	size_t n;
+};
 enum rc registry_change(const struct registry *r, const char *id,
-    const char *json, size_t n, struct webhook **out, bool *secret_made,
+    const struct registry_text *text, struct webhook **out, bool *secret_made,
     struct registry_problems *p, struct err *e);
 
 enum rc registry_enable(const struct registry *r, const char *id, bool enable,

@@ -40,8 +40,8 @@
 
 static const char magic[3] = { 'h', 'l', 's' };
 
-int
-note_read(struct sqlite3_file *db, struct note *out)
+static int
+load_note(struct sqlite3_file *db, struct note *out)
 {
 	uint8_t b[NOTE_SIZE];
 	int code;
@@ -89,7 +89,7 @@ lite_note_starts(struct lite_conn *c)
 	sqlite3_file *db = file_of(c, SQLITE_FCNTL_FILE_POINTER);
 	struct note n;
 
-	return db != NULL && note_read(db, &n) == SQLITE_OK &&
+	return db != NULL && load_note(db, &n) == SQLITE_OK &&
 	    n.state != NOTE_IN_USE;
 }
 
@@ -98,7 +98,7 @@ note_spend(struct sqlite3_file *db)
 {
 	struct note n;
 
-	if (note_read(db, &n) != SQLITE_OK || n.state != NOTE_IN_USE)
+	if (load_note(db, &n) != SQLITE_OK || n.state != NOTE_IN_USE)
 		return;
 	n.state = NOTE_SPENT;
 	(void)note_write(db, &n);
@@ -122,7 +122,7 @@ lite_note_whole(struct lite_conn *c, struct err *e)
 	int code = SQLITE_IOERR;
 
 	if (db != NULL && log != NULL)
-		code = note_read(db, &n);
+		code = load_note(db, &n);
 	if (code == SQLITE_OK && n.state == NOTE_WHOLE)
 		return RC_OK;
 	if (code == SQLITE_OK)
@@ -208,7 +208,7 @@ read_note(const char *path, struct note *out, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	f = file_of(&c, SQLITE_FCNTL_FILE_POINTER);
-	if (f == NULL || note_read(f, out) != SQLITE_OK)
+	if (f == NULL || load_note(f, out) != SQLITE_OK)
 		rc = err_set(e, RC_SYSTEM, "%s cannot be read", path);
 	lite_conn_close(&c);
 	return rc;

@@ -43,9 +43,8 @@ struct note {
 	uint8_t is[NOTE_SALTS_SIZE];
 };
 
-/* The note of a database file as SQLite has it open, under any layer of
- * ours.  Both return SQLite's code. */
-int note_read(struct sqlite3_file *db, struct note *out);
+/* Writes the note of a database file that SQLite has open, below any layer of
+ * hls.  Returns SQLite's code. */
 int note_write(struct sqlite3_file *db, const struct note *n);
 
 /* The file has everything that its log has, and that is on disk. */

@@ -375,12 +375,12 @@ static enum rc
 change(const char *json, struct registry_problems *p)
 {
 	struct webhook *w;
+	const struct registry_text text = { json, strlen(json) };
 	struct err e;
 	bool made;
 	enum rc rc;
 
-	rc = registry_change(&registry, kept.w->id, json, strlen(json), &w,
-	    &made, p, &e);
+	rc = registry_change(&registry, kept.w->id, &text, &w, &made, p, &e);
 	webhook_free(w);
 	return rc;
 }
