@@ -352,7 +352,7 @@ def test_what_failed_is_retried_and_replayed(g, receiver):
     assert g.ctl("delivery", "list", "--state", "dead") == (
         "No such deliveries.\n")
     done = g.ctl("delivery", "retry", str(job["id"]), ok=None, raw=True)
-    assert done.returncode == 1 and b"not dead" in done.stderr
+    assert done.returncode == 1 and b"nor dead" in done.stderr
     done = g.ctl("queue", "retry", str(event["id"]), ok=None, raw=True)
     assert done.returncode == 1 and b"not failed" in done.stderr
     g.ctl("event", "replay", str(event["id"]))

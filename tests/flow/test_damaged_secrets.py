@@ -95,7 +95,7 @@ def test_b113_a_webhook_whose_secret_does_not_open_waits_alone(
             assert "damaged       " in g.ctl("webhook", "show", hook)
         # It is told by name, without a byte of what was opened.
         alarms = {line["webhook_id"] for line in g.log_lines("hls-drain")
-                  if "do not open" in line["msg"]}
+                  if "cannot be decrypted" in line["msg"]}
         assert alarms == set(hooks.values())
         found = g.ctl("doctor", ok=(1,))
         assert all(hook in found for hook in hooks.values())
