@@ -56,7 +56,7 @@ on_alarm(int number)
 	static const char text[] =
 	    "hlsctl: Not done within 5 s: the payload did not end, or the "
 	    "store is busy.  Whether the\nevent is queued is unknown; "
-	    "enqueuing it again is safe.\n";
+	    "enqueuing it again with the same --delivery-id is safe.\n";
 	ssize_t n;
 
 	(void)number;
@@ -107,8 +107,8 @@ read_identity(struct ctl *c, struct intake_direct *d, struct err *e)
 	if (d->delivery_id != NULL &&
 	    !event_delivery_id_is_valid(d->delivery_id))
 		return ctl_usage(c, e,
-		    "A delivery id has 1 to 128 of the characters "
-		    "A-Z a-z 0-9 . _ : -.");
+		    "A delivery id has 1 to 256 visible ASCII "
+		    "characters.");
 	d->repository = ctl_option_find(c, "repository");
 	if (d->repository != NULL && !event_repository_is_valid(d->repository))
 		return ctl_usage(c, e,

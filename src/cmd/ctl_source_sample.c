@@ -166,8 +166,8 @@ make_sample(struct ctl *c, struct signed_post *s, struct err *e)
 	id = ctl_option_find(c, "delivery-id");
 	if (id != NULL && !event_delivery_id_is_valid(id))
 		return ctl_usage(c, e,
-		    "--delivery-id has 1 to 128 of the characters "
-		    "A-Z a-z 0-9 . _ : -.");
+		    "--delivery-id has 1 to 256 visible ASCII "
+		    "characters.");
 	if (id != NULL)
 		(void)snprintf(s->delivery_id, sizeof(s->delivery_id), "%s",
 		    id);
