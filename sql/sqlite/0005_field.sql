@@ -211,8 +211,11 @@ CREATE VIEW v_failed_deliveries (delivery_id, webhook_id, alert_id,
 SELECT q.delivery_id, q.webhook_id, q.alert_id, q.retry_count, q.max_retries,
     q.created_at, q.attempted_at,
     round((julianday('now') - julianday(q.created_at)) * 24, 1),
-    json_object('http_status', j.last_code, 'error', j.last_text,
-	'retry_count', q.retry_count),
+    '{"http_status":' || j.last_code || ',"error":' ||
+	coalesce('"' || replace(replace(replace(replace(replace(j.last_text,
+	char(92), char(92, 92)), '"', char(92) || '"'), char(9), char(92)
+	|| 't'), char(10), char(92) || 'n'), char(13), char(92) || 'r')
+	|| '"', 'null') || ',"retry_count":' || q.retry_count || '}',
     datetime(nullif(j.ended_ms, 0) / 1000, 'unixepoch')
 FROM alert_delivery_queue q JOIN job j ON j.id = q.delivery_id
 WHERE j.state = 3;

@@ -230,7 +230,7 @@ page_webhook_field(struct page *pg, const char *field, const char *text,
 
 	rc = store_webhook_resolve(pg->set->registry.store, text, id, e);
 	if (rc == RC_NOTFOUND)
-		return page_refuse(pg, field, "no such webhook", e);
+		return err_set(e, rc, "%s: no such webhook", field);
 	if (rc == RC_EXISTS)
 		return page_refuse(pg, field,
 		    "it is the beginning of several ids", e);

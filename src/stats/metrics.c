@@ -366,9 +366,9 @@ static const struct family families[] = {
 	{ "hls_worker_jobs_total", "counter", write_counter, 0,
 	    "Attempts at jobs by worker, kind and end: done, retry, dead, "
 	    "cancelled." },
-	{ POSTS_ACCEPTED, "counter", write_counter, 0,
+	{ "hls_accepted_total", "counter", write_counter, 0,
 	    "Posts that were accepted, by source." },
-	{ POSTS_REFUSED, "counter", write_counter, 0,
+	{ "hls_refused_total", "counter", write_counter, 0,
 	    "Posts that were refused, by source, reason, and whether the "
 	    "signature matched." },
 	{ "hls_http_requests_total", "counter", write_counter, 0,

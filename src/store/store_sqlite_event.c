@@ -169,8 +169,9 @@ begin_after(struct lite_conn *c, int64_t since_ms, int64_t *after,
 	int64_t before = INT64_MAX;
 	enum rc rc = begin_before(c, since_ms - 2 * DISORDER_MS, &before, e);
 
-	if (rc == RC_OK && before != INT64_MAX && before - 1 > *after)
-		*after = before - 1;
+	/* The halving ends before it has looked at the row before - 1. */
+	if (rc == RC_OK && before != INT64_MAX && before - 2 > *after)
+		*after = before - 2;
 	return rc;
 }
 

@@ -77,7 +77,8 @@ def test_what_is_wrong_with_a_field_is_said(calm_gateway, over, field):
 def test_malformed_json_is_400_and_no_token_401(calm_gateway):
     for body in (b"{", b"", b"[]", b'{"url":"a","url":"b"}'):
         resp = calm_gateway.api("POST", "/api/v1/webhooks/register",
-                                body=body)
+                                body=body, headers=[
+                                    ("Content-Type", "application/json")])
         assert resp.status in (400, 422), resp
         if body in (b"{", b""):
             assert resp.status == 400, resp

@@ -396,7 +396,7 @@ def test_a_person_is_asked_on_a_terminal(calm_gateway):
     assert "3 events would go out again.  Go on? [y/N]" in said
     assert "Nothing was done." in said and status == 1
     said, status = on_terminal(g, b"y\n", *args)
-    assert "\rReplayed 3 of 3\r" in said
+    assert "3 events go out again" in said
     assert "3 events go out again." in said and status == 0
 
 
