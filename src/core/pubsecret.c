@@ -24,8 +24,8 @@ static const char *const listed[] = {
 	"plJ3nmyCDGBKInavdOK15jsl",
 	"5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH",
 	"ABCDmcQ8DpB7J6Yn4eZqkt48KRPy3a8n",
-	"whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dR"
-	"qSKJp4AJ6p9lMicMFs6Kvg==",
+	("whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dR"
+	 "qSKJp4AJ6p9lMicMFs6Kvg=="),
 	"whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
 	"test_secret",
 	/* Slack: verifying requests. */
