@@ -297,8 +297,8 @@ resolve_fds(struct resolve *r, struct pollfd *fds)
 	size_t n = 0;
 	int i, bits;
 
-	TAILQ_FOREACH(look, &r->looks, link)
-	{
+	for (look = TAILQ_FIRST(&r->looks); look != NULL;
+	     look = TAILQ_NEXT(look, link)) {
 		look->first = n;
 		look->nfds = 0;
 		if (look->state != ASKED)
@@ -330,8 +330,8 @@ resolve_timer(const struct resolve *r, int64_t timeout_ms)
 	struct timeval tv, *left;
 	int64_t ms;
 
-	TAILQ_FOREACH(look, &r->looks, link)
-	{
+	for (look = TAILQ_FIRST(&r->looks); look != NULL;
+	     look = TAILQ_NEXT(look, link)) {
 		if (look->state == ENDED || may_ask(look))
 			return 0;
 		if (look->state != ASKED)
@@ -428,8 +428,8 @@ resolve_act(struct resolve *r, const struct pollfd *fds)
 	struct resolve_look *look;
 	size_t nended = 0;
 
-	TAILQ_FOREACH(look, &r->looks, link)
-	{
+	for (look = TAILQ_FIRST(&r->looks); look != NULL;
+	     look = TAILQ_NEXT(look, link)) {
 		if (look->state == ASKED)
 			hear(look, fds + look->first);
 		look->nfds = 0;
@@ -438,13 +438,15 @@ resolve_act(struct resolve *r, const struct pollfd *fds)
 	/* The callbacks change the list; what they start and what ends at
 	 * once is for the next turn. */
 	for (; nended > 0; nended--) {
-		TAILQ_FOREACH(look, &r->looks, link)
-		if (look->state == ENDED)
-			break;
+		for (look = TAILQ_FIRST(&r->looks); look != NULL;
+		     look = TAILQ_NEXT(look, link))
+			if (look->state == ENDED)
+				break;
 		if (look == NULL)
 			break;
 		tell(look);
 	}
-	TAILQ_FOREACH(look, &r->looks, link)
-	ask(look);
+	for (look = TAILQ_FIRST(&r->looks); look != NULL;
+	     look = TAILQ_NEXT(look, link))
+		ask(look);
 }

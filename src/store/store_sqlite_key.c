@@ -85,7 +85,7 @@ enum rc
 lite_key_settle(struct lite *l, struct lite_conn *c, enum rc *how,
     struct err *e)
 {
-	struct err why;
+	struct err why = { .rc = RC_OK };
 	char *check;
 	size_t n;
 	enum rc rc, found = RC_OK;

@@ -118,7 +118,7 @@ lite_note_whole(struct lite_conn *c, struct err *e)
 {
 	sqlite3_file *db = file_of(c, SQLITE_FCNTL_FILE_POINTER);
 	sqlite3_file *log = file_of(c, SQLITE_FCNTL_JOURNAL_POINTER);
-	struct note n;
+	struct note n = { .state = NOTE_IN_USE };
 	int code = SQLITE_IOERR;
 
 	if (db != NULL && log != NULL)
