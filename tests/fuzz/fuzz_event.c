@@ -33,7 +33,9 @@ check_copy(const char *type, const char *body, size_t n)
 	struct event_json j;
 
 	event_json_init(&j, type, body, n);
-	if (j.text != NULL && is_json(j.text, j.n)) {
+	/* A second mark is no JSON: such a body is never stored. */
+	if (j.text != NULL && jsscan_mark_size(j.text, j.n) == 0 &&
+	    is_json(j.text, j.n)) {
 		ev->content_type = xstrdup(type);
 		ev->body = xmemdup0(body, n);
 		ev->bodysz = n;
