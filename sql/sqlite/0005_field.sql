@@ -22,36 +22,6 @@ CREATE INDEX webhook_of_team ON webhook (team COLLATE NOCASE, id);
 CREATE INDEX webhook_by_enabled ON webhook (enabled, id);
 CREATE INDEX job_of_target ON job (target);
 
--- A view calls no function that SQLite takes for unsafe in one: programs that
--- trust no schema read it too.
-DROP VIEW v_failed_deliveries;
-CREATE VIEW v_failed_deliveries (delivery_id, webhook_id, alert_id,
-    retry_count, max_retries, created_at, attempted_at, hours_stuck,
-    event_details, last_error_at) AS
-SELECT q.delivery_id, q.webhook_id, q.alert_id, q.retry_count, q.max_retries,
-    q.created_at, q.attempted_at,
-    round((julianday('now') - julianday(q.created_at)) * 24, 1),
-    '{"http_status":' || j.last_code || ',"error":' ||
-	coalesce('"' || replace(replace(replace(replace(replace(j.last_text,
-	char(92), char(92, 92)), '"', char(92) || '"'), char(9), char(92)
-	|| 't'), char(10), char(92) || 'n'), char(13), char(92) || 'r')
-	|| '"', 'null') || ',"retry_count":' || q.retry_count || '}',
-    datetime(nullif(j.ended_ms, 0) / 1000, 'unixepoch')
-FROM alert_delivery_queue q JOIN job j ON j.id = q.delivery_id
-WHERE j.state = 3;
-
-CREATE TRIGGER v_failed_deliveries_insert INSTEAD OF INSERT ON v_failed_deliveries BEGIN
-SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries');
-END;
-
-CREATE TRIGGER v_failed_deliveries_update INSTEAD OF UPDATE ON v_failed_deliveries BEGIN
-SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries');
-END;
-
-CREATE TRIGGER v_failed_deliveries_delete INSTEAD OF DELETE ON v_failed_deliveries BEGIN
-SELECT RAISE(ABORT, 'v_failed_deliveries is a view: hlsctl delivery retry and cancel change deliveries');
-END;
-
 -- Order.  A job's place among those of its order key is its event's: event,
 -- then id.  behind is 1 for a waiting job that may not go yet, for a leased
 -- one that a job of an earlier event has come before, and for a dead one that
@@ -141,12 +111,18 @@ FROM event WHERE true GROUP BY 1
 ON CONFLICT (date) DO UPDATE SET succeeded = excluded.succeeded,
     failed = excluded.failed, processing_ms = excluded.processing_ms;
 
+-- What the views show of a body.  json is NULL where the body is JSON that
+-- every reader takes, so most rows have none; it is empty where the body is
+-- no JSON.
+ALTER TABLE payload ADD COLUMN json BLOB;
+
 DROP VIEW webhook_events;
 CREATE VIEW webhook_events (id, delivery_id, event_type, repository, action,
     payload_json, signature, status, retry_count, priority, created_at,
     scheduled_at, started_at, completed_at, error_message) AS
 SELECT e.id, e.delivery_id, e.type, e.repository, nullif(e.action, ''),
-    (SELECT CAST(p.body AS TEXT) FROM payload p WHERE p.event = e.id), '',
+    (SELECT CAST(nullif(coalesce(p.json, p.body), x'') AS TEXT)
+	FROM payload p WHERE p.event = e.id), '',
     CASE e.status WHEN 0 THEN 'pending' WHEN 1 THEN 'processing'
 	WHEN 2 THEN 'retry' WHEN 3 THEN 'completed' ELSE 'failed' END,
     max(e.retry_count, coalesce((SELECT max(j.attempt - (j.state <> 0))
@@ -170,7 +146,8 @@ CREATE VIEW alert_delivery_queue (delivery_id, alert_id, webhook_id,
     message_body, delivery_status, retry_count, max_retries, next_retry_at,
     attempted_at, delivered_at, created_at) AS
 SELECT j.id, j.event, t.name,
-    (SELECT CAST(p.body AS TEXT) FROM payload p WHERE p.event = j.event),
+    (SELECT CAST(nullif(coalesce(p.json, p.body), x'') AS TEXT)
+	FROM payload p WHERE p.event = j.event),
     CASE WHEN j.state = 0 AND j.attempt > 0 OR j.state = 1 AND j.attempt > 1
 	    THEN 'retrying'
 	WHEN j.state IN (0, 1) THEN 'pending'
@@ -205,6 +182,8 @@ SELECT count(*), coalesce(sum(j.state = 2), 0),
 FROM job j JOIN target t ON t.id = j.target
 WHERE t.kind = 0 AND j.state <> 4;
 
+-- This view calls no function that SQLite considers unsafe in one, so that
+-- programs that trust no schema read it too.
 CREATE VIEW v_failed_deliveries (delivery_id, webhook_id, alert_id,
     retry_count, max_retries, created_at, attempted_at, hours_stuck,
     event_details, last_error_at) AS

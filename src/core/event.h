@@ -15,6 +15,8 @@
 #include "base/id.h"
 #include "base/strlist.h"
 
+struct buf;
+
 #define EVENT_ALNUM                  \
 	"0123456789"                 \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
@@ -70,7 +72,9 @@ struct event {
 
 	char *body; /* NULL when it was not asked for or is purged */
 	size_t bodysz;
-	char *json; /* for who reads the body, NULL: the body; only put */
+	/* The JSON that the views show.  NULL: the body itself; empty: the
+	 * body holds no JSON.  Only read when put. */
+	char *json;
 	size_t jsonsz;
 	uint8_t body_sha256[32];
 
@@ -150,10 +154,20 @@ void event_json_init(struct event_json *j, const char *content_type,
 void event_json_fini(struct event_json *j);
 
 /*
- * Of a body that is JSON, fills ev->json where whoever reads the body with other tools than ours
- * could not: it came as a form, has a byte-order mark, or holds half a
- * surrogate pair, which becomes U+FFFD.
+ * The JSON of a body for readers that are stricter than ours.  A form becomes
+ * its payload, a byte-order mark is left out, and U+FFFD stands for each half
+ * of a surrogate pair.
  */
-void event_make_json(struct event *ev);
+enum event_json_is {
+	EVENT_JSON_NONE, /* the body holds no JSON; out is untouched */
+	EVENT_JSON_BODY, /* the body is such JSON; out is untouched */
+	EVENT_JSON_MADE  /* out, which was not initialised, holds it */
+};
+enum event_json_is event_json_make(const char *content_type, const char *body,
+    size_t n, struct buf *out);
+
+/* Fills ev->json by the same rules.  is_json: event_read_json() took the
+ * body, which is not scanned again. */
+void event_put_json(struct event *ev, bool is_json);
 
 #endif

@@ -113,6 +113,9 @@ event_json_init(struct event_json *j, const char *content_type,
 		body = j->room;
 	}
 	skip = jsscan_mark_size(body, n);
+	/* A second mark would be text before the JSON. */
+	if (jsscan_mark_size(body + skip, n - skip) > 0)
+		return;
 	j->text = body + skip;
 	j->n = n - skip;
 }
@@ -124,16 +127,50 @@ event_json_fini(struct event_json *j)
 	memset(j, 0, sizeof(*j));
 }
 
+/* Every reader takes the bytes of the body as they are. */
+static bool
+is_body(const struct event_json *j, const char *body)
+{
+	return j->text == body && jsscan_is_exact(JSSCAN_STRING, j->text, j->n);
+}
+
+enum event_json_is
+event_json_make(const char *content_type, const char *body, size_t n,
+    struct buf *out)
+{
+	enum event_json_is is = EVENT_JSON_NONE;
+	enum jsscan_type root;
+	struct event_json j;
+	struct err e;
+
+	event_json_init(&j, content_type, body, n);
+	if (j.text != NULL &&
+	    jsscan_any(j.text, j.n, JSSCAN_ANY_DEPTH_MAX, &root, NULL, 0, &e) ==
+		RC_OK)
+		is = is_body(&j, body) ? EVENT_JSON_BODY : EVENT_JSON_MADE;
+	if (is == EVENT_JSON_MADE) {
+		buf_init(out, j.n);
+		buf_add(out, j.text, j.n);
+		(void)jsscan_repair(out->data, j.n);
+	}
+	event_json_fini(&j);
+	return is;
+}
+
 void
-event_make_json(struct event *ev)
+event_put_json(struct event *ev, bool is_json)
 {
 	struct event_json j;
 
+	free(ev->json);
+	ev->json = NULL;
+	ev->jsonsz = 0;
+	if (!is_json) {
+		ev->json = xstrdup("");
+		return;
+	}
 	event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
-	if (j.text != NULL &&
-	    (j.text != ev->body ||
-		!jsscan_is_exact(JSSCAN_STRING, j.text, j.n))) {
-		free(ev->json);
+	if (j.text != NULL && !is_body(&j, ev->body)) {
 		ev->json = xmemdup0(j.text, j.n);
 		ev->jsonsz = j.n;
 		(void)jsscan_repair(ev->json, j.n);

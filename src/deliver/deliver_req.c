@@ -8,10 +8,8 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/js.h"
-#include "base/jsscan.h"
 #include "core/cloudevents.h"
 #include "core/event.h"
-#include "core/media.h"
 #include "core/notice.h"
 #include "core/signout.h"
 #include "core/webhook.h"
@@ -57,29 +55,25 @@ add_int(struct deliver_req *r, const char *name, int64_t value)
 	add_str(r, name, text);
 }
 
-/*
- * The data of an envelope, which is a document of our own: a form's payload
- * stands for the form, half a surrogate pair is written as U+FFFD, and a body
- * that is not JSON goes in as one string.
- */
+/* The data of an envelope, which is a document of our own: the event's JSON,
+ * or one string of a body that is not JSON. */
 static void
 add_data(struct buf *b, const struct event *ev, const void *body, size_t n)
 {
-	enum jsscan_type type;
-	struct event_json j;
-	struct err e;
+	struct buf json;
 
-	event_json_init(&j, ev->content_type, body, n);
-	if (j.text != NULL &&
-	    jsscan_any(j.text, j.n, JSSCAN_ANY_DEPTH_MAX, &type, NULL, 0, &e) ==
-		RC_OK) {
-		buf_add(b, j.text, j.n);
-		if (!buf_is_over(b))
-			(void)jsscan_repair(b->data + b->len - j.n, j.n);
-	} else {
+	switch (event_json_make(ev->content_type, body, n, &json)) {
+	case EVENT_JSON_NONE:
 		js_quote(b, body, n);
+		break;
+	case EVENT_JSON_BODY:
+		buf_add(b, body, n);
+		break;
+	case EVENT_JSON_MADE:
+		buf_add(b, json.data, json.len);
+		buf_fini(&json);
+		break;
 	}
-	event_json_fini(&j);
 }
 
 /* {"type","timestamp","data"} */
@@ -99,23 +93,6 @@ make_envelope(const struct event *ev, const void *body, size_t n, struct buf *b)
 	buf_add_str(b, "}");
 }
 
-/* The JSON of an event that came as a form; false, and nothing in out, where
- * it came as something else. */
-static bool
-decode_form(const struct event *ev, const void *body, size_t n, struct buf *out)
-{
-	struct media media;
-	struct err e;
-
-	media_parse(ev->content_type, &media);
-	buf_init(out, n);
-	if (media.kind == MEDIA_FORM &&
-	    media_form_payload(body, n, out, &e) == RC_OK)
-		return true;
-	buf_fini(out);
-	return false;
-}
-
 enum deliver_form
 deliver_req_form(const struct webhook *w, const struct event *ev)
 {
@@ -132,7 +109,8 @@ deliver_req_make(const struct event *ev, enum deliver_form form,
     const void *body, size_t n, struct buf *out)
 {
 	if (form == DELIVER_JSON)
-		return decode_form(ev, body, n, out);
+		return event_json_make(ev->content_type, body, n, out) ==
+		    EVENT_JSON_MADE;
 	if (form != DELIVER_ENVELOPE)
 		return false;
 	make_envelope(ev, body, n, out);

@@ -109,10 +109,9 @@ read_body(const struct source *src, const struct http_req *req,
 	event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
 	rc = facts_read(src, req, j.text == NULL ? "" : j.text, j.n, ev, e);
 	event_json_fini(&j);
-	if (rc == RC_OK)
-		event_make_json(ev);
-	else if (!may_be_other)
+	if (rc != RC_OK && !may_be_other)
 		return rc;
+	event_put_json(ev, rc == RC_OK);
 	event_fill(ev);
 	return RC_OK;
 }

@@ -59,10 +59,9 @@ read_body(struct event *ev, struct err *e)
 	if (j.text != NULL)
 		rc = event_read_json(ev, j.text, j.n, e);
 	event_json_fini(&j);
-	if (rc == RC_OK)
-		event_make_json(ev);
-	else if (m.kind == MEDIA_JSON)
+	if (rc != RC_OK && m.kind == MEDIA_JSON)
 		return rc;
+	event_put_json(ev, rc == RC_OK);
 	event_fill(ev);
 	return RC_OK;
 }

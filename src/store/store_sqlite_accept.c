@@ -172,6 +172,7 @@ put_payload(struct lite_tx *tx, const struct accept *a, struct err *e)
 
 	lite_int(st, 1, a->out.id);
 	lite_blob(st, 2, a->ev->body != NULL ? a->ev->body : "", a->ev->bodysz);
+	lite_blob(st, 3, a->ev->json, a->ev->jsonsz);
 	return lite_run(tx->conn, st, e);
 }
 
@@ -363,7 +364,7 @@ lite_accept(void *impl, struct event *ev, int64_t wait_ms,
 	a = xmalloc(sizeof(*a));
 	accept_init(a, ev);
 	w.arg = a;
-	w.bytes = ev->bodysz + ROW_BYTES;
+	w.bytes = ev->bodysz + ev->jsonsz + ROW_BYTES;
 	rc = lite_commit(l, &w, &left, e);
 	if (left)
 		return rc;

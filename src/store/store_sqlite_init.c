@@ -20,6 +20,7 @@
 #include "store/store_sqlite_schema.h"
 
 #define GATE_MS 5000
+#define DECODES 5 /* the schema that keeps decoded JSON beside a form */
 
 /* One run of init. */
 struct making {
@@ -51,6 +52,8 @@ migrate(struct lite_conn *c, int from, struct err *e)
 		rc = lite_run_stmt(c, LITE_BEGIN, e);
 		if (rc == RC_OK)
 			rc = exec(c, store_sqlite_migrations[n], e);
+		if (rc == RC_OK && n + 1 == DECODES)
+			rc = lite_decode_payloads(c, e);
 		if (rc == RC_OK)
 			rc = lite_run_stmt(c, LITE_COMMIT, e);
 		if (rc != RC_OK) {

@@ -6,6 +6,7 @@
  *	store_sqlite.c		open and close; the engine's table
  *	store_sqlite_file.c	folder, files, locks, key
  *	store_sqlite_init.c	making and upgrading
+ *	store_sqlite_decode.c	decodes the forms of an older store
  *	store_sqlite_conn.c	one connection and its statements
  *	store_sqlite_stmt.c	the SQL
  *	store_sqlite_pool.c	read connections
@@ -414,6 +415,8 @@ struct lite {
 	atomic_llong flow_schedule[WEBHOOK_RETRIES_MAX], flow_retries;
 };
 
+/* Adds the decoded JSON to the payloads of an older schema. */
+enum rc lite_decode_payloads(struct lite_conn *c, struct err *e);
 enum rc lite_init(const struct store_options *opt, bool *made, char **says,
     struct err *e);
 bool lite_disk_is_low(struct lite *l);

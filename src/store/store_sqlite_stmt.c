@@ -194,8 +194,14 @@ static const char *const texts[LITE_STMTS] = {
 	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
 	    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
 	[LITE_PAYLOAD_PUT] =
-	    "INSERT INTO payload (event, body) VALUES (?1, ?2)",
+	    "INSERT INTO payload (event, body, json) VALUES (?1, ?2, ?3)",
 	[LITE_PAYLOAD_GET] = "SELECT body FROM payload WHERE event = ?1",
+	[LITE_PAYLOAD_TO_DECODE] =
+	    "SELECT e.id, e.content_type, p.body FROM event e JOIN payload p "
+	    "ON p.event = e.id WHERE e.id > ?1 AND e.content_type <> "
+	    "'application/json' ORDER BY e.id LIMIT 1",
+	[LITE_PAYLOAD_DECODED] =
+	    "UPDATE payload SET json = ?2 WHERE event = ?1",
 	[LITE_EVENT_UNEXPANDED] =
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.expanded = 0 ORDER BY e.id LIMIT ?1",

@@ -56,6 +56,7 @@ REFUSED = [
     ("B40 overlong", b'{"a":"\xc0\xaf"}'),
     ("B40 CESU-8 pair", b'{"a":"\xed\xa0\xbd\xed\xb8\x80"}'),
     ("B40 bad byte in a key", b'{"a\xff":1}'),
+    ("two byte order marks", b"\xef\xbb\xbf" * 2 + good()),
     ("B41 UTF-16", good().decode().encode("utf-16")),
     ("B41 UTF-16 without mark", good().decode().encode("utf-16-le")),
     ("B42 newline", b'{"a":"x\ny"}'),

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <sqlite3.h>
 
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/webhook.h"
+#include "store/store_sqlite_schema.h"
 #include "tests/store/fixture.h"
 #include "tests/store/raw.h"
 
@@ -192,6 +194,68 @@ test_what_is_on_its_way_or_cancelled_has_not_failed(void **state)
 			     "SELECT total_deliveries = successful + failed + "
 			     "in_progress FROM v_delivery_performance"),
 	    1);
+}
+
+/* A store of schema 4 with one event for each body. */
+static void
+make_older(struct fix *f, const char *const rows[][2], size_t n)
+{
+	char *sql;
+	size_t i;
+
+	fix_empty(f);
+	raw_sql(f->path,
+	    "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; "
+	    "PRAGMA application_id = 1751937841");
+	assert_int_equal(chmod(f->path, 0600), 0);
+	for (i = 0; i < 4; i++)
+		raw_sql(f->path, store_sqlite_migrations[i]);
+	assert_int_equal(raw_count(f->path, "PRAGMA user_version"), 4);
+	for (i = 0; i < n; i++) {
+		sql = xasprintf("INSERT INTO event (id, received_ms, source, "
+				"provider, delivery_id, type, action, "
+				"repository, content_type, priority, "
+				"body_size, body_sha256, status, expanded) "
+				"VALUES (%zu, 1, 's', 'github', 'd%zu', 't', "
+				"'', 'unknown', '%s', 5, %zu, zeroblob(32), 3, "
+				"1); INSERT INTO payload (event, body) VALUES "
+				"(%zu, CAST('%s' AS BLOB))",
+		    i + 1, i, rows[i][0], strlen(rows[i][1]), i + 1,
+		    rows[i][1]);
+		raw_sql(f->path, sql);
+		free(sql);
+	}
+}
+
+static void
+test_an_upgrade_decodes_the_forms_of_an_older_store(void **state)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+	const char *const rows[][2] = {
+		{ "application/json", "{\"x\":1}" },
+		{ form, "payload=%7B%22x%22%3A2%7D" },
+		{ form, "payload=no+json" },
+		{ "text/plain", "{\"x\":4}" },
+	};
+	struct fix *f = *state;
+	char *says;
+	bool made;
+
+	make_older(f, rows, NELEM(rows));
+	assert_int_equal(store_init(&f->opt, &made, &says, &f->e), RC_OK);
+	free(says);
+	assert_int_equal(raw_count(f->path,
+			     "SELECT count(*) FROM webhook_events WHERE "
+			     "json_extract(payload_json, '$.x') IS "
+			     "nullif(id, 3)"),
+	    4);
+	assert_int_equal(raw_count(f->path,
+			     "SELECT count(*) FROM payload WHERE json IS NULL"),
+	    2);
+	assert_int_equal(raw_count(f->path,
+			     "SELECT count(*) FROM payload WHERE body = "
+			     "'payload=%7B%22x%22%3A2%7D' OR event <> 2"),
+	    3);
 }
 
 static enum rc
@@ -467,6 +531,7 @@ main(void)
 		CASE(test_the_views_of_the_origins_are_read_only),
 		CASE(test_an_event_is_failed_from_its_first_dead_job),
 		CASE(test_what_is_on_its_way_or_cancelled_has_not_failed),
+		CASE(test_an_upgrade_decodes_the_forms_of_an_older_store),
 		CASE(test_due_work_of_a_disabled_webhook_is_overdue_and_held),
 		CASE(test_the_views_tell_what_became_of_events),
 		CASE(test_each_view_of_webhooks_says_what_it_should),

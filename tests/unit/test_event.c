@@ -5,6 +5,7 @@
 
 #include "unit.h"
 
+#include "base/buf.h"
 #include "base/xalloc.h"
 #include "core/event.h"
 
@@ -239,19 +240,29 @@ static void
 test_readers_see_the_json_of_a_body(void **state)
 {
 	static const char form[] = "application/x-www-form-urlencoded";
-	/* What readers see, and the copy that is kept for other tools. */
+	/* What our own readers see, and what stricter ones get. */
 	static const struct {
-		const char *type, *body, *json, *kept;
+		const char *type, *body, *json;
+		enum event_json_is is;
+		const char *kept;
 	} rows[] = {
-		{ "application/json", "{\"a\":1}", "{\"a\":1}", NULL },
-		{ "application/json", "\xef\xbb\xbf{}", "{}", "{}" },
+		{ "application/json", "{\"a\":1}", "{\"a\":1}", EVENT_JSON_BODY,
+		    NULL },
+		{ "application/json", "\xef\xbb\xbf{}", "{}", EVENT_JSON_MADE,
+		    "{}" },
+		{ "application/json", "\xef\xbb\xbf\xef\xbb\xbf{}", NULL,
+		    EVENT_JSON_NONE, NULL },
 		{ "application/json", "[\"\\ud83d\"]", "[\"\\ud83d\"]",
-		    "[\"\\ufffd\"]" },
+		    EVENT_JSON_MADE, "[\"\\ufffd\"]" },
 		{ form, "payload=%7B%22a%22%3A+1%7D", "{\"a\": 1}",
-		    "{\"a\": 1}" },
-		{ form, "payload=%7B%7D&b=1", NULL, NULL },
-		{ "", "{}", "{}", NULL },
+		    EVENT_JSON_MADE, "{\"a\": 1}" },
+		{ form, "payload=%7B%7D&b=1", NULL, EVENT_JSON_NONE, NULL },
+		{ form, "payload=hello", "hello", EVENT_JSON_NONE, NULL },
+		{ "text/plain", "hello", "hello", EVENT_JSON_NONE, NULL },
+		{ "text/plain", "", "", EVENT_JSON_NONE, NULL },
+		{ "", "{}", "{}", EVENT_JSON_BODY, NULL },
 	};
+	struct buf made;
 	struct event_json j;
 	struct event *ev;
 	size_t i;
@@ -270,11 +281,21 @@ test_readers_see_the_json_of_a_body(void **state)
 			assert_memory_equal(j.text, rows[i].json, j.n);
 		}
 		event_json_fini(&j);
-		event_make_json(ev);
-		if (rows[i].kept == NULL)
+		event_put_json(ev, rows[i].is != EVENT_JSON_NONE);
+		assert_int_equal(event_json_make(ev->content_type, ev->body,
+				     ev->bodysz, &made),
+		    rows[i].is);
+		if (rows[i].is == EVENT_JSON_BODY) {
 			assert_null(ev->json);
-		else
+		} else if (rows[i].is == EVENT_JSON_NONE) {
+			assert_string_equal(ev->json, "");
+			assert_int_equal(ev->jsonsz, 0);
+		} else {
 			assert_string_equal(ev->json, rows[i].kept);
+			assert_int_equal(ev->jsonsz, strlen(rows[i].kept));
+			assert_string_equal(buf_str(&made), rows[i].kept);
+			buf_fini(&made);
+		}
 		event_free(ev);
 	}
 }
