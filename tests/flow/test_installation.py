@@ -15,7 +15,7 @@ import pytest
 import gateway as gw
 import machine
 from authority import Authority
-from waiting import wait_for
+from waiting import Late, wait_for
 
 pytestmark = pytest.mark.skipif(machine.why_not() is not None,
                                 reason=str(machine.why_not()))
@@ -228,4 +228,10 @@ def test_logrotate_reaches_the_processes_of_mod_fcgid(installed):
     def is_in_the_new_file():
         m.sh("curl -fs http://%s/health" % HOST)
         return "/health" in m.sh("cat /var/log/hls/hls.log")
-    wait_for(is_in_the_new_file, 10, "the new file has lines")
+    try:
+        wait_for(is_in_the_new_file, 10, "the new file has lines")
+    except Late as e:
+        raise AssertionError(m.sh(
+            "ps -eo pid,ppid,user,lstart,comm; ls -la --full-time "
+            "/var/log/hls; head /var/log/hls/*; "
+            "tail /var/log/apache2/error.log")) from e
