@@ -28,6 +28,8 @@ struct ctl_option {
 	const char *name; /* --name; NULL ends a table */
 	const char *arg;  /* what it takes, "URL"; NULL: nothing */
 	const char *doc;
+	const char
+	    *values;    /* the words that it takes, "yes no"; NULL: others */
 	bool many;      /* may be given again and again */
 	bool may_empty; /* "" is a value */
 };
@@ -143,7 +145,7 @@ enum rc ctl_flush(struct ctl *c, struct err *e);
  * elsewhere. */
 size_t ctl_terminal_width(void);
 
-/* The nouns, in the order of help. */
+/* The nouns; ctl_nouns[] has their order in the help. */
 extern const struct ctl_noun ctl_init;
 extern const struct ctl_noun ctl_config;
 extern const struct ctl_noun ctl_source;
@@ -157,5 +159,6 @@ extern const struct ctl_noun ctl_token;
 extern const struct ctl_noun ctl_doctor;
 extern const struct ctl_noun ctl_key;
 extern const struct ctl_noun ctl_sql;
+extern const struct ctl_noun ctl_completion;
 
 #endif

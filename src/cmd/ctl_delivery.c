@@ -22,6 +22,7 @@ static const struct ctl_option list_options[] = {
 	{ .name = "event", .arg = "ID", .doc = "owed by this event" },
 	{ .name = "state",
 	    .arg = "STATE",
+	    .values = "waiting leased done dead cancelled",
 	    .doc = "waiting, leased, done, dead or cancelled" },
 	{ .name = "blocked", .doc = "that wait for an earlier one" },
 	CTL_LIST_OPTIONS,

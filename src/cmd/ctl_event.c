@@ -23,6 +23,7 @@
 static const struct ctl_option list_options[] = {
 	{ .name = "status",
 	    .arg = "STATUS",
+	    .values = "pending processing retry completed failed",
 	    .doc = "pending, processing, retry, completed or failed" },
 	{ .name = "type", .arg = "TYPE", .doc = "of this type" },
 	{ .name = "repository", .arg = "OWNER/NAME", .doc = "of this one" },

@@ -23,6 +23,7 @@ static const struct ctl_option create_options[] = {
 	{ .name = "name", .arg = "NAME", .doc = "whom it is for" },
 	{ .name = "role",
 	    .arg = "ROLE",
+	    .values = "viewer publisher operator reviewer lead_reviewer admin",
 	    .doc = "viewer, publisher, operator, reviewer, lead_reviewer or "
 		   "admin" },
 	{ .name = "expires",

@@ -29,6 +29,7 @@ static const struct ctl_option list_options[] = {
 	{ .name = "disabled", .doc = "that are not" },
 	{ .name = "health",
 	    .arg = "STATE",
+	    .values = "unknown healthy degraded unavailable",
 	    .doc = "unknown, healthy, degraded or unavailable" },
 	CTL_LIST_OPTIONS,
 	{ .name = NULL },

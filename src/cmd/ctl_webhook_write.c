@@ -29,70 +29,76 @@
 		.doc = "issues, issues.opened, pull_request.* or *", \
 		.many = true                                         \
 	}
-#define OTHER_OPTIONS(empty)                                                   \
-	{ .name = "name",                                                      \
-		.arg = "NAME",                                                 \
-		.doc = "what people call it; no two have the same",            \
-		.may_empty = (empty) },                                        \
-	    { .name = "team",                                                  \
-		    .arg = "TEAM",                                             \
-		    .doc = "gets the events of this team alone",               \
-		    .may_empty = (empty) },                                    \
-	    { .name = "description",                                           \
-		    .arg = "TEXT",                                             \
-		    .doc = "for people",                                       \
-		    .may_empty = (empty) },                                    \
-	    { .name = "header-file",                                           \
-		    .arg = "FILE",                                             \
-		    .doc =                                                     \
-			"further headers, Name: value a line; - is stdin" },   \
-	    { .name = "secret-file",                                           \
-		    .arg = "FILE",                                             \
-		    .doc = "its secret, one line; - is standard input" },      \
-	    { .name = "order-by",                                              \
-		    .arg = "KEY",                                              \
-		    .doc = "one after the other: a JSON pointer, "             \
-			   "repository or webhook",                            \
-		    .may_empty = (empty) },                                    \
-	    { .name = "on-dead",                                               \
-		    .arg = "hold|skip",                                        \
-		    .doc = "what a dead delivery does to those behind it "     \
-			   "in order" },                                       \
-	    { .name = "tls-ca-file",                                           \
-		    .arg = "FILE",                                             \
-		    .doc = "authorities of the receiver's certificate",        \
-		    .may_empty = (empty) },                                    \
-	    { .name = "tls-cert-file",                                         \
-		    .arg = "FILE",                                             \
-		    .doc = "a certificate to show to the receiver",            \
-		    .may_empty = (empty) },                                    \
-	    { .name = "tls-key-file",                                          \
-		    .arg = "FILE",                                             \
-		    .doc = "its key, when that is not beside it",              \
-		    .may_empty = (empty) },                                    \
-	    { .name = "filter",                                                \
-		    .arg = "JSON",                                             \
-		    .doc = "what must hold of an event, see hls-api(7)",       \
-		    .may_empty = (empty) },                                    \
-	    { .name = "body", .arg = "FORM", .doc = "raw, envelope or json" }, \
-	    { .name = "signatures",                                            \
-		    .arg = "FORM,...",                                         \
-		    .doc = "standard, standard-ed25519, github, homeiq, "      \
-			   "svix",                                             \
-		    .may_empty = (empty) },                                    \
-	    { .name = "cloudevents",                                           \
-		    .arg = "yes|no",                                           \
-		    .doc = "with the headers of CloudEvents" },                \
-	    { .name = "rate-limit",                                            \
-		    .arg = "N",                                                \
-		    .doc = "requests a second; 0 for no limit" },              \
-	    { .name = "max-in-flight",                                         \
-		    .arg = "N",                                                \
-		    .doc = "open requests at once" },                          \
-	    { .name = "timeout", .arg = "TIME", .doc = "of one attempt" },     \
-	{                                                                      \
-		.name = "retry-schedule", .arg = "T,T,...",                    \
-		.doc = "waits between attempts, 5s,1m,1h"                      \
+#define OTHER_OPTIONS(empty)                                                  \
+	{ .name = "name",                                                     \
+		.arg = "NAME",                                                \
+		.doc = "what people call it; no two have the same",           \
+		.may_empty = (empty) },                                       \
+	    { .name = "team",                                                 \
+		    .arg = "TEAM",                                            \
+		    .doc = "gets the events of this team alone",              \
+		    .may_empty = (empty) },                                   \
+	    { .name = "description",                                          \
+		    .arg = "TEXT",                                            \
+		    .doc = "for people",                                      \
+		    .may_empty = (empty) },                                   \
+	    { .name = "header-file",                                          \
+		    .arg = "FILE",                                            \
+		    .doc =                                                    \
+			"further headers, Name: value a line; - is stdin" },  \
+	    { .name = "secret-file",                                          \
+		    .arg = "FILE",                                            \
+		    .doc = "its secret, one line; - is standard input" },     \
+	    { .name = "order-by",                                             \
+		    .arg = "KEY",                                             \
+		    .doc = "one after the other: a JSON pointer, "            \
+			   "repository or webhook",                           \
+		    .may_empty = (empty) },                                   \
+	    { .name = "on-dead",                                              \
+		    .arg = "hold|skip",                                       \
+		    .values = "hold skip",                                    \
+		    .doc = "what a dead delivery does to those behind it "    \
+			   "in order" },                                      \
+	    { .name = "tls-ca-file",                                          \
+		    .arg = "FILE",                                            \
+		    .doc = "authorities of the receiver's certificate",       \
+		    .may_empty = (empty) },                                   \
+	    { .name = "tls-cert-file",                                        \
+		    .arg = "FILE",                                            \
+		    .doc = "a certificate to show to the receiver",           \
+		    .may_empty = (empty) },                                   \
+	    { .name = "tls-key-file",                                         \
+		    .arg = "FILE",                                            \
+		    .doc = "its key, when that is not beside it",             \
+		    .may_empty = (empty) },                                   \
+	    { .name = "filter",                                               \
+		    .arg = "JSON",                                            \
+		    .doc = "what must hold of an event, see hls-api(7)",      \
+		    .may_empty = (empty) },                                   \
+	    { .name = "body",                                                 \
+		    .arg = "FORM",                                            \
+		    .values = "raw envelope json",                            \
+		    .doc = "raw, envelope or json" },                         \
+	    { .name = "signatures",                                           \
+		    .arg = "FORM,...",                                        \
+		    .values = "standard standard-ed25519 github homeiq svix", \
+		    .doc = "standard, standard-ed25519, github, homeiq, "     \
+			   "svix",                                            \
+		    .may_empty = (empty) },                                   \
+	    { .name = "cloudevents",                                          \
+		    .arg = "yes|no",                                          \
+		    .values = "yes no",                                       \
+		    .doc = "with the headers of CloudEvents" },               \
+	    { .name = "rate-limit",                                           \
+		    .arg = "N",                                               \
+		    .doc = "requests a second; 0 for no limit" },             \
+	    { .name = "max-in-flight",                                        \
+		    .arg = "N",                                               \
+		    .doc = "open requests at once" },                         \
+	    { .name = "timeout", .arg = "TIME", .doc = "of one attempt" },    \
+	{                                                                     \
+		.name = "retry-schedule", .arg = "T,T,...",                   \
+		.doc = "waits between attempts, 5s,1m,1h"                     \
 	}
 
 const struct ctl_option ctl_webhook_register_options[] = {

@@ -20,31 +20,10 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
+#include "cmd/ctl_help.h"
 #include "cmd/ctl_text.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
-
-static const struct ctl_noun *const nouns[] = { &ctl_init, &ctl_config,
-	&ctl_source, &ctl_webhook, &ctl_event, &ctl_delivery, &ctl_queue,
-	&ctl_worker, &ctl_stats, &ctl_token, &ctl_doctor, &ctl_key, &ctl_sql };
-
-/* Every command takes these. */
-enum {
-	GLOBAL_CONFIG,
-	GLOBAL_JSON,
-	GLOBAL_HELP,
-	GLOBAL_VERSION
-};
-static const struct ctl_option globals[] = {
-	{ .name = "config",
-	    .arg = "FILE",
-	    .doc = "the settings; else $HLS_CONFIG, else " SYSCONFDIR
-		   "/hls/hls.yaml" },
-	{ .name = "json", .doc = "print the objects of the API" },
-	{ .name = "help", .doc = "say how it is used" },
-	{ .name = "version", .doc = "say which version this is" },
-	{ .name = NULL },
-};
 
 /* Words that later versions know, so that nobody looks for a slip. */
 static const char *const later[] = { "monitor", "top", "backup", "restore",
@@ -54,112 +33,14 @@ static const struct {
 } later_verbs[] = { { "config", "import" }, { "source", "import" },
 	{ "webhook", "health" }, { "event", "import" }, { "event", "export" } };
 
-static size_t
-count_options(const struct ctl_option *o)
-{
-	size_t n;
-
-	for (n = 0; o != NULL && o[n].name != NULL; n++)
-		continue;
-	return n;
-}
-
-/* Three of the global ones have a letter too. */
-static const char *
-letter(const struct ctl_option *o)
-{
-	if (o == &globals[GLOBAL_CONFIG])
-		return "-c, ";
-	if (o == &globals[GLOBAL_HELP])
-		return "-h, ";
-	return o == &globals[GLOBAL_VERSION] ? "-V, " : "";
-}
-
-static void
-show_options(const struct ctl_option *o)
-{
-	char left[64];
-
-	for (; o != NULL && o->name != NULL; o++) {
-		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter(o),
-		    o->name, o->arg == NULL ? "" : " ",
-		    o->arg == NULL ? "" : o->arg);
-		printf("  %-24s %s%s\n", left, o->doc,
-		    o->many ? " (may be repeated)" : "");
-	}
-}
-
-static void
-show_synopsis(const struct ctl_noun *noun, const struct ctl_cmd *cmd)
-{
-	printf("hlsctl %s%s%s%s%s%s", noun->name,
-	    cmd->verb[0] == '\0' ? "" : " ", cmd->verb,
-	    count_options(cmd->options) > 0 ? " [options]" : "",
-	    cmd->args[0] == '\0' ? "" : " ", cmd->args);
-}
-
-static void
-show_cmd_help(const struct ctl_noun *noun, const struct ctl_cmd *cmd)
-{
-	printf("usage: ");
-	show_synopsis(noun, cmd);
-	printf("\n\n%s\n\n", cmd->doc);
-	if (count_options(cmd->options) > 0) {
-		show_options(cmd->options);
-		printf("\n");
-	}
-	show_options(globals);
-}
-
-static void
-show_noun_help(const struct ctl_noun *noun)
-{
-	size_t i;
-
-	printf("%s\n\n", noun->doc);
-	for (i = 0; i < noun->ncmds; i++) {
-		printf("  ");
-		show_synopsis(noun, &noun->cmds[i]);
-		printf("\n      %s\n", noun->cmds[i].doc);
-	}
-	printf("\nhlsctl %s VERB --help tells more.\n", noun->name);
-}
-
-static void
-show_help(void)
-{
-	const struct ctl_noun *n;
-	char verbs[256];
-	size_t i, k, used;
-
-	printf("usage: hlsctl [-c FILE] [--json] NOUN VERB [options] "
-	       "[arguments]\n\n");
-	for (i = 0; i < LENGTH(nouns); i++) {
-		n = nouns[i];
-		used = 0;
-		verbs[0] = '\0';
-		for (k = 0; k < n->ncmds && used < sizeof(verbs); k++)
-			used +=
-			    (size_t)snprintf(verbs + used, sizeof(verbs) - used,
-				"%s%s", k == 0 ? "" : "|", n->cmds[k].verb);
-		printf("  %-9s %s\n", n->name, n->doc);
-		if (n->cmds[0].verb[0] != '\0')
-			printf("  %-9s   %s\n", "", verbs);
-	}
-	printf("\n");
-	show_options(globals);
-	printf("\nhlsctl NOUN --help and hlsctl NOUN VERB --help tell more; "
-	       "so does hlsctl(8).\n");
-}
-
 static const struct ctl_noun *
 find_noun(struct ctl *c, const char *name, struct err *e)
 {
 	size_t i;
 
-	for (i = 0; i < LENGTH(nouns); i++)
-		if (strcmp(nouns[i]->name, name) == 0)
-			return nouns[i];
+	for (i = 0; i < ctl_nnouns; i++)
+		if (strcmp(ctl_nouns[i]->name, name) == 0)
+			return ctl_nouns[i];
 	for (i = 0; i < LENGTH(later); i++)
 		if (strcmp(later[i], name) == 0) {
 			(void)ctl_usage(c, e, "%s is not in this version.",
@@ -229,10 +110,10 @@ make_grammar(struct grammar *g, const struct ctl_option *table)
 	size_t i, n, own;
 
 	memset(g, 0, sizeof(*g));
-	own = count_options(table);
-	n = own + count_options(globals);
+	own = ctl_options_count(table);
+	n = own + ctl_options_count(ctl_globals);
 	for (i = 0; i < n; i++) {
-		o = i < own ? &table[i] : &globals[i - own];
+		o = i < own ? &table[i] : &ctl_globals[i - own];
 		g->options[i] = o;
 		g->longs[i].name = o->name;
 		g->longs[i].has_arg =
@@ -250,11 +131,11 @@ found_option(const struct grammar *g, int ch, const char *word)
 	const struct ctl_option *o;
 
 	if (ch == 'c')
-		return &globals[GLOBAL_CONFIG];
+		return &ctl_globals[CTL_GLOBAL_CONFIG];
 	if (ch == 'h')
-		return &globals[GLOBAL_HELP];
+		return &ctl_globals[CTL_GLOBAL_HELP];
 	if (ch == 'V')
-		return &globals[GLOBAL_VERSION];
+		return &ctl_globals[CTL_GLOBAL_VERSION];
 	if (ch < 256)
 		return NULL;
 	o = g->options[ch - 256];
@@ -387,12 +268,14 @@ find_words(struct ctl *c, int argc, char **argv, int *at,
 	return *cmd == NULL ? RC_INVALID : RC_OK;
 }
 
-/* From the words to the verb.  Help and version are done here. */
+/* From the words to the verb.  Help and version are done here: help in front
+ * of the words is --help behind them. */
 static enum rc
 dispatch(struct ctl *c, int argc, char **argv, struct err *e)
 {
 	const struct ctl_noun *noun = NULL;
 	const struct ctl_cmd *cmd = NULL;
+	bool is_help;
 	enum rc rc;
 	int at;
 
@@ -403,8 +286,11 @@ dispatch(struct ctl *c, int argc, char **argv, struct err *e)
 		printf("hlsctl %s\n", PACKAGE_VERSION);
 		return RC_OK;
 	}
-	if (at == argc && ctl_has_option(c, "help")) {
-		show_help();
+	is_help = at < argc && strcmp(argv[at], "help") == 0;
+	at += is_help;
+	is_help = is_help || ctl_has_option(c, "help");
+	if (at == argc && is_help) {
+		ctl_show_help();
 		return RC_OK;
 	}
 	if ((rc = find_words(c, argc, argv, &at, &noun, &cmd, e)) != RC_OK)
@@ -416,11 +302,11 @@ dispatch(struct ctl *c, int argc, char **argv, struct err *e)
 	    cmd == NULL ? NULL : cmd->options, &at, e);
 	if (rc != RC_OK)
 		return rc;
-	if (ctl_has_option(c, "help")) {
+	if (is_help || ctl_has_option(c, "help")) {
 		if (cmd == NULL)
-			show_noun_help(noun);
+			ctl_show_noun(noun);
 		else
-			show_cmd_help(noun, cmd);
+			ctl_show_cmd(noun, cmd);
 		return RC_OK;
 	}
 	if (cmd == NULL)
@@ -476,7 +362,8 @@ main(int argc, char **argv)
 	app_guard();
 
 	memset(&c, 0, sizeof(c));
-	c.given = xcalloc((size_t)argc + 2 * LENGTH(globals), sizeof(*c.given));
+	c.given = xcalloc((size_t)argc + 2 * ctl_options_count(ctl_globals),
+	    sizeof(*c.given));
 	buf_init(&c.out, CTL_OUTPUT_MAX);
 	app_ctl_init(&c.app);
 	/* People are told in sentences; lines of a log would be in the way. */

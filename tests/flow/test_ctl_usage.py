@@ -113,7 +113,7 @@ def test_help_is_there_for_all_of_it(g):
              if line.startswith("  ") and line[2:3].isalpha()]
     assert nouns == ["init", "config", "source", "webhook", "event",
                      "delivery", "queue", "worker", "stats", "token",
-                     "doctor", "key", "sql"]
+                     "doctor", "key", "sql", "completion"]
     for noun in nouns:
         text = g.ctl(noun, "--help")
         verbs = [line.split()[2] for line in text.splitlines()

@@ -1,0 +1,122 @@
+#include "config.h"
+
+#include <stdio.h>
+
+#include "cmd/ctl_help.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+const struct ctl_noun *const ctl_nouns[] = { &ctl_init, &ctl_config,
+	&ctl_source, &ctl_webhook, &ctl_event, &ctl_delivery, &ctl_queue,
+	&ctl_worker, &ctl_stats, &ctl_token, &ctl_doctor, &ctl_key, &ctl_sql,
+	&ctl_completion };
+const size_t ctl_nnouns = LENGTH(ctl_nouns);
+
+const struct ctl_option ctl_globals[] = {
+	{ .name = "config",
+	    .arg = "FILE",
+	    .doc = "the settings; else $HLS_CONFIG, else " SYSCONFDIR
+		   "/hls/hls.yaml" },
+	{ .name = "json", .doc = "print the objects of the API" },
+	{ .name = "help", .doc = "say how it is used" },
+	{ .name = "version", .doc = "say which version this is" },
+	{ .name = NULL },
+};
+
+size_t
+ctl_options_count(const struct ctl_option *o)
+{
+	size_t n;
+
+	for (n = 0; o != NULL && o[n].name != NULL; n++)
+		continue;
+	return n;
+}
+
+/* Three of the global ones have a letter too. */
+static const char *
+letter(const struct ctl_option *o)
+{
+	if (o == &ctl_globals[CTL_GLOBAL_CONFIG])
+		return "-c, ";
+	if (o == &ctl_globals[CTL_GLOBAL_HELP])
+		return "-h, ";
+	return o == &ctl_globals[CTL_GLOBAL_VERSION] ? "-V, " : "";
+}
+
+static void
+show_options(const struct ctl_option *o)
+{
+	char left[64];
+
+	for (; o != NULL && o->name != NULL; o++) {
+		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter(o),
+		    o->name, o->arg == NULL ? "" : " ",
+		    o->arg == NULL ? "" : o->arg);
+		printf("  %-24s %s%s\n", left, o->doc,
+		    o->many ? " (may be repeated)" : "");
+	}
+}
+
+static void
+show_synopsis(const struct ctl_noun *noun, const struct ctl_cmd *cmd)
+{
+	printf("hlsctl %s%s%s%s%s%s", noun->name,
+	    cmd->verb[0] == '\0' ? "" : " ", cmd->verb,
+	    ctl_options_count(cmd->options) > 0 ? " [options]" : "",
+	    cmd->args[0] == '\0' ? "" : " ", cmd->args);
+}
+
+void
+ctl_show_cmd(const struct ctl_noun *noun, const struct ctl_cmd *cmd)
+{
+	printf("usage: ");
+	show_synopsis(noun, cmd);
+	printf("\n\n%s\n\n", cmd->doc);
+	if (ctl_options_count(cmd->options) > 0) {
+		show_options(cmd->options);
+		printf("\n");
+	}
+	show_options(ctl_globals);
+}
+
+void
+ctl_show_noun(const struct ctl_noun *noun)
+{
+	size_t i;
+
+	printf("%s\n\n", noun->doc);
+	for (i = 0; i < noun->ncmds; i++) {
+		printf("  ");
+		show_synopsis(noun, &noun->cmds[i]);
+		printf("\n      %s\n", noun->cmds[i].doc);
+	}
+	printf("\nhlsctl %s VERB --help tells more.\n", noun->name);
+}
+
+void
+ctl_show_help(void)
+{
+	const struct ctl_noun *n;
+	char verbs[256];
+	size_t i, k, used;
+
+	printf("usage: hlsctl [-c FILE] [--json] NOUN VERB [options] "
+	       "[arguments]\n\n");
+	for (i = 0; i < ctl_nnouns; i++) {
+		n = ctl_nouns[i];
+		used = 0;
+		verbs[0] = '\0';
+		for (k = 0; k < n->ncmds && used < sizeof(verbs); k++)
+			used +=
+			    (size_t)snprintf(verbs + used, sizeof(verbs) - used,
+				"%s%s", k == 0 ? "" : "|", n->cmds[k].verb);
+		printf("  %-10s %s\n", n->name, n->doc);
+		if (n->cmds[0].verb[0] != '\0')
+			printf("  %-10s   %s\n", "", verbs);
+	}
+	printf("\n");
+	show_options(ctl_globals);
+	printf("\nhlsctl NOUN --help and hlsctl NOUN VERB --help tell more; "
+	       "so does hlsctl(8).\n");
+}
