@@ -199,6 +199,24 @@ SELECT q.delivery_id, q.webhook_id, q.alert_id, q.retry_count, q.max_retries,
 FROM alert_delivery_queue q JOIN job j ON j.id = q.delivery_id
 WHERE j.state = 3;
 
+-- Secrets that were replaced, and the key pairs that were replaced with them.
+-- Each signs too until its own end; place is 0 for the newest of a webhook.
+CREATE TABLE old_secret (
+	webhook TEXT NOT NULL,
+	place INTEGER NOT NULL,
+	secret BLOB,
+	sign_key BLOB,
+	until_ms INTEGER NOT NULL,
+	PRIMARY KEY (webhook, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX old_secret_end ON old_secret (until_ms);
+INSERT INTO old_secret SELECT id, 0, old_secret, old_sign_key,
+    old_secret_until_ms FROM webhook
+    WHERE old_secret IS NOT NULL OR old_sign_key IS NOT NULL;
+ALTER TABLE webhook DROP COLUMN old_secret;
+ALTER TABLE webhook DROP COLUMN old_secret_until_ms;
+ALTER TABLE webhook DROP COLUMN old_sign_key;
+
 -- A write to a view fails when it is compiled, for want of a table whose name
 -- is the reason: one that matches no row fails too.  A later migration that
 -- renames a table wants PRAGMA legacy_alter_table.
@@ -375,8 +393,5 @@ CREATE INDEX event_completed ON event (id) WHERE status = 3;
 CREATE INDEX job_open ON job (id) WHERE state = 0;
 CREATE INDEX job_done ON job (id) WHERE state = 2;
 CREATE INDEX job_cancelled ON job (id) WHERE state = 4;
--- Old secrets that sign still, for those whose end is too far off.
-CREATE INDEX webhook_retiring ON webhook (old_secret_until_ms)
-    WHERE old_secret_until_ms > 0;
 
 PRAGMA user_version = 5;

@@ -279,6 +279,22 @@ put_forms(struct ctl *c, const struct webhook *w)
 		put_field(c, "cloudevents", "yes");
 }
 
+/* The old secrets that still sign, by their ends. */
+static void
+put_olds(struct ctl *c, const struct webhook *w)
+{
+	int64_t now_ms = clock_wall_ms(c->app.clock);
+	size_t i;
+
+	for (i = 0; i < w->nolds; i++) {
+		if (w->olds[i].until_ms <= now_ms)
+			continue;
+		buf_addf(&c->out, "%-14ssigns too until ", "old secret");
+		ctl_put_time(c, w->olds[i].until_ms);
+		buf_add_str(&c->out, "\n");
+	}
+}
+
 static void
 put_breaker(struct ctl *c, const struct webhook *w)
 {
@@ -312,6 +328,7 @@ put_whole(struct ctl *c, const struct webhook *w)
 		buf_addf(&c->out, "%-14s%s: ***\n", "header",
 		    w->headers[i].name);
 	put_forms(c, w);
+	put_olds(c, w);
 	put_field(c, "filter", w->filter);
 	put_field(c, "order by", w->order_by);
 	if (w->on_dead != WEBHOOK_HOLD)
@@ -454,34 +471,54 @@ run_disable(struct ctl *c, struct err *e)
 	return enable(c, false, e);
 }
 
+static const struct ctl_option rotate_options[] = {
+	{ .name = "now", .doc = "old secrets stop signing at once" },
+	CTL_YES_OPTION,
+	{ .name = NULL },
+};
+
+static void
+put_rotated(struct ctl *c, const struct webhook *w)
+{
+	char public_key[WHSK_PUBLIC_SIZE];
+
+	buf_addf(&c->out,
+	    "Webhook %s signs with a new secret%s.\nThe new one is shown this "
+	    "once:\n%s\n",
+	    w->id,
+	    w->nolds == 0 ? " alone"
+			  : ", and with the old one too for 24 hours",
+	    w->secret.bytes);
+	if (whsk_public(&w->sign_key, public_key))
+		buf_addf(&c->out, "Its new public key is %s\n", public_key);
+	if (w->nolds > 1)
+		put_olds(c, w);
+}
+
 static enum rc
 run_rotate(struct ctl *c, struct err *e)
 {
-	char public_key[WHSK_PUBLIC_SIZE];
+	bool now = ctl_has_option(c, "now");
 	struct webhook *w;
 	enum rc rc;
 
 	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
 	rc = ctl_confirm(c, e,
-	    "Webhook %s will sign with a new secret, which its receiver has "
-	    "to be told.",
+	    now ? "Webhook %s will sign with a new secret alone: its receiver "
+		  "refuses deliveries\nuntil it knows that secret."
+		: "Webhook %s will sign with a new secret, which its receiver "
+		  "has to be told.",
 	    c->args[0]);
 	if (rc != RC_OK)
 		return rc;
-	rc = registry_rotate(&c->app.registry, c->args[0], &w, e);
+	rc = registry_rotate(&c->app.registry, c->args[0], now, &w, e);
 	if (rc != RC_OK)
 		return say_not_found(c, rc, e);
 	if (c->json)
 		put_json(c, w, true);
 	else
-		buf_addf(&c->out,
-		    "Webhook %s signs with a new secret, and with the old "
-		    "one too for 24 hours.\nThe new one is shown this "
-		    "once:\n%s\n",
-		    w->id, w->secret.bytes);
-	if (!c->json && whsk_public(&w->sign_key, public_key))
-		buf_addf(&c->out, "Its new public key is %s\n", public_key);
+		put_rotated(c, w);
 	webhook_free(w);
 	return RC_OK;
 }
@@ -551,10 +588,11 @@ static const struct ctl_cmd cmds[] = {
 		   "first." },
 	{ .verb = "rotate-secret",
 	    ONE_ID,
-	    .options = yes_options,
+	    .options = rotate_options,
 	    STORE,
 	    .run = run_rotate,
-	    .doc = "Makes a new secret; the old one signs too for 24 h." },
+	    .doc = "Makes a new secret; each old one signs too for 24 h from "
+		   "its own rotation,\nor no longer with --now." },
 	{ .verb = "attempts",
 	    ONE_ID,
 	    .options = ctl_webhook_attempts_options,

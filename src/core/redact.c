@@ -176,7 +176,8 @@ redact_answer(const struct webhook *w, const void *answer, size_t n,
 
 	words.n = words.used = 0;
 	add_secret(&words, &w->secret);
-	add_secret(&words, &w->old_secret);
+	for (i = 0; i < w->nolds; i++)
+		add_secret(&words, &w->olds[i].secret);
 	for (i = 0; i < w->nheaders; i++)
 		add_secret(&words, &w->headers[i].value);
 	add_query(&words, w->url);

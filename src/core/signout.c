@@ -52,10 +52,17 @@ signout_forms(const struct strlist *names, bool from_github)
 	return forms;
 }
 
+/* old is 0 for the secret that signs now, 1 for the newest old one. */
 static char *
-add(struct signout *out, const char *name)
+add(struct signout *out, const char *name, size_t old)
 {
-	out->v[out->n].name = name;
+	char *to = out->v[out->n].name;
+
+	if (old > 1)
+		(void)snprintf(to, SIGNOUT_NAME_SIZE, "%s-Old-%zu", name, old);
+	else
+		(void)snprintf(to, SIGNOUT_NAME_SIZE, "%s%s", name,
+		    old == 1 ? "-Old" : "");
 	return out->v[out->n++].value;
 }
 
@@ -119,7 +126,7 @@ add_v1a(const struct buf *text, const struct secret *key, char *list)
 }
 
 static void
-add_both_v1a(const struct signed_text *t, const struct signout_input *in,
+add_every_v1a(const struct signed_text *t, const struct signout_input *in,
     char *list)
 {
 	struct buf text;
@@ -128,8 +135,9 @@ add_both_v1a(const struct signed_text *t, const struct signout_input *in,
 	buf_init(&text, in->bodysz + 1024);
 	for (i = 0; i < sizeof(t->spans) / sizeof(t->spans[0]); i++)
 		buf_add(&text, t->spans[i].p, t->spans[i].n);
-	add_v1a(&text, in->key, list);
-	add_v1a(&text, in->old_key, list);
+	add_v1a(&text, in->now.key, list);
+	for (i = 0; i < in->nolds; i++)
+		add_v1a(&text, in->olds[i].key, list);
 	buf_fini(&text);
 }
 
@@ -140,27 +148,25 @@ add_standard(const struct signout_input *in, struct signout *out)
 {
 	struct signed_text t;
 	char list[SIGNOUT_VALUE_SIZE] = "";
+	size_t i;
 
 	signed_text_init(&t, in);
 	if ((in->forms & (SIGNOUT_STANDARD | SIGNOUT_SVIX)) != 0) {
-		add_v1(&t, in->secret, list);
-		add_v1(&t, in->old, list);
+		add_v1(&t, in->now.secret, list);
+		for (i = 0; i < in->nolds; i++)
+			add_v1(&t, in->olds[i].secret, list);
 	}
 	if ((in->forms & SIGNOUT_ED25519) != 0)
-		add_both_v1a(&t, in, list);
+		add_every_v1a(&t, in, list);
 	if ((in->forms & (SIGNOUT_STANDARD | SIGNOUT_ED25519)) != 0)
-		memcpy(add(out, "webhook-signature"), list, sizeof(list));
+		memcpy(add(out, "webhook-signature", 0), list, sizeof(list));
 	if ((in->forms & SIGNOUT_SVIX) == 0)
 		return;
-	(void)snprintf(add(out, "svix-id"), SIGNOUT_VALUE_SIZE, "%s", in->id);
-	memcpy(add(out, "svix-timestamp"), t.time, sizeof(t.time));
-	memcpy(add(out, "svix-signature"), list, sizeof(list));
+	(void)snprintf(add(out, "svix-id", 0), SIGNOUT_VALUE_SIZE, "%s",
+	    in->id);
+	memcpy(add(out, "svix-timestamp", 0), t.time, sizeof(t.time));
+	memcpy(add(out, "svix-signature", 0), list, sizeof(list));
 }
-
-/* The names of the forms over the body alone. */
-struct body_names {
-	const char *homeiq, *sha256, *sha1;
-};
 
 static void
 hmac_hex(enum crypt_digest digest, const struct signout_input *in,
@@ -178,37 +184,37 @@ hmac_hex(enum crypt_digest digest, const struct signout_input *in,
  * receiver that was written for it reads nothing else. */
 static void
 add_body(const struct signout_input *in, const struct secret *secret,
-    const struct body_names *names, struct signout *out)
+    size_t old, struct signout *out)
 {
 	char hex[MAC_HEX_SIZE];
 
-	if ((in->forms & (SIGNOUT_HOMEIQ | SIGNOUT_GITHUB)) == 0)
+	if (secret == NULL || !secret_is_set(secret) ||
+	    (in->forms & (SIGNOUT_HOMEIQ | SIGNOUT_GITHUB)) == 0)
 		return;
 	hmac_hex(CRYPT_SHA256, in, secret, hex);
 	if ((in->forms & SIGNOUT_HOMEIQ) != 0)
-		memcpy(add(out, names->homeiq), hex, sizeof(hex));
+		memcpy(add(out, "X-Webhook-Signature", old), hex, sizeof(hex));
 	if ((in->forms & SIGNOUT_GITHUB) == 0)
 		return;
-	(void)snprintf(add(out, names->sha256), SIGNOUT_VALUE_SIZE, "sha256=%s",
-	    hex);
+	(void)snprintf(add(out, "X-Hub-Signature-256", old), SIGNOUT_VALUE_SIZE,
+	    "sha256=%s", hex);
 	hmac_hex(CRYPT_SHA1, in, secret, hex);
-	(void)snprintf(add(out, names->sha1), SIGNOUT_VALUE_SIZE, "sha1=%s",
-	    hex);
+	(void)snprintf(add(out, "X-Hub-Signature", old), SIGNOUT_VALUE_SIZE,
+	    "sha1=%s", hex);
 }
 
 void
 signout_sign(const struct signout_input *in, struct signout *out)
 {
-	static const struct body_names names = { "X-Webhook-Signature",
-		"X-Hub-Signature-256", "X-Hub-Signature" };
-	static const struct body_names old_names = { "X-Webhook-Signature-Old",
-		"X-Hub-Signature-256-Old", "X-Hub-Signature-Old" };
+	size_t i, old = 0;
 
-	memset(out, 0, sizeof(*out));
+	out->n = 0;
 	if ((in->forms & (SIGNOUT_STANDARD | SIGNOUT_ED25519 | SIGNOUT_SVIX)) !=
 	    0)
 		add_standard(in, out);
-	add_body(in, in->secret, &names, out);
-	if (in->old != NULL && secret_is_set(in->old))
-		add_body(in, in->old, &old_names, out);
+	add_body(in, in->now.secret, 0, out);
+	for (i = 0; i < in->nolds; i++)
+		if (in->olds[i].secret != NULL &&
+		    secret_is_set(in->olds[i].secret))
+			add_body(in, in->olds[i].secret, ++old, out);
 }

@@ -3,10 +3,11 @@
  *
  * The forms a receiver may check: Standard Webhooks' v1 (an HMAC) and v1a
  * (Ed25519) over id.timestamp.body, also under Svix's header names; HomeIQ's
- * bare hex and GitHub's two, by SHA-256 and SHA-1, over the body alone.  While a secret rotates
- * the old one signs too: in Standard Webhooks' own list, and in headers of
- * their own beside the two forms that hold one value.  Each signature over
- * the same bytes and key is computed once.  Pure.
+ * bare hex and GitHub's two, by SHA-256 and SHA-1, over the body alone.  Old
+ * secrets sign too: in Standard Webhooks' own list, and in headers of their
+ * own beside the forms that hold one value, such as X-Webhook-Signature-Old
+ * for the newest of them and X-Webhook-Signature-Old-2 for the next.  Each
+ * signature over the same bytes and key is computed once.  Pure.
  */
 #ifndef CORE_SIGNOUT_H
 #define CORE_SIGNOUT_H
@@ -35,11 +36,16 @@ unsigned int signout_form_parse(const char *name);
  * github for an event that came from GitHub. */
 unsigned int signout_forms(const struct strlist *names, bool from_github);
 
-struct signout_input {
+/* The secrets and key pairs that sign; an empty or NULL one does not. */
+#define SIGNOUT_OLDS_MAX 8
+struct signout_keys {
 	const struct secret *secret;
-	const struct secret *old; /* NULL or empty: no rotation under way */
 	const struct secret *key; /* whsk_; for SIGNOUT_ED25519 */
-	const struct secret *old_key;
+};
+struct signout_input {
+	struct signout_keys now;
+	struct signout_keys olds[SIGNOUT_OLDS_MAX]; /* the newest first */
+	size_t nolds;
 	const char *id;    /* webhook-id */
 	int64_t timestamp; /* webhook-timestamp, seconds */
 	const void *body;
@@ -47,11 +53,12 @@ struct signout_input {
 	unsigned int forms;
 };
 
-#define SIGNOUT_HEADERS_MAX 10
-#define SIGNOUT_VALUE_SIZE 320 /* two v1 and two v1a */
+#define SIGNOUT_HEADERS_MAX (7 + 3 * SIGNOUT_OLDS_MAX)
+#define SIGNOUT_NAME_SIZE 32
+#define SIGNOUT_VALUE_SIZE 1280 /* nine v1 and nine v1a */
 struct signout {
 	struct {
-		const char *name; /* a literal */
+		char name[SIGNOUT_NAME_SIZE];
 		char value[SIGNOUT_VALUE_SIZE];
 	} v[SIGNOUT_HEADERS_MAX];
 	size_t n;

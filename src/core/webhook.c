@@ -80,9 +80,8 @@ webhook_free(struct webhook *w)
 	free(w->url);
 	strlist_fini(&w->events);
 	secret_fini(&w->secret);
-	secret_fini(&w->old_secret);
 	secret_fini(&w->sign_key);
-	secret_fini(&w->old_sign_key);
+	webhook_olds_end(w, INT64_MAX);
 	free(w->team);
 	free(w->description);
 	webhook_headers_clear(w);
@@ -94,6 +93,39 @@ webhook_free(struct webhook *w)
 	free(w->tls.cert_file);
 	free(w->tls.key_file);
 	free(w);
+}
+
+static void
+old_fini(struct webhook_old *old)
+{
+	secret_fini(&old->secret);
+	secret_fini(&old->sign_key);
+}
+
+void
+webhook_old_take(struct webhook *w, struct webhook_old *old)
+{
+	if (w->nolds == WEBHOOK_OLDS_MAX)
+		old_fini(&w->olds[--w->nolds]);
+	memmove(w->olds + 1, w->olds, w->nolds * sizeof(w->olds[0]));
+	w->olds[0] = *old;
+	w->nolds++;
+	memset(old, 0, sizeof(*old));
+}
+
+void
+webhook_olds_end(struct webhook *w, int64_t now_ms)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < w->nolds; i++) {
+		if (w->olds[i].until_ms <= now_ms)
+			old_fini(&w->olds[i]);
+		else
+			w->olds[kept++] = w->olds[i];
+	}
+	memset(w->olds + kept, 0, (w->nolds - kept) * sizeof(w->olds[0]));
+	w->nolds = kept;
 }
 
 void

@@ -66,18 +66,25 @@ struct webhook_header {
 /* Open requests that one may be given, as hls.yaml may too. */
 #define WEBHOOK_IN_FLIGHT_MAX 1024
 
+/* A secret that was replaced, and the key pair that was replaced with it; one
+ * of the two may be unset.  Both sign too until until_ms. */
+struct webhook_old {
+	struct secret secret, sign_key;
+	int64_t until_ms;
+};
+#define WEBHOOK_OLDS_MAX 8
+
 struct webhook {
 	char *id;
 	char *name;            /* chosen by people; NULL: none */
 	char *url;             /* normal form */
 	struct strlist events; /* empty: every event */
 	struct secret secret;
-	struct secret old_secret; /* signs too until old_secret_until_ms */
-	int64_t old_secret_until_ms;
 	struct secret sign_key; /* whsk_, where standard-ed25519 is wanted */
-	struct secret old_sign_key; /* signs too, as long as old_secret */
-	char *team;                 /* NULL: no team */
-	char *description;          /* NULL: none */
+	struct webhook_old olds[WEBHOOK_OLDS_MAX]; /* the newest first */
+	size_t nolds;
+	char *team;        /* NULL: no team */
+	char *description; /* NULL: none */
 	struct webhook_header *headers;
 	size_t nheaders;
 	struct strlist signatures; /* empty: the default set */
@@ -119,6 +126,12 @@ void webhook_free(struct webhook *w);
 void webhook_header_put(struct webhook *w, const char *name, const char *value,
     size_t valuesz);
 void webhook_headers_clear(struct webhook *w);
+
+/* Takes *old, and leaves it empty, as the newest of the old secrets.  The
+ * oldest one goes where there are WEBHOOK_OLDS_MAX already. */
+void webhook_old_take(struct webhook *w, struct webhook_old *old);
+/* Drops the old secrets whose end has come at now_ms; INT64_MAX: all. */
+void webhook_olds_end(struct webhook *w, int64_t now_ms);
 
 bool webhook_id_is_valid(const char *text); /* A-Za-z0-9_- 1-64 */
 /* 1-64 bytes without control characters and slashes, no space at either end

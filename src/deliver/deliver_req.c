@@ -124,11 +124,7 @@ add_signatures(struct deliver_req *r, const struct webhook *w,
     const struct event *ev, int64_t now_ms)
 {
 	bool from_github = strcmp(ev->provider, "github") == 0;
-	bool rotates = now_ms < w->old_secret_until_ms;
-	const struct signout_input in = { .secret = &w->secret,
-		.old = rotates ? &w->old_secret : NULL,
-		.key = &w->sign_key,
-		.old_key = rotates ? &w->old_sign_key : NULL,
+	struct signout_input in = { .now = { &w->secret, &w->sign_key },
 		.id = ev->public_id,
 		.timestamp = now_ms / 1000,
 		.body = r->body,
@@ -137,6 +133,12 @@ add_signatures(struct deliver_req *r, const struct webhook *w,
 	struct signout out;
 	size_t i;
 
+	static_assert(SIGNOUT_OLDS_MAX >= WEBHOOK_OLDS_MAX, "each old one");
+	for (i = 0; i < w->nolds; i++)
+		if (now_ms < w->olds[i].until_ms)
+			in.olds[in.nolds++] =
+			    (struct signout_keys){ &w->olds[i].secret,
+				    &w->olds[i].sign_key };
 	signout_sign(&in, &out);
 	for (i = 0; i < out.n; i++)
 		add_str(r, out.v[i].name, out.v[i].value);

@@ -286,13 +286,15 @@ enum rc
 page_webhooks_rotate(struct page *pg, struct err *e)
 {
 	struct webhook *hook;
+	bool now;
 	enum rc rc;
 
-	rc = page_body_none(pg, e);
+	rc = page_body_flag(pg, "now", &now, e);
 	if (rc == RC_OK)
 		rc = page_webhook_arg(pg, e);
 	if (rc == RC_OK)
-		rc = registry_rotate(&pg->set->registry, pg->arg, &hook, e);
+		rc =
+		    registry_rotate(&pg->set->registry, pg->arg, now, &hook, e);
 	if (rc == RC_OK)
 		answer(pg, hook, true);
 	return rc;

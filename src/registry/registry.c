@@ -50,17 +50,19 @@ registry_need_sign_key(struct webhook *w)
 }
 
 void
-registry_retire_secret(struct webhook *w, int64_t now_ms)
+registry_retire_secret(struct webhook *w, bool and_key, int64_t now_ms)
 {
-	if (!secret_is_set(&w->secret))
-		return;
-	/* Or the day that begins would be its second one. */
-	if (now_ms >= w->old_secret_until_ms)
-		secret_fini(&w->old_sign_key);
-	secret_fini(&w->old_secret);
-	w->old_secret = w->secret;
-	w->old_secret_until_ms = now_ms + OLD_SIGNS_MS;
+	struct webhook_old old = { .until_ms = now_ms + OLD_SIGNS_MS };
+
+	webhook_olds_end(w, now_ms);
+	old.secret = w->secret;
 	memset(&w->secret, 0, sizeof(w->secret));
+	if (and_key) {
+		old.sign_key = w->sign_key;
+		memset(&w->sign_key, 0, sizeof(w->sign_key));
+	}
+	if (secret_is_set(&old.secret) || secret_is_set(&old.sign_key))
+		webhook_old_take(w, &old);
 }
 
 static enum rc
@@ -172,9 +174,7 @@ forget_secrets(struct change *c, struct webhook *w)
 {
 	if (js_find(c->root, "headers") == NULL)
 		webhook_headers_clear(w);
-	secret_fini(&w->old_secret);
-	secret_fini(&w->old_sign_key);
-	w->old_secret_until_ms = 0;
+	webhook_olds_end(w, INT64_MAX);
 	if (secret_is_set(&w->sign_key)) {
 		secret_fini(&w->sign_key);
 		registry_need_sign_key(w);
@@ -262,31 +262,35 @@ registry_enable(const struct registry *r, const char *id, bool enable,
 	return store_webhook_change(r->store, id, toggle, &t, out, e);
 }
 
+struct rotation {
+	bool at_once;
+	int64_t now_ms;
+};
+
 static enum rc
 rotate(void *arg, struct webhook *w, struct err *e)
 {
-	const int64_t *now_ms = arg;
+	const struct rotation *r = arg;
+	bool has_key = secret_is_set(&w->sign_key);
 
 	(void)e;
-	registry_retire_secret(w, *now_ms);
+	registry_retire_secret(w, true, r->now_ms);
 	make_secret(w);
-	if (secret_is_set(&w->sign_key)) {
-		secret_fini(&w->old_sign_key);
-		w->old_sign_key = w->sign_key;
-		memset(&w->sign_key, 0, sizeof(w->sign_key));
+	if (has_key)
 		registry_need_sign_key(w);
-	}
 	restore_sign_key(w);
-	w->updated_ms = *now_ms;
+	if (r->at_once)
+		webhook_olds_end(w, INT64_MAX);
+	w->updated_ms = r->now_ms;
 	return RC_OK;
 }
 
 enum rc
-registry_rotate(const struct registry *r, const char *id, struct webhook **out,
-    struct err *e)
+registry_rotate(const struct registry *r, const char *id, bool at_once,
+    struct webhook **out, struct err *e)
 {
-	int64_t now_ms = clock_wall_ms(r->clock);
+	struct rotation arg = { at_once, clock_wall_ms(r->clock) };
 
 	*out = NULL;
-	return store_webhook_change(r->store, id, rotate, &now_ms, out, e);
+	return store_webhook_change(r->store, id, rotate, &arg, out, e);
 }

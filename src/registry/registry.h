@@ -77,9 +77,10 @@ enum rc registry_change(const struct registry *r, const char *id,
 enum rc registry_enable(const struct registry *r, const char *id, bool enable,
     struct webhook **out, struct err *e);
 
-/* A new whsec_ secret, and a new key pair where there is one; the old ones
- * sign too for 24 hours. */
-enum rc registry_rotate(const struct registry *r, const char *id,
+/* A new whsec_ secret, and a new key pair where there is one.  The old ones
+ * sign too for 24 hours, each for its own; with at_once no old one signs from
+ * now on. */
+enum rc registry_rotate(const struct registry *r, const char *id, bool at_once,
     struct webhook **out, struct err *e);
 
 struct registry_import_options {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/js.h"
 #include "base/units.h"
 #include "core/urlmask.h"
@@ -132,6 +133,19 @@ public_key(struct js_writer *w, const char *key, const struct secret *pair)
 	js_str(w, key, whsk_public(pair, text) ? text : NULL);
 }
 
+/* When each of those that sign too ends; never what they are. */
+static void
+old_secrets(struct js_writer *w, const struct webhook *hook, int64_t now_ms)
+{
+	size_t i;
+
+	js_open_array(w, "old_secrets_until");
+	for (i = 0; i < hook->nolds; i++)
+		if (hook->olds[i].until_ms > now_ms)
+			js_time(w, NULL, hook->olds[i].until_ms);
+	js_close_array(w);
+}
+
 void
 registry_format_times(const struct webhook *w, struct js_writer *out)
 {
@@ -173,6 +187,7 @@ registry_format(const struct registry *r, const struct webhook *hook,
 	headers(&w, hook);
 	js_strlist(&w, "signatures", &hook->signatures);
 	public_key(&w, "public_key", &hook->sign_key);
+	old_secrets(&w, hook, clock_wall_ms(r->clock));
 	js_str(&w, "body", webhook_body_name(hook->body));
 	js_bool(&w, "cloudevents", hook->cloudevents);
 	rate(&w, "rate_limit", hook->rate_limit);

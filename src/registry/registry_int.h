@@ -36,7 +36,8 @@ enum rc registry_verdict(const struct registry_problems *p, struct err *e);
 /* Makes a key pair to sign with, where there is none yet. */
 void registry_need_sign_key(struct webhook *w);
 
-/* The secret becomes the old one, which signs too for a day. */
-void registry_retire_secret(struct webhook *w, int64_t now_ms);
+/* The secret, and_key the key pair too, become old ones that sign for a day
+ * from now on.  Old ones whose end has come go. */
+void registry_retire_secret(struct webhook *w, bool and_key, int64_t now_ms);
 
 #endif

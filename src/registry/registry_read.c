@@ -181,7 +181,7 @@ read_secret(struct registry_read *rd, const char *field,
 	crypt_wipe(key, sizeof(key));
 	secret_fini(&s);
 	if (!secret_is_equal(&rd->w->secret, text, strlen(text))) {
-		registry_retire_secret(rd->w, rd->now_ms);
+		registry_retire_secret(rd->w, false, rd->now_ms);
 		secret_put_str(&rd->w->secret, text);
 	}
 }

@@ -723,6 +723,14 @@ enum rc lite_seal_headers(struct lite *l, const struct webhook *w,
     struct lite_bytes *out, struct err *e);
 enum rc lite_unseal_headers(struct lite *l, struct webhook *w,
     struct sqlite3_stmt *st, int at, struct err *e);
+/* The old secrets of a webhook: w's take the place of those in the store; w
+ * gets those in the store, and *opened is not RC_OK where one of them cannot
+ * be decrypted, with the reason in e; the store's go. */
+enum rc lite_olds_write(struct lite_tx *tx, const struct webhook *w,
+    struct err *e);
+enum rc lite_olds_read(struct lite *l, struct lite_conn *c, struct webhook *w,
+    enum rc *opened, struct err *e);
+enum rc lite_olds_delete(struct lite_tx *tx, const char *id, struct err *e);
 
 /* All expansions, or results, in the transaction at hand; *expanded: how many
  * of the events were not. */

@@ -23,10 +23,10 @@ static const struct {
 	const char *column;
 } hidden[] = {
 	{ "webhook", "secret" },
-	{ "webhook", "old_secret" },
-	{ "webhook", "old_sign_key" },
 	{ "webhook", "sign_key" },
 	{ "webhook", "headers" },
+	{ "old_secret", "secret" },
+	{ "old_secret", "sign_key" },
 	{ "token", "hash" },
 };
 

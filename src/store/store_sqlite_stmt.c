@@ -50,13 +50,13 @@
 	"le_5000, le_more"
 
 #define WEBHOOK_COLUMNS                                                 \
-	"id, url, events, secret, old_secret, old_secret_until_ms, "    \
+	"id, url, events, secret, "                                     \
 	"team, description, headers, signatures, body, rate_limit, "    \
 	"max_in_flight, timeout_ms, retry_schedule, order_by, filter, " \
 	"enabled, created_ms, updated_ms, total_calls, failed_calls, "  \
 	"last_success_ms, last_failure_ms, consecutive_failures, "      \
 	"response_sum_ms, response_min_ms, response_max_ms, health, "   \
-	"cloudevents, sign_key, old_sign_key, failing_since_ms, "       \
+	"cloudevents, sign_key, failing_since_ms, "                     \
 	"disable_at_ms, disabled_why, response_calls, name, on_dead, "  \
 	"tls_ca_file, tls_cert_file, tls_key_file, body_json"
 
@@ -299,8 +299,14 @@ static const char *const texts[LITE_STMTS] = {
 	    " OR breaker_until_ms > ?2 OR bucket_us > (?1 + " TOKEN_MS
 	    ") * 1000",
 	[LITE_OLD_SECRET_PLAN] =
-	    "UPDATE webhook SET old_secret_until_ms = ?1 WHERE "
-	    "old_secret_until_ms > 0 AND old_secret_until_ms > ?2",
+	    "UPDATE old_secret SET until_ms = ?1 WHERE until_ms > ?2",
+	[LITE_OLD_SECRET_OF] =
+	    "SELECT secret, sign_key, until_ms FROM old_secret WHERE webhook "
+	    "= ?1 ORDER BY place LIMIT ?2",
+	[LITE_OLD_SECRET_PUT] =
+	    "INSERT INTO old_secret (webhook, place, secret, sign_key, "
+	    "until_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[LITE_OLD_SECRET_DELETE] = "DELETE FROM old_secret WHERE webhook = ?1",
 	[LITE_PLAN_TARGET] =
 	    "SELECT id FROM target WHERE id > ?1 AND waiting > 0 AND kind = 0 "
 	    "ORDER BY id LIMIT 1",
@@ -555,10 +561,9 @@ static const char *const texts[LITE_STMTS] = {
 	    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	    "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
 	    "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, "
-	    "?37, ?38, ?39, ?40, ?41, ?42) ON CONFLICT (id) DO UPDATE SET url = "
+	    "?37, ?38, ?39) ON CONFLICT (id) DO UPDATE SET url = "
 	    "excluded.url, events = excluded.events, secret = "
-	    "excluded.secret, old_secret = excluded.old_secret, "
-	    "old_secret_until_ms = excluded.old_secret_until_ms, team = "
+	    "excluded.secret, team = "
 	    "excluded.team, description = excluded.description, headers = "
 	    "excluded.headers, signatures = excluded.signatures, body = "
 	    "excluded.body, rate_limit = excluded.rate_limit, max_in_flight "
@@ -575,7 +580,7 @@ static const char *const texts[LITE_STMTS] = {
 	    "excluded.response_min_ms, response_max_ms = "
 	    "excluded.response_max_ms, health = excluded.health, "
 	    "cloudevents = excluded.cloudevents, sign_key = "
-	    "excluded.sign_key, old_sign_key = excluded.old_sign_key, "
+	    "excluded.sign_key, "
 	    "failing_since_ms = excluded.failing_since_ms, disable_at_ms = "
 	    "excluded.disable_at_ms, disabled_why = excluded.disabled_why, "
 	    "response_calls = excluded.response_calls, name = "
@@ -632,9 +637,9 @@ static const char *const texts[LITE_STMTS] = {
 	    "disable_at_ms) "
 	    "WHERE id = ?1 RETURNING enabled, failing_since_ms, disable_at_ms",
 	[LITE_WEBHOOK_CIPHER] =
-	    "SELECT 1 FROM webhook WHERE secret IS NOT NULL OR old_secret "
-	    "IS NOT NULL OR headers IS NOT NULL OR sign_key IS NOT NULL OR "
-	    "old_sign_key IS NOT NULL LIMIT 1",
+	    "SELECT 1 FROM webhook WHERE secret IS NOT NULL OR headers IS NOT "
+	    "NULL OR sign_key IS NOT NULL UNION ALL SELECT 1 FROM old_secret "
+	    "LIMIT 1",
 	[LITE_NOTICE_PUT] =
 	    "INSERT INTO notice (what, at_ms, webhook, url, team, why, "
 	    "failing_since_ms, disable_at_ms, failures, job, class, code, "
@@ -779,7 +784,7 @@ static const char *const texts[LITE_STMTS] = {
 	"1000000 OR bucket_us > (?1 + 1000000) * 1000 OR "
 	"breaker_until_ms > ?2",
 	[LITE_CHECK_OLD_SECRETS] =
-	    "SELECT count(*) FROM webhook WHERE old_secret_until_ms > ?1",
+	    "SELECT count(DISTINCT webhook) FROM old_secret WHERE until_ms > ?1",
 	[LITE_CHECK_TOKENS] =
 	    "SELECT count(*) FROM token WHERE created_ms > ?1 OR "
 	    "last_used_ms > ?1",

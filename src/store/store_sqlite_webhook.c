@@ -61,16 +61,14 @@ read_schedule(const char *text, struct webhook *w)
 
 /* The encrypted columns of one webhook. */
 struct sealed {
-	struct lite_bytes secret, old_secret, sign_key, old_sign_key, headers;
+	struct lite_bytes secret, sign_key, headers;
 };
 
 static void
 sealed_fini(struct sealed *s)
 {
 	free(s->secret.p);
-	free(s->old_secret.p);
 	free(s->sign_key.p);
-	free(s->old_sign_key.p);
 	free(s->headers.p);
 }
 
@@ -83,14 +81,8 @@ seal_all(struct lite *l, const struct webhook *w, struct sealed *s,
 	memset(s, 0, sizeof(*s));
 	rc = lite_seal_secret(l, "secret", w->id, &w->secret, &s->secret, e);
 	if (rc == RC_OK)
-		rc = lite_seal_secret(l, "old_secret", w->id, &w->old_secret,
-		    &s->old_secret, e);
-	if (rc == RC_OK)
 		rc = lite_seal_secret(l, "sign_key", w->id, &w->sign_key,
 		    &s->sign_key, e);
-	if (rc == RC_OK)
-		rc = lite_seal_secret(l, "old_sign_key", w->id,
-		    &w->old_sign_key, &s->old_sign_key, e);
 	if (rc == RC_OK)
 		rc = lite_seal_headers(l, w, &s->headers, e);
 	if (rc != RC_OK)
@@ -103,43 +95,42 @@ bind_settings(struct sqlite3_stmt *st, const struct webhook *w)
 {
 	lite_text(st, 1, w->id);
 	lite_text(st, 2, w->url);
-	lite_int(st, 6, w->old_secret_until_ms);
-	lite_text(st, 7, w->team);
-	lite_text(st, 8, w->description);
-	lite_int(st, 11, w->body == WEBHOOK_JSON ? WEBHOOK_RAW : w->body);
-	lite_int(st, 12, w->rate_limit);
-	lite_int(st, 13, w->max_in_flight);
-	lite_int(st, 14, w->timeout_ms);
-	lite_text(st, 16, w->order_by);
-	lite_text(st, 17, w->filter);
-	lite_int(st, 18, w->enabled);
-	lite_int(st, 19, w->created_ms);
-	lite_int(st, 20, w->updated_ms);
-	lite_int(st, 30, w->cloudevents);
-	lite_text(st, 37, w->name);
-	lite_int(st, 38, w->on_dead);
-	lite_text(st, 39, w->tls.ca_file);
-	lite_text(st, 40, w->tls.cert_file);
-	lite_text(st, 41, w->tls.key_file);
-	lite_int(st, 42, w->body == WEBHOOK_JSON);
+	lite_text(st, 5, w->team);
+	lite_text(st, 6, w->description);
+	lite_int(st, 9, w->body == WEBHOOK_JSON ? WEBHOOK_RAW : w->body);
+	lite_int(st, 10, w->rate_limit);
+	lite_int(st, 11, w->max_in_flight);
+	lite_int(st, 12, w->timeout_ms);
+	lite_text(st, 14, w->order_by);
+	lite_text(st, 15, w->filter);
+	lite_int(st, 16, w->enabled);
+	lite_int(st, 17, w->created_ms);
+	lite_int(st, 18, w->updated_ms);
+	lite_int(st, 28, w->cloudevents);
+	lite_text(st, 34, w->name);
+	lite_int(st, 35, w->on_dead);
+	lite_text(st, 36, w->tls.ca_file);
+	lite_text(st, 37, w->tls.cert_file);
+	lite_text(st, 38, w->tls.key_file);
+	lite_int(st, 39, w->body == WEBHOOK_JSON);
 }
 
 static void
 bind_sums(struct sqlite3_stmt *st, const struct webhook *w)
 {
-	lite_int(st, 21, w->total_calls);
-	lite_int(st, 22, w->failed_calls);
-	lite_int(st, 23, w->last_success_ms);
-	lite_int(st, 24, w->last_failure_ms);
-	lite_int(st, 25, w->consecutive_failures);
-	lite_int(st, 26, w->response_sum_ms);
-	lite_int(st, 27, w->response_min_ms);
-	lite_int(st, 28, w->response_max_ms);
-	lite_int(st, 29, w->enabled ? w->health : WEBHOOK_UNAVAILABLE);
-	lite_int(st, 33, w->failing_since_ms);
-	lite_int(st, 34, w->disable_at_ms);
-	lite_int(st, 35, w->disabled_why);
-	lite_int(st, 36, w->response_calls);
+	lite_int(st, 19, w->total_calls);
+	lite_int(st, 20, w->failed_calls);
+	lite_int(st, 21, w->last_success_ms);
+	lite_int(st, 22, w->last_failure_ms);
+	lite_int(st, 23, w->consecutive_failures);
+	lite_int(st, 24, w->response_sum_ms);
+	lite_int(st, 25, w->response_min_ms);
+	lite_int(st, 26, w->response_max_ms);
+	lite_int(st, 27, w->enabled ? w->health : WEBHOOK_UNAVAILABLE);
+	lite_int(st, 30, w->failing_since_ms);
+	lite_int(st, 31, w->disable_at_ms);
+	lite_int(st, 32, w->disabled_why);
+	lite_int(st, 33, w->response_calls);
 }
 
 /* Writes the row, new or not, and has its queue keep to it. */
@@ -164,13 +155,13 @@ write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
 	bind_sums(st, w);
 	lite_text(st, 3, events);
 	lite_blob(st, 4, s.secret.p, s.secret.n);
-	lite_blob(st, 5, s.old_secret.p, s.old_secret.n);
-	lite_blob(st, 9, s.headers.p, s.headers.n);
-	lite_blob(st, 31, s.sign_key.p, s.sign_key.n);
-	lite_blob(st, 32, s.old_sign_key.p, s.old_sign_key.n);
-	lite_text(st, 10, signatures);
-	lite_text(st, 15, schedule);
+	lite_blob(st, 7, s.headers.p, s.headers.n);
+	lite_blob(st, 29, s.sign_key.p, s.sign_key.n);
+	lite_text(st, 8, signatures);
+	lite_text(st, 13, schedule);
 	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK)
+		rc = lite_olds_write(tx, w, e);
 	free(events);
 	free(signatures);
 	free(schedule);
@@ -186,59 +177,57 @@ static void
 set_damage(struct webhook *w, const struct err *e)
 {
 	secret_fini(&w->secret);
-	secret_fini(&w->old_secret);
 	secret_fini(&w->sign_key);
-	secret_fini(&w->old_sign_key);
+	webhook_olds_end(w, INT64_MAX);
 	webhook_headers_clear(w);
 	w->damage = xstrdup(e->text);
 	w->health = WEBHOOK_UNAVAILABLE;
 }
 
 static enum rc
-read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
-    struct err *e)
+read_row(struct lite *l, struct lite_conn *c, struct sqlite3_stmt *st,
+    struct webhook **out, struct err *e)
 {
 	int flow = sqlite3_column_count(st) - 2;
 	struct webhook *w = webhook_new();
-	enum rc rc;
+	enum rc rc, read;
 
 	w->id = lite_col_text(st, 0);
 	w->url = lite_col_text(st, 1);
 	lite_strlist_of_row(st, 2, &w->events);
-	w->old_secret_until_ms = lite_col_int(st, 5);
-	w->team = lite_col_text(st, 6);
-	w->description = lite_col_text(st, 7);
-	lite_strlist_of_row(st, 9, &w->signatures);
-	w->body = (enum webhook_body)lite_col_int(st, 10);
-	w->rate_limit = lite_col_int(st, 11);
-	w->max_in_flight = lite_col_int(st, 12);
-	w->timeout_ms = lite_col_int(st, 13);
-	read_schedule((const char *)sqlite3_column_text(st, 14), w);
-	w->order_by = lite_col_text(st, 15);
-	w->filter = lite_col_text(st, 16);
-	w->enabled = lite_col_int(st, 17) != 0;
-	w->created_ms = lite_col_int(st, 18);
-	w->updated_ms = lite_col_int(st, 19);
-	w->total_calls = lite_col_int(st, 20);
-	w->failed_calls = lite_col_int(st, 21);
-	w->last_success_ms = lite_col_int(st, 22);
-	w->last_failure_ms = lite_col_int(st, 23);
-	w->consecutive_failures = lite_col_int(st, 24);
-	w->response_sum_ms = lite_col_int(st, 25);
-	w->response_min_ms = lite_col_int(st, 26);
-	w->response_max_ms = lite_col_int(st, 27);
-	w->health = (enum webhook_health)lite_col_int(st, 28);
-	w->cloudevents = lite_col_int(st, 29) != 0;
-	w->failing_since_ms = lite_col_int(st, 32);
-	w->disable_at_ms = lite_col_int(st, 33);
-	w->disabled_why = (enum webhook_why)lite_col_int(st, 34);
-	w->response_calls = lite_col_int(st, 35);
-	w->name = lite_col_text(st, 36);
-	w->on_dead = (enum webhook_on_dead)lite_col_int(st, 37);
-	w->tls.ca_file = lite_col_text(st, 38);
-	w->tls.cert_file = lite_col_text(st, 39);
-	w->tls.key_file = lite_col_text(st, 40);
-	if (lite_col_int(st, 41) != 0)
+	w->team = lite_col_text(st, 4);
+	w->description = lite_col_text(st, 5);
+	lite_strlist_of_row(st, 7, &w->signatures);
+	w->body = (enum webhook_body)lite_col_int(st, 8);
+	w->rate_limit = lite_col_int(st, 9);
+	w->max_in_flight = lite_col_int(st, 10);
+	w->timeout_ms = lite_col_int(st, 11);
+	read_schedule((const char *)sqlite3_column_text(st, 12), w);
+	w->order_by = lite_col_text(st, 13);
+	w->filter = lite_col_text(st, 14);
+	w->enabled = lite_col_int(st, 15) != 0;
+	w->created_ms = lite_col_int(st, 16);
+	w->updated_ms = lite_col_int(st, 17);
+	w->total_calls = lite_col_int(st, 18);
+	w->failed_calls = lite_col_int(st, 19);
+	w->last_success_ms = lite_col_int(st, 20);
+	w->last_failure_ms = lite_col_int(st, 21);
+	w->consecutive_failures = lite_col_int(st, 22);
+	w->response_sum_ms = lite_col_int(st, 23);
+	w->response_min_ms = lite_col_int(st, 24);
+	w->response_max_ms = lite_col_int(st, 25);
+	w->health = (enum webhook_health)lite_col_int(st, 26);
+	w->cloudevents = lite_col_int(st, 27) != 0;
+	w->failing_since_ms = lite_col_int(st, 29);
+	w->disable_at_ms = lite_col_int(st, 30);
+	w->disabled_why = (enum webhook_why)lite_col_int(st, 31);
+	w->response_calls = lite_col_int(st, 32);
+	w->name = lite_col_text(st, 33);
+	w->on_dead = (enum webhook_on_dead)lite_col_int(st, 34);
+	w->tls.ca_file = lite_col_text(st, 35);
+	w->tls.cert_file = lite_col_text(st, 36);
+	w->tls.key_file = lite_col_text(st, 37);
+	if (lite_col_int(st, 38) != 0)
 		w->body = WEBHOOK_JSON;
 	w->breaker = (enum breaker_state)lite_col_int(st, flow);
 	if ((unsigned int)w->breaker >= BREAKER_STATES)
@@ -246,16 +235,15 @@ read_row(struct lite *l, struct sqlite3_stmt *st, struct webhook **out,
 	w->breaker_until_ms = lite_col_int(st, flow + 1);
 	rc = lite_unseal_secret(l, "secret", w->id, st, 3, &w->secret, e);
 	if (rc == RC_OK)
-		rc = lite_unseal_secret(l, "old_secret", w->id, st, 4,
-		    &w->old_secret, e);
-	if (rc == RC_OK)
-		rc = lite_unseal_secret(l, "sign_key", w->id, st, 30,
+		rc = lite_unseal_secret(l, "sign_key", w->id, st, 28,
 		    &w->sign_key, e);
 	if (rc == RC_OK)
-		rc = lite_unseal_secret(l, "old_sign_key", w->id, st, 31,
-		    &w->old_sign_key, e);
-	if (rc == RC_OK)
-		rc = lite_unseal_headers(l, w, st, 8, e);
+		rc = lite_unseal_headers(l, w, st, 6, e);
+	read = rc == RC_OK ? lite_olds_read(l, c, w, &rc, e) : RC_OK;
+	if (read != RC_OK) {
+		webhook_free(w);
+		return read;
+	}
 	if (rc != RC_OK)
 		set_damage(w, e);
 	*out = w;
@@ -280,7 +268,7 @@ find(struct lite *l, struct lite_conn *c, const char *id, struct webhook **out,
 		return rc;
 	if (!row)
 		return err_set(e, RC_NOTFOUND, "there is no webhook %s", id);
-	rc = read_row(l, st, out, e);
+	rc = read_row(l, c, st, out, e);
 	lite_reset(st);
 	return rc;
 }
@@ -511,6 +499,9 @@ run_delete(struct lite_tx *tx, void *arg, struct err *e)
 		if (lite_changes(tx->conn) == 0)
 			return err_set(e, RC_NOTFOUND, "there is no webhook %s",
 			    x->id);
+		rc = lite_olds_delete(tx, x->id, e);
+		if (rc != RC_OK)
+			return rc;
 		lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
 		/* What a crash now leaves waiting, a drain leases, finds
 		 * nobody for, and cancels. */
@@ -733,7 +724,7 @@ lite_webhook_list(void *impl, const struct store_webhook_filter *f,
 			break;
 		if (!would_get(st, f->event))
 			continue;
-		rc = read_row(l, st, &w, e);
+		rc = read_row(l, c, st, &w, e);
 		if (rc != RC_OK)
 			break;
 		if (!is_listed(f, w)) {

@@ -97,5 +97,5 @@ def test_an_old_secret_signs_for_a_day_of_the_right_clock(make_gateway,
     assert len(notes(g, "waits")) >= 1
     g.start_drain()
     wait_for(lambda: notes(g, "waits") == [], 10)
-    until, = g.sql("SELECT old_secret_until_ms AS t FROM webhook")
+    until, = g.sql("SELECT until_ms AS t FROM old_secret")
     assert 0 < int(until["t"]) - gw.now_ms() <= 24 * 3600 * 1000

@@ -10,11 +10,19 @@ from waiting import wait_for
 SECRET = "a secret for one webhook alone"
 
 
+def place(column):
+    """Where a sealed value stands: table.column, and what names the row."""
+    if column.startswith("old_"):
+        return "old_secret", column[4:], "webhook"
+    return "webhook", column, "id"
+
+
 def sealed_column(g, hook, column):
+    table, column, key = place(column)
     db = sqlite3.connect(g.database, isolation_level=None)
     try:
-        blob, = db.execute("SELECT %s FROM webhook WHERE id = ?" % column,
-                           (hook,)).fetchone()
+        blob, = db.execute("SELECT %s FROM %s WHERE %s = ?" %
+                           (column, table, key), (hook,)).fetchone()
     finally:
         db.close()
     assert blob, "%s holds something to damage" % column
@@ -22,8 +30,9 @@ def sealed_column(g, hook, column):
 
 
 def put(g, hook, column, value):
+    table, column, key = place(column)
     db = sqlite3.connect(g.database, isolation_level=None)
-    db.execute("UPDATE webhook SET %s = ? WHERE id = ?" % column,
+    db.execute("UPDATE %s SET %s = ? WHERE %s = ?" % (table, column, key),
                (value, hook))
     db.close()
 

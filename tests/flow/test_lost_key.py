@@ -77,6 +77,8 @@ def test_a_key_is_changed_while_all_programs_run(make_gateway):
         hook = register(g, r, "/one", headers={"X-Custom": "a value"})
         publish(g)
         r.wait("/one")
+        for _ in range(2):
+            g.ctl("webhook", "rotate-secret", "--yes", hook)
         with open(key_of(g), "rb") as f:
             old = f.read()
         said = json.loads(g.ctl("key", "rotate", "--json"))
@@ -91,6 +93,8 @@ def test_a_key_is_changed_while_all_programs_run(make_gateway):
         second = r.wait("/one", 2)[-1]
         r.wait("/late")
         assert second.h("X-Custom") == "a value"
+        # Its old secrets are encrypted under the new key too.
+        assert second.h("X-Webhook-Signature-Old-2") is not None
         assert all(p.is_alive() for p in g.fronts + g.drains)
         for proc in g.fronts + g.drains:
             proc.stop()

@@ -1,14 +1,17 @@
 """What goes out is signed as the webhook wants it, verified by the libraries
 that its receiver would use; CloudEvents; a registration's own headers."""
 
+import datetime
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
 
 import gateway as gw
+import sign
 import waiting
 from receiver import Receiver
 from waiting import wait_for
@@ -128,6 +131,137 @@ def test_the_old_secret_signs_for_a_day(make_gateway, receiver):
     assert len(new.h("svix-signature").split(" ")) == 2
     for name in ("X-Hub-Signature-256-Old", "X-Webhook-Signature-Old"):
         assert new.h(name) is None
+
+
+def ends_in(shown):
+    """The hours from now to each end of an old secret, the newest first."""
+    now = gw.now_ms() / 1000
+    return [round((datetime.datetime.fromisoformat(
+        t.replace("Z", "+00:00")).timestamp() - now) / 3600)
+            for t in shown["old_secrets_until"]]
+
+
+@pytest.mark.skipif(gw.later("+1d") is None, reason="no faketime here")
+def test_each_old_secret_signs_until_its_own_end(make_gateway, receiver):
+    g = make_gateway(start=False)
+    g.init()
+    secrets = [WHSEC]
+    hook = None
+    for ahead in ("+0h", "+10h", "+20h"):
+        front = g.start_front(env=gw.later(ahead))
+        if hook is None:
+            g.start_nginx()
+            hook = g.register(receiver.url("/many"), ["many"], secret=WHSEC,
+                              signatures=list(FORMS))["webhook_id"]
+        rotated = g.api("POST", "/api/v1/webhooks/%s/rotate-secret" % hook)
+        secrets.append(rotated.json()["secret"])
+        assert front.stop() == 0
+    front = g.start_front(env=gw.later("+20h"))
+    shown = g.get("/api/v1/webhooks/" + hook)
+    assert ends_in(shown) == [44, 34, 24]
+    listed, = g.get("/api/v1/webhooks")["webhooks"]
+    assert listed["old_secrets_until"] == shown["old_secrets_until"]
+    for secret in secrets:
+        assert secret not in json.dumps(shown)
+    # All four sign; then each old one goes by itself.
+    for ahead, signing in (("+23h", 4), ("+33h", 3), ("+43h", 2),
+                           ("+45h", 1)):
+        publish(g, "many")
+        g.drain_once(env=gw.later(ahead))
+        got = receiver.arrivals("/many")[-1]
+        listed = got.h("webhook-signature").split(" ")
+        assert [s[:3] for s in listed].count("v1,") == signing, ahead
+        assert [s[:4] for s in listed].count("v1a,") == signing, ahead
+        for n in (1, 2, 3):
+            for name in ("X-Webhook-Signature-Old", "X-Hub-Signature-Old",
+                         "X-Hub-Signature-256-Old"):
+                name += "-%d" % n if n > 1 else ""
+                assert (got.h(name) is not None) == (n < signing), name
+        for secret in secrets[4 - signing:]:
+            assert sign.standard_signature(
+                secret, got.h("webhook-id"), got.h("webhook-timestamp"),
+                got.body) in listed
+
+
+def test_rotating_at_once_ends_every_old_secret(calm_gateway, receiver):
+    g = calm_gateway
+    hook = g.register(receiver.url("/now"), ["now"], secret=WHSEC,
+                      signatures=list(FORMS))["webhook_id"]
+    path = "/api/v1/webhooks/%s/rotate-secret" % hook
+    assert g.api("POST", path).status == 200
+    assert ends_in(g.api("POST", path).json()) == [24, 24]
+    told = g.ctl("webhook", "show", hook)
+    assert told.count("old secret    signs too until ") == 2
+    assert g.api("POST", path, {"now": 1}).status == 422
+    assert g.api("POST", path, {"soon": True}).status == 422
+    rotated = g.api("POST", path, {"now": True}).json()
+    assert rotated["old_secrets_until"] == []
+    publish(g, "now")
+    got, = receiver.wait("/now")
+    assert [s.split(",")[0] for s in got.h("webhook-signature").split(" ")] \
+        == ["v1", "v1a"]
+    assert [n for n, _ in got.headers if "-Old" in n] == []
+    assert "old secret" not in g.ctl("webhook", "show", hook)
+    # The same from the command line, with what it is about to do said.
+    g.ctl("webhook", "rotate-secret", "--yes", hook)
+    told = g.ctl("webhook", "rotate-secret", "--yes", "--now", hook)
+    assert "a new secret alone" in told
+    assert g.get("/api/v1/webhooks/" + hook)["old_secrets_until"] == []
+
+
+def columns(db, schema, table):
+    return [row[1] for row in
+            db.execute("PRAGMA %s.table_info(%s)" % (schema, table))]
+
+
+def as_of_schema_4(g):
+    """Rewrites the stopped store as 0.1.0 kept it: its tables, with the
+    newest old secret in the webhook's own row."""
+    before = g.database + ".4"
+    db = sqlite3.connect(before, isolation_level=None)
+    db.executescript("PRAGMA application_id = 0x686c7331;"
+                     "PRAGMA journal_mode = WAL;")
+    for name in ("0001_start", "0002_delivery", "0003_merge", "0004_split"):
+        with open(os.path.join(gw.source_folder(), "sql/sqlite",
+                               name + ".sql"), encoding="utf-8") as f:
+            db.executescript(f.read())
+    db.execute("ATTACH ? AS now", (g.database,))
+    for table in ("meta", "counter", "webhook", "token", "target"):
+        now = columns(db, "now", table)
+        both = ", ".join(c for c in columns(db, "main", table) if c in now)
+        db.execute("INSERT OR REPLACE INTO main.%s (%s) SELECT %s FROM now.%s"
+                   % (table, both, both, table))
+    db.execute(
+        "UPDATE main.webhook SET (old_secret, old_sign_key, "
+        "old_secret_until_ms) = (SELECT secret, sign_key, until_ms FROM "
+        "now.old_secret WHERE webhook = id AND place = 0)")
+    db.execute("DETACH now")
+    db.close()
+    os.rename(before, g.database)
+    os.chmod(g.database, 0o600)
+
+
+def test_an_upgrade_keeps_the_old_secret_signing(make_gateway, receiver):
+    g = make_gateway(drain=False)
+    hook = g.register(receiver.url("/old-store"), ["old"], secret=WHSEC,
+                      signatures=list(FORMS))["webhook_id"]
+    assert g.api("POST", "/api/v1/webhooks/%s/rotate-secret" %
+                 hook).status == 200
+    until = g.get("/api/v1/webhooks/" + hook)["old_secrets_until"]
+    for proc in g.fronts:
+        assert proc.stop() == 0
+    as_of_schema_4(g)
+    g.ctl("init")
+    g.start_front()
+    g.start_drain()
+    assert g.get("/api/v1/webhooks/" + hook)["old_secrets_until"] == until
+    publish(g, "old")
+    got, = receiver.wait("/old-store")
+    listed = got.h("webhook-signature").split(" ")
+    assert [s.split(",")[0] for s in listed] == ["v1", "v1", "v1a", "v1a"]
+    assert sign.standard_signature(
+        WHSEC, got.h("webhook-id"), got.h("webhook-timestamp"),
+        got.body) == listed[1]
 
 
 def test_a_private_key_leaves_the_store_sealed_alone(calm_gateway, receiver):

@@ -35,7 +35,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	w->url = xstrdup("https://example.com/?key=query-secret");
 	secret_put_str(&w->secret, SECRET);
-	secret_put_str(&w->old_secret, OLD OLD);
+	secret_put_str(&w->olds[0].secret, OLD OLD);
+	w->nolds = 1;
 	webhook_header_put(w, "Authorization", HEADER, strlen(HEADER));
 	buf_init(&out, size + 1);
 	redact_answer(w, text, size, &out);

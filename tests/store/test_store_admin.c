@@ -39,7 +39,11 @@ test_registrations_are_kept(void **state)
 	w->nretries = 2;
 	w->cloudevents = true;
 	secret_put_str(&w->sign_key, "whsk_new");
-	secret_put_str(&w->old_sign_key, "whsk_old");
+	for (w->nolds = 0; w->nolds < WEBHOOK_OLDS_MAX; w->nolds++) {
+		w->olds[w->nolds].until_ms = 100 - (int64_t)w->nolds;
+		secret_put_str(&w->olds[w->nolds].sign_key, "whsk_old");
+	}
+	secret_put_str(&w->olds[1].secret, "the old secret");
 	w->name = xstrdup("the shop");
 	w->body = WEBHOOK_JSON;
 	w->on_dead = WEBHOOK_SKIP;
@@ -58,7 +62,11 @@ test_registrations_are_kept(void **state)
 	    RC_OK);
 	assert_true(secret_is_equal(&got->secret, "a secret of some length",
 	    strlen("a secret of some length")));
-	assert_false(secret_is_set(&got->old_secret));
+	assert_int_equal(got->nolds, WEBHOOK_OLDS_MAX);
+	assert_false(secret_is_set(&got->olds[0].secret));
+	assert_string_equal(got->olds[1].secret.bytes, "the old secret");
+	assert_string_equal(got->olds[7].sign_key.bytes, "whsk_old");
+	assert_int_equal(got->olds[7].until_ms, 93);
 	assert_true(strlist_has(&got->events, "issues.*"));
 	assert_string_equal(got->team, "Core");
 	assert_int_equal(got->nheaders, 2);
@@ -69,7 +77,6 @@ test_registrations_are_kept(void **state)
 	assert_int_equal(got->retry_schedule[1], 10000);
 	assert_true(got->cloudevents);
 	assert_string_equal(got->sign_key.bytes, "whsk_new");
-	assert_string_equal(got->old_sign_key.bytes, "whsk_old");
 	assert_int_equal(got->rate_limit, -1);
 	assert_null(got->description);
 	assert_string_equal(got->name, "the shop");
@@ -629,8 +636,8 @@ static void
 test_sql_shows_no_secret(void **state)
 {
 	static const char *const none[] = {
-		"SELECT secret, old_secret, headers FROM webhook",
-		"SELECT sign_key, old_sign_key FROM webhook",
+		"SELECT secret, sign_key, headers FROM webhook",
+		"SELECT secret, sign_key FROM old_secret",
 		"SELECT w.SECRET FROM main.webhook AS w",
 		("SELECT x FROM (SELECT hex(headers) AS x FROM webhook) "
 		 "WHERE x <> ''"),
@@ -644,7 +651,9 @@ test_sql_shows_no_secret(void **state)
 	size_t i, seen = 0;
 
 	secret_put_str(&w->sign_key, "whsk_new");
-	secret_put_str(&w->old_sign_key, "whsk_old");
+	secret_put_str(&w->olds[0].secret, "the old secret");
+	secret_put_str(&w->olds[0].sign_key, "whsk_old");
+	w->nolds = 1;
 	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
 	webhook_free(w);
 	memset(t.hash, 7, sizeof(t.hash));

@@ -161,8 +161,9 @@ while_a_secret_rotates_both_sign(void **state)
 	size_t n;
 
 	(void)state;
-	secret_put_str(&w->old_secret, "the secret from before this one");
-	w->old_secret_until_ms = NOW + 1;
+	secret_put_str(&w->olds[0].secret, "the secret from before this one");
+	w->olds[0].until_ms = NOW + 1;
+	w->nolds = 1;
 	deliver_req_init(&r, w, ev, BODY, strlen(BODY), NOW);
 	value = find(&r, "webhook-signature", &n);
 	assert_non_null(strstr(value, " v1,"));

@@ -16,7 +16,9 @@ webhook_of(void)
 
 	w->url = xstrdup("https://example.com/x?token=query-secret&a=1");
 	secret_put_str(&w->secret, "whsec_ab/c+\"defgh");
-	secret_put_str(&w->old_secret, "the old secret");
+	secret_put_str(&w->olds[0].secret, "a later old one");
+	secret_put_str(&w->olds[1].secret, "the old secret");
+	w->nolds = 2;
 	webhook_header_put(w, "Authorization", "Bearer opensesame", 17);
 	webhook_header_put(w, "X-Basic", "basic dXNlcjpwYXNzd29yZA==", 26);
 	webhook_header_put(w, "X-Short", "abc", 3);

@@ -26,6 +26,13 @@ static struct {
 	bool replaced;
 } kept;
 
+static void
+copy_secret(struct secret *to, const struct secret *from)
+{
+	if (secret_is_set(from))
+		secret_put(to, from->bytes, from->size);
+}
+
 /* What a test looks at, and no more. */
 static struct webhook *
 copy(const struct webhook *w)
@@ -38,15 +45,14 @@ copy(const struct webhook *w)
 	strlist_put_all(&c->events, &w->events);
 	strlist_put_all(&c->signatures, &w->signatures);
 	secret_put(&c->secret, w->secret.bytes, w->secret.size);
-	if (secret_is_set(&w->old_secret))
-		secret_put(&c->old_secret, w->old_secret.bytes,
-		    w->old_secret.size);
-	c->old_secret_until_ms = w->old_secret_until_ms;
 	if (secret_is_set(&w->sign_key))
 		secret_put(&c->sign_key, w->sign_key.bytes, w->sign_key.size);
-	if (secret_is_set(&w->old_sign_key))
-		secret_put(&c->old_sign_key, w->old_sign_key.bytes,
-		    w->old_sign_key.size);
+	for (i = 0; i < w->nolds; i++) {
+		c->olds[i].until_ms = w->olds[i].until_ms;
+		copy_secret(&c->olds[i].secret, &w->olds[i].secret);
+		copy_secret(&c->olds[i].sign_key, &w->olds[i].sign_key);
+	}
+	c->nolds = w->nolds;
 	c->team = w->team == NULL ? NULL : xstrdup(w->team);
 	for (i = 0; i < w->nheaders; i++)
 		webhook_header_put(c, w->headers[i].name,
@@ -397,7 +403,7 @@ test_a_change_leaves_the_rest(void **state)
 	assert_int_equal(kept.w->events.n, 0);
 	assert_int_equal(kept.w->timeout_ms, -1);
 	assert_string_equal(kept.w->team, "sf");
-	assert_false(secret_is_set(&kept.w->old_secret));
+	assert_int_equal(kept.w->nolds, 0);
 	assert_int_equal(change("{\"team\":null}", &p), RC_OK);
 	assert_null(kept.w->team);
 
@@ -465,17 +471,57 @@ test_rotation_keeps_the_old_secret_for_a_day(void **state)
 
 	(void)state;
 	webhook_free(create("{" HOOK ",\"secret\":\"sixteen letters!\"}"));
-	assert_int_equal(registry_rotate(&registry, kept.w->id, &w, &e), RC_OK);
+	assert_int_equal(registry_rotate(&registry, kept.w->id, false, &w, &e),
+	    RC_OK);
 	assert_true(whsec_has_prefix(&w->secret));
-	assert_true(secret_is_equal(&w->old_secret, "sixteen letters!", 16));
-	assert_int_equal(w->old_secret_until_ms, NOW + DAY);
+	assert_int_equal(w->nolds, 1);
+	assert_string_equal(w->olds[0].secret.bytes, "sixteen letters!");
+	assert_int_equal(w->olds[0].until_ms, NOW + DAY);
 	webhook_free(w);
 	assert_int_equal(change("{\"secret\":\"another one of them\"}", &p),
 	    RC_OK);
-	assert_true(whsec_has_prefix(&kept.w->old_secret));
-	assert_int_equal(registry_rotate(&registry, "none", &w, &e),
+	assert_int_equal(kept.w->nolds, 2);
+	assert_true(whsec_has_prefix(&kept.w->olds[0].secret));
+	assert_string_equal(kept.w->olds[1].secret.bytes, "sixteen letters!");
+	/* Each has its own end, and goes with the next change after it. */
+	kept.w->olds[1].until_ms = NOW;
+	assert_int_equal(change("{\"secret\":\"one more of those\"}", &p),
+	    RC_OK);
+	assert_int_equal(kept.w->nolds, 2);
+	assert_string_equal(kept.w->olds[0].secret.bytes,
+	    "another one of them");
+	assert_int_equal(registry_rotate(&registry, kept.w->id, true, &w, &e),
+	    RC_OK);
+	assert_int_equal(w->nolds, 0);
+	webhook_free(w);
+	assert_int_equal(registry_rotate(&registry, "none", false, &w, &e),
 	    RC_NOTFOUND);
 	assert_null(w);
+}
+
+/* The oldest makes place. */
+static void
+test_at_most_eight_old_secrets_sign(void **state)
+{
+	struct webhook *w;
+	struct err e;
+	int i;
+
+	(void)state;
+	webhook_free(create("{" HOOK ",\"secret\":\"sixteen letters!\"}"));
+	for (i = 0; i < WEBHOOK_OLDS_MAX; i++) {
+		assert_int_equal(
+		    registry_rotate(&registry, kept.w->id, false, &w, &e),
+		    RC_OK);
+		webhook_free(w);
+	}
+	assert_int_equal(kept.w->nolds, WEBHOOK_OLDS_MAX);
+	assert_string_equal(kept.w->olds[7].secret.bytes, "sixteen letters!");
+	assert_int_equal(registry_rotate(&registry, kept.w->id, false, &w, &e),
+	    RC_OK);
+	webhook_free(w);
+	assert_int_equal(kept.w->nolds, WEBHOOK_OLDS_MAX);
+	assert_true(whsec_has_prefix(&kept.w->olds[7].secret));
 }
 
 /* Made when the form is first asked for, and anew with each rotation. */
@@ -499,20 +545,22 @@ test_a_key_pair_comes_with_its_form(void **state)
 	assert_int_equal(change("{\"signatures\":[\"standard-ed25519\"]}", &p),
 	    RC_OK);
 	assert_string_equal(kept.w->sign_key.bytes, first);
-	assert_int_equal(registry_rotate(&registry, kept.w->id, &w, &e), RC_OK);
-	assert_string_equal(w->old_sign_key.bytes, first);
+	assert_int_equal(registry_rotate(&registry, kept.w->id, false, &w, &e),
+	    RC_OK);
+	assert_string_equal(w->olds[0].sign_key.bytes, first);
 	assert_string_not_equal(w->sign_key.bytes, first);
 	webhook_free(w);
 
 	/* While its day lasts it stays, and it has no second one. */
-	kept.w->old_secret_until_ms = NOW + 1;
 	assert_int_equal(change("{\"secret\":\"another one of them\"}", &p),
 	    RC_OK);
-	assert_string_equal(kept.w->old_sign_key.bytes, first);
-	kept.w->old_secret_until_ms = NOW;
+	assert_false(secret_is_set(&kept.w->olds[0].sign_key));
+	assert_string_equal(kept.w->olds[1].sign_key.bytes, first);
+	kept.w->olds[1].until_ms = NOW;
 	assert_int_equal(change("{\"secret\":\"and yet another one\"}", &p),
 	    RC_OK);
-	assert_false(secret_is_set(&kept.w->old_sign_key));
+	assert_int_equal(kept.w->nolds, 2);
+	assert_false(secret_is_set(&kept.w->olds[1].sign_key));
 	assert_true(secret_is_set(&kept.w->sign_key));
 }
 
@@ -654,6 +702,7 @@ main(void)
 		row(test_authorization_stays_where_an_admin_sent_it),
 		row(test_enabling_by_a_change_closes_the_breaker),
 		row(test_rotation_keeps_the_old_secret_for_a_day),
+		row(test_at_most_eight_old_secrets_sign),
 		row(test_a_key_pair_comes_with_its_form),
 		row(test_enabling_goes_both_ways),
 		row(test_import_keeps_ids_times_and_counters),

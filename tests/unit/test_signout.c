@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "unit.h"
@@ -38,10 +39,9 @@ sign(const char *secret, const char *old, const char *id, int64_t timestamp,
 {
 	struct secret s = { 0 }, o = { 0 }, pair = { 0 }, old_pair = { 0 };
 	uint8_t seed[CRYPT_ED25519_SIZE] = { 7 };
-	struct signout_input in = { .secret = &s,
-		.old = &o,
-		.key = &pair,
-		.old_key = &old_pair,
+	struct signout_input in = { .now = { &s, &pair },
+		.olds = { { &o, &old_pair } },
+		.nolds = 1,
 		.id = id,
 		.timestamp = timestamp,
 		.body = body,
@@ -132,7 +132,7 @@ test_while_keys_rotate_all_forms_have_both(void **state)
 	(void)state;
 	sign_vector("the old secret!!", ALL | SIGNOUT_ED25519 | SIGNOUT_SVIX,
 	    &out);
-	assert_int_equal(out.n, SIGNOUT_HEADERS_MAX);
+	assert_int_equal(out.n, 10);
 	list = value(&out, "webhook-signature");
 	assert_string_equal(list, value(&out, "svix-signature"));
 	assert_int_equal(strlen(list), 2 * 47 + 2 * 92 + 3);
@@ -214,6 +214,52 @@ test_old_secret_signs_too(void **state)
 	    value(&before, "X-Hub-Signature"));
 }
 
+/* As many as there may be, one of them a key pair without a secret. */
+static void
+test_every_old_secret_signs_under_its_own_name(void **state)
+{
+	struct secret s[SIGNOUT_OLDS_MAX] = { 0 }, pair = { 0 }, none = { 0 };
+	struct signout_input in = { .now = { &s[0], &pair },
+		.nolds = SIGNOUT_OLDS_MAX,
+		.id = "m",
+		.timestamp = 7,
+		.body = "body",
+		.bodysz = 4,
+		.forms = ALL | SIGNOUT_SVIX | SIGNOUT_ED25519 };
+	struct signout one, every;
+	char name[SIGNOUT_NAME_SIZE];
+	size_t i, old = 0;
+
+	(void)state;
+	secret_put_str(&pair, PAIR);
+	for (i = 0; i < SIGNOUT_OLDS_MAX; i++) {
+		secret_put_str(&s[i], "secret number 0");
+		s[i].bytes[14] = (char)('0' + i);
+		in.olds[i].secret = i == 3 ? &none : &s[i];
+		in.olds[i].key = &pair;
+	}
+	signout_sign(&in, &every);
+	assert_int_equal(every.n, 7 + 3 * (SIGNOUT_OLDS_MAX - 1));
+	assert_int_equal(strlen(value(&every, "webhook-signature")),
+	    SIGNOUT_OLDS_MAX * 48 + (SIGNOUT_OLDS_MAX + 1) * 93 - 1);
+	for (i = 0; i < SIGNOUT_OLDS_MAX; i++) {
+		if (i == 3)
+			continue;
+		(void)snprintf(name, sizeof(name),
+		    "X-Hub-Signature-256-Old-%zu", ++old);
+		if (old == 1)
+			name[strlen(name) - 2] = '\0';
+		sign(s[i].bytes, NULL, "m", 7, "body", ALL, &one);
+		assert_string_equal(value(&every, name),
+		    value(&one, "X-Hub-Signature-256"));
+		assert_non_null(strstr(value(&every, "svix-signature"),
+		    value(&one, "webhook-signature")));
+	}
+	for (i = 0; i < SIGNOUT_OLDS_MAX; i++)
+		secret_fini(&s[i]);
+	secret_fini(&pair);
+}
+
 static void
 test_forms_follow_the_list(void **state)
 {
@@ -271,6 +317,8 @@ main(void)
 		cmocka_unit_test(test_a_pair_goes_both_ways),
 		cmocka_unit_test(test_github_vector_and_bare_hex),
 		cmocka_unit_test(test_old_secret_signs_too),
+		cmocka_unit_test(
+		    test_every_old_secret_signs_under_its_own_name),
 		cmocka_unit_test(test_forms_follow_the_list),
 		cmocka_unit_test(test_whsec_goes_both_ways),
 	};
