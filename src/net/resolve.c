@@ -289,13 +289,25 @@ resolve_fds_max(const struct resolve *r)
 	return r->asked * ARES_GETSOCK_MAXNUM;
 }
 
+/* The bits of ares_getsock(3): one for reading, one for writing, for each
+ * socket.  Its macros shift an int into the sign. */
+static short
+events_of(unsigned int bits, int i)
+{
+	unsigned int is_read = bits >> i & 1U;
+	unsigned int is_write = bits >> (i + ARES_GETSOCK_MAXNUM) & 1U;
+
+	return (short)((is_read ? POLLIN : 0) | (is_write ? POLLOUT : 0));
+}
+
 size_t
 resolve_fds(struct resolve *r, struct pollfd *fds)
 {
 	ares_socket_t socks[ARES_GETSOCK_MAXNUM];
 	struct resolve_look *look;
 	size_t n = 0;
-	int i, bits;
+	unsigned int bits;
+	int i;
 
 	for (look = TAILQ_FIRST(&r->looks); look != NULL;
 	     look = TAILQ_NEXT(look, link)) {
@@ -303,12 +315,10 @@ resolve_fds(struct resolve *r, struct pollfd *fds)
 		look->nfds = 0;
 		if (look->state != ASKED)
 			continue;
-		bits = ares_getsock(look->channel, socks, ARES_GETSOCK_MAXNUM);
+		bits = (unsigned int)ares_getsock(look->channel, socks,
+		    ARES_GETSOCK_MAXNUM);
 		for (i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-			short events =
-			    (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN
-								    : 0) |
-				(ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+			short events = events_of(bits, i);
 
 			if (events == 0)
 				continue;
