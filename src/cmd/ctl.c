@@ -24,6 +24,8 @@
 
 /* sysexits has 64 for it; a wrong option is 2 in most programs, and here. */
 #define EXIT_USAGE 2
+/* Characters of an id that a table shows on a terminal, at least. */
+#define SHORT_ID 8
 
 const char *
 ctl_option_find(const struct ctl *c, const char *name)
@@ -252,6 +254,36 @@ ctl_webhook_id(struct ctl *c, const char *what, const char *text,
 		    "list shows them.",
 		    text);
 	return rc;
+}
+
+const char *
+ctl_webhook_short(struct ctl *c, const char *id, char out[WEBHOOK_ID_MAX + 1])
+{
+	char found[WEBHOOK_ID_MAX + 1];
+	size_t n, size = strlen(id);
+	struct err e;
+	enum rc rc;
+
+	for (n = SHORT_ID; ctl_terminal_width() > 0 && n < size; n++) {
+		(void)snprintf(out, WEBHOOK_ID_MAX + 1, "%.*s", (int)n, id);
+		rc = store_webhook_resolve(c->app.store, out, found, &e);
+		if (rc == RC_OK && strcmp(found, id) == 0)
+			return out;
+		/* It was deleted: the whole id is taken alone. */
+		if (rc == RC_NOTFOUND)
+			break;
+	}
+	(void)snprintf(out, WEBHOOK_ID_MAX + 1, "%s", id);
+	return out;
+}
+
+const char *
+ctl_webhook_label(struct ctl *c, const char *id, const char *name,
+    char out[WEBHOOK_ID_MAX + 1])
+{
+	if (name != NULL && ctl_terminal_width() > 0)
+		return name;
+	return ctl_webhook_short(c, id, out);
 }
 
 enum rc

@@ -134,7 +134,15 @@ enum rc ctl_no_webhook(const char *id, struct err *e);
  */
 enum rc ctl_webhook_id(struct ctl *c, const char *what, const char *text,
     char id[WEBHOOK_ID_MAX + 1], struct err *e);
-/* The same for args[0], which is that id afterwards. */
+/* How a table names a webhook.  On a terminal: the start of the id, of 8
+ * characters or as many more as it takes to mean no other webhook; elsewhere
+ * the id.  out has room for it and is returned. */
+const char *ctl_webhook_short(struct ctl *c, const char *id,
+    char out[WEBHOOK_ID_MAX + 1]);
+/* On a terminal its name, where it has one, or else as above. */
+const char *ctl_webhook_label(struct ctl *c, const char *id, const char *name,
+    char out[WEBHOOK_ID_MAX + 1]);
+/* ctl_webhook_id() of args[0], which is that id afterwards. */
 enum rc ctl_webhook_arg(struct ctl *c, struct err *e);
 /* To the second, as ctl_when_format() has it; "never" for 0. */
 void ctl_put_time(struct ctl *c, int64_t wall_ms);

@@ -44,6 +44,19 @@ ctl_put_clock(struct ctl *c, int64_t wall_ms)
 	buf_add_str(&c->out, text);
 }
 
+void
+ctl_put_target(struct ctl *c, const struct store_job *j)
+{
+	if (j->webhook_name == NULL) {
+		ctl_put_text(c, j->target);
+		return;
+	}
+	ctl_put_text(c, j->webhook_name);
+	buf_add_str(&c->out, " (");
+	ctl_put_text(c, j->target);
+	buf_add_str(&c->out, ")");
+}
+
 /* Text from outside, wrapped behind the n bytes that the line has. */
 static void
 put_wrapped(struct ctl *c, size_t n, const char *text, size_t size)

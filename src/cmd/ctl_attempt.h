@@ -20,6 +20,8 @@ struct store_job;
 
 /* "12 ms", "0.8 s", "4 min", "3 h", "2 d" */
 void ctl_put_span(struct ctl *c, int64_t ms);
+/* The webhook that a job is for: "shop (ID)", or the id alone. */
+void ctl_put_target(struct ctl *c, const struct store_job *j);
 /* UTC to the millisecond. */
 void ctl_put_clock(struct ctl *c, int64_t wall_ms);
 

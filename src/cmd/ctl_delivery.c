@@ -29,27 +29,31 @@ static const struct ctl_option list_options[] = {
 	{ .name = NULL },
 };
 
+/* A terminal shows the name of a webhook, else the start of its id; a pipe
+ * gets the id, and the name in the last column. */
 static const struct ctl_column columns[] = {
 	{ .title = "ID", .right = true, .keep = true },
 	{ .title = "EVENT", .right = true, .keep = true },
-	{ .title = "WEBHOOK" },
+	{ .title = "WEBHOOK", .least = 16 },
 	{ .title = "STATE", .keep = true },
-	{ .title = "TRIES", .right = true, .keep = true },
+	{ .title = "TRIES", .right = true, .whole = true, .rank = 1 },
 	{ .title = "CODE", .right = true, .keep = true },
-	{ .title = "DUE", .whole = true },
-	{ .title = "ENDED", .whole = true },
-	{ .title = "LAST" },
-	{ .title = "ORDER KEY" },
+	{ .title = "DUE", .whole = true, .rank = 3 },
+	{ .title = "ENDED", .whole = true, .rank = 4 },
+	{ .title = "LAST", .least = 24 },
+	{ .title = "ORDER KEY", .least = 12, .rank = 2 },
+	{ .title = "NAME" },
 };
 
 /* With --blocked, where nothing was tried and nothing is due. */
 static const struct ctl_column blocked_columns[] = {
 	{ .title = "ID", .right = true, .keep = true },
 	{ .title = "EVENT", .right = true, .keep = true },
-	{ .title = "WEBHOOK" },
-	{ .title = "ORDER KEY" },
+	{ .title = "WEBHOOK", .least = 16 },
+	{ .title = "ORDER KEY", .least = 20 },
 	{ .title = "BEHIND", .right = true, .keep = true },
-	{ .title = "SINCE", .whole = true },
+	{ .title = "SINCE", .whole = true, .rank = 1 },
+	{ .title = "NAME" },
 };
 
 /* All that goes to a webhook in one order has no key. */
@@ -62,22 +66,28 @@ order_name(const struct store_job *j)
 }
 
 static void
-put_blocked_row(struct ctl_table *t, const struct store_job *j)
+put_blocked_row(struct ctl *c, struct ctl_table *t, const struct store_job *j)
 {
+	char id[WEBHOOK_ID_MAX + 1];
+
 	ctl_table_putf(t, "%lld", (long long)j->id);
 	ctl_table_putf(t, "%lld", (long long)j->event);
-	ctl_table_put(t, j->target);
+	ctl_table_put(t, ctl_webhook_label(c, j->target, j->webhook_name, id));
 	ctl_table_put(t, order_name(j));
 	ctl_table_putf(t, "%lld", (long long)j->blocked_by);
 	ctl_table_put_time(t, j->created_ms);
+	if (ctl_terminal_width() == 0)
+		ctl_table_put(t, j->webhook_name);
 }
 
 static void
-put_row(struct ctl_table *t, const struct store_job *j)
+put_row(struct ctl *c, struct ctl_table *t, const struct store_job *j)
 {
+	char id[WEBHOOK_ID_MAX + 1];
+
 	ctl_table_putf(t, "%lld", (long long)j->id);
 	ctl_table_putf(t, "%lld", (long long)j->event);
-	ctl_table_put(t, j->target);
+	ctl_table_put(t, ctl_webhook_label(c, j->target, j->webhook_name, id));
 	ctl_table_put(t, store_state_name(j->state));
 	ctl_table_putf(t, "%u", j->attempt);
 	if (j->last_code != 0)
@@ -90,6 +100,8 @@ put_row(struct ctl_table *t, const struct store_job *j)
 	ctl_table_put_time(t, j->ended_ms);
 	ctl_table_put(t, j->last_text == NULL ? "" : j->last_text);
 	ctl_table_put(t, order_name(j));
+	if (ctl_terminal_width() == 0)
+		ctl_table_put(t, j->webhook_name);
 }
 
 /* One that was deleted still has deliveries, under its whole id. */
@@ -146,7 +158,7 @@ static void
 put_job(struct ctl_list *l, const struct store_job *j, bool blocked)
 {
 	if (l->has_table) {
-		(blocked ? put_blocked_row : put_row)(&l->table, j);
+		(blocked ? put_blocked_row : put_row)(l->ctl, &l->table, j);
 		return;
 	}
 	js_open_object(&l->w, NULL);
@@ -192,12 +204,14 @@ each_job(struct ctl_list *l, struct store_job_filter *f, struct err *e)
 static enum rc
 run_list(struct ctl *c, struct err *e)
 {
-	static const struct ctl_list_form forms[] = {
+	const size_t unnamed = ctl_terminal_width() > 0;
+	const struct ctl_list_form forms[] = {
 		{ "delivery", "list", "deliveries", "No such deliveries.",
-		    columns, sizeof(columns) / sizeof(columns[0]) },
+		    columns, sizeof(columns) / sizeof(columns[0]) - unnamed },
 		{ "delivery", "list", "deliveries", "No such deliveries.",
 		    blocked_columns,
-		    sizeof(blocked_columns) / sizeof(blocked_columns[0]) },
+		    sizeof(blocked_columns) / sizeof(blocked_columns[0]) -
+			unnamed },
 	};
 	struct store_job_filter f;
 	struct ctl_list l;
@@ -238,7 +252,7 @@ put_whole(struct ctl *c, const struct store_job *j,
 
 	buf_addf(&c->out, "Delivery %lld (%s)\nof event %lld to webhook ",
 	    (long long)j->id, j->public_id, (long long)j->event);
-	ctl_put_text(c, j->target);
+	ctl_put_target(c, j);
 	buf_addf(&c->out, "\nis %s", store_state_name(j->state));
 	if (j->blocked_by != 0) {
 		buf_add_str(&c->out, " behind delivery ");

@@ -38,11 +38,11 @@ static const struct ctl_column columns[] = {
 	{ .title = "ID", .right = true, .keep = true },
 	{ .title = "RECEIVED", .keep = true },
 	{ .title = "STATUS", .keep = true },
-	{ .title = "TYPE" },
-	{ .title = "REPOSITORY" },
-	{ .title = "SOURCE" },
-	{ .title = "DELIVERY" },
-	{ .title = "ERROR" },
+	{ .title = "TYPE", .least = 14 },
+	{ .title = "REPOSITORY", .least = 14, .rank = 1 },
+	{ .title = "SOURCE", .rank = 2 },
+	{ .title = "DELIVERY", .least = 12, .rank = 3 },
+	{ .title = "ERROR", .least = 24 },
 };
 
 static void

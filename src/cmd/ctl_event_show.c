@@ -162,7 +162,7 @@ tell_job(struct ctl *c, const struct store_job *j,
 
 	buf_addf(&c->out, "\n%s to ",
 	    j->kind == STORE_DELIVER ? "Delivery" : store_kind_name(j->kind));
-	ctl_put_text(c, j->target);
+	ctl_put_target(c, j);
 	buf_addf(&c->out, " is %s:\n", store_state_name(j->state));
 	begin_line(c, j->created_ms);
 	buf_addf(&c->out, "owed, as job %lld", (long long)j->id);

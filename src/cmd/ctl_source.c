@@ -19,13 +19,13 @@
 
 static const struct ctl_column columns[] = {
 	{ .title = "NAME", .keep = true },
-	{ .title = "PROVIDER" },
-	{ .title = "PATHS" },
-	{ .title = "EVENTS" },
-	{ .title = "PRIORITY", .right = true },
-	{ .title = "SECRETS", .right = true },
-	{ .title = "REPLAY WINDOW" },
-	{ .title = "TEAM" },
+	{ .title = "PROVIDER", .rank = 1 },
+	{ .title = "PATHS", .least = 24 },
+	{ .title = "EVENTS", .least = 12, .rank = 2 },
+	{ .title = "PRIORITY", .right = true, .whole = true, .rank = 5 },
+	{ .title = "SECRETS", .right = true, .whole = true, .rank = 3 },
+	{ .title = "REPLAY WINDOW", .whole = true, .rank = 6 },
+	{ .title = "TEAM", .rank = 4 },
 };
 
 static void

@@ -14,7 +14,7 @@
 
 /* Between two columns. */
 #define GAP 2
-/* A column that may be cut keeps this much, as long as there is room. */
+/* A column without a minimum of its own. */
 #define LEAST 8
 /* No cell is longer; the whole text is in --json. */
 #define CELL_MAX 4096
@@ -95,17 +95,19 @@ total_width(const size_t *widths, size_t n)
 }
 
 /* Takes cells from the widest column that may be cut until all fits; false:
- * none has anything left to give. */
+ * none has anything left to give.  At last a column may lose its minimum. */
 static bool
-shrink(const struct ctl_table *t, size_t *widths, size_t width)
+shrink(const struct ctl_table *t, size_t *widths, size_t width, bool at_last)
 {
-	size_t i, widest;
+	const struct ctl_column *c;
+	size_t i, least, widest;
 
 	while (total_width(widths, t->ncolumns) > width) {
 		widest = t->ncolumns;
 		for (i = 0; i < t->ncolumns; i++) {
-			if (t->columns[i].keep || t->columns[i].whole ||
-			    widths[i] <= LEAST)
+			c = &t->columns[i];
+			least = at_last || c->least == 0 ? LEAST : c->least;
+			if (c->keep || c->whole || widths[i] <= least)
 				continue;
 			if (widest == t->ncolumns || widths[i] > widths[widest])
 				widest = i;
@@ -117,22 +119,45 @@ shrink(const struct ctl_table *t, size_t *widths, size_t width)
 	return true;
 }
 
+/* The column to leave out next: of the highest rank, and among those the last;
+ * ncolumns: none.  Without a rank only those go that cannot be cut. */
+static size_t
+least_wanted(const struct ctl_table *t, const size_t *widths, bool ranked)
+{
+	size_t i, found = t->ncolumns;
+
+	for (i = 0; i < t->ncolumns; i++) {
+		if (widths[i] == 0 || t->columns[i].keep ||
+		    (ranked && t->columns[i].rank == 0))
+			continue;
+		if (found == t->ncolumns ||
+		    t->columns[i].rank >= t->columns[found].rank)
+			found = i;
+	}
+	return found;
+}
+
 /* A column that is left out has no width. */
 static void
 fit(const struct ctl_table *t, size_t *widths, size_t width)
 {
 	size_t tried[CTL_TABLE_COLUMNS_MAX];
-	size_t last = t->ncolumns;
+	size_t i;
 
 	for (;;) {
 		memcpy(tried, widths, sizeof(*widths) * t->ncolumns);
-		if (shrink(t, tried, width))
+		if (shrink(t, tried, width, false))
 			break;
-		while (last > 0 && t->columns[last - 1].keep)
-			last--;
-		if (last == 0)
+		i = least_wanted(t, widths, true);
+		if (i == t->ncolumns) {
+			memcpy(tried, widths, sizeof(*widths) * t->ncolumns);
+			if (shrink(t, tried, width, true))
+				break;
+			i = least_wanted(t, widths, false);
+		}
+		if (i == t->ncolumns)
 			break;
-		widths[--last] = 0;
+		widths[i] = 0;
 	}
 	memcpy(widths, tried, sizeof(*widths) * t->ncolumns);
 }

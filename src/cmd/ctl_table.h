@@ -1,9 +1,10 @@
 /*
  * ctl_table - rows in aligned columns
  *
- * Cells are cleaned as they come in.  On a terminal a table is as wide as
- * the terminal at most: what gives way are the widest columns that may be
- * cut, then whole columns from the right.  Elsewhere nothing is cut.
+ * Cells are cleaned as they come in.  A table on a terminal is no wider than
+ * the terminal: the widest columns are cut first, each down to its minimum;
+ * then whole columns are left out, those of the highest rank first; when only
+ * columns of rank 0 remain, they are cut further.  Elsewhere nothing is cut.
  */
 #ifndef CMD_CTL_TABLE_H
 #define CMD_CTL_TABLE_H
@@ -20,7 +21,9 @@ struct ctl_column {
 	const char *title; /* all "": the table has no head */
 	bool right;        /* numbers */
 	bool keep;         /* never cut: ids, which people copy */
-	bool whole;        /* cut it says nothing: left out instead */
+	bool whole;        /* never cut: times and numbers */
+	size_t least;      /* cells that remain when it is cut; 0: 8 */
+	unsigned int rank; /* 0: left out last, then from the right */
 };
 
 struct ctl_table {

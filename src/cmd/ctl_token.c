@@ -140,9 +140,9 @@ static const struct ctl_column columns[] = {
 	{ .title = "NAME", .keep = true },
 	{ .title = "ROLE", .whole = true },
 	{ .title = "STATE", .whole = true },
-	{ .title = "CREATED", .whole = true },
-	{ .title = "EXPIRES", .whole = true },
-	{ .title = "LAST USED", .whole = true },
+	{ .title = "CREATED", .whole = true, .rank = 3 },
+	{ .title = "EXPIRES", .whole = true, .rank = 1 },
+	{ .title = "LAST USED", .whole = true, .rank = 2 },
 };
 
 static const char *

@@ -36,16 +36,16 @@ static const struct ctl_option list_options[] = {
 };
 
 static const struct ctl_column columns[] = {
-	{ .title = "NAME", .keep = true },
+	{ .title = "NAME", .least = 16 },
 	{ .title = "ID", .keep = true },
 	{ .title = "STATE", .keep = true },
 	{ .title = "HEALTH", .keep = true },
-	{ .title = "URL" },
-	{ .title = "EVENTS", .whole = true },
-	{ .title = "CALLS", .right = true, .whole = true },
-	{ .title = "FAILED", .right = true, .whole = true },
-	{ .title = "TEAM", .whole = true },
-	{ .title = "LAST SUCCESS", .whole = true },
+	{ .title = "URL", .least = 40 },
+	{ .title = "EVENTS", .least = 12, .rank = 1 },
+	{ .title = "CALLS", .right = true, .whole = true, .rank = 3 },
+	{ .title = "FAILED", .right = true, .whole = true, .rank = 2 },
+	{ .title = "TEAM", .rank = 4 },
+	{ .title = "LAST SUCCESS", .whole = true, .rank = 5 },
 };
 
 static void
@@ -60,14 +60,15 @@ join(const struct strlist *l, const char *none, struct buf *out)
 }
 
 static void
-put_row(struct ctl_table *t, const struct webhook *w)
+put_row(struct ctl *c, struct ctl_table *t, const struct webhook *w)
 {
+	char id[WEBHOOK_ID_MAX + 1];
 	struct buf events;
 
 	buf_init(&events, 65536);
 	join(&w->events, "*", &events);
 	ctl_table_put(t, w->name);
-	ctl_table_put(t, w->id);
+	ctl_table_put(t, ctl_webhook_short(c, w->id, id));
 	ctl_table_put(t, w->enabled ? "enabled" : "disabled");
 	ctl_table_put(t, webhook_health_name(w->health));
 	ctl_table_put(t, w->url);
@@ -118,7 +119,7 @@ put_hook(struct ctl_list *l, const struct webhook *w)
 	struct buf object;
 
 	if (l->has_table) {
-		put_row(&l->table, w);
+		put_row(l->ctl, &l->table, w);
 		return;
 	}
 	buf_init(&object, CTL_OUTPUT_MAX);

@@ -18,20 +18,20 @@
 #define HEALTHS 4
 
 static const struct ctl_column columns[] = {
-	{ .title = "NAME", .keep = true },
+	{ .title = "NAME", .least = 16 },
 	{ .title = "ID", .keep = true },
-	{ .title = "HEALTH", .whole = true },
-	{ .title = "BREAKER", .whole = true },
-	{ .title = "CALLS", .right = true, .keep = true },
-	{ .title = "FAILED", .right = true, .keep = true },
-	{ .title = "OK %", .right = true, .whole = true },
-	{ .title = "IN A ROW", .right = true, .whole = true },
-	{ .title = "MIN MS", .right = true, .whole = true },
-	{ .title = "MEAN MS", .right = true, .whole = true },
-	{ .title = "MAX MS", .right = true, .whole = true },
-	{ .title = "FRESHNESS", .whole = true },
-	{ .title = "LAST SUCCESS", .whole = true },
-	{ .title = "LAST FAILURE", .whole = true },
+	{ .title = "HEALTH", .keep = true },
+	{ .title = "BREAKER", .whole = true, .rank = 2 },
+	{ .title = "CALLS", .right = true, .whole = true, .rank = 1 },
+	{ .title = "FAILED", .right = true, .whole = true, .rank = 1 },
+	{ .title = "OK %", .right = true, .whole = true, .rank = 1 },
+	{ .title = "IN A ROW", .right = true, .whole = true, .rank = 3 },
+	{ .title = "MIN MS", .right = true, .whole = true, .rank = 7 },
+	{ .title = "MEAN MS", .right = true, .whole = true, .rank = 6 },
+	{ .title = "MAX MS", .right = true, .whole = true, .rank = 7 },
+	{ .title = "FRESHNESS", .whole = true, .rank = 5 },
+	{ .title = "LAST SUCCESS", .whole = true, .rank = 3 },
+	{ .title = "LAST FAILURE", .whole = true, .rank = 4 },
 };
 
 static void
@@ -44,12 +44,14 @@ put_ms(struct ctl_table *t, const struct webhook *w, int64_t ms)
 }
 
 static void
-put_row(struct ctl_table *t, const struct webhook *w, int64_t now_ms)
+put_row(struct ctl *c, struct ctl_table *t, const struct webhook *w,
+    int64_t now_ms)
 {
 	double percent = webhook_success_percent(w);
+	char id[WEBHOOK_ID_MAX + 1];
 
 	ctl_table_put(t, w->name);
-	ctl_table_put(t, w->id);
+	ctl_table_put(t, ctl_webhook_short(c, w->id, id));
 	ctl_table_put(t, webhook_health_name(w->health));
 	ctl_table_put(t, breaker_state_name(w->breaker));
 	ctl_table_putf(t, "%lld", (long long)w->total_calls);
@@ -127,7 +129,7 @@ put_some(struct ctl_list *l, struct webhook *const *v, size_t n,
 
 	for (i = 0; i < n; i++)
 		if (l->has_table)
-			put_row(&l->table, v[i], now_ms);
+			put_row(l->ctl, &l->table, v[i], now_ms);
 		else
 			put_object(&l->w, v[i], held, now_ms);
 }

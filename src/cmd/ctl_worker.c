@@ -11,14 +11,14 @@
 #include "store/store_work.h"
 
 static const struct ctl_column columns[] = {
-	{ .title = "WORKER", .keep = true },
-	{ .title = "KINDS" },
-	{ .title = "STATE", .whole = true },
-	{ .title = "STARTED", .whole = true },
-	{ .title = "LAST SEEN", .whole = true },
-	{ .title = "IN HAND", .right = true, .keep = true },
-	{ .title = "DONE", .right = true, .keep = true },
-	{ .title = "FAILED", .right = true, .keep = true },
+	{ .title = "WORKER", .least = 20 },
+	{ .title = "KINDS", .rank = 5 },
+	{ .title = "STATE", .keep = true },
+	{ .title = "STARTED", .whole = true, .rank = 4 },
+	{ .title = "LAST SEEN", .whole = true, .rank = 1 },
+	{ .title = "IN FLIGHT", .right = true, .whole = true, .rank = 2 },
+	{ .title = "DONE", .right = true, .whole = true, .rank = 3 },
+	{ .title = "FAILED", .right = true, .whole = true, .rank = 3 },
 };
 
 static const struct ctl_option list_options[] = {

@@ -44,6 +44,8 @@ show_job(struct js_writer *w, const struct store_job *j)
 	js_str(w, "target", j->target);
 	if (j->kind == STORE_DELIVER)
 		js_str(w, "webhook_id", j->target);
+	if (j->kind == STORE_DELIVER)
+		js_str(w, "webhook_name", j->webhook_name);
 	js_str(w, "state", store_state_name(j->state));
 	js_int(w, "round", j->round);
 	js_int(w, "attempt", j->attempt);

@@ -10,6 +10,7 @@ static void
 job_fini(struct store_job *j)
 {
 	free(j->target);
+	free(j->webhook_name);
 	free(j->order_key);
 	free(j->lease_owner);
 	free(j->last_text);

@@ -50,7 +50,8 @@ struct store_job {
 	unsigned int round, attempt, deaths;
 	int priority;
 	char *target;
-	char *order_key; /* NULL: none */
+	char *webhook_name; /* of a delivery; NULL: it has none */
+	char *order_key;    /* NULL: none */
 	/* The first open job of its order key, when this one waits for it;
 	 * 0: it waits for none. */
 	int64_t blocked_by;

@@ -118,5 +118,6 @@ lite_job_of_row(struct lite *l, struct sqlite3_stmt *st, struct store_job *out)
 	out->last_code = (int)lite_col_int(st, 15);
 	out->last_text = lite_col_text(st, 16);
 	out->blocked_by = lite_col_int(st, 17);
+	out->webhook_name = lite_col_text(st, 18);
 	lite_public_id(l, "job_", out->created_ms, out->id, out->public_id);
 }

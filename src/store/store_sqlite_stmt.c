@@ -14,14 +14,15 @@
 /* The last row of a condition up to an id, see lite_pick(). */
 #define LAST " AND id <= ?1 ORDER BY id DESC LIMIT 1"
 
-#define JOB_COLUMNS                                                 \
-	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "      \
-	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, " \
-	"j.due_ms, j.ended_ms, j.lease_owner, j.last_class, "       \
-	"j.last_code, j.last_text, iif(j.state = 0 AND j.behind, "  \
-	"coalesce(nullif((SELECT h.id FROM job h WHERE h.target = " \
-	"j.target AND h.order_key = j.order_key AND " IN_ORDER(     \
-	    "h.") " ORDER BY h.event, h.id LIMIT 1), j.id), 0), 0)"
+#define JOB_COLUMNS                                                   \
+	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "        \
+	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, "   \
+	"j.due_ms, j.ended_ms, j.lease_owner, j.last_class, "         \
+	"j.last_code, j.last_text, iif(j.state = 0 AND j.behind, "    \
+	"coalesce(nullif((SELECT h.id FROM job h WHERE h.target = "   \
+	"j.target AND h.order_key = j.order_key AND " IN_ORDER(       \
+	    "h.") " ORDER BY h.event, h.id LIMIT 1), j.id), 0), 0), " \
+		  "iif(t.kind = 0, (SELECT name FROM webhook WHERE id = t.name), NULL)"
 
 /* The open jobs of a key, in the order in which they go out, are found by
  * job_in_order, whose condition this is, word for word. */

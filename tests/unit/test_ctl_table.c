@@ -146,6 +146,60 @@ a_table_is_aligned_and_fits(void **state)
 	buf_fini(&out);
 }
 
+static const struct ctl_column ranked[] = {
+	{ .title = "NAME", .least = 10 },
+	{ .title = "CALLS", .right = true, .whole = true, .rank = 2 },
+	{ .title = "URL", .least = 20 },
+	{ .title = "SEEN", .whole = true, .rank = 1 },
+};
+
+static const struct {
+	size_t width;
+	const char *text;
+} ranked_tables[] = {
+	{ 80,
+	    "NAME                CALLS  URL                               SEEN\n"
+	    "a rather long name      7  https://example.org/hooks/orders  "
+	    "2026-11-21 08:09\n" },
+	{ 59,
+	    "NAME          CALLS  URL                   SEEN\n"
+	    "a rather lo…      7  https://example.org…  2026-11-21 08:09\n" },
+	/* The column of the highest rank goes first. */
+	{ 55,
+	    "NAME             URL                   SEEN\n"
+	    "a rather long …  https://example.org…  2026-11-21 08:09\n" },
+	{ 40,
+	    "NAME                URL\n"
+	    "a rather long name  https://example.org…\n" },
+	/* Columns without a rank are cut below their minimum. */
+	{ 20,
+	    "NAME       URL\n"
+	    "a rather…  https://…\n" },
+};
+
+static void
+a_column_keeps_its_minimum_while_less_important_ones_are_there(void **state)
+{
+	struct ctl_table t;
+	struct buf out;
+	size_t i;
+
+	(void)state;
+	buf_init(&out, 4096);
+	for (i = 0; i < NELEM(ranked_tables); i++) {
+		buf_clear(&out);
+		ctl_table_init(&t, ranked, NELEM(ranked));
+		ctl_table_put(&t, "a rather long name");
+		ctl_table_put(&t, "7");
+		ctl_table_put(&t, "https://example.org/hooks/orders");
+		ctl_table_put(&t, "2026-11-21 08:09");
+		ctl_table_format(&t, ranked_tables[i].width, &out);
+		ctl_table_fini(&t);
+		assert_string_equal(buf_str(&out), ranked_tables[i].text);
+	}
+	buf_fini(&out);
+}
+
 static void
 a_table_without_titles_has_no_head(void **state)
 {
@@ -206,6 +260,8 @@ main(void)
 		cmocka_unit_test(text_is_cut_by_cells_not_by_bytes),
 		cmocka_unit_test(text_is_wrapped_at_words),
 		cmocka_unit_test(a_table_is_aligned_and_fits),
+		cmocka_unit_test(
+		    a_column_keeps_its_minimum_while_less_important_ones_are_there),
 		cmocka_unit_test(a_table_without_titles_has_no_head),
 	};
 
