@@ -381,6 +381,13 @@ END;
 ALTER TABLE event ADD COLUMN hook TEXT;
 ALTER TABLE event ADD COLUMN second INTEGER NOT NULL DEFAULT 0
     CHECK (second IN (0, 1));
+-- The events of one delivery id are found by delivery_seen, which names the
+-- last one of an id; earlier is the one before it, or 0, where hls derived the
+-- id.  The index has the events of another key than their id's.
+ALTER TABLE event ADD COLUMN earlier INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX event_second ON event (delivery_id) WHERE second = 1;
+-- The id that the sender gave, where delivery_id is its SHA-256.
+ALTER TABLE event ADD COLUMN sent_id TEXT;
 -- Lists of events and deliveries look at no others, whatever they are by.  An
 -- index of every status or state would be written with each step of a
 -- delivery; these are written when it begins and when it ends.  Those of one

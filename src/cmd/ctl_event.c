@@ -28,6 +28,9 @@ static const struct ctl_option list_options[] = {
 	{ .name = "type", .arg = "TYPE", .doc = "of this type" },
 	{ .name = "repository", .arg = "OWNER/NAME", .doc = "of this one" },
 	{ .name = "source", .arg = "NAME", .doc = "posted to this source" },
+	{ .name = "delivery-id",
+	    .arg = "ID",
+	    .doc = "of this id, as its sender gives it or as hls shows it" },
 	{ .name = "since", .arg = "TIME", .doc = "a time, or 2h for ago" },
 	{ .name = "until", .arg = "TIME", .doc = "the same" },
 	CTL_LIST_OPTIONS,
@@ -62,7 +65,8 @@ put_row(struct ctl_table *t, const struct event *ev)
 }
 
 static enum rc
-read_filter(struct ctl *c, struct store_event_filter *f, struct err *e)
+read_filter(struct ctl *c, struct store_event_filter *f,
+    char id[EVENT_DELIVERY_ID_MAX + 1], struct err *e)
 {
 	enum event_status status;
 	const char *text;
@@ -73,6 +77,11 @@ read_filter(struct ctl *c, struct store_event_filter *f, struct err *e)
 	f->repository = ctl_option_find(c, "repository");
 	f->source = ctl_option_find(c, "source");
 	f->status = -1;
+	text = ctl_option_find(c, "delivery-id");
+	if (text != NULL) {
+		(void)event_delivery_id_of(text, id);
+		f->delivery_id = id;
+	}
 	text = ctl_option_find(c, "status");
 	if (text != NULL && !event_status_parse(text, &status))
 		return ctl_usage(c, e,
@@ -129,10 +138,11 @@ run_list(struct ctl *c, struct err *e)
 		"No such events.", columns,
 		sizeof(columns) / sizeof(columns[0]) };
 	struct store_event_filter f;
+	char id[EVENT_DELIVERY_ID_MAX + 1];
 	struct ctl_list l;
 	enum rc rc;
 
-	if ((rc = read_filter(c, &f, e)) != RC_OK)
+	if ((rc = read_filter(c, &f, id, e)) != RC_OK)
 		return rc;
 	rc = ctl_list_begin(&l, c, &form, e);
 	if (rc == RC_OK)

@@ -104,11 +104,6 @@ read_identity(struct ctl *c, struct intake_direct *d, struct err *e)
 		d->delivery_id = conf_vars_find(c->app.vars, "GITHUB_DELIVERY");
 	if (d->delivery_id != NULL && d->delivery_id[0] == '\0')
 		d->delivery_id = NULL;
-	if (d->delivery_id != NULL &&
-	    !event_delivery_id_is_valid(d->delivery_id))
-		return ctl_usage(c, e,
-		    "A delivery id has 1 to 256 visible ASCII "
-		    "characters.");
 	d->repository = ctl_option_find(c, "repository");
 	if (d->repository != NULL && !event_repository_is_valid(d->repository))
 		return ctl_usage(c, e,
@@ -168,6 +163,8 @@ put_outcome(struct ctl *c, const struct intake_outcome *o)
 		js_int(&w, "id", o->receipt.id);
 		js_str(&w, "public_id", o->receipt.public_id);
 		js_str(&w, "delivery_id", o->delivery_id);
+		if (o->sent_delivery_id[0] != '\0')
+			js_str(&w, "sent_delivery_id", o->sent_delivery_id);
 	}
 	if (o->result == INTAKE_QUEUED) {
 		js_str(&w, "event_type", o->event_type);

@@ -67,7 +67,9 @@ tell_start(struct ctl *c, const struct event *ev)
 	    ev->bodysz);
 	put_detail(c, text);
 	free(text);
-	text = xasprintf("delivery %s", ev->delivery_id);
+	text = xasprintf("delivery %s%s%s", ev->delivery_id,
+	    ev->sent_id == NULL ? "" : ", the SHA-256 of the sender's id ",
+	    ev->sent_id == NULL ? "" : ev->sent_id);
 	put_detail(c, text);
 	free(text);
 	if (ev->webhook_id != NULL) {

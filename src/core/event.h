@@ -22,6 +22,7 @@ struct buf;
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 	"abcdefghijklmnopqrstuvwxyz"
 #define EVENT_DELIVERY_ID_MAX 256
+#define EVENT_SENT_ID_MAX 1024 /* bytes of a longer id that are kept */
 #define EVENT_TYPE_MAX 100
 #define EVENT_ACTION_MAX 100
 #define EVENT_REPOSITORY_MAX 200
@@ -55,7 +56,7 @@ struct event {
 	bool is_of_hook;    /* hooks of its provider may share ids */
 	char *hook_id;      /* which one it came from, or NULL */
 	int64_t dedupe_ms;  /* how long a derived id is believed, when put */
-	char *sent_id;      /* what delivery_id is the digest of, or NULL */
+	char *sent_id;      /* the sender's id if delivery_id is its digest */
 	char *type;
 	char *action;     /* "" when there is none */
 	char *repository; /* "unknown" when there is none */
@@ -119,9 +120,18 @@ bool event_repository_is_valid(const char *text);
 bool event_type_respell(const char *text, char out[EVENT_TYPE_MAX + 1]);
 
 /*
- * The sender's delivery id: as it is when it is a valid one, else its
- * SHA-256 in hex, and sent_id is what can be shown of it, cut to
- * EVENT_DELIVERY_ID_MAX bytes.  Nothing happens for NULL and "".
+ * The id that an event of the sender's id is stored and found under: the same
+ * where event_delivery_id_is_valid(), else its SHA-256 in hex.  Returns false
+ * for the latter.
+ */
+bool event_delivery_id_of(const char *text,
+    char out[EVENT_DELIVERY_ID_MAX + 1]);
+
+/*
+ * Puts the sender's id into delivery_id by that rule.  sent_id is NULL, or the
+ * text that was replaced, as UTF-8 of EVENT_SENT_ID_MAX bytes at most: U+FFFD
+ * stands for other bytes, and a longer text is cut and ends with U+2026.
+ * Nothing happens for NULL and "".
  */
 void event_put_delivery_id(struct event *ev, const char *text);
 

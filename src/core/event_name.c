@@ -36,35 +36,62 @@ event_type_respell(const char *text, char out[EVENT_TYPE_MAX + 1])
 	return n > 0;
 }
 
-static void
-put_digest(struct event *ev, const uint8_t digest[CRYPT_SHA256_SIZE])
+bool
+event_delivery_id_of(const char *text, char out[EVENT_DELIVERY_ID_MAX + 1])
 {
-	char hex[2 * CRYPT_SHA256_SIZE + 1];
+	uint8_t digest[CRYPT_SHA256_SIZE];
+	size_t n = strlen(text);
 
-	crypt_hex_format(digest, CRYPT_SHA256_SIZE, hex);
-	free(ev->delivery_id);
-	ev->delivery_id = xstrdup(hex);
+	if (event_delivery_id_is_valid(text)) {
+		memcpy(out, text, n + 1);
+		return true;
+	}
+	crypt_sha256(text, n, digest);
+	crypt_hex_format(digest, sizeof(digest), out);
+	return false;
+}
+
+/* The text as UTF-8, cut between characters. */
+static char *
+readable(const char *text)
+{
+	static const char bad[] = "\xef\xbf\xbd", more[] = "\xe2\x80\xa6";
+	char out[EVENT_SENT_ID_MAX + sizeof(more)];
+	size_t left = strlen(text), n = 0, kept = 0, size, putsz;
+	const char *put;
+
+	while (left > 0 && n <= EVENT_SENT_ID_MAX) {
+		size = utf8_size(text, left);
+		put = size == 0 ? bad : text;
+		putsz = size == 0 ? sizeof(bad) - 1 : size;
+		if (n + putsz > EVENT_SENT_ID_MAX)
+			break;
+		memcpy(out + n, put, putsz);
+		n += putsz;
+		/* Up to here there is room for the mark of a cut. */
+		if (n + sizeof(more) - 1 <= EVENT_SENT_ID_MAX)
+			kept = n;
+		text += size == 0 ? 1 : size;
+		left -= size == 0 ? 1 : size;
+	}
+	if (left > 0) {
+		memcpy(out + kept, more, sizeof(more) - 1);
+		n = kept + sizeof(more) - 1;
+	}
+	return xmemdup0(out, n);
 }
 
 void
 event_put_delivery_id(struct event *ev, const char *text)
 {
-	uint8_t digest[CRYPT_SHA256_SIZE];
-	char *p;
+	char id[EVENT_DELIVERY_ID_MAX + 1];
+	bool is_same;
 
 	if (text == NULL || *text == '\0')
 		return;
+	is_same = event_delivery_id_of(text, id);
+	free(ev->delivery_id);
+	ev->delivery_id = xstrdup(id);
 	free(ev->sent_id);
-	ev->sent_id = NULL;
-	if (event_delivery_id_is_valid(text)) {
-		free(ev->delivery_id);
-		ev->delivery_id = xstrdup(text);
-		return;
-	}
-	crypt_sha256(text, strlen(text), digest);
-	put_digest(ev, digest);
-	ev->sent_id = xmemdup0(text, strnlen(text, EVENT_DELIVERY_ID_MAX));
-	for (p = ev->sent_id; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
+	ev->sent_id = is_same ? NULL : readable(text);
 }

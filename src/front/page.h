@@ -31,6 +31,7 @@ struct store_attempt_row;
 struct page_note {
 	char event_id[ID_PUBLIC_SIZE]; /* the public one */
 	char delivery_id[EVENT_DELIVERY_ID_MAX + 1];
+	char sent_delivery_id[EVENT_SENT_ID_MAX + 1];
 	char event_type[EVENT_TYPE_MAX + 1];
 	char repository[EVENT_REPOSITORY_MAX + 1];
 	char webhook_id[WEBHOOK_ID_MAX + 1];

@@ -8,7 +8,8 @@
 #include "stats/show.h"
 #include "store/store_read.h"
 
-#define JOBS_MAX 1000 /* of one event that are shown */
+#define SENT_ID_MAX 4097 /* as long as an id that is read from a body */
+#define JOBS_MAX 1000    /* of one event that are shown */
 
 enum rc
 page_events_publish(struct page *pg, struct err *e)
@@ -33,40 +34,64 @@ page_events_publish(struct page *pg, struct err *e)
 	return rc;
 }
 
+/* The texts that a filter borrows. */
+struct words {
+	char type[EVENT_TYPE_MAX + EVENT_ACTION_MAX + 2];
+	char repository[EVENT_REPOSITORY_MAX + 1];
+	char source[65];
+	char delivery_id[EVENT_DELIVERY_ID_MAX + 1];
+};
+
+static const char *
+read_word(struct page_query *q, const char *name, char *out, size_t max)
+{
+	page_query_text(q, name, out, max);
+	return out[0] == '\0' ? NULL : out;
+}
+
+static void
+read_filter(struct page_query *q, struct words *t, struct store_event_filter *f)
+{
+	char status[32], sent_id[SENT_ID_MAX];
+	enum event_status s;
+
+	memset(f, 0, sizeof(*f));
+	f->status = -1;
+	if (read_word(q, "status", status, sizeof(status)) != NULL) {
+		if (event_status_parse(status, &s))
+			f->status = (int)s;
+		else
+			q->wrong = "status";
+	}
+	f->type = read_word(q, "type", t->type, sizeof(t->type));
+	f->repository =
+	    read_word(q, "repository", t->repository, sizeof(t->repository));
+	f->source = read_word(q, "source", t->source, sizeof(t->source));
+	if (read_word(q, "delivery_id", sent_id, sizeof(sent_id)) != NULL) {
+		(void)event_delivery_id_of(sent_id, t->delivery_id);
+		f->delivery_id = t->delivery_id;
+	}
+	f->since_ms = page_query_time(q, "since");
+	f->until_ms = page_query_time(q, "until");
+	f->before_id = page_query_int(q, "cursor", 1);
+	f->limit = page_query_limit(q, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX);
+}
+
 enum rc
 page_events_list(struct page *pg, struct err *e)
 {
-	char status[32], type[EVENT_TYPE_MAX + EVENT_ACTION_MAX + 2];
-	char repository[EVENT_REPOSITORY_MAX + 1], source[65];
 	struct page_query q = { .pg = pg };
-	struct store_event_filter f = { .status = -1 };
+	struct store_event_filter f;
 	struct store_events list;
-	enum event_status s;
 	struct js_writer w;
+	struct words t;
 	int64_t next;
 	size_t i;
 	enum rc rc;
 
-	page_query_text(&q, "status", status, sizeof(status));
-	page_query_text(&q, "type", type, sizeof(type));
-	page_query_text(&q, "repository", repository, sizeof(repository));
-	page_query_text(&q, "source", source, sizeof(source));
-	f.since_ms = page_query_time(&q, "since");
-	f.until_ms = page_query_time(&q, "until");
-	f.before_id = page_query_int(&q, "cursor", 1);
-	f.limit = page_query_limit(&q, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX);
-	if (status[0] != '\0') {
-		if (event_status_parse(status, &s))
-			f.status = (int)s;
-		else
-			q.wrong = "status";
-	}
+	read_filter(&q, &t, &f);
 	if (!page_query_is_good(&q))
 		return RC_OK;
-	f.type = type[0] == '\0' ? NULL : type;
-	f.repository = repository[0] == '\0' ? NULL : repository;
-	f.source = source[0] == '\0' ? NULL : source;
-
 	rc = store_event_list(pg->set->intake.store, &f, &list, &next, e);
 	if (rc != RC_OK)
 		return rc;

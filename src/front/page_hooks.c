@@ -11,8 +11,19 @@ note(struct page_note *note, const struct intake_outcome *out)
 	memcpy(note->event_id, out->receipt.public_id, sizeof(note->event_id));
 	note->is_signed = out->is_signed;
 	memcpy(note->delivery_id, out->delivery_id, sizeof(note->delivery_id));
+	memcpy(note->sent_delivery_id, out->sent_delivery_id,
+	    sizeof(note->sent_delivery_id));
 	memcpy(note->event_type, out->event_type, sizeof(note->event_type));
 	memcpy(note->repository, out->repository, sizeof(note->repository));
+}
+
+/* Both, where the sender's own id is not the one that hls works with. */
+static void
+put_ids(struct js_writer *w, const struct intake_outcome *out)
+{
+	js_str(w, "delivery_id", out->delivery_id);
+	if (out->sent_delivery_id[0] != '\0')
+		js_str(w, "sent_delivery_id", out->sent_delivery_id);
 }
 
 void
@@ -28,7 +39,7 @@ page_hooks_outcome(struct page *pg, const struct intake_outcome *out)
 		pg->note.outcome = "queued";
 		js_str(&w, "status", "queued");
 		js_int(&w, "id", out->receipt.id);
-		js_str(&w, "delivery_id", out->delivery_id);
+		put_ids(&w, out);
 		js_str(&w, "event_type", out->event_type);
 		js_str(&w, "repository", out->repository);
 		if (out->receipt.replay_suspect) {
@@ -40,7 +51,7 @@ page_hooks_outcome(struct page *pg, const struct intake_outcome *out)
 		pg->note.outcome = "duplicate";
 		js_str(&w, "status", "duplicate");
 		js_int(&w, "id", out->receipt.id);
-		js_str(&w, "delivery_id", out->delivery_id);
+		put_ids(&w, out);
 		/* The first one's bytes stay; these are dropped. */
 		if (out->receipt.other_body) {
 			pg->note.outcome = "other_body";

@@ -343,6 +343,7 @@ log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
 		log_str(&l, "address", http_param_find(&c->req, "REMOTE_ADDR"));
 	log_str(&l, "event_id", note->event_id);
 	log_str(&l, "delivery_id", note->delivery_id);
+	log_str(&l, "sent_delivery_id", note->sent_delivery_id);
 	log_str(&l, "event_type", note->event_type);
 	log_str(&l, "repository", note->repository);
 	log_str(&l, "webhook_id", note->webhook_id);

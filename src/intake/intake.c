@@ -31,6 +31,7 @@ void
 intake_tell(struct intake_outcome *out, const struct event *ev)
 {
 	copy(out->delivery_id, sizeof(out->delivery_id), ev->delivery_id);
+	copy(out->sent_delivery_id, sizeof(out->sent_delivery_id), ev->sent_id);
 	copy(out->event_type, sizeof(out->event_type), ev->type);
 	copy(out->repository, sizeof(out->repository), ev->repository);
 }

@@ -42,6 +42,8 @@ struct intake_outcome {
 	const char *source; /* the source's name, lives with the sources */
 	const char *reason; /* why ignored, a literal */
 	char delivery_id[EVENT_DELIVERY_ID_MAX + 1];
+	/* The sender's id if delivery_id is its digest, else "". */
+	char sent_delivery_id[EVENT_SENT_ID_MAX + 1];
 	char event_type[EVENT_TYPE_MAX + 1];
 	char repository[EVENT_REPOSITORY_MAX + 1];
 	bool is_signed; /* the signature fits; true of each stored post */
@@ -66,7 +68,7 @@ struct intake_direct {
 	const struct source *filter; /* its event filter holds; NULL: none */
 	const char *provider;
 	const char *type;
-	const char *delivery_id; /* NULL: derived from type and body */
+	const char *delivery_id; /* the sender's; NULL: of type and body */
 	const char *action;      /* NULL: from the body when it is an object */
 	const char *repository;  /* NULL: the same */
 	const char *const *teams;

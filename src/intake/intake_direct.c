@@ -22,9 +22,8 @@ check(const struct intake_direct *d, struct err *e)
 
 	if (!event_type_is_valid(d->type))
 		return err_set(e, RC_INVALID, "malformed event type");
-	if (d->delivery_id != NULL &&
-	    !event_delivery_id_is_valid(d->delivery_id))
-		return err_set(e, RC_INVALID, "malformed delivery id");
+	if (d->delivery_id != NULL && d->delivery_id[0] == '\0')
+		return err_set(e, RC_INVALID, "the delivery id is empty");
 	if (d->repository != NULL && !event_repository_is_valid(d->repository))
 		return err_set(e, RC_INVALID, "repository is not owner/name");
 	if (d->action != NULL && *d->action != '\0' &&
@@ -104,7 +103,7 @@ intake_direct(const struct intake *in, const struct intake_direct *d,
 	ev->bodysz = d->bodysz;
 	crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 	if (d->delivery_id != NULL)
-		ev->delivery_id = xstrdup(d->delivery_id);
+		event_put_delivery_id(ev, d->delivery_id);
 	else
 		facts_derive_id(ev);
 	ev->dedupe_ms =

@@ -66,6 +66,13 @@ read_word(struct publish *p, const char *field, struct json_object *value,
 		*out = text;
 }
 
+/* An id of any other kind is replaced by its digest. */
+static bool
+is_not_empty(const char *text)
+{
+	return *text != '\0';
+}
+
 /* What hls says of itself nobody else says in its name. */
 static void
 read_type(struct publish *p, const char *field, struct json_object *value)
@@ -133,8 +140,7 @@ read_member(void *arg, const char *key, struct json_object *value)
 	else if (strcmp(key, "team") == 0 && !js_is_null(value))
 		read_teams(p, key, value);
 	else if (strcmp(key, "delivery_id") == 0)
-		read_word(p, key, value, event_delivery_id_is_valid,
-		    &p->d.delivery_id);
+		read_word(p, key, value, is_not_empty, &p->d.delivery_id);
 	else if (strcmp(key, "repository") == 0)
 		read_word(p, key, value, event_repository_is_valid,
 		    &p->d.repository);

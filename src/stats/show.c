@@ -15,6 +15,7 @@ show_event(struct js_writer *w, const struct event *ev)
 	js_str(w, "source", ev->source);
 	js_str(w, "provider", ev->provider);
 	js_str(w, "delivery_id", ev->delivery_id);
+	js_str(w, "sent_delivery_id", ev->sent_id);
 	js_str(w, "event_type", ev->type);
 	js_str(w, "action", ev->action);
 	js_str(w, "repository", ev->repository);

@@ -22,6 +22,8 @@ struct store_event_filter {
 	const char *type; /* each NULL: any */
 	const char *repository;
 	const char *source;
+	/* As event_delivery_id_of() says; not with oldest_first. */
+	const char *delivery_id;
 	int status;       /* enum event_status, or -1 */
 	int64_t since_ms; /* received; 0: open */
 	int64_t until_ms;

@@ -23,6 +23,7 @@ struct accept {
 	struct lite_keys keys; /* of its own id */
 	struct lite_keys used; /* the ones it is put under */
 	bool is_second;        /* which its id does not tell alone */
+	int64_t earlier;       /* the last event of the same derived id, or 0 */
 	char *teams;
 	struct store_receipt out;
 };
@@ -162,6 +163,8 @@ put_event(struct lite_tx *tx, const struct accept *a, struct err *e)
 	lite_int(st, 21, a->keys.is_watched);
 	lite_text(st, 22, ev->hook_id);
 	lite_int(st, 23, a->is_second);
+	lite_text(st, 24, ev->sent_id);
+	lite_int(st, 25, a->earlier);
 	return lite_run(tx->conn, st, e);
 }
 
@@ -285,6 +288,7 @@ take(struct lite_tx *tx, struct accept *a, struct err *e)
 		return rc;
 	if (found && is_believed(a->ev, &first))
 		return take_duplicate(tx, a, &first, e);
+	a->earlier = found ? first.event : 0;
 
 	rc = judge_body(tx, a, e);
 	if (rc == RC_OK)

@@ -316,6 +316,33 @@ scan(struct lite *l, struct lite_conn *c, const struct store_event_filter *f,
 	return rc;
 }
 
+/* All events of a delivery id are few, but for an id that hls derived. */
+static enum rc
+list_of_id(struct lite *l, struct lite_conn *c,
+    const struct store_event_filter *f, int64_t before,
+    struct store_events *out, int64_t *next_before, struct err *e)
+{
+	bool past_end = false;
+	struct lite_ids ids;
+	size_t i;
+	enum rc rc;
+
+	rc = lite_events_of_id(c, f->delivery_id, f->source, before,
+	    f->limit + 1, &ids, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = 0; rc == RC_OK && i < ids.n && !past_end; i++) {
+		/* One more than asked for tells that there is more. */
+		if (i > 0 && i == f->limit) {
+			*next_before = ids.v[i - 1];
+			break;
+		}
+		rc = add_row(l, c, ids.v[i], f, out, &past_end, e);
+	}
+	lite_ids_fini(&ids);
+	return rc;
+}
+
 enum rc
 lite_event_list(void *impl, const struct store_event_filter *f,
     struct store_events *out, int64_t *next_before, struct err *e)
@@ -342,7 +369,9 @@ lite_event_list(void *impl, const struct store_event_filter *f,
 	else if (rc == RC_OK && !f->oldest_first && f->until_ms > 0)
 		rc = begin_before(c, f->until_ms, &from, e);
 	p.before = from;
-	if (rc == RC_OK && p.n > 0)
+	if (rc == RC_OK && f->delivery_id != NULL)
+		rc = list_of_id(l, c, f, from, out, next_before, e);
+	else if (rc == RC_OK && p.n > 0)
 		rc = walk(l, c, f, &p, out, next_before, e);
 	else if (rc == RC_OK)
 		rc = scan(l, c, f, from, out, next_before, e);

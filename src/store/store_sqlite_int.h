@@ -21,6 +21,7 @@
  *	store_sqlite_metric.c	figures, and who has a label
  *	store_sqlite_seen.c	which posts were seen before
  *	store_sqlite_fresh.c	those of late, in memory
+ *	store_sqlite_same.c	the events of one delivery id
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
  *	store_sqlite_flow.c	what bounds the deliveries to one target
  *	store_sqlite_notice.c	how webhooks fare, and what is said of it
@@ -553,6 +554,15 @@ struct lite_ids {
 enum rc lite_ids(struct lite_conn *c, struct sqlite3_stmt *st,
     struct lite_ids *out, struct err *e);
 void lite_ids_fini(struct lite_ids *ids);
+
+/*
+ * The ids below before of the events of a delivery id, from high to low:
+ * store_sqlite_same.c.  source is NULL for any.  The most highest ones of each
+ * source are among them, others may be.  In one transaction of the caller's.
+ */
+enum rc lite_events_of_id(struct lite_conn *c, const char *delivery_id,
+    const char *source, int64_t before, size_t most, struct lite_ids *out,
+    struct err *e);
 
 /* Order: store_sqlite_order.c. */
 

@@ -91,6 +91,7 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	ev->error_message = lite_col_text(st, at + 20);
 	ev->started_ms = lite_col_ms(st, at + 21);
 	ev->completed_ms = lite_col_ms(st, at + 22);
+	ev->sent_id = lite_col_text(st, at + 23);
 	lite_public_id(l, "evt_", ev->received_ms, ev->id, ev->public_id);
 	return ev;
 }

@@ -358,12 +358,42 @@ begin(struct lite_tx *tx, struct err *e)
 }
 
 enum rc
+lite_seen_in_tree(struct lite_conn *c, const struct lite_keys *k,
+    struct lite_sight *out, bool *found, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_SEEN_GET);
+	uint8_t key[16];
+	enum rc rc;
+
+	*out = k->delivery;
+	bytes_of(out->key, key);
+	bytes_of(out->rest, key + 8);
+	lite_blob(st, 1, key, sizeof(key));
+	rc = lite_step(c, st, found, e);
+	if (rc == RC_OK && *found) {
+		out->event = lite_col_int(st, 0);
+		out->seen_ms = lite_col_int(st, 1);
+		out->body = lite_col_int(st, 2);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+enum rc
+lite_seen_upto(struct lite_conn *c, int64_t *upto, struct err *e)
+{
+	struct merged m;
+	enum rc rc = read_merged(c, &m, e);
+
+	*upto = m.upto;
+	return rc;
+}
+
+enum rc
 lite_seen_delivery(struct lite_tx *tx, const struct lite_keys *k,
     struct lite_sight *out, bool *found, struct err *e)
 {
 	const struct lite_sight *at;
-	struct sqlite3_stmt *st;
-	uint8_t key[16];
 	enum rc rc;
 
 	*found = false;
@@ -377,18 +407,7 @@ lite_seen_delivery(struct lite_tx *tx, const struct lite_keys *k,
 		*found = true;
 		return RC_OK;
 	}
-	st = lite_stmt(tx->conn, LITE_SEEN_GET);
-	bytes_of(out->key, key);
-	bytes_of(out->rest, key + 8);
-	lite_blob(st, 1, key, sizeof(key));
-	rc = lite_step(tx->conn, st, found, e);
-	if (rc == RC_OK && *found) {
-		out->event = lite_col_int(st, 0);
-		out->seen_ms = lite_col_int(st, 1);
-		out->body = lite_col_int(st, 2);
-		lite_reset(st);
-	}
-	return rc;
+	return lite_seen_in_tree(tx->conn, k, out, found, e);
 }
 
 enum rc

@@ -25,6 +25,7 @@
 #include "base/err.h"
 #include "store/store_sqlite_fresh.h"
 
+struct lite_conn;
 struct lite_tx;
 struct lite_seen;
 
@@ -46,6 +47,12 @@ void lite_seen_keys(const char *source, const char *delivery_id,
 void lite_seen_second(const char *source, const char *delivery_id,
     const char *hook, const uint8_t body_sha256[CRYPT_SHA256_SIZE],
     struct lite_keys *out);
+
+/* For readers: what the tree alone says of the delivery, and up to which event
+ * the tree is complete. */
+enum rc lite_seen_in_tree(struct lite_conn *c, const struct lite_keys *k,
+    struct lite_sight *out, bool *found, struct err *e);
+enum rc lite_seen_upto(struct lite_conn *c, int64_t *upto, struct err *e);
 
 /* The event of this delivery id, the first of the sender's own and the last
  * of one that hls derived; the latest with, probably, this

@@ -9,7 +9,7 @@
 	"e.webhook_id), e.webhook_id), e.content_type, "              \
 	"e.priority, e.hops, e.replay_suspect = 1, e.body_size, "     \
 	"e.body_sha256, e.status, e.jobs_total, e.retry_count, "      \
-	"e.error_message, e.started_ms, e.completed_ms"
+	"e.error_message, e.started_ms, e.completed_ms, e.sent_id"
 
 /* The last row of a condition up to an id, see lite_pick(). */
 #define LAST " AND id <= ?1 ORDER BY id DESC LIMIT 1"
@@ -185,15 +185,27 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT id, received_ms, source, delivery_id, body_sha256, "
 	    "watched, hook, second FROM event WHERE id > ?1 ORDER BY id",
 	[LITE_EVENT_DIGEST] = "SELECT body_sha256 FROM event WHERE id = ?1",
+	[LITE_EVENT_OF_ID] =
+	    "SELECT earlier, delivery_id = ?2 AND (?3 IS NULL OR source = ?3) "
+	    "FROM event WHERE id = ?1",
+	[LITE_EVENT_OF_ID_AFTER] =
+	    "SELECT id FROM event WHERE id > ?1 AND delivery_id = ?2 AND "
+	    "(?3 IS NULL OR source = ?3)",
+	[LITE_EVENT_OF_ID_SECOND] =
+	    "SELECT id FROM event INDEXED BY event_second WHERE second = 1 "
+	    "AND delivery_id = ?1 AND (?2 IS NULL OR source = ?2)",
+	[LITE_EVENT_SOURCE_AFTER] =
+	    "SELECT min(source) FROM event INDEXED BY event_of_source WHERE "
+	    "source > ?1",
 	[LITE_EVENT_HOOK] = "SELECT hook FROM event WHERE id = ?1",
 	[LITE_EVENT_PUT] =
 	    "INSERT INTO event (id, received_ms, scheduled_ms, source, "
 	    "provider, delivery_id, type, action, repository, teams, "
 	    "webhook_id, content_type, priority, hops, replay_suspect, "
 	    "body_size, body_sha256, status, expanded, completed_ms, "
-	    "watched, hook, second) VALUES "
+	    "watched, hook, second, sent_id, earlier) VALUES "
 	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-	    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+	    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
 	[LITE_PAYLOAD_PUT] =
 	    "INSERT INTO payload (event, body, json) VALUES (?1, ?2, ?3)",
 	[LITE_PAYLOAD_GET] = "SELECT body FROM payload WHERE event = ?1",

@@ -52,7 +52,6 @@ def refused(g, *args, status=2, **kw):
     ("token", "create", "--name", "a", "--role", "viewer", "--expires", "0"),
     ("event", "enqueue"), ("event", "enqueue", "--event-type", "a b"),
     ("event", "enqueue", "--event-type", "a", "--priority", "10"),
-    ("event", "enqueue", "--event-type", "a", "--delivery-id", "a b"),
     ("event", "enqueue", "--event-type", "a", "--repository", "a/b/c"),
     ("webhook", "update", "some-id"),
     ("sql",), ("sql", "SELECT 1", "--rows", "0"),

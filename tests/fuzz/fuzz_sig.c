@@ -61,7 +61,7 @@ judge(struct source *src, const struct http_req *req)
 	FUZZ_HOLDS(event_type_is_valid(ev->type));
 	FUZZ_HOLDS(ev->sent_id == NULL ||
 	    (ev->sent_id[0] != '\0' &&
-		strlen(ev->sent_id) <= EVENT_DELIVERY_ID_MAX));
+		strlen(ev->sent_id) <= EVENT_SENT_ID_MAX));
 	event_free(ev);
 }
 

@@ -388,12 +388,152 @@ derived_id_is_believed_for_its_time_only(void **state)
 	}
 }
 
+static void
+wait_for_trees(struct fix *f)
+{
+	const struct timespec pause = { 0, 10 * 1000 * 1000 };
+	int64_t end_us = clock_tick_us() + PATIENCE_US;
+
+	while (ask(f,
+		   "SELECT max(iif(key = 'event_id', n, 0)) - "
+		   "max(iif(key = 'upto', n, 0)) FROM counter") > 0) {
+		assert_true(clock_tick_us() < end_us);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* The events of an id, newest first and by pages of 2, are these. */
+static void
+assert_listed(struct fix *f, const char *id, const char *source,
+    const int64_t *want, size_t n)
+{
+	struct store_event_filter filter = { .delivery_id = id,
+		.source = source,
+		.status = -1,
+		.limit = 2 };
+	struct store_events page;
+	size_t i, seen = 0;
+
+	do {
+		assert_int_equal(store_event_list(f->s, &filter, &page,
+				     &filter.before_id, &f->e),
+		    RC_OK);
+		for (i = 0; i < page.n; i++, seen++) {
+			assert_true(seen < n);
+			assert_true(page.v[i]->id == want[n - 1 - seen]);
+			assert_string_equal(page.v[i]->delivery_id, id);
+		}
+		store_events_free(&page);
+	} while (filter.before_id != 0);
+	assert_int_equal(seen, n);
+}
+
+static int64_t
+put_of_hook(struct fix *f, const char *body, const char *hook)
+{
+	struct store_receipt r;
+	struct event *ev = fix_event(f, "shared");
+
+	free(ev->body);
+	ev->body = xstrdup(body);
+	ev->bodysz = strlen(body);
+	memset(ev->body_sha256, 0, sizeof(ev->body_sha256));
+	ev->is_of_hook = true;
+	ev->hook_id = xstrdup(hook);
+	assert_int_equal(fix_accept(f, ev, &r), RC_OK);
+	assert_false(r.duplicate);
+	return r.id;
+}
+
+#define REPEATS 5
+
+static void
+test_every_event_of_a_delivery_id_is_listed(void **state)
+{
+	struct fix *f = *state;
+	int64_t shared[4], derived[REPEATS], alone;
+	struct store_receipt r;
+	struct event *ev;
+	size_t i, round;
+
+	put_burst(f, "before", 10);
+	shared[0] = put_of_hook(f, "{\"a\":1}", "1");
+	for (i = 0; i < REPEATS; i++) {
+		assert_int_equal(
+		    put_derived(f, DAY_MS * (int64_t)(10 + i), MINUTE_MS, &r),
+		    RC_OK);
+		assert_false(r.duplicate);
+		derived[i] = r.id;
+		/* Some are in the tree and some are not. */
+		if (i == 2)
+			wait_for_trees(f);
+	}
+	shared[1] = put_of_hook(f, "{\"a\":2}", "2");
+	shared[2] = put_of_hook(f, "{\"a\":3}", "3");
+	ev = fix_event(f, "shared");
+	free(ev->source);
+	ev->source = xstrdup("other");
+	assert_int_equal(fix_accept(f, ev, &r), RC_OK);
+	shared[3] = r.id;
+	alone = fix_put(f, "alone");
+	for (round = 0; round < 3; round++) {
+		assert_listed(f, "shared", NULL, shared, 4);
+		assert_listed(f, "shared", "github", shared, 3);
+		assert_listed(f, "shared", "other", shared + 3, 1);
+		assert_listed(f, "shared", "nobody", NULL, 0);
+		assert_listed(f, "derived", NULL, derived, REPEATS);
+		assert_listed(f, "alone", NULL, &alone, 1);
+		assert_listed(f, "nothing", NULL, NULL, 0);
+		if (round == 0) {
+			fix_close(f);
+			fix_open(f);
+		} else if (round == 1) {
+			fix_put(f, "wakes the committer");
+			wait_for_trees(f);
+		}
+	}
+}
+
+static int64_t
+steps_of_list(struct fix *f, const char *id)
+{
+	struct store_event_filter filter = { .delivery_id = id,
+		.status = -1,
+		.limit = 50 };
+	struct store_events page;
+	int64_t next;
+
+	(void)store_test_steps(f->s);
+	assert_int_equal(store_event_list(f->s, &filter, &page, &next, &f->e),
+	    RC_OK);
+	assert_int_equal(page.n, 1);
+	store_events_free(&page);
+	return store_test_steps(f->s);
+}
+
+static void
+test_a_list_of_a_delivery_id_looks_at_no_other_events(void **state)
+{
+	struct fix *f = *state;
+	int64_t few, many;
+
+	put_burst(f, "few", 10);
+	wait_for_trees(f);
+	few = steps_of_list(f, "few-3");
+	put_burst(f, "many", BURST);
+	wait_for_trees(f);
+	many = steps_of_list(f, "few-3");
+	assert_true(many <= 2 * few);
+}
+
 int
 main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(derived_id_is_believed_for_its_time_only),
+		CASE(test_every_event_of_a_delivery_id_is_listed),
+		CASE(test_a_list_of_a_delivery_id_looks_at_no_other_events),
 		CASE(test_a_burst_is_known_at_once_and_later),
 		CASE(test_a_single_post_goes_the_direct_way),
 		CASE(test_a_burst_is_known_after_reopening),

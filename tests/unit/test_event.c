@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "core/event.h"
 
@@ -222,17 +223,53 @@ test_odd_delivery_ids_become_their_digest(void **state)
 	event_put_delivery_id(ev, "a b\xc3\xa9");
 	assert_string_equal(ev->delivery_id,
 	    "1ab8fc484d0212a9f29fc1334521deebe333bee6a002784790055ebc73da7159");
-	assert_string_equal(ev->sent_id, "a b??");
+	assert_string_equal(ev->sent_id, "a b\xc3\xa9");
 
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	event_put_delivery_id(ev, text);
 	assert_int_equal(strlen(ev->delivery_id), 64);
-	assert_int_equal(strlen(ev->sent_id), EVENT_DELIVERY_ID_MAX);
+	assert_string_equal(ev->sent_id, text);
 	text[EVENT_DELIVERY_ID_MAX] = '\0';
 	event_put_delivery_id(ev, text);
 	assert_string_equal(ev->delivery_id, text);
 	assert_null(ev->sent_id);
+	event_free(ev);
+}
+
+static void
+test_the_id_that_was_sent_is_kept_as_utf8_up_to_1_kib(void **state)
+{
+	static const char more[] = "\xe2\x80\xa6";
+	struct event *ev = event_new();
+	char text[2 * EVENT_SENT_ID_MAX];
+	size_t n;
+
+	(void)state;
+	event_put_delivery_id(ev, "a\xff b\xc3");
+	assert_string_equal(ev->sent_id, "a\xef\xbf\xbd b\xef\xbf\xbd");
+	memset(text, 'x', sizeof(text));
+	for (n = EVENT_SENT_ID_MAX - 8; n < EVENT_SENT_ID_MAX + 8; n++) {
+		text[n] = '\0';
+		event_put_delivery_id(ev, text);
+		if (n <= EVENT_SENT_ID_MAX) {
+			assert_string_equal(ev->sent_id, text);
+		} else {
+			assert_int_equal(strlen(ev->sent_id),
+			    EVENT_SENT_ID_MAX);
+			assert_string_equal(ev->sent_id + EVENT_SENT_ID_MAX - 3,
+			    more);
+		}
+		text[n] = 'x';
+	}
+	/* No character is cut, wherever it stands. */
+	for (n = EVENT_SENT_ID_MAX - 8; n < EVENT_SENT_ID_MAX + 8; n++) {
+		memset(text, 'x', sizeof(text));
+		memcpy(text + n, "\xf0\x9f\x98\x80\xff", 6);
+		event_put_delivery_id(ev, text);
+		assert_true(strlen(ev->sent_id) <= EVENT_SENT_ID_MAX);
+		assert_true(utf8_is_valid(ev->sent_id, strlen(ev->sent_id)));
+	}
 	event_free(ev);
 }
 
@@ -343,6 +380,8 @@ main(void)
 		    test_a_repository_name_of_any_length_is_judged),
 		cmocka_unit_test(test_types_are_respelt_by_one_rule),
 		cmocka_unit_test(test_odd_delivery_ids_become_their_digest),
+		cmocka_unit_test(
+		    test_the_id_that_was_sent_is_kept_as_utf8_up_to_1_kib),
 		cmocka_unit_test(test_readers_see_the_json_of_a_body),
 	};
 
