@@ -401,4 +401,19 @@ CREATE INDEX job_open ON job (id) WHERE state = 0;
 CREATE INDEX job_done ON job (id) WHERE state = 2;
 CREATE INDEX job_cancelled ON job (id) WHERE state = 4;
 
+-- Events that are held back.  suspect_why is 1 where the body contradicts the
+-- type that the post claims, 0 where the same body came before under another
+-- delivery id.  replay_suspect is 2 once a person has released the event, or
+-- has cancelled it.
+ALTER TABLE event ADD COLUMN suspect_why INTEGER NOT NULL DEFAULT 0
+    CHECK (suspect_why IN (0, 1));
+CREATE INDEX event_suspect ON event (id) WHERE replay_suspect = 1;
+INSERT INTO counter (family, key, n) SELECT 'sum', 'suspects_held', count(*)
+FROM event WHERE replay_suspect = 1 ON CONFLICT DO UPDATE SET n = excluded.n;
+
+-- Of a figure about a source: what it was when hls last told of it, and when
+-- that was.  A source is told of once an hour at most.
+ALTER TABLE metric ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE metric ADD COLUMN told_ms INTEGER NOT NULL DEFAULT 0;
+
 PRAGMA user_version = 5;

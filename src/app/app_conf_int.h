@@ -33,7 +33,7 @@ struct app_source {
 	struct strlist public_keys;
 	struct strlist events;
 	int64_t priority;
-	char *replay_window; /* "": the provider's own */
+	struct conf_times replay_window; /* by pattern of the event */
 	int64_t dedupe_ms;
 	struct strlist team;
 	struct strlist content_types;

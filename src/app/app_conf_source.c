@@ -310,25 +310,74 @@ check_hmac(const struct app_conf_reader *r, const struct app_source *raw,
 	return conf_refuse(r->places, key, e, "%s", fault);
 }
 
-/* The window in force, also in the raw text so that it is shown. */
+static void
+add_window(struct source *src, const char *pattern, int64_t ms)
+{
+	struct source_window *w;
+
+	src->windows = xreallocarray(src->windows, src->nwindows + 1,
+	    sizeof(*src->windows));
+	w = &src->windows[src->nwindows++];
+	w->pattern = xstrdup(pattern);
+	w->ms = ms;
+}
+
+static bool
+has_window(const struct source *src, const char *pattern)
+{
+	size_t i;
+
+	for (i = 0; i < src->nwindows; i++)
+		if (strcmp(src->windows[i].pattern, pattern) == 0)
+			return true;
+	return false;
+}
+
+/* The window in force is put into the raw value too, so that it is shown. */
+static void
+put_default(struct app_source *raw, int64_t ms)
+{
+	struct conf_times *l = &raw->replay_window;
+
+	l->v = xreallocarray(l->v, l->n + 1, sizeof(*l->v));
+	l->v[l->n].name = xstrdup(CONF_TIMES_ALL);
+	l->v[l->n++].ms = ms;
+}
+
+/* What the file says goes before the provider's own exceptions. */
 static enum rc
 read_replay_window(const struct app_conf_reader *r, struct app_source *raw,
     size_t at, struct source *src, struct err *e)
 {
-	char key[APP_CONF_KEY_SIZE], text[UNITS_TEXT_SIZE];
+	const char *const *type = sig_repeating_types(src);
+	const struct conf_time *t;
+	bool has_default = false;
+	char key[APP_CONF_KEY_SIZE];
+	size_t i;
 
-	if (raw->replay_window[0] == '\0') {
-		src->replay_window_ms = sig_replay_window_ms(src);
-	} else if (!units_duration_parse(raw->replay_window,
-		       &src->replay_window_ms) ||
-	    src->replay_window_ms > INT64_C(365) * 86400 * 1000) {
-		snprintf(key, sizeof(key), "sources[%zu].replay_window", at);
-		return conf_refuse(r->places, key, e,
-		    "not a duration such as 7d, of a year at most");
+	for (i = 0; i < raw->replay_window.n; i++) {
+		t = &raw->replay_window.v[i];
+		if (strcmp(t->name, CONF_TIMES_ALL) == 0) {
+			src->replay_window_ms = t->ms;
+			has_default = true;
+		} else if (webhook_pattern_is_valid(t->name)) {
+			add_window(src, t->name, t->ms);
+		} else {
+			snprintf(key, sizeof(key), "sources[%zu].replay_window",
+			    at);
+			return conf_refuse(r->places, key, e,
+			    "%.64s is neither default nor of the form *, "
+			    "issues, issues.opened or pull_request.*",
+			    t->name);
+		}
 	}
-	units_duration_format(src->replay_window_ms, text);
-	free(raw->replay_window);
-	raw->replay_window = xstrdup(text);
+	if (!has_default) {
+		src->replay_window_ms = sig_replay_window_ms(src);
+		put_default(raw, src->replay_window_ms);
+	}
+	for (; *type != NULL; type++)
+		if (!has_window(src, *type))
+			add_window(src, *type, 0);
 	return RC_OK;
 }
 

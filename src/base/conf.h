@@ -44,11 +44,23 @@ enum conf_type {
 	CONF_SECRET,    /* struct secret; also KEY_file; empty is unset */
 	CONF_SECRETS,   /* struct conf_secrets: a list; also KEY_file */
 	CONF_MAP,       /* struct conf_map: any names, values from words */
+	CONF_TIMES,     /* struct conf_times: any names with a duration each;
+			   one duration alone has the name CONF_TIMES_ALL */
 	CONF_OBJECTS    /* struct conf_objects: a list of maps, by sub */
 };
 
 struct conf_durations {
 	int64_t *ms;
+	size_t n;
+};
+
+#define CONF_TIMES_ALL "default"
+struct conf_time {
+	char *name;
+	int64_t ms;
+};
+struct conf_times {
+	struct conf_time *v;
 	size_t n;
 };
 

@@ -170,6 +170,37 @@ show_map(struct show *s, const char *key, const struct conf_map *map,
 	buf_add_str(s->out, "}\n");
 }
 
+/* As it may be written, where it is one duration alone. */
+static void
+show_times(struct show *s, const char *key, const struct conf_times *times)
+{
+	char text[UNITS_TEXT_SIZE] = "";
+	size_t i;
+
+	if (times->n == 0 ||
+	    (times->n == 1 && strcmp(times->v[0].name, CONF_TIMES_ALL) == 0)) {
+		if (times->n == 1)
+			units_duration_format(times->v[0].ms, text);
+		show_text(s, key, text);
+		return;
+	}
+	if (s->json) {
+		js_open_object(&s->js, key);
+		for (i = 0; i < times->n; i++)
+			js_duration(&s->js, times->v[i].name, times->v[i].ms);
+		js_close_object(&s->js);
+		return;
+	}
+	yaml_key(s, key, strlen(key));
+	for (i = 0; i < times->n; i++) {
+		units_duration_format(times->v[i].ms, text);
+		buf_add_str(s->out, i == 0 ? " {" : ", ");
+		js_quote(s->out, times->v[i].name, strlen(times->v[i].name));
+		buf_addf(s->out, ": %s", text);
+	}
+	buf_add_str(s->out, "}\n");
+}
+
 static void show_rows(struct show *s, const struct conf_table *table,
     const char *values);
 
@@ -292,6 +323,9 @@ show_value(struct show *s, const struct conf_key *row, const char *key,
 		return;
 	case CONF_MAP:
 		show_map(s, key, value, row->words);
+		return;
+	case CONF_TIMES:
+		show_times(s, key, value);
 		return;
 	case CONF_OBJECTS:
 		show_objects(s, key, value, row->sub);

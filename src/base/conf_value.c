@@ -320,6 +320,44 @@ set_map(struct setting *s, const struct conf_node *node, struct conf_map *map)
 }
 
 static enum rc
+add_time(const struct setting *s, const char *name, const char *text,
+    struct conf_times *times)
+{
+	struct conf_time *t;
+
+	times->v = xreallocarray(times->v, times->n + 1, sizeof(*times->v));
+	t = &times->v[times->n++];
+	t->name = xstrdup(name);
+	return set_number(s, text, &t->ms);
+}
+
+static enum rc
+set_times(struct setting *s, const struct conf_node *node,
+    struct conf_times *times)
+{
+	static const char form[] = "takes a duration, or names with one each";
+	const struct conf_node *child;
+	enum rc rc = RC_OK;
+
+	if (node->kind == CONF_KIND_SCALAR)
+		return *node->text == '\0'
+		    ? RC_OK
+		    : add_time(s, CONF_TIMES_ALL, node->text, times);
+	if (node->kind != CONF_KIND_MAP)
+		return refuse(s, form);
+	if (node->n > entries_max(s->row))
+		return refuse(s, "too many entries");
+	for (child = node->first; rc == RC_OK && child != NULL;
+	     child = child->next) {
+		s->line = child->line;
+		if (child->kind != CONF_KIND_SCALAR)
+			return refuse(s, form);
+		rc = add_time(s, child->key, child->text, times);
+	}
+	return rc;
+}
+
+static enum rc
 set_objects(struct setting *s, const struct conf_node *node,
     struct conf_objects *objects)
 {
@@ -392,6 +430,8 @@ conf_value_set(struct conf_reader *r, const struct conf_key *row,
 		return set_list(&s, node, value);
 	case CONF_MAP:
 		return set_map(&s, node, value);
+	case CONF_TIMES:
+		return set_times(&s, node, value);
 	case CONF_OBJECTS:
 		return set_objects(&s, node, value);
 	default:
@@ -462,6 +502,7 @@ conf_value_fini(const struct conf_key *row, void *value)
 {
 	struct conf_objects *objects = value;
 	struct conf_secrets *secrets = value;
+	struct conf_times *times = value;
 	struct conf_map *map = value;
 	size_t i;
 
@@ -491,6 +532,12 @@ conf_value_fini(const struct conf_key *row, void *value)
 			free(map->v[i].name);
 		free(map->v);
 		memset(map, 0, sizeof(*map));
+		return;
+	case CONF_TIMES:
+		for (i = 0; i < times->n; i++)
+			free(times->v[i].name);
+		free(times->v);
+		memset(times, 0, sizeof(*times));
 		return;
 	case CONF_OBJECTS:
 		for (i = 0; i < objects->n; i++)

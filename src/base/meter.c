@@ -230,3 +230,39 @@ meter_label(struct buf *labels, const char *name, const char *value)
 	}
 	buf_add_str(labels, "\"");
 }
+
+/* From behind a value's opening quote to its closing one; decoded into out
+ * where that is not NULL. */
+static const char *
+skip_value(const char *p, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *p != '"' && *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		if (out != NULL && n + 1 < size)
+			out[n] = *p;
+		n++;
+	}
+	if (out != NULL)
+		out[n < size ? n : 0] = '\0';
+	return p;
+}
+
+void
+meter_label_get(const char *labels, const char *name, char *out, size_t size)
+{
+	size_t n = strlen(name);
+	const char *p = labels, *value;
+
+	out[0] = '\0';
+	while ((value = strstr(p, "=\"")) != NULL) {
+		if ((size_t)(value - p) == n && strncmp(p, name, n) == 0) {
+			(void)skip_value(value + 2, out, size);
+			return;
+		}
+		p = skip_value(value + 2, NULL, 0);
+		p += strspn(p, "\",");
+	}
+}

@@ -72,5 +72,9 @@ void meter_taken(struct meter *m);
  */
 #define METER_VALUE_MAX 200
 void meter_label(struct buf *labels, const char *name, const char *value);
+/* The value of a label in such labels; "" where there is none, or where it
+ * has not room in size bytes. */
+void meter_label_get(const char *labels, const char *name, char *out,
+    size_t size);
 
 #endif

@@ -16,12 +16,15 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cmd/ctl.h"
+#include "stats/posts.h"
 #include "store/store_admin.h"
+#include "store/store_metrics.h"
 #include "store/store_read.h"
 #include "store/store_work.h"
 
 /* A note asks for a look; a fault for a hand, and the exit status is 1. */
 #define KEYS_LOOKED_AT 200
+#define REFUSED_LATELY_MS (INT64_C(86400) * 1000)
 
 enum level {
 	OK,
@@ -235,6 +238,59 @@ examine_dead(struct examination *x, const struct store_stats *s)
 }
 
 static void
+examine_suspects(struct examination *x, const struct store_stats *s)
+{
+	char text[300];
+
+	if (s->suspects_held == 0) {
+		report(x, OK, "suspects", NULL);
+		return;
+	}
+	(void)snprintf(text, sizeof(text),
+	    "%lld event%s held back and go%s to no webhook: hlsctl event list "
+	    "--suspect shows why; hlsctl event release ID, or --all, sends "
+	    "them out; hlsctl event cancel ID drops one",
+	    (long long)s->suspects_held,
+	    s->suspects_held == 1 ? " is" : "s are",
+	    s->suspects_held == 1 ? "es" : "");
+	report(x, NOTE, "suspects", text);
+}
+
+/* Posts of the last day that a sender with the secret made and that are
+ * stored nowhere. */
+static void
+examine_refusals(struct examination *x, const struct app_conf *conf)
+{
+	int64_t now_ms = clock_wall_ms(x->ctl->app.clock), n, last_ms;
+	struct store_metrics m;
+	bool well = true;
+	char text[300];
+	struct err e;
+	size_t i;
+
+	if (store_metrics(x->ctl->app.store, now_ms, &m, &e) != RC_OK) {
+		report(x, FAULT, "refusals", e.text);
+		return;
+	}
+	for (i = 0; i < conf->sources.n; i++) {
+		n = posts_lost(&m, conf->sources.v[i].name, &last_ms);
+		if (n == 0 || last_ms < now_ms - REFUSED_LATELY_MS)
+			continue;
+		well = false;
+		(void)snprintf(text, sizeof(text),
+		    "source %s refused %lld post%s whose signature matched, "
+		    "the last one within a day: hlsctl source show %s says "
+		    "for what reason",
+		    conf->sources.v[i].name, (long long)n, n == 1 ? "" : "s",
+		    conf->sources.v[i].name);
+		report(x, NOTE, "refusals", text);
+	}
+	if (well)
+		report(x, OK, "refusals", NULL);
+	store_metrics_free(&m);
+}
+
+static void
 examine_breakers(struct examination *x)
 {
 	static const struct store_webhook_filter all = { .enabled = 1,
@@ -319,6 +375,8 @@ examine_queue(struct examination *x)
 	}
 	examine_drains(x, conf, &s);
 	examine_dead(x, &s);
+	examine_suspects(x, &s);
+	examine_refusals(x, conf);
 	examine_breakers(x);
 	examine_keys(x);
 }

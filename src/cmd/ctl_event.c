@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static const struct ctl_option list_options[] = {
 	{ .name = "delivery-id",
 	    .arg = "ID",
 	    .doc = "of this id, as its sender gives it or as hls shows it" },
+	{ .name = "suspect", .doc = "that are held back and not released" },
 	{ .name = "since", .arg = "TIME", .doc = "a time, or 2h for ago" },
 	{ .name = "until", .arg = "TIME", .doc = "the same" },
 	CTL_LIST_OPTIONS,
@@ -53,7 +55,9 @@ put_row(struct ctl_table *t, const struct event *ev)
 {
 	ctl_table_putf(t, "%lld", (long long)ev->id);
 	ctl_table_put_time(t, ev->received_ms);
-	ctl_table_put(t, event_status_name(ev->status));
+	/* It has ended, but not as others that are completed have. */
+	ctl_table_put(t,
+	    ev->replay_suspect ? "suspect" : event_status_name(ev->status));
 	if (ev->action != NULL && ev->action[0] != '\0')
 		ctl_table_putf(t, "%s.%s", ev->type, ev->action);
 	else
@@ -76,6 +80,7 @@ read_filter(struct ctl *c, struct store_event_filter *f,
 	f->type = ctl_option_find(c, "type");
 	f->repository = ctl_option_find(c, "repository");
 	f->source = ctl_option_find(c, "source");
+	f->suspect = ctl_has_option(c, "suspect");
 	f->status = -1;
 	text = ctl_option_find(c, "delivery-id");
 	if (text != NULL) {
@@ -152,18 +157,25 @@ run_list(struct ctl *c, struct err *e)
 }
 
 enum rc
-ctl_event_resolve(struct ctl *c, int64_t *id, struct err *e)
+ctl_event_resolve_text(struct ctl *c, const char *text, int64_t *id,
+    struct err *e)
 {
 	enum rc rc;
 
-	if ((rc = ctl_check_id(c, "evt_", c->args[0], e)) != RC_OK)
+	if ((rc = ctl_check_id(c, "evt_", text, e)) != RC_OK)
 		return rc;
-	rc = store_event_resolve(c->app.store, c->args[0], id, e);
+	rc = store_event_resolve(c->app.store, text, id, e);
 	if (rc == RC_NOTFOUND)
 		return err_set(e, rc,
 		    "There is no event %s; hlsctl event list shows them.",
-		    c->args[0]);
+		    text);
 	return rc;
+}
+
+enum rc
+ctl_event_resolve(struct ctl *c, int64_t *id, struct err *e)
+{
+	return ctl_event_resolve_text(c, c->args[0], id, e);
 }
 
 /* Line by line, so that the lines stay and all else is made fit. */
@@ -295,12 +307,21 @@ static const struct ctl_cmd cmds[] = {
 	    .run = ctl_event_replay,
 	    .doc = "Sends one out again, or with --since all that match and "
 		   "have ended:\ncounts them first and asks." },
+	{ .verb = "release",
+	    .args = "[ID]...",
+	    .max_args = INT_MAX,
+	    .options = ctl_event_release_options,
+	    STORE,
+	    .run = ctl_event_release,
+	    .doc = "Sends out events that are held back as suspects: those "
+		   "of the IDs, of a\nsource, or all." },
 	{ .verb = "cancel",
 	    ONE_ID,
 	    .options = cancel_options,
 	    STORE,
 	    .run = run_cancel,
-	    .doc = "Cancels what one still owes." },
+	    .doc = "Cancels what one still owes; one that is held back stays "
+		   "undelivered for\ngood." },
 };
 
 const struct ctl_noun ctl_event = { "event", "what was posted", cmds,

@@ -1,5 +1,6 @@
 /*
- * ctl_event - the verbs of event that are long: show, enqueue, replay
+ * ctl_event - the verbs of event that are long: show, enqueue, replay,
+ * release
  */
 #ifndef CMD_CTL_EVENT_H
 #define CMD_CTL_EVENT_H
@@ -10,12 +11,16 @@
 
 extern const struct ctl_option ctl_event_enqueue_options[];
 extern const struct ctl_option ctl_event_replay_options[];
+extern const struct ctl_option ctl_event_release_options[];
 
 enum rc ctl_event_show(struct ctl *c, struct err *e);
+enum rc ctl_event_release(struct ctl *c, struct err *e);
 enum rc ctl_event_enqueue(struct ctl *c, struct err *e);
 enum rc ctl_event_replay(struct ctl *c, struct err *e);
 
-/* The event that args[0] names. */
+/* The event that args[0] names, or text. */
 enum rc ctl_event_resolve(struct ctl *c, int64_t *id, struct err *e);
+enum rc ctl_event_resolve_text(struct ctl *c, const char *text, int64_t *id,
+    struct err *e);
 
 #endif

@@ -42,6 +42,26 @@ put_detail(struct ctl *c, const char *text)
 }
 
 static void
+tell_suspect(struct ctl *c, const struct event *ev)
+{
+	static const char *const why[EVENT_WHYS] = {
+		[EVENT_SEEN_BODY] = "The same bytes came before under another "
+				    "delivery id",
+		[EVENT_ODD_TYPE] = "The body is of another type of event than "
+				   "the header says",
+	};
+	char *text;
+
+	if (!ev->replay_suspect)
+		return;
+	text = xasprintf("%s, so it is held back as a suspect and no webhook "
+			 "gets it; hlsctl event release %lld sends it out.",
+	    why[ev->suspect_why], (long long)ev->id);
+	put_detail(c, text);
+	free(text);
+}
+
+static void
 tell_start(struct ctl *c, const struct event *ev)
 {
 	static const char *const is[EVENT_STATUSES] = {
@@ -81,12 +101,7 @@ tell_start(struct ctl *c, const struct event *ev)
 		begin_line(c, ev->scheduled_ms);
 		buf_add_str(&c->out, "not to be worked on before\n");
 	}
-	if (ev->replay_suspect)
-		buf_addf(&c->out,
-		    "      The same bytes came before under another delivery "
-		    "id, so it owes\n      nothing; hlsctl event replay %lld "
-		    "works it after all.\n",
-		    (long long)ev->id);
+	tell_suspect(c, ev);
 }
 
 static void

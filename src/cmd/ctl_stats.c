@@ -29,6 +29,7 @@ put_counts(struct ctl *c, const struct store_stats *s)
 		{ "  purged", s->events_purged },
 		{ "duplicates", s->duplicates },
 		{ "replay suspects", s->replay_suspects },
+		{ "held back", s->suspects_held },
 		{ "overdue", s->overdue },
 		{ "  held", s->held },
 		{ "jobs owed", s->jobs_owed },

@@ -87,6 +87,12 @@ event_status_name(enum event_status s)
 	return status_names[s];
 }
 
+const char *
+event_why_name(enum event_why why)
+{
+	return why == EVENT_ODD_TYPE ? "type" : "body";
+}
+
 bool
 event_status_parse(const char *text, enum event_status *out)
 {

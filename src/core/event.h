@@ -46,6 +46,13 @@ enum event_status {
 };
 #define EVENT_STATUSES 5
 
+/* Why an event is held back: a person has to release it. */
+enum event_why {
+	EVENT_SEEN_BODY, /* the same body came under another delivery id */
+	EVENT_ODD_TYPE   /* the body contradicts the type, which is unsigned */
+};
+#define EVENT_WHYS 2
+
 struct event {
 	int64_t id; /* 0 until it is stored */
 	char public_id[ID_PUBLIC_SIZE];
@@ -65,11 +72,12 @@ struct event {
 	char *content_type;
 	int priority; /* 0-9, lower runs first */
 	int64_t received_ms;
-	int64_t scheduled_ms; /* 0: at once */
-	int64_t
-	    replay_window_ms; /* of its source; read by the store when put */
-	bool replay_suspect;  /* the same bytes came under another id */
-	int hops;             /* rounds through our own hook */
+	int64_t scheduled_ms;       /* 0: at once */
+	int64_t replay_window_ms;   /* read by the store when put */
+	bool is_watched;            /* ...as this: its body is remembered */
+	bool replay_suspect;        /* held back: goes to no webhook */
+	enum event_why suspect_why; /* where it is */
+	int hops;                   /* rounds through our own hook */
 
 	char *body; /* NULL when it was not asked for or is purged */
 	size_t bodysz;
@@ -104,6 +112,7 @@ void event_free(struct event *ev);
 
 const char *event_status_name(enum event_status s); /* "pending" ... */
 bool event_status_parse(const char *text, enum event_status *out);
+const char *event_why_name(enum event_why why); /* "body", "type" */
 
 bool event_delivery_id_is_valid(const char *text); /* visible ASCII 1-256 */
 bool event_type_is_valid(const char *text);        /* A-Za-z0-9_.- 1-100 */

@@ -18,11 +18,35 @@ static const char *const types[] = {
 	[NOTICE_DISABLED] = "hls.webhook.disabled",
 	[NOTICE_DEAD] = "hls.delivery.dead",
 	[NOTICE_BLOCKED] = "hls.key.blocked",
+	[NOTICE_SUSPECT] = "hls.event.suspect",
+	[NOTICE_REFUSING] = "hls.source.refusing",
 };
+
+bool
+notice_is_of_source(const struct notice *n)
+{
+	return n->what == NOTICE_SUSPECT || n->what == NOTICE_REFUSING;
+}
+
+int64_t
+notice_count(const struct notice *n)
+{
+	int64_t all = 0;
+	size_t i;
+
+	for (i = 0; i < n->nreasons; i++)
+		all += n->reasons[i].n;
+	return all;
+}
 
 void
 notice_fini(struct notice *n)
 {
+	size_t i;
+
+	for (i = 0; i < n->nreasons; i++)
+		free(n->reasons[i].labels);
+	free(n->source);
 	free(n->webhook);
 	free(n->url);
 	free(n->team);
@@ -74,8 +98,29 @@ is_of_delivery(const struct notice *n)
 }
 
 static void
+write_source(struct js_writer *w, const struct notice *n)
+{
+	size_t i;
+
+	js_str(w, "source", n->source);
+	js_int(w, "count", notice_count(n));
+	js_open_object(w, "reasons");
+	for (i = 0; i < n->nreasons; i++)
+		js_int(w, n->reasons[i].name, n->reasons[i].n);
+	js_close_object(w);
+	if (n->what == NOTICE_REFUSING)
+		js_bool(w, "signed", true);
+	write_time(w, "since", n->told_ms);
+	write_time(w, "last_at", n->last_ms);
+}
+
+static void
 write_data(struct js_writer *w, const struct notice *n)
 {
+	if (notice_is_of_source(n)) {
+		write_source(w, n);
+		return;
+	}
 	js_str(w, "webhook_id", n->webhook);
 	write_url(w, n->url);
 	if (n->what == NOTICE_DISABLED)
@@ -99,6 +144,11 @@ write_data(struct js_writer *w, const struct notice *n)
 static char *
 delivery_id_of(const struct notice *n)
 {
+	if (notice_is_of_source(n))
+		return xasprintf("%s:%s:%" PRId64,
+		    n->what == NOTICE_SUSPECT ? "suspect" : "refusing",
+		    n->source, n->at_ms);
+
 	/* What dies again after a person's retry has been tried more often. */
 	if (is_of_delivery(n))
 		return xasprintf("%s:%s:%" PRId64,

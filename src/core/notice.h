@@ -1,14 +1,19 @@
 /*
- * notice - what hls has to say of a webhook, as an event of its own
+ * notice - what hls reports of webhooks and sources, as events of its own
  *
  * A webhook fails and will be disabled, was disabled, a delivery to it is
- * dead, or a dead delivery holds up the later ones of its order key.  The store puts it down in the transaction in which it happens; a
- * drain makes an event of it, which other webhooks can ask for by name.
- * Pure.
+ * dead, or a dead delivery holds up the later ones of its order key.  The
+ * store writes such a notice in the transaction in which its cause happens.
+ * A source has events that are held back, or refuses posts whose signature
+ * matches: the store counts them, and there is one notice an hour and source
+ * at most.  A drain makes an event of each notice, which webhooks can ask for
+ * by name.  Pure.
  */
 #ifndef CORE_NOTICE_H
 #define CORE_NOTICE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/id.h"
@@ -23,7 +28,19 @@ enum notice_what {
 	NOTICE_FAILING,  /* "hls.webhook.failing" */
 	NOTICE_DISABLED, /* "hls.webhook.disabled" */
 	NOTICE_DEAD,     /* "hls.delivery.dead" */
-	NOTICE_BLOCKED   /* "hls.key.blocked" */
+	NOTICE_BLOCKED,  /* "hls.key.blocked" */
+	NOTICE_SUSPECT,  /* "hls.event.suspect", of a source */
+	NOTICE_REFUSING  /* "hls.source.refusing", of a source */
+};
+#define NOTICE_APART_MS (INT64_C(3600) * 1000) /* two of one source */
+
+/* How often something happened for one reason since the last notice. */
+#define NOTICE_REASONS_MAX 16
+struct notice_reason {
+	char name[32];
+	int64_t n;
+	char *labels; /* of the figure that counts it */
+	int64_t upto; /* what that has come to */
 };
 
 /* As it was when it happened; what does not belong to its kind is 0, "" or
@@ -45,7 +62,16 @@ struct notice {
 	enum outcome_class last_class;  /* the last failure */
 	int last_code;
 	char *last_text;
+
+	/* Of a source; its id is 0. */
+	char *source;
+	int64_t told_ms; /* when the notice before this one was told; 0: none */
+	int64_t last_ms; /* when it happened last */
+	struct notice_reason reasons[NOTICE_REASONS_MAX];
+	size_t nreasons;
 };
+bool notice_is_of_source(const struct notice *n);
+int64_t notice_count(const struct notice *n); /* over all reasons */
 void notice_fini(struct notice *n);
 
 const char *notice_type(enum notice_what what);

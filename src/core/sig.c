@@ -58,6 +58,16 @@ sig_replay_window_ms(const struct source *src)
 	return id_is_free ? 7 * 24 * 3600 * INT64_C(1000) : 0;
 }
 
+const char *const *
+sig_repeating_types(const struct source *src)
+{
+	static const char *const none[] = { NULL };
+
+	return src->scheme->repeating_types == NULL
+	    ? none
+	    : src->scheme->repeating_types;
+}
+
 /* The bytes that a secret stands for by the source's own word; 0: they
  * cannot be read, or are too few. */
 static size_t

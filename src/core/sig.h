@@ -36,6 +36,10 @@ enum rc sig_source_check(const struct source *src, struct err *e);
  * a header that nobody signed, as with GitHub and its kin, else 0. */
 int64_t sig_replay_window_ms(const struct source *src);
 
+/* The types of its events that its senders may post twice with one body, as
+ * GitHub's workflow_dispatch; NULL-ended.  Their window is 0 by default. */
+const char *const *sig_repeating_types(const struct source *src);
+
 /*
  * Comes before the source is looked up: the headers of all schemes are judged,
  * so the answer tells nobody whether the path names a source.  Headers that a

@@ -23,6 +23,11 @@ static const struct sig_header headers[] = {
 	{ NULL, SIG_FORM_ONE, 0 },
 };
 
+/* A person, or a program, starts the same again: nothing in the body says
+ * which time it is. */
+static const char *const repeating_types[] = { "workflow_dispatch",
+	"repository_dispatch", NULL };
+
 static void
 claim(const struct source *src, const struct http_req *req, int64_t now_ms,
     struct sig_claim *c)
@@ -61,6 +66,7 @@ const struct sig_scheme sig_github = {
 	.id_header = ID,
 	.hook_header = "X-GitHub-Hook-ID",
 	.type_header = TYPE,
+	.repeating_types = repeating_types,
 	.claim = claim,
 	.sample = sample,
 };

@@ -82,6 +82,7 @@ struct sig_scheme {
 	const char *hook_header; /* of the hook, whose ids others share */
 	const char *type_header; /* of the event's type; NULL: none */
 	bool is_type_in_body;    /* "type", where no header holds it */
+	const char *const *repeating_types; /* NULL: none */
 
 	/* May this source be configured so?  NULL: any may. */
 	enum rc (*check)(const struct source *src, struct err *e);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/jsonptr.h"
+#include "core/match.h"
 #include "core/source.h"
 
 static void
@@ -29,6 +30,9 @@ source_fini(struct source *src)
 	for (i = 0; i < SOURCE_POINTERS; i++)
 		free(src->facts.pointers[i]);
 	jsonptr_set_free(src->facts.set);
+	for (i = 0; i < src->nwindows; i++)
+		free(src->windows[i].pattern);
+	free(src->windows);
 }
 
 void
@@ -41,6 +45,34 @@ sources_fini(struct sources *l)
 	free(l->v);
 	l->v = NULL;
 	l->n = 0;
+}
+
+int64_t
+source_window_ms(const struct source *src, const char *type, const char *action)
+{
+	int64_t ms = src->replay_window_ms;
+	size_t i, n, longest = 0;
+
+	for (i = 0; i < src->nwindows; i++) {
+		n = strlen(src->windows[i].pattern);
+		if (n > longest &&
+		    match_pattern(src->windows[i].pattern, type, action)) {
+			longest = n;
+			ms = src->windows[i].ms;
+		}
+	}
+	return ms;
+}
+
+bool
+source_remembers(const struct source *src)
+{
+	bool remembers = src->replay_window_ms > 0;
+	size_t i;
+
+	for (i = 0; i < src->nwindows; i++)
+		remembers = remembers || src->windows[i].ms > 0;
+	return remembers;
 }
 
 const struct source *

@@ -7,6 +7,7 @@
 #ifndef CORE_SOURCE_H
 #define CORE_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ enum source_key {
 /* How long derived ids are believed where no source says so. */
 #define SOURCE_DEDUPE_MS (INT64_C(10) * 60 * 1000)
 #define SOURCE_KEY_MAX 1024
+#define SOURCE_NAME_MAX 64
 #define SOURCE_KEY_MIN 16
 
 /* Provider hmac: how its sender signs. */
@@ -63,6 +65,11 @@ struct source_facts {
 	size_t places[SOURCE_POINTERS];
 };
 
+struct source_window {
+	char *pattern;
+	int64_t ms;
+};
+
 struct source {
 	char *name;
 	struct strlist paths; /* further ones, without base path */
@@ -75,7 +82,11 @@ struct source {
 	size_t npublic_keys;
 	struct strlist events; /* patterns; empty: every event */
 	int priority;
+	/* How long a body under another id is suspect; where several patterns
+	 * match an event the longest one decides, and where none does this. */
 	int64_t replay_window_ms;
+	struct source_window *windows;
+	size_t nwindows;
 	int64_t dedupe_ms; /* how long a derived id is believed */
 	struct strlist teams;
 	struct source_facts facts;
@@ -89,6 +100,11 @@ struct sources {
 };
 
 void sources_fini(struct sources *l);
+
+int64_t source_window_ms(const struct source *src, const char *type,
+    const char *action);
+/* Its bodies are remembered, because a body may be suspect. */
+bool source_remembers(const struct source *src);
 
 /* By name, or by a request's path: /hooks/NAME, /api/webhooks/NAME, or one
  * of its further paths.  NULL when there is none. */

@@ -22,6 +22,26 @@ is_wanted(const struct store_webhooks *webhooks, const struct event *ev)
 	return false;
 }
 
+static void
+say_source(const struct notice *n)
+{
+	struct log_line line;
+	size_t i;
+
+	log_begin(&line, LOG_LEVEL_WARN,
+	    n->what == NOTICE_SUSPECT
+		? "events are held back as suspects; hlsctl event list "
+		  "--suspect shows them"
+		: "posts are refused though their signature matches; hlsctl "
+		  "source show counts them");
+	log_str(&line, "event_type", notice_type(n->what));
+	log_str(&line, "source", n->source);
+	log_int(&line, "count", notice_count(n));
+	for (i = 0; i < n->nreasons; i++)
+		log_int(&line, n->reasons[i].name, n->reasons[i].n);
+	log_end(&line);
+}
+
 /* A dead delivery has its line already, of its last attempt. */
 static void
 say(const struct notice *n)
@@ -31,6 +51,10 @@ say(const struct notice *n)
 
 	if (n->what == NOTICE_DEAD)
 		return;
+	if (notice_is_of_source(n)) {
+		say_source(n);
+		return;
+	}
 	log_begin(&line, LOG_LEVEL_WARN,
 	    n->what == NOTICE_DISABLED
 		? "a webhook is disabled"
@@ -63,6 +87,8 @@ deliver_notice_tell(struct store *s, const struct store_notices *l,
 	assert(l->n <= DELIVER_NOTICES_MAX);
 	for (i = 0; i < l->n; i++) {
 		v[i].notice = l->v[i].id;
+		v[i].of_source =
+		    notice_is_of_source(&l->v[i]) ? &l->v[i] : NULL;
 		v[i].event = notice_event(&l->v[i]);
 		if (is_wanted(webhooks, v[i].event))
 			continue;

@@ -142,7 +142,7 @@ read_event(const struct intake *in, const struct source *src,
 	ev->provider = xstrdup(sig_scheme_name(src->scheme));
 	ev->content_type = xstrdup(m.type);
 	ev->priority = src->priority;
-	ev->replay_window_ms = src->replay_window_ms;
+	ev->is_watched = source_remembers(src);
 	ev->dedupe_ms = src->dedupe_ms;
 	ev->received_ms = clock_wall_ms(in->clock);
 	ev->hops = read_hops(req);
@@ -155,6 +155,9 @@ read_event(const struct intake *in, const struct source *src,
 		rc = read_body(src, req, ev, e);
 	else
 		facts_read_headers(src, req, ev);
+	if (rc == RC_OK)
+		ev->replay_window_ms =
+		    source_window_ms(src, ev->type, ev->action);
 	intake_tell(out, ev);
 	return rc;
 }

@@ -368,6 +368,8 @@ static const struct family families[] = {
 	    "cancelled." },
 	{ "hls_accepted_total", "counter", write_counter, 0,
 	    "Posts that were accepted, by source." },
+	{ "hls_suspects_held", "gauge", NUMBER(sums.suspects_held),
+	    "Events that are held back and not released." },
 	{ "hls_refused_total", "counter", write_counter, 0,
 	    "Posts that were refused, by source, reason, and whether the "
 	    "signature matched." },

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/js.h"
 #include "base/meter.h"
+#include "core/event.h"
 #include "core/sig.h"
 #include "core/source.h"
 #include "stats/posts.h"
@@ -76,29 +77,22 @@ find(const struct store_metrics *m, const char *name, const char *source,
 	return found;
 }
 
-/* One object of refusals by reason: the signed ones, or all. */
-static void
-put_refused(struct js_writer *w, const char *member, const char *source,
-    const struct store_metrics *m, bool signed_only)
+const char *
+posts_reason_of(const struct store_metrics *m, const char *source, size_t i,
+    int64_t *is_signed, int64_t *is_not)
 {
 	const struct store_figure *f;
-	int64_t n;
-	size_t i;
-	int is_signed;
 
-	js_open_object(w, member);
-	for (i = 0; i < N_REASONS; i++) {
-		n = 0;
-		for (is_signed = signed_only; is_signed <= 1; is_signed++) {
-			f = find(m, POSTS_REFUSED, source, reasons[i].reason,
-			    is_signed != 0);
-			if (f != NULL)
-				n += f->n;
-		}
-		if (n > 0)
-			js_int(w, reasons[i].reason, n);
-	}
-	js_close_object(w);
+	*is_signed = *is_not = 0;
+	if (i >= N_REASONS)
+		return NULL;
+	f = find(m, POSTS_REFUSED, source, reasons[i].reason, true);
+	if (f != NULL)
+		*is_signed = f->n;
+	f = find(m, POSTS_REFUSED, source, reasons[i].reason, false);
+	if (f != NULL)
+		*is_not = f->n;
+	return reasons[i].reason;
 }
 
 static int64_t
@@ -120,10 +114,90 @@ last_refused_ms(const struct store_metrics *m, const char *source)
 }
 
 void
+posts_figures(const struct store_metrics *m, const char *source,
+    struct posts_figures *out)
+{
+	const struct store_figure *f;
+	int64_t is_signed, is_not;
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	f = find(m, POSTS_ACCEPTED, source, NULL, true);
+	if (f != NULL) {
+		out->accepted = f->n;
+		out->last_accepted_ms = f->changed_ms;
+	}
+	for (i = 0; posts_reason_of(m, source, i, &is_signed, &is_not) != NULL;
+	     i++) {
+		out->refused += is_signed + is_not;
+		out->refused_signed += is_signed;
+	}
+	out->last_refused_ms = last_refused_ms(m, source);
+}
+
+int64_t
+posts_suspects(const struct store_metrics *m, const char *source, int why)
+{
+	const struct store_figure *found = NULL;
+	struct buf labels;
+	size_t i;
+
+	buf_init(&labels, LABELS_MAX);
+	meter_label(&labels, "source", source);
+	meter_label(&labels, "reason", event_why_name((enum event_why)why));
+	for (i = 0; found == NULL && i < m->nfigures; i++)
+		if (strcmp(m->figures[i].name, STORE_SUSPECTS) == 0 &&
+		    strcmp(m->figures[i].labels, buf_str(&labels)) == 0)
+			found = &m->figures[i];
+	buf_fini(&labels);
+	return found == NULL ? 0 : found->n;
+}
+
+/* One object of refusals by reason: the signed ones, or all. */
+static void
+put_refused(struct js_writer *w, const char *member, const char *source,
+    const struct store_metrics *m, bool signed_only)
+{
+	int64_t is_signed, is_not, n;
+	const char *reason;
+	size_t i;
+
+	js_open_object(w, member);
+	for (i = 0; (reason = posts_reason_of(m, source, i, &is_signed,
+			 &is_not)) != NULL;
+	     i++) {
+		n = is_signed + (signed_only ? 0 : is_not);
+		if (n > 0)
+			js_int(w, reason, n);
+	}
+	js_close_object(w);
+}
+
+int64_t
+posts_lost(const struct store_metrics *m, const char *source, int64_t *last_ms)
+{
+	const struct store_figure *f;
+	int64_t n = 0;
+	size_t i;
+
+	*last_ms = 0;
+	for (i = 0; i < N_REASONS; i++) {
+		f = find(m, POSTS_REFUSED, source, reasons[i].reason, true);
+		if (f == NULL)
+			continue;
+		n += f->n;
+		if (f->changed_ms > *last_ms)
+			*last_ms = f->changed_ms;
+	}
+	return n;
+}
+
+void
 posts_format_settings(const struct source *src, const char *base_path,
     struct js_writer *w)
 {
 	char path[512];
+	size_t i;
 
 	(void)snprintf(path, sizeof(path), "%s/hooks/%s", base_path, src->name);
 	js_str(w, "name", src->name);
@@ -134,6 +208,10 @@ posts_format_settings(const struct source *src, const char *base_path,
 	js_int(w, "priority", src->priority);
 	js_int(w, "secrets", (int64_t)src->nsecrets);
 	js_duration(w, "replay_window", src->replay_window_ms);
+	js_open_object(w, "replay_windows");
+	for (i = 0; i < src->nwindows; i++)
+		js_duration(w, src->windows[i].pattern, src->windows[i].ms);
+	js_close_object(w);
 	js_strlist(w, "team", &src->teams);
 }
 
@@ -141,14 +219,23 @@ void
 posts_format(const struct source *src, const char *base_path,
     const struct store_metrics *m, struct js_writer *w)
 {
-	const struct store_figure *f;
+	struct posts_figures n;
+	int64_t suspects;
+	int i;
 
-	f = find(m, POSTS_ACCEPTED, src->name, NULL, true);
+	posts_figures(m, src->name, &n);
 	js_open_object(w, NULL);
 	posts_format_settings(src, base_path, w);
-	js_int(w, "accepted", f == NULL ? 0 : f->n);
-	js_time(w, "last_accepted_at", f == NULL ? 0 : f->changed_ms);
-	js_time(w, "last_refused_at", last_refused_ms(m, src->name));
+	js_int(w, "accepted", n.accepted);
+	js_time(w, "last_accepted_at", n.last_accepted_ms);
+	js_time(w, "last_refused_at", n.last_refused_ms);
+	js_open_object(w, "suspects");
+	for (i = 0; i < EVENT_WHYS; i++) {
+		suspects = posts_suspects(m, src->name, i);
+		if (suspects > 0)
+			js_int(w, event_why_name((enum event_why)i), suspects);
+	}
+	js_close_object(w);
 	put_refused(w, "refused", src->name, m, false);
 	put_refused(w, "refused_signed", src->name, m, true);
 	js_close_object(w);

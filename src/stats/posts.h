@@ -11,14 +11,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "store/store_metrics.h"
 
 struct buf;
 struct js_writer;
 struct source;
-struct store_metrics;
 
 #define POSTS_ACCEPTED "hls_accepted_total"
-#define POSTS_REFUSED "hls_refused_total"
+#define POSTS_REFUSED STORE_REFUSED
 
 /* The source of a post to a path that no source has; no source's name may
  * have parentheses, so all these posts share one series. */
@@ -38,6 +40,26 @@ void posts_label(struct buf *labels, const char *source, const char *reason,
  */
 void posts_format(const struct source *src, const char *base_path,
     const struct store_metrics *m, struct js_writer *w);
+/* What became of the posts to a source; a time is 0 where there was none. */
+struct posts_figures {
+	int64_t accepted, refused;
+	int64_t refused_signed; /* though the signature matched */
+	int64_t last_accepted_ms, last_refused_ms;
+};
+void posts_figures(const struct store_metrics *m, const char *source,
+    struct posts_figures *out);
+/* How many of its events were ever held back, by an enum event_why. */
+int64_t posts_suspects(const struct store_metrics *m, const char *source,
+    int why);
+/* How many posts were refused for the i-th reason, with a signature that
+ * matched and without; NULL at the end of the reasons. */
+const char *posts_reason_of(const struct store_metrics *m, const char *source,
+    size_t i, int64_t *is_signed, int64_t *is_not);
+
+/* How many posts to a source were refused though their signature matched, and
+ * when the last one was. */
+int64_t posts_lost(const struct store_metrics *m, const char *source,
+    int64_t *last_ms);
 /* Its settings only, as members of an open object. */
 void posts_format_settings(const struct source *src, const char *base_path,
     struct js_writer *w);

@@ -26,6 +26,9 @@ show_event(struct js_writer *w, const struct event *ev)
 	js_int(w, "jobs_total", ev->jobs_total);
 	js_int(w, "retry_count", ev->retry_count);
 	js_str(w, "error_message", ev->error_message);
+	js_bool(w, "suspect", ev->replay_suspect);
+	js_str(w, "suspect_reason",
+	    ev->replay_suspect ? event_why_name(ev->suspect_why) : NULL);
 	js_bool(w, "replay_suspect", ev->replay_suspect);
 	js_str(w, "content_type", ev->content_type);
 	js_int(w, "size", (int64_t)ev->bodysz);

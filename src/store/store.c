@@ -60,6 +60,7 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_EVENT_RETRY] = "event_retry",
 	[STORE_OP_EVENT_CANCEL] = "event_cancel",
 	[STORE_OP_EVENT_REPLAY] = "event_replay",
+	[STORE_OP_EVENT_RELEASE] = "event_release",
 	[STORE_OP_EVENT_REPLAY_ALL] = "event_replay_all",
 	[STORE_OP_HELD] = "held",
 	[STORE_OP_DEAD_COUNT] = "dead_count",

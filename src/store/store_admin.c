@@ -145,6 +145,17 @@ store_event_replay(struct store *s, int64_t id, const char *webhook_id,
 }
 
 enum rc
+store_event_release(struct store *s, const int64_t *ids, size_t n,
+    int64_t now_ms, size_t *released, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	*released = 0;
+	return store_call_end(s, STORE_OP_EVENT_RELEASE, us,
+	    s->engine->event_release(s->impl, ids, n, now_ms, released, e));
+}
+
+enum rc
 store_event_replay_all(struct store *s, const struct store_replay *r,
     int64_t now_ms, size_t *replayed, struct err *e)
 {

@@ -76,7 +76,8 @@ void store_webhooks_free(struct store_webhooks *l);
  * when the event is not failed. */
 enum rc store_event_retry(struct store *s, int64_t id, int64_t now_ms,
     size_t *jobs, struct err *e);
-/* Every open job of the event is cancelled. */
+/* Every open job of the event is cancelled; one that is held back is so no
+ * more, and owes nothing. */
 enum rc store_event_cancel(struct store *s, int64_t id, int64_t now_ms,
     size_t *jobs, struct err *e);
 /*
@@ -87,6 +88,13 @@ enum rc store_event_cancel(struct store *s, int64_t id, int64_t now_ms,
  */
 enum rc store_event_replay(struct store *s, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e);
+/*
+ * Events that are held back go out, in one transaction; the others of the ids
+ * are left alone.  *released: how many were held back.
+ * RC_BUSY	also: so many jobs wait that posts might soon be refused.
+ */
+enum rc store_event_release(struct store *s, const int64_t *ids, size_t n,
+    int64_t now_ms, size_t *released, struct err *e);
 /*
  * The same for each of many events that has ended and is no replay suspect.
  * All of it is put down in one transaction and carried out here or, where

@@ -166,6 +166,7 @@ const struct store_engine store_fault_engine = {
 	.event_retry = fault_event_retry,
 	.event_cancel = fault_event_cancel,
 	.event_replay = fault_event_replay,
+	.event_release = fault_event_release,
 	.event_replay_all = fault_event_replay_all,
 	.dead_count = fault_dead_count,
 	.dead_retry = fault_dead_retry,

@@ -265,6 +265,19 @@ fault_token_used(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
 }
 
 enum rc
+fault_event_release(void *impl, const int64_t *ids, size_t n, int64_t now_ms,
+    size_t *released, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m,
+	    store_event_release(f->inner, ids, n, now_ms, released, e), e);
+}
+
+enum rc
 fault_event_replay_all(void *impl, const struct store_replay *r, int64_t now_ms,
     size_t *replayed, struct err *e)
 {

@@ -157,6 +157,8 @@ enum rc fault_token_put(void *impl, const struct store_token *t, struct err *e);
 enum rc fault_token_list(void *impl, struct store_tokens *out, struct err *e);
 enum rc fault_token_used(void *impl, const uint8_t hash[CRYPT_SHA256_SIZE],
     int64_t now_ms, struct err *e);
+enum rc fault_event_release(void *impl, const int64_t *ids, size_t n,
+    int64_t now_ms, size_t *released, struct err *e);
 enum rc fault_event_replay_all(void *impl, const struct store_replay *r,
     int64_t now_ms, size_t *replayed, struct err *e);
 enum rc fault_dead_count(void *impl, const struct store_dead *d, int64_t *n,

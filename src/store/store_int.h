@@ -62,6 +62,7 @@ enum store_op {
 	STORE_OP_EVENT_RETRY,
 	STORE_OP_EVENT_CANCEL,
 	STORE_OP_EVENT_REPLAY,
+	STORE_OP_EVENT_RELEASE,
 	STORE_OP_EVENT_REPLAY_ALL,
 	STORE_OP_HELD,
 	STORE_OP_DEAD_COUNT,
@@ -176,6 +177,8 @@ struct store_engine {
 	    size_t *jobs, struct err *e);
 	enum rc (*event_replay)(void *impl, int64_t id, const char *webhook_id,
 	    int64_t now_ms, struct err *e);
+	enum rc (*event_release)(void *impl, const int64_t *ids, size_t n,
+	    int64_t now_ms, size_t *released, struct err *e);
 	enum rc (*event_replay_all)(void *impl, const struct store_replay *r,
 	    int64_t now_ms, size_t *replayed, struct err *e);
 	enum rc (*dead_count)(void *impl, const struct store_dead *d,

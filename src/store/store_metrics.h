@@ -31,6 +31,12 @@ struct store;
  * change, or when very many workers have come since. */
 #define STORE_WORKER_JOBS "hls_worker_jobs_total"
 
+/* Events that were held back, by source and reason: written with the event.
+ * Posts that were refused, by source, reason and whether the signature
+ * matched.  Both begin with the label source. */
+#define STORE_SUSPECTS "suspects"
+#define STORE_REFUSED "hls_refused_total"
+
 /* Where the figures of this process gather.  From the first call on the
  * engine writes them down.  Lives as long as the store. */
 struct meter *store_meter(struct store *s);

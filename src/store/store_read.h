@@ -25,6 +25,7 @@ struct store_event_filter {
 	/* As event_delivery_id_of() says; not with oldest_first. */
 	const char *delivery_id;
 	int status;       /* enum event_status, or -1 */
+	bool suspect;     /* those alone that are held back */
 	int64_t since_ms; /* received; 0: open */
 	int64_t until_ms;
 	int64_t before_id; /* the cursor; 0: from the newest */
@@ -120,6 +121,7 @@ enum rc store_held(struct store *s, const char *webhook_id,
 struct store_stats {
 	int64_t created_ms; /* when the store began */
 	int64_t accepted, duplicates, replay_suspects;
+	int64_t suspects_held; /* now, and not released */
 	int64_t events[EVENT_STATUSES];
 	int64_t events_purged;
 	int64_t jobs[STORE_STATES];

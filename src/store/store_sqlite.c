@@ -350,6 +350,7 @@ const struct store_engine store_sqlite_engine = {
 	.event_retry = lite_event_retry,
 	.event_cancel = lite_event_cancel,
 	.event_replay = lite_event_replay,
+	.event_release = lite_event_release,
 	.event_replay_all = lite_event_replay_all,
 	.dead_count = lite_dead_count,
 	.dead_retry = lite_dead_retry,

@@ -47,7 +47,7 @@ accept_init(struct accept *a, struct event *ev)
 	if (is_zero(ev->body_sha256, sizeof(ev->body_sha256)))
 		crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 	lite_seen_keys(ev->source, ev->delivery_id, ev->body_sha256, &a->keys);
-	a->keys.is_watched = ev->replay_window_ms > 0;
+	a->keys.is_watched = ev->is_watched || ev->replay_window_ms > 0;
 	if (ev->teams.n > 0)
 		a->teams = lite_strlist_text(&ev->teams);
 }
@@ -311,13 +311,16 @@ take(struct lite_tx *tx, struct accept *a, struct err *e)
 		return rc;
 	if (a->out.replay_suspect) {
 		lite_tally_sum(tx, LITE_SUM_SUSPECTS, 1);
+		lite_tally_sum(tx, LITE_SUM_SUSPECTS_HELD, 1);
 		lite_tally_sum(tx, LITE_SUM_EVENT + EVENT_COMPLETED, 1);
+		rc = lite_source_suspect(tx, a->ev, e);
+		tx->new_work = true; /* a drain reports it */
 	} else {
 		lite_tally_sum(tx, LITE_SUM_UNEXPANDED, 1);
 		lite_tally_sum(tx, LITE_SUM_EVENT + EVENT_PENDING, 1);
 		tx->new_work = true;
 	}
-	return RC_OK;
+	return rc;
 }
 
 static enum rc

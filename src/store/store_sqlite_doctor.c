@@ -254,6 +254,8 @@ static const struct {
 	    "one" },
 	{ LITE_CHECK_EVENT_COUNTS, "counts",
 	    "events whose counts of jobs are wrong" },
+	{ LITE_CHECK_SUSPECTS, "held",
+	    "counts of the events held back that are wrong" },
 	{ LITE_CHECK_MERGED, "dedupe",
 	    "marks of what is known as seen that are beyond the last event" },
 };

@@ -109,6 +109,8 @@ is_listed(const struct store_event_filter *f, struct sqlite3_stmt *st)
 
 	if (f->status >= 0 && lite_col_int(st, 17) != f->status)
 		return false;
+	if (f->suspect && lite_col_int(st, 14) == 0)
+		return false;
 	if (f->since_ms > 0 && received_ms < f->since_ms)
 		return false;
 	if (f->until_ms > 0 && received_ms >= f->until_ms)
@@ -217,6 +219,8 @@ set_conditions(const struct store_event_filter *f, struct lite_pick *p)
 		.number = f->status,
 		.has_number = true };
 
+	if (f->suspect)
+		p->by[p->n++].stmt = LITE_EVENT_SUSPECT;
 	add_text(p, LITE_EVENT_OF_TYPE, f->type);
 	add_text(p, LITE_EVENT_OF_REPOSITORY, f->repository);
 	add_text(p, LITE_EVENT_OF_SOURCE, f->source);
@@ -476,6 +480,8 @@ run_cancel(struct lite_tx *tx, void *arg, struct err *e)
 	x->jobs = 0;
 	tx->now_ms = x->now_ms;
 	rc = read_status(tx, x->id, &status, &expanded, e);
+	if (rc == RC_OK)
+		rc = lite_suspect_drop(tx, x->id, e);
 	if (rc == RC_OK && !expanded) {
 		rc = lite_tally_event(tx, x->id, &ev, e);
 		if (rc == RC_OK)

@@ -25,6 +25,7 @@
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
  *	store_sqlite_flow.c	what bounds the deliveries to one target
  *	store_sqlite_notice.c	how webhooks fare, and what is said of it
+ *	store_sqlite_source.c	what is reported of sources, once an hour
  *	store_sqlite_row.c	rows to our structs
  *	the others		the operations
  */
@@ -117,7 +118,7 @@ struct lite_condition {
 	int64_t number;
 	bool has_number;
 };
-#define LITE_CONDITIONS 4
+#define LITE_CONDITIONS 5
 struct lite_pick {
 	struct lite_condition by[LITE_CONDITIONS];
 	size_t n;
@@ -158,7 +159,8 @@ enum rc lite_rc_of_errno(int reason);
 enum lite_sum {
 	LITE_SUM_ACCEPTED,
 	LITE_SUM_DUPLICATES,
-	LITE_SUM_SUSPECTS,
+	LITE_SUM_SUSPECTS, /* ever */
+	LITE_SUM_SUSPECTS_HELD,
 	LITE_SUM_UNEXPANDED,
 	LITE_SUM_EVENT, /* and the next ones, by status */
 	LITE_SUM_EVENTS_PURGED = LITE_SUM_EVENT + EVENT_STATUSES,
@@ -760,6 +762,17 @@ enum rc lite_lease_due(void *impl, int64_t now_ms,
     const struct store_lease_want *want, struct store_leases *out,
     int64_t *next_due_ms, struct err *e);
 enum rc lite_recover(void *impl, int64_t now_ms, size_t *n, struct err *e);
+struct notice *lite_notice_add(struct store_notices *l);
+/* store_sqlite_source.c: the notices that figures of sources give, behind
+ * those of webhooks, and what is told of them: *late when another process
+ * was first. */
+enum rc lite_source_notices(struct lite *l, struct lite_conn *c, size_t max,
+    struct store_notices *out, struct err *e);
+enum rc lite_source_told(struct lite_tx *tx, const struct notice *n, bool *late,
+    struct err *e);
+/* An event was held back. */
+enum rc lite_source_suspect(struct lite_tx *tx, const struct event *ev,
+    struct err *e);
 enum rc lite_notices(void *impl, size_t max, struct store_notices *out,
     struct err *e);
 enum rc lite_tell(void *impl, struct store_telling *v, size_t n, struct err *e);
@@ -824,6 +837,10 @@ enum rc lite_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
     struct err *e);
 enum rc lite_event_replay(void *impl, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e);
+enum rc lite_event_release(void *impl, const int64_t *ids, size_t n,
+    int64_t now_ms, size_t *released, struct err *e);
+/* Nobody holds the event back any more; it owes nothing. */
+enum rc lite_suspect_drop(struct lite_tx *tx, int64_t id, struct err *e);
 enum rc lite_event_replay_all(void *impl, const struct store_replay *r,
     int64_t now_ms, size_t *replayed, struct err *e);
 enum rc lite_dead_count(void *impl, const struct store_dead *d, int64_t *n,

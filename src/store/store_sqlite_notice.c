@@ -249,6 +249,15 @@ read_row(struct lite *l, struct sqlite3_stmt *st, struct notice *out)
 	out->order_key = lite_col_text(st, 19);
 }
 
+struct notice *
+lite_notice_add(struct store_notices *l)
+{
+	if (l->n % 64 == 0)
+		l->v = xreallocarray(l->v, l->n + 64, sizeof(*l->v));
+	memset(&l->v[l->n], 0, sizeof(*l->v));
+	return &l->v[l->n++];
+}
+
 enum rc
 lite_notices(void *impl, size_t max, struct store_notices *out, struct err *e)
 {
@@ -267,12 +276,11 @@ lite_notices(void *impl, size_t max, struct store_notices *out, struct err *e)
 		rc = lite_step(c, st, &row, e);
 		if (rc != RC_OK || !row)
 			break;
-		if (out->n % 64 == 0)
-			out->v =
-			    xreallocarray(out->v, out->n + 64, sizeof(*out->v));
-		read_row(l, st, &out->v[out->n++]);
+		read_row(l, st, lite_notice_add(out));
 	}
 	lite_reset(st);
+	if (rc == RC_OK)
+		rc = lite_source_notices(l, c, max, out, e);
 	lite_reader_give(l, c);
 	if (rc != RC_OK)
 		store_notices_free(out);
@@ -284,6 +292,18 @@ struct tell {
 	size_t n;
 };
 
+static enum rc
+drop_notice(struct lite_tx *tx, struct store_telling *t, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_NOTICE_DELETE);
+	enum rc rc;
+
+	lite_int(st, 1, t->notice);
+	rc = lite_run(tx->conn, st, e);
+	t->late = rc == RC_OK && lite_changes(tx->conn) == 0;
+	return rc;
+}
+
 /* The event and the end of its notice are one transaction, so it is told
  * once, whoever else does the same. */
 static enum rc
@@ -291,15 +311,15 @@ run_tell(struct lite_tx *tx, void *arg, struct err *e)
 {
 	const struct tell *x = arg;
 	struct store_receipt receipt;
-	struct sqlite3_stmt *st;
 	enum rc rc = RC_OK;
 	size_t i;
 
 	for (i = 0; rc == RC_OK && i < x->n; i++) {
-		st = lite_stmt(tx->conn, LITE_NOTICE_DELETE);
-		lite_int(st, 1, x->v[i].notice);
-		rc = lite_run(tx->conn, st, e);
-		x->v[i].late = rc == RC_OK && lite_changes(tx->conn) == 0;
+		if (x->v[i].of_source != NULL)
+			rc = lite_source_told(tx, x->v[i].of_source,
+			    &x->v[i].late, e);
+		else
+			rc = drop_notice(tx, &x->v[i], e);
 		if (rc == RC_OK && !x->v[i].late && x->v[i].event != NULL)
 			rc = lite_accept_in(tx, x->v[i].event, &receipt, e);
 	}

@@ -42,11 +42,14 @@ read_event(struct lite_tx *tx, int64_t id, const char *webhook_id,
 
 static enum rc
 begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
-    struct err *e)
+    bool was_suspect, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_REPLAY);
 	struct lite_event_change *ev;
 	enum rc rc;
+
+	if (was_suspect)
+		lite_tally_sum(tx, LITE_SUM_SUSPECTS_HELD, -1);
 
 	lite_int(st, 1, id);
 	lite_text(st, 2, webhook_id);
@@ -84,7 +87,7 @@ replay_one(struct lite_tx *tx, struct replay *x, int64_t id, struct err *e)
 		    "event %lld is about to go to others", (long long)id);
 	if (!ev.expanded)
 		return RC_OK;
-	return begin_round(tx, id, x->webhook_id, e);
+	return begin_round(tx, id, x->webhook_id, ev.suspect, e);
 }
 
 static enum rc
@@ -108,6 +111,62 @@ lite_replay_ended(struct lite_tx *tx, const int64_t *ids, size_t n,
 
 	for (i = 0; rc == RC_OK && i < n; i++)
 		rc = replay_one(tx, &x, ids[i], e);
+	return rc;
+}
+
+enum rc
+lite_suspect_drop(struct lite_tx *tx, int64_t id, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_DROP);
+	enum rc rc;
+
+	lite_int(st, 1, id);
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && lite_changes(tx->conn) > 0)
+		lite_tally_sum(tx, LITE_SUM_SUSPECTS_HELD, -1);
+	return rc;
+}
+
+struct release {
+	const int64_t *ids;
+	size_t n;
+	int64_t now_ms;
+	size_t released;
+};
+
+/* Each begins its first round; those that somebody has released meanwhile
+ * are left alone. */
+static enum rc
+run_release(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct release *x = arg;
+	struct replayed ev;
+	bool found;
+	enum rc rc;
+	size_t i;
+
+	tx->now_ms = x->now_ms;
+	x->released = 0;
+	rc = lite_load_judge(tx, (tx->lite->max_waiting + 1) / 2, e);
+	for (i = 0; rc == RC_OK && i < x->n; i++) {
+		rc = read_event(tx, x->ids[i], NULL, &ev, &found, e);
+		if (rc != RC_OK || !found || !ev.suspect)
+			continue;
+		rc = begin_round(tx, x->ids[i], NULL, true, e);
+		x->released++;
+	}
+	return rc;
+}
+
+enum rc
+lite_event_release(void *impl, const int64_t *ids, size_t n, int64_t now_ms,
+    size_t *released, struct err *e)
+{
+	struct release x = { .ids = ids, .n = n, .now_ms = now_ms };
+	enum rc rc = lite_commit_now(impl, run_release, &x, e);
+
+	if (rc == RC_OK)
+		*released = x.released;
 	return rc;
 }
 

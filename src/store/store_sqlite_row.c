@@ -63,6 +63,7 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 {
 	struct event *ev = event_new();
 	const void *digest;
+	int suspect;
 
 	ev->id = lite_col_int(st, at);
 	ev->received_ms = lite_col_ms(st, at + 1);
@@ -78,7 +79,10 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	ev->content_type = text_or_empty(st, at + 11);
 	ev->priority = (int)lite_col_int(st, at + 12);
 	ev->hops = (int)lite_col_int(st, at + 13);
-	ev->replay_suspect = lite_col_int(st, at + 14) != 0;
+	suspect = lite_col_enum(st, at + 14, EVENT_WHYS + 1);
+	ev->replay_suspect = suspect != 0;
+	if (suspect != 0)
+		ev->suspect_why = (enum event_why)(suspect - 1);
 	ev->bodysz = (size_t)lite_col_int(st, at + 15);
 	digest = sqlite3_column_blob(st, at + 16);
 	if (digest != NULL &&

@@ -78,6 +78,7 @@ fill(const int64_t *sums, struct store_stats *out)
 	out->accepted = sums[LITE_SUM_ACCEPTED];
 	out->duplicates = sums[LITE_SUM_DUPLICATES];
 	out->replay_suspects = sums[LITE_SUM_SUSPECTS];
+	out->suspects_held = sums[LITE_SUM_SUSPECTS_HELD];
 	for (i = 0; i < EVENT_STATUSES; i++)
 		out->events[i] = sums[LITE_SUM_EVENT + i];
 	out->events_purged = sums[LITE_SUM_EVENTS_PURGED];

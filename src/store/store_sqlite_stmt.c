@@ -7,7 +7,8 @@
 	"e.delivery_id, e.type, e.action, e.repository, e.teams, "    \
 	"iif(e.expanded = 0, coalesce(e.round_webhook, "              \
 	"e.webhook_id), e.webhook_id), e.content_type, "              \
-	"e.priority, e.hops, e.replay_suspect = 1, e.body_size, "     \
+	"e.priority, e.hops, iif(e.replay_suspect = 1, 1 + "          \
+	"e.suspect_why, 0), e.body_size, "                            \
 	"e.body_sha256, e.status, e.jobs_total, e.retry_count, "      \
 	"e.error_message, e.started_ms, e.completed_ms, e.sent_id"
 
@@ -148,6 +149,12 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_METRIC_LIST] = "SELECT name, labels, bound, n, "
 			     "changed_ms FROM metric "
 			     "ORDER BY name, labels, bound",
+	[LITE_METRIC_TOLD_LIST] =
+	    "SELECT labels, n, told, told_ms, changed_ms FROM metric WHERE "
+	    "name = ?1 AND bound = 0 ORDER BY labels",
+	[LITE_METRIC_TOLD] =
+	    "UPDATE metric SET told = ?3, told_ms = ?4 WHERE name = ?1 AND "
+	    "labels = ?2 AND bound = 0",
 	[LITE_METRIC_FORGET] =
 	    "DELETE FROM metric WHERE name = ?1 AND changed_ms < max(?2, "
 	    "coalesce((SELECT changed_ms FROM metric WHERE name = ?1 ORDER "
@@ -277,6 +284,11 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_EVENT_UNSETTLED] =
 	    "SELECT id FROM event INDEXED BY event_unsettled WHERE status <> "
 	    "0 AND status <> 3 AND status = ?2" LAST,
+	[LITE_EVENT_SUSPECT] =
+	    "SELECT id FROM event INDEXED BY event_suspect WHERE "
+	    "replay_suspect = 1" LAST,
+	[LITE_EVENT_DROP] = "UPDATE event SET replay_suspect = 2 WHERE id = ?1 "
+			    "AND replay_suspect = 1",
 	[LITE_TARGET_FIND] =
 	    "SELECT id FROM target WHERE kind = ?1 AND name = ?2",
 	[LITE_TARGET_PUT] =
@@ -743,6 +755,10 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_CHECK_JOBS] = "SELECT state, count(*) FROM job GROUP BY state",
 	[LITE_CHECK_UNEXPANDED] =
 	    "SELECT count(*) FROM event WHERE expanded = 0",
+	[LITE_CHECK_SUSPECTS] =
+	    "SELECT (SELECT count(*) FROM event WHERE replay_suspect = 1) <> "
+	    "coalesce((SELECT n FROM counter WHERE family = 'sum' AND key = "
+	    "'suspects_held'), 0)",
 	[LITE_CHECK_RETRYING] =
 	    "SELECT count(*) FROM job WHERE state = 0 AND attempt > 0",
 	[LITE_CHECK_ORPHAN_JOBS] =

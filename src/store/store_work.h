@@ -281,9 +281,11 @@ struct store_exchange {
 enum rc store_exchange(struct store *s, struct store_exchange *x,
     struct err *e);
 
-/* What there is to say of webhooks, oldest first.  It is put down with its
- * cause: a webhook that fails, or was disabled by a result, a dead delivery
- * of an event that is not itself such a telling. */
+/* What there is to report of webhooks, oldest first, and then of sources.
+ * The former is written with its cause: a webhook that fails, or was disabled
+ * by a result, a dead delivery of an event that is not itself such a report.
+ * A source is reported once in NOTICE_APART_MS, with the figures that have
+ * grown since. */
 struct store_notices {
 	struct notice *v;
 	size_t n;
@@ -296,6 +298,7 @@ void store_notices_free(struct store_notices *l);
  * that is not there any more nothing is told. */
 struct store_telling {
 	int64_t notice;
+	const struct notice *of_source; /* the notice itself, where it is one */
 	struct event *event; /* the caller's; NULL: nobody wants to hear */
 	bool late;           /* result: somebody else has told of it */
 };

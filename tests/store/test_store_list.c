@@ -22,10 +22,10 @@ static const char seed_events[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
     "< %d) INSERT INTO event (id, received_ms, source, provider, delivery_id, "
     "type, action, repository, content_type, priority, body_size, "
-    "body_sha256, status, expanded) SELECT i, 1795248000000, iif(i <= 10, "
+    "body_sha256, status, expanded, replay_suspect) SELECT i, 1795248000000, iif(i <= 10, "
     "'rare', 'github'), 'github', i, iif(i <= 10, 'fork', 'push'), '', iif(i "
     "<= 10, 'a/rare', 'a/b'), 'application/json', 5, 2, zeroblob(32), iif(i "
-    "<= 10, %d, %d), iif(i <= 10, %d, %d) FROM n";
+    "<= 10, %d, %d), iif(i <= 10, %d, %d), i <= 10 FROM n";
 
 static const char seed_jobs[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
@@ -74,6 +74,11 @@ static const struct events {
 	      .source = "rare",
 	      .status = EVENT_COMPLETED },
 	    3, 3, true, true },
+	{ { .status = -1, .suspect = true }, 3, 3, true, true },
+	{ { .source = "rare", .status = -1, .suspect = true }, 3, 3, true,
+	    true },
+	{ { .source = "github", .status = -1, .suspect = true }, 3, 3, true,
+	    true },
 	{ { .type = "fork", .status = -1, .since_ms = 1 }, 3, 3, true, true },
 	{ { .type = "fork", .status = -1, .until_ms = INT64_MAX / 2 }, 3, 3,
 	    true, true },

@@ -241,6 +241,7 @@ static const struct {
 	{ LITE_EVENT_PENDING, "event_fresh (id<?)" },
 	{ LITE_EVENT_COMPLETED, "event_completed (id<?)" },
 	{ LITE_EVENT_UNSETTLED, "event_unsettled (status=? AND rowid<?)" },
+	{ LITE_EVENT_SUSPECT, "event_suspect (id<?)" },
 	{ LITE_EVENT_COUNTS, "USING INTEGER PRIMARY KEY" },
 	{ LITE_TARGET_FIND, "INDEX sqlite_autoindex_target_1" },
 	{ LITE_TARGET_READY, "target_ready" },

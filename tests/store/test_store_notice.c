@@ -107,6 +107,7 @@ told(struct fix *f, struct notice *last)
 	n = l.n;
 	for (i = 0; i < n; i++) {
 		t.notice = l.v[i].id;
+		t.of_source = notice_is_of_source(&l.v[i]) ? &l.v[i] : NULL;
 		assert_int_equal(store_tell(f->s, &t, 1, &f->e), RC_OK);
 	}
 	memset(last, 0, sizeof(*last));
@@ -392,7 +393,7 @@ test_a_notice_becomes_one_event(void **state)
 	static const char *const targets[] = { HOOK, NULL };
 	struct fix *f = *state;
 	struct store_event_filter all = { .status = -1, .limit = 10 };
-	struct store_telling t;
+	struct store_telling t = { 0 };
 	struct store_notices l;
 	struct store_events events;
 	int64_t next, job;
@@ -431,7 +432,7 @@ test_a_notice_becomes_one_event(void **state)
 static void
 tell_with_fault(struct fix *f, int n)
 {
-	struct store_telling t;
+	struct store_telling t = { 0 };
 	struct store_notices l;
 	char prefix[32];
 	enum rc rc;

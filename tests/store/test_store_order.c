@@ -528,7 +528,7 @@ static size_t
 blocked_notices(struct fix *f)
 {
 	struct store_notices l;
-	struct store_telling t;
+	struct store_telling t = { 0 };
 	size_t i, n = 0;
 
 	assert_int_equal(store_notices(f->s, 10000, &l, &f->e), RC_OK);

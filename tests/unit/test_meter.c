@@ -133,6 +133,34 @@ bounds_rise_to_no_bound(void **state)
 }
 
 static void
+a_label_is_read_back_as_it_was_written(void **state)
+{
+	char out[16];
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1024);
+	meter_label(&b, "source", "a\\\"b,reason=\"x and more");
+	meter_label(&b, "reason", "body");
+	meter_label(&b, "last", "");
+	meter_label_get(buf_str(&b), "reason", out, sizeof(out));
+	assert_string_equal(out, "body");
+	meter_label_get(buf_str(&b), "source", out, sizeof(out));
+	assert_string_equal(out, "");
+	meter_label_get(buf_str(&b), "last", out, sizeof(out));
+	assert_string_equal(out, "");
+	meter_label_get(buf_str(&b), "rea", out, sizeof(out));
+	assert_string_equal(out, "");
+	buf_clear(&b);
+	meter_label(&b, "source", "a\\\"b,c=\"d");
+	meter_label_get(buf_str(&b), "source", out, sizeof(out));
+	assert_string_equal(out, "a\\\"b,c=\"d");
+	meter_label_get(buf_str(&b), "c", out, sizeof(out));
+	assert_string_equal(out, "");
+	buf_fini(&b);
+}
+
+static void
 label_values_are_escaped(void **state)
 {
 	static const struct {
@@ -213,6 +241,7 @@ main(void)
 		cmocka_unit_test(a_bound_belongs_to_its_bucket),
 		cmocka_unit_test(bounds_rise_to_no_bound),
 		cmocka_unit_test(label_values_are_escaped),
+		cmocka_unit_test(a_label_is_read_back_as_it_was_written),
 		cmocka_unit_test(nothing_is_lost_between_threads),
 	};
 

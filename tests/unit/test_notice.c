@@ -100,6 +100,29 @@ test_a_blocked_key_is_told_with_its_dead_delivery(void **state)
 }
 
 static void
+test_a_source_is_told_of_with_its_counts_by_reason(void **state)
+{
+	struct notice n = { .what = NOTICE_SUSPECT,
+		.at_ms = AT,
+		.source = (char *)"github",
+		.last_ms = AT - 1,
+		.reasons = { { .name = "body", .n = 2 },
+		    { .name = "type", .n = 1 } },
+		.nreasons = 2 };
+
+	(void)state;
+	assert_event(&n, "hls.event.suspect", "suspect:github:1795248550123",
+	    "{\"source\":\"github\",\"count\":3,\"reasons\":{\"body\":2,"
+	    "\"type\":1},\"last_at\":\"2026-11-21T08:09:10.122Z\"}");
+	n.what = NOTICE_REFUSING;
+	n.told_ms = AT - 3600000;
+	assert_event(&n, "hls.source.refusing", "refusing:github:1795248550123",
+	    "{\"source\":\"github\",\"count\":3,\"reasons\":{\"body\":2,"
+	    "\"type\":1},\"signed\":true,\"since\":\"2026-11-21T07:09:10."
+	    "123Z\",\"last_at\":\"2026-11-21T08:09:10.122Z\"}");
+}
+
+static void
 test_its_event_is_its_team_s(void **state)
 {
 	struct notice n = notice_of(NOTICE_FAILING);
@@ -123,6 +146,8 @@ main(void)
 		cmocka_unit_test(test_each_kind_tells_what_belongs_to_it),
 		cmocka_unit_test(
 		    test_a_blocked_key_is_told_with_its_dead_delivery),
+		cmocka_unit_test(
+		    test_a_source_is_told_of_with_its_counts_by_reason),
 		cmocka_unit_test(test_its_event_is_its_team_s),
 	};
 
