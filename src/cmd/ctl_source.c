@@ -12,11 +12,13 @@
 #include "cmd/ctl_source.h"
 #include "cmd/ctl_source_doctor.h"
 #include "cmd/ctl_table.h"
+#include "core/event.h"
 #include "core/sig.h"
 #include "core/source.h"
 #include "stats/posts.h"
 #include "store/store_metrics.h"
 
+/* The first ones are of the settings; source check shows no others. */
 static const struct ctl_column columns[] = {
 	{ .title = "NAME", .keep = true },
 	{ .title = "PROVIDER", .rank = 1 },
@@ -26,7 +28,13 @@ static const struct ctl_column columns[] = {
 	{ .title = "SECRETS", .right = true, .whole = true, .rank = 3 },
 	{ .title = "REPLAY WINDOW", .whole = true, .rank = 6 },
 	{ .title = "TEAM", .rank = 4 },
+	{ .title = "ACCEPTED", .right = true, .whole = true, .rank = 2 },
+	{ .title = "REFUSED", .right = true, .whole = true, .rank = 1 },
+	{ .title = "SIGNED", .right = true, .whole = true, .rank = 3 },
+	{ .title = "LAST POST", .whole = true, .rank = 7 },
 };
+#define OF_SETTINGS 8
+#define ALL (sizeof(columns) / sizeof(columns[0]))
 
 static void
 put_list(struct ctl_table *t, const struct strlist *l, const char *first)
@@ -43,8 +51,24 @@ put_list(struct ctl_table *t, const struct strlist *l, const char *first)
 }
 
 static void
-put_row(const struct app_conf *conf, const struct source *src,
+put_figures(const struct store_metrics *m, const struct source *src,
     struct ctl_table *t)
+{
+	struct posts_figures n;
+
+	posts_figures(m, src->name, &n);
+	ctl_table_putf(t, "%lld", (long long)n.accepted);
+	ctl_table_putf(t, "%lld", (long long)n.refused);
+	ctl_table_putf(t, "%lld", (long long)n.refused_signed);
+	ctl_table_put_time(t,
+	    n.last_accepted_ms > n.last_refused_ms ? n.last_accepted_ms
+						   : n.last_refused_ms);
+}
+
+/* m is NULL where no figures are shown. */
+static void
+put_row(const struct app_conf *conf, const struct source *src,
+    const struct store_metrics *m, struct ctl_table *t)
 {
 	char text[UNITS_TEXT_SIZE];
 	char path[512];
@@ -60,12 +84,18 @@ put_row(const struct app_conf *conf, const struct source *src,
 	units_duration_format(src->replay_window_ms, text);
 	ctl_table_put(t, text);
 	put_list(t, &src->teams, "");
+	if (m != NULL)
+		put_figures(m, src, t);
 }
 
 static void
 put_object(const struct app_conf *conf, const struct source *src,
-    struct js_writer *w)
+    const struct store_metrics *m, struct js_writer *w)
 {
+	if (m != NULL) {
+		posts_format(src, conf->server.base_path, m, w);
+		return;
+	}
 	js_open_object(w, NULL);
 	posts_format_settings(src, conf->server.base_path, w);
 	js_close_object(w);
@@ -85,12 +115,13 @@ name_of(const void *arg, size_t i)
 }
 
 static enum rc
-put_sources(struct ctl *c, const char *verb, const struct source *v, size_t n,
-    struct err *e)
+put_sources(struct ctl *c, const struct store_metrics *m,
+    const struct source *v, size_t n, struct err *e)
 {
-	const struct ctl_list_form form = { "source", verb, "sources",
+	const struct ctl_list_form form = { "source",
+		m == NULL ? "check" : "list", "sources",
 		"No sources; hls.yaml(5) says how to add one.", columns,
-		sizeof(columns) / sizeof(columns[0]) };
+		m == NULL ? OF_SETTINGS : ALL };
 	size_t i, first = 0, end = 0;
 	struct ctl_list l;
 	enum rc rc;
@@ -100,9 +131,9 @@ put_sources(struct ctl *c, const char *verb, const struct source *v, size_t n,
 		rc = ctl_list_from(&l, n, name_of, v, &first, &end, e);
 	for (i = first; i < end; i++)
 		if (l.has_table)
-			put_row(c->app.conf, &v[i], &l.table);
+			put_row(c->app.conf, &v[i], m, &l.table);
 		else
-			put_object(c->app.conf, &v[i], &l.w);
+			put_object(c->app.conf, &v[i], m, &l.w);
 	if (rc == RC_OK)
 		rc = ctl_list_took(&l, end - first, e);
 	if (rc == RC_OK)
@@ -112,10 +143,29 @@ put_sources(struct ctl *c, const char *verb, const struct source *v, size_t n,
 }
 
 static enum rc
+read_figures(struct ctl *c, struct store_metrics *m, struct err *e)
+{
+	enum rc rc = ctl_open_store(c, e);
+
+	if (rc == RC_OK)
+		rc = store_metrics(c->app.intake.store,
+		    clock_wall_ms(c->app.intake.clock), m, e);
+	return rc;
+}
+
+static enum rc
 run_list(struct ctl *c, struct err *e)
 {
-	return put_sources(c, "list", c->app.conf->sources.v,
-	    c->app.conf->sources.n, e);
+	struct store_metrics m;
+	enum rc rc;
+
+	rc = read_figures(c, &m, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = put_sources(c, &m, c->app.conf->sources.v, c->app.conf->sources.n,
+	    e);
+	store_metrics_free(&m);
+	return rc;
 }
 
 enum rc
@@ -135,7 +185,98 @@ static const struct ctl_option show_options[] = {
 	{ .name = NULL },
 };
 
-/* One object, as the API has it: --json or not. */
+static void
+tell_line(struct ctl *c, const char *name, int64_t n, int64_t last_ms)
+{
+	buf_addf(&c->out, "  %-16s %lld", name, (long long)n);
+	if (last_ms > 0) {
+		buf_add_str(&c->out, ", the last ");
+		ctl_put_time(c, last_ms);
+	}
+	buf_add_str(&c->out, "\n");
+}
+
+/* Which windows hold for some events only. */
+static void
+tell_windows(struct ctl *c, const struct source *src)
+{
+	char text[UNITS_TEXT_SIZE];
+	size_t i;
+
+	units_duration_format(src->replay_window_ms, text);
+	buf_addf(&c->out, "  %-16s %s", "replay window", text);
+	for (i = 0; i < src->nwindows; i++) {
+		units_duration_format(src->windows[i].ms, text);
+		buf_addf(&c->out, ", %s: %s", src->windows[i].pattern, text);
+	}
+	buf_add_str(&c->out, "\n");
+}
+
+static void
+tell_list(struct ctl *c, const char *name, const struct strlist *l,
+    const char *none)
+{
+	size_t i;
+
+	if (l->n == 0 && none == NULL)
+		return;
+	buf_addf(&c->out, "  %-16s ", name);
+	for (i = 0; i < l->n; i++) {
+		buf_add_str(&c->out, i == 0 ? "" : " ");
+		ctl_put_text(c, l->v[i]);
+	}
+	buf_addf(&c->out, "%s\n", l->n == 0 ? none : "");
+}
+
+static void
+tell_refusals(struct ctl *c, const struct source *src,
+    const struct store_metrics *m)
+{
+	int64_t is_signed, is_not;
+	const char *reason;
+	size_t i;
+
+	for (i = 0; (reason = posts_reason_of(m, src->name, i, &is_signed,
+			 &is_not)) != NULL;
+	     i++) {
+		if (is_signed + is_not == 0)
+			continue;
+		buf_addf(&c->out, "    %-14s %lld", reason,
+		    (long long)(is_signed + is_not));
+		if (is_signed > 0)
+			buf_addf(&c->out, ", %lld with a signature that fits",
+			    (long long)is_signed);
+		buf_add_str(&c->out, "\n");
+	}
+}
+
+static void
+tell(struct ctl *c, const struct source *src, const struct store_metrics *m)
+{
+	struct posts_figures n;
+	int64_t suspects = 0;
+	int i;
+
+	posts_figures(m, src->name, &n);
+	buf_addf(&c->out, "Source %s, provider %s\n\n", src->name,
+	    sig_scheme_name(src->scheme));
+	buf_addf(&c->out, "  %-16s %s/hooks/%s\n", "path",
+	    c->app.conf->server.base_path, src->name);
+	tell_list(c, "further paths", &src->paths, NULL);
+	tell_list(c, "events", &src->events, "all");
+	tell_list(c, "team", &src->teams, NULL);
+	buf_addf(&c->out, "  %-16s %d\n", "priority", src->priority);
+	buf_addf(&c->out, "  %-16s %zu\n", "secrets", src->nsecrets);
+	tell_windows(c, src);
+	buf_add_str(&c->out, "\n");
+	tell_line(c, "posts accepted", n.accepted, n.last_accepted_ms);
+	tell_line(c, "posts refused", n.refused, n.last_refused_ms);
+	tell_refusals(c, src, m);
+	for (i = 0; i < EVENT_WHYS; i++)
+		suspects += posts_suspects(m, src->name, i);
+	tell_line(c, "ever held back", suspects, 0);
+}
+
 static enum rc
 run_show(struct ctl *c, struct err *e)
 {
@@ -146,15 +287,16 @@ run_show(struct ctl *c, struct err *e)
 
 	rc = ctl_source_find(c, c->args[0], &src, e);
 	if (rc == RC_OK)
-		rc = ctl_open_store(c, e);
-	if (rc == RC_OK)
-		rc = store_metrics(c->app.intake.store,
-		    clock_wall_ms(c->app.intake.clock), &m, e);
+		rc = read_figures(c, &m, e);
 	if (rc != RC_OK)
 		return rc;
-	js_writer_init(&w, &c->out);
-	posts_format(src, c->app.conf->server.base_path, &m, &w);
-	buf_add_str(&c->out, "\n");
+	if (c->json) {
+		js_writer_init(&w, &c->out);
+		posts_format(src, c->app.conf->server.base_path, &m, &w);
+		buf_add_str(&c->out, "\n");
+	} else {
+		tell(c, src, &m);
+	}
 	store_metrics_free(&m);
 	return RC_OK;
 }
@@ -181,12 +323,12 @@ run_check(struct ctl *c, struct err *e)
 		    "A post is judged with --headers FILE, the source's name "
 		    "and the file of the body.");
 	if (c->nargs == 0)
-		return put_sources(c, "check", c->app.conf->sources.v,
+		return put_sources(c, NULL, c->app.conf->sources.v,
 		    c->app.conf->sources.n, e);
 	rc = ctl_source_find(c, c->args[0], &src, e);
 	if (rc == RC_OK && headers != NULL)
 		return ctl_source_doctor(c, src, headers, c->args[1], e);
-	return rc == RC_OK ? put_sources(c, "check", src, 1, e) : rc;
+	return rc == RC_OK ? put_sources(c, NULL, src, 1, e) : rc;
 }
 
 static const struct ctl_cmd cmds[] = {
@@ -195,7 +337,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = list_options,
 	    .needs = CTL_CONF,
 	    .run = run_list,
-	    .doc = "Lists who may post, without their secrets." },
+	    .doc = "Lists who may post, without their secrets, and how many "
+		   "posts were\naccepted and refused." },
 	{ .verb = "show",
 	    .args = "NAME",
 	    .min_args = 1,

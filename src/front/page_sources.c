@@ -14,23 +14,50 @@ read_figures(struct page *pg, struct store_metrics *m, struct err *e)
 	return store_metrics(in->store, clock_wall_ms(in->clock), m, e);
 }
 
+/* The page's place in the list, which is in the order of the settings; the
+ * cursor is the name of the last source of the page before. */
+static bool
+read_place(struct page *pg, const struct sources *l, size_t *first, size_t *end)
+{
+	struct page_query q = { .pg = pg };
+	char cursor[SOURCE_NAME_MAX + 1];
+	const struct source *last;
+	size_t limit;
+
+	page_query_text(&q, "cursor", cursor, sizeof(cursor));
+	limit = page_query_limit(&q, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX);
+	*first = 0;
+	if (cursor[0] != '\0') {
+		last = source_find(l, cursor);
+		if (last == NULL)
+			q.wrong = "cursor";
+		else
+			*first = (size_t)(last - l->v) + 1;
+	}
+	*end = l->n - *first > limit ? *first + limit : l->n;
+	return page_query_is_good(&q);
+}
+
 enum rc
 page_sources_list(struct page *pg, struct err *e)
 {
 	const struct sources *l = pg->set->intake.sources;
 	struct store_metrics m;
 	struct js_writer w;
+	size_t i, end;
 	enum rc rc;
-	size_t i;
 
+	if (!read_place(pg, l, &i, &end))
+		return RC_OK;
 	rc = read_figures(pg, &m, e);
 	if (rc != RC_OK)
 		return rc;
 	page_json_begin(pg, &w);
 	js_open_array(&w, "sources");
-	for (i = 0; i < l->n; i++)
+	for (; i < end; i++)
 		posts_format(&l->v[i], pg->set->base_path, &m, &w);
 	js_close_array(&w);
+	js_str(&w, "next_cursor", end < l->n ? l->v[end - 1].name : NULL);
 	page_json_end(pg, &w);
 	store_metrics_free(&m);
 	return RC_OK;

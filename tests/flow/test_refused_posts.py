@@ -3,9 +3,12 @@ apart, and shown with the source."""
 
 import json
 
+import pytest
+
 import gateway as gw
 import promtext
 import sign
+from receiver import Receiver
 from refusal import wait_for_line
 from waiting import wait_for
 
@@ -64,7 +67,8 @@ def test_a_source_shows_its_last_posts_and_no_secrets(gateway):
     assert shown["last_accepted_at"] and shown["last_refused_at"]
     assert shown["refused"] == {"body": 1, "signature": 1}
     assert shown["refused_signed"] == {"body": 1}
-    assert json.loads(gateway.ctl("source", "show", "github")) == shown
+    assert json.loads(
+        gateway.ctl("source", "show", "github", "--json")) == shown
     resp = gateway.api("GET", "/api/v1/sources")
     listed = resp.json()["sources"]
     assert [x for x in listed if x["name"] == "github"] == [shown]
@@ -75,3 +79,112 @@ def test_a_source_shows_its_last_posts_and_no_secrets(gateway):
         assert secret not in resp.body.decode()
     assert gateway.api("GET", "/api/v1/sources/nobody").status == 404
     assert gateway.api("GET", "/api/v1/sources?x=1").status == 422
+
+
+def test_a_source_is_shown_as_text_for_people(gateway):
+    assert gateway.post_github(gw.issue()).status == 202
+    github(gateway, b"{", "cut-1")
+    github(gateway, b"{}", "forged-1", secret="x" * 20)
+    refused(gateway, 2, source="github")
+    text = gateway.ctl("source", "show", "github")
+    lines = [" ".join(x.split()) for x in text.splitlines()]
+    assert lines[0] == "Source github, provider github"
+    assert "path /hooks/github" in lines
+    assert "body 1, 1 with a signature that fits" in lines
+    assert "signature 1" in lines
+    for start in ("posts accepted 1, the last ", "posts refused 2, the last "):
+        assert [x for x in lines if x.startswith(start)], text
+    assert gw.GITHUB_SECRET not in text
+
+
+def test_a_list_of_sources_has_figures(gateway):
+    assert gateway.post_github(gw.issue()).status == 202
+    github(gateway, b"{", "cut-1")
+    github(gateway, b"{}", "forged-1", secret="x" * 20)
+    refused(gateway, 2, source="github")
+    rows = [x.split() for x in gateway.ctl("source", "list").splitlines()]
+    head = gateway.ctl("source", "list").splitlines()[0]
+    assert head.split()[-5:] == ["ACCEPTED", "REFUSED", "SIGNED", "LAST",
+                                 "POST"]
+    row, = [x for x in rows if x[0] == "github"]
+    assert row[-5:-2] == ["1", "2", "1"]
+    row, = [x for x in rows if x[0] == "shop"]
+    assert row[-4:] == ["0", "0", "0", "-"]
+    listed = json.loads(gateway.ctl("source", "list", "--json"))["sources"]
+    assert listed == gateway.get("/api/v1/sources")["sources"]
+
+
+def test_the_list_of_sources_comes_in_pages(gateway):
+    names, query = [], {"limit": 2}
+    while True:
+        page = gateway.get("/api/v1/sources", **query)
+        assert len(page["sources"]) <= 2
+        names += [x["name"] for x in page["sources"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert names == ["github", "standard", "shop", "other", "filtered"]
+    assert gateway.get("/api/v1/sources")["next_cursor"] is None
+    for wrong in ("limit=0", "limit=201", "limit=x", "cursor=nobody"):
+        assert gateway.api("GET", "/api/v1/sources?" + wrong).status == 422
+
+
+def told(receiver, path):
+    return [a.json()["data"] for a in receiver.arrivals(path)]
+
+
+def test_signed_posts_that_are_refused_are_told_of_once_an_hour(make_gateway):
+    g = make_gateway(drain=False)
+    with Receiver() as receiver:
+        g.register(receiver.url("/ops"), ["hls.source.refusing"])
+        g.register(receiver.url("/all"), ["*"])
+        github(g, b"{", "cut-1")
+        github(g, b"[", "cut-2")
+        github(g, b"<a/>", "xml-1", content="application/xml")
+        github(g, b"{}", "forged-1", secret="x" * 20)
+        refused(g, 4, source="github")
+        g.drain_once()
+        data, = told(receiver, "/ops")
+        assert (data["source"], data["count"], data["signed"]) == (
+            "github", 3, True)
+        assert data["reasons"] == {"body": 2, "content_type": 1}
+        assert data["last_at"]
+        event, = g.events(type="hls.source.refusing")
+        assert event["source"] == "hls"
+        assert told(receiver, "/all") == []
+        github(g, b"{", "cut-3")
+        refused(g, 5, source="github")
+        g.drain_once()
+        assert len(told(receiver, "/ops")) == 1
+        line, = [x for x in g.log_lines("hls-drain")
+                 if x.get("event_type") == "hls.source.refusing" and
+                 x["level"] == "warn"]
+        assert (line["level"], line["count"], line["body"]) == ("warn", 3, 2)
+        if gw.later("+61m") is None:
+            pytest.skip("there is no libfaketime")
+        g.drain_once(env=gw.later("+61m"))
+        assert [d["count"] for d in told(receiver, "/ops")] == [3, 1]
+        assert told(receiver, "/ops")[1]["reasons"] == {"body": 1}
+
+
+def test_posts_that_nobody_signed_are_not_told_of(make_gateway):
+    g = make_gateway(drain=False)
+    with Receiver() as receiver:
+        g.register(receiver.url("/ops"), ["hls.source.refusing"])
+        github(g, b"{}", "forged-1", secret="x" * 20)
+        refused(g, 1, source="github")
+        g.drain_once()
+        assert told(receiver, "/ops") == []
+        checks = json.loads(g.ctl("doctor", "--json"))["checks"]
+        assert [x["level"] for x in checks if x["check"] == "refusals"] == [
+            "ok"]
+
+
+def test_doctor_names_a_source_that_refuses_signed_posts(gateway):
+    github(gateway, b"{", "cut-1")
+    refused(gateway, 1, source="github")
+    checks = json.loads(gateway.ctl("doctor", "--json"))["checks"]
+    found, = [x for x in checks if x["check"] == "refusals"]
+    assert found["level"] == "note"
+    assert "source github refused 1 post" in found["finding"]
+    assert "hlsctl source show github" in found["finding"]
