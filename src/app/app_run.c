@@ -59,6 +59,8 @@ app_run_start(struct app_run *r, struct app_conf **out, struct err *e)
 	app_guard();
 	r->clock = clock_system();
 	r->store = NULL;
+	r->place.fd = -1;
+	r->restart_key = NULL;
 	app_notify_open();
 	r->vars = conf_vars_new();
 	rc = read_conf(r, out, e);
@@ -113,6 +115,9 @@ app_run_open_store(struct app_run *r, const struct app_conf *conf,
 	opt.clock = r->clock;
 	rc = store_open(&opt, &r->store, e);
 	*status = app_exit_store(rc);
+	if (rc == RC_OK)
+		app_program_put(&r->place, r->name, conf, NULL,
+		    clock_wall_ms(r->clock));
 	return rc;
 }
 
@@ -136,8 +141,12 @@ app_run_reload(struct app_run *r, const struct app_conf *was)
 		log_say(LOG_LEVEL_ERROR, "the old log stays in use: %s",
 		    e.text);
 	key = app_conf_restart_key(was, conf);
-	if (key != NULL)
+	if (key != NULL) {
 		log_say(LOG_LEVEL_WARN, "%s changes with a restart only", key);
+		r->restart_key = key;
+	}
+	app_program_put(&r->place, r->name, conf, r->restart_key,
+	    clock_wall_ms(r->clock));
 	warn_all(conf);
 	return conf;
 }
@@ -154,6 +163,7 @@ app_run_end(struct app_run *r)
 {
 	store_close(r->store);
 	r->store = NULL;
+	app_program_end(&r->place);
 	conf_vars_free(r->vars);
 	r->vars = NULL;
 	log_close();

@@ -9,6 +9,7 @@
 #ifndef APP_APP_RUN_H
 #define APP_APP_RUN_H
 
+#include "app/app_program.h"
 #include "base/err.h"
 
 struct app_conf;
@@ -26,6 +27,9 @@ struct app_run {
 	const struct clock *clock;
 	struct conf_vars *vars;
 	struct store *store; /* NULL until it is open */
+	struct app_program_place place;
+	/* A key that changed since the start and waits for a restart. */
+	const char *restart_key;
 };
 
 /* Guards the process (app_guard.h), reads the settings and opens the log.  What fails here has no log yet: it

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,8 @@ static enum rc
 check_rules(const char *path, const struct stat *st,
     const struct file_rules *rules, struct err *e)
 {
+	char owner[FILE_USER_SIZE], us[FILE_USER_SIZE];
+
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, RC_INVALID, "%s: not a regular file", path);
 	if ((st->st_mode & rules->forbid) != 0)
@@ -54,8 +57,10 @@ check_rules(const char *path, const struct stat *st,
 	if (rules->forbid != 0 && st->st_uid != 0 && st->st_uid != geteuid() &&
 	    !(rules->is_data && geteuid() == 0))
 		return err_set(e, RC_DENIED,
-		    "%s: belongs to user %u, neither root nor us", path,
-		    (unsigned int)st->st_uid);
+		    "%s: belongs to the user %s; its owner must be root or %s, "
+		    "who runs this",
+		    path, file_user_name(st->st_uid, owner),
+		    file_user_name(geteuid(), us));
 	return RC_OK;
 }
 
@@ -230,6 +235,20 @@ file_give(int fd, const char *path, const char *like)
 		errno = 0;
 	if (own != -1)
 		(void)close(own);
+}
+
+const char *
+file_user_name(uid_t uid, char out[FILE_USER_SIZE])
+{
+	struct passwd entry, *found = NULL;
+	char text[4096];
+
+	if (getpwuid_r(uid, &entry, text, sizeof(text), &found) == 0 &&
+	    found != NULL && strlen(found->pw_name) < FILE_USER_SIZE)
+		(void)snprintf(out, FILE_USER_SIZE, "%s", found->pw_name);
+	else
+		(void)snprintf(out, FILE_USER_SIZE, "%lu", (unsigned long)uid);
+	return out;
 }
 
 char *

@@ -72,6 +72,11 @@ enum rc file_sync_folder_of(const char *path, struct err *e);
  */
 void file_give(int fd, const char *path, const char *like);
 
+/* The name of a user for people: "hls", or "4711" for one without a name.
+ * Returns out. */
+#define FILE_USER_SIZE 64
+const char *file_user_name(uid_t uid, char out[FILE_USER_SIZE]);
+
 /* The folder part of path, "." when it has none; free(3) it. */
 char *file_folder_of(const char *path);
 

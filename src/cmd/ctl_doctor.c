@@ -16,39 +16,21 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cmd/ctl.h"
-#include "stats/posts.h"
+#include "cmd/ctl_doctor.h"
 #include "store/store_admin.h"
-#include "store/store_metrics.h"
 #include "store/store_read.h"
 #include "store/store_work.h"
 
-/* A note asks for a look; a fault for a hand, and the exit status is 1. */
-#define KEYS_LOOKED_AT 200
-#define REFUSED_LATELY_MS (INT64_C(86400) * 1000)
-
-enum level {
-	OK,
-	NOTE,
-	FAULT
-};
-
-struct examination {
-	struct ctl *ctl;
-	struct js_writer w;
-	bool quiet;
-	size_t notes, faults;
-};
-
-static void
-report(struct examination *x, enum level level, const char *check,
-    const char *finding)
+void
+ctl_doctor_report(struct examination *x, enum doctor_level level,
+    const char *check, const char *finding)
 {
 	static const char *const names[] = { "ok", "note", "FAULT" };
 	static const char *const words[] = { "ok", "note", "fault" };
 
-	x->notes += level == NOTE;
-	x->faults += level == FAULT;
-	if (x->quiet && level == OK)
+	x->notes += level == DOCTOR_NOTE;
+	x->faults += level == DOCTOR_FAULT;
+	if (x->quiet && level == DOCTOR_OK)
 		return;
 	if (x->ctl->json) {
 		js_open_object(&x->w, NULL);
@@ -83,50 +65,81 @@ examine_settings(struct examination *x, const struct app_conf *conf)
 	size_t i;
 
 	for (i = 0; i < conf->warnings.n; i++)
-		report(x, NOTE, "settings", conf->warnings.v[i]);
+		ctl_doctor_report(x, DOCTOR_NOTE, "settings",
+		    conf->warnings.v[i]);
 	/* Its group is how the services read it. */
 	(void)snprintf(text, sizeof(text),
 	    "Everybody may read the file; if it holds secrets itself: chmod "
 	    "o-r %s",
 	    conf->file);
 	if (stat(conf->file, &st) == 0 && (st.st_mode & 04) != 0)
-		report(x, NOTE, "settings", text);
+		ctl_doctor_report(x, DOCTOR_NOTE, "settings", text);
 	else if (conf->warnings.n == 0)
-		report(x, OK, "settings", NULL);
+		ctl_doctor_report(x, DOCTOR_OK, "settings", NULL);
 	if (conf->sources.n == 0)
-		report(x, NOTE, "sources",
+		ctl_doctor_report(x, DOCTOR_NOTE, "sources",
 		    "None is configured, so nobody can post.");
 	else
-		report(x, OK, "sources", NULL);
+		ctl_doctor_report(x, DOCTOR_OK, "sources", NULL);
 }
 
 /* Files that root makes beside it, its programs cannot open. */
 static void
 examine_owner(struct examination *x, const struct app_conf *conf)
 {
+	char owner[FILE_USER_SIZE], us[FILE_USER_SIZE], text[240];
 	struct stat st;
-	char text[160];
 
 	if (stat(database_path(conf), &st) != 0 || geteuid() == st.st_uid) {
-		report(x, OK, "owner", NULL);
+		ctl_doctor_report(x, DOCTOR_OK, "owner", NULL);
 		return;
 	}
 	(void)snprintf(text, sizeof(text),
-	    "The database belongs to user %ld and you are %ld; run hlsctl "
-	    "as its owner.",
-	    (long)st.st_uid, (long)geteuid());
-	report(x, NOTE, "owner", text);
+	    "The database belongs to the user %s, and %s runs this: run it "
+	    "as its owner, with sudo -u %s hlsctl doctor",
+	    file_user_name(st.st_uid, owner), file_user_name(geteuid(), us),
+	    owner);
+	ctl_doctor_report(x, DOCTOR_NOTE, "owner", text);
 }
 
 static void
 examine_log(struct examination *x, const struct app_conf *conf)
 {
+	char text[sizeof(((struct err *)NULL)->text) + 120];
 	struct err e;
 
-	if (log_try(conf->logging.target, &e) == RC_OK)
-		report(x, OK, "log", NULL);
-	else
-		report(x, FAULT, "log", e.text);
+	if (log_try(conf->logging.target, &e) == RC_OK) {
+		ctl_doctor_report(x, DOCTOR_OK, "log", NULL);
+		return;
+	}
+	(void)snprintf(text, sizeof(text),
+	    "%s; the file, or its folder, must be there and writable for the "
+	    "user that hls.fcgi and hls-drain run as",
+	    e.text);
+	ctl_doctor_report(x, DOCTOR_FAULT, "log", text);
+}
+
+/* The folder above path that is the last on its file system. */
+static const char *
+mount_point(const char *path, char point[PATH_MAX])
+{
+	struct statvfs here, above;
+	char *folder;
+
+	(void)snprintf(point, PATH_MAX, "%s", path);
+	if (realpath(path, point) == NULL || statvfs(point, &here) != 0)
+		return point;
+	for (;;) {
+		folder = file_folder_of(point);
+		if (statvfs(folder, &above) != 0 ||
+		    above.f_flag != here.f_flag ||
+		    above.f_fsid != here.f_fsid || strcmp(folder, point) == 0)
+			break;
+		(void)snprintf(point, PATH_MAX, "%s", folder);
+		free(folder);
+	}
+	free(folder);
+	return point;
 }
 
 /* SQLite opens what cannot be written for reading alone, and says so only when
@@ -135,7 +148,7 @@ static void
 examine_database(struct examination *x, const struct app_conf *conf)
 {
 	const char *path = database_path(conf);
-	char text[PATH_MAX + 200];
+	char text[2 * PATH_MAX + 200], point[PATH_MAX];
 	struct stat st;
 
 	if (stat(path, &st) != 0)
@@ -148,11 +161,11 @@ examine_database(struct examination *x, const struct app_conf *conf)
 		    path, path);
 	else if (access(path, W_OK) != 0 && errno == EROFS)
 		(void)snprintf(text, sizeof(text),
-		    "%s is on a file system that is mounted read-only: "
-		    "mount -o remount,rw it",
-		    path);
-	report(x, text[0] == '\0' ? OK : FAULT, "database",
-	    text[0] == '\0' ? NULL : text);
+		    "%s is on a file system that is mounted read-only, so "
+		    "posts are refused: mount -o remount,rw %s",
+		    path, mount_point(path, point));
+	ctl_doctor_report(x, text[0] == '\0' ? DOCTOR_OK : DOCTOR_FAULT,
+	    "database", text[0] == '\0' ? NULL : text);
 }
 
 static void
@@ -168,7 +181,8 @@ examine_disk(struct examination *x, const struct app_conf *conf)
 	failed = statvfs(folder, &fs);
 	free(folder);
 	if (failed != 0) {
-		report(x, FAULT, "disk", "The folder cannot be examined.");
+		ctl_doctor_report(x, DOCTOR_FAULT, "disk",
+		    "The folder cannot be examined.");
 		return;
 	}
 	bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
@@ -176,209 +190,11 @@ examine_disk(struct examination *x, const struct app_conf *conf)
 	(void)snprintf(text, sizeof(text),
 	    "%s free, and below database.min_free intake answers 503.", size);
 	if (bytes < conf->database.min_free)
-		report(x, FAULT, "disk", text);
+		ctl_doctor_report(x, DOCTOR_FAULT, "disk", text);
 	else if (bytes < 4 * conf->database.min_free)
-		report(x, NOTE, "disk", text);
+		ctl_doctor_report(x, DOCTOR_NOTE, "disk", text);
 	else
-		report(x, OK, "disk", NULL);
-}
-
-static void
-examine_drains(struct examination *x, const struct app_conf *conf,
-    const struct store_stats *s)
-{
-	int64_t waiting = s->jobs[STORE_WAITING] + s->events[EVENT_PENDING];
-	char text[200];
-	struct store_workers l;
-	struct err e;
-	int64_t now_ms;
-	size_t i, up;
-
-	if (store_worker_list(x->ctl->app.store, &l, &e) != RC_OK) {
-		report(x, FAULT, "drains", e.text);
-		return;
-	}
-	now_ms = clock_wall_ms(x->ctl->app.clock);
-	for (i = up = 0; i < l.n; i++)
-		up += store_worker_is_up(&l.v[i], conf->monitor.drain_seen_ms,
-		    now_ms);
-	if (up == 0 && waiting > 0) {
-		(void)snprintf(text, sizeof(text),
-		    "%lld events and deliveries wait, and no hls-drain runs: "
-		    "start one, such as systemctl start hls-drain@1, or "
-		    "hls-drain --once",
-		    (long long)waiting);
-		/* One that was just stopped is no fault yet. */
-		report(x, s->overdue > 0 ? FAULT : NOTE, "drains", text);
-	} else if (up == 0)
-		report(x, NOTE, "drains",
-		    l.n == 0 ? "None has been seen yet; nothing is delivered "
-			       "until hls-drain runs."
-			     : "None was seen of late; nothing is delivered "
-			       "until hls-drain runs.");
-	else
-		report(x, OK, "drains", NULL);
-	store_workers_free(&l);
-}
-
-static void
-examine_dead(struct examination *x, const struct store_stats *s)
-{
-	char text[200];
-
-	if (s->jobs[STORE_STATE_DEAD] == 0) {
-		report(x, OK, "dead", NULL);
-		return;
-	}
-	(void)snprintf(text, sizeof(text),
-	    "%lld deliveries were given up: hlsctl delivery list --state dead "
-	    "shows them; hlsctl delivery retry ID, or cancel ID, settles one",
-	    (long long)s->jobs[STORE_STATE_DEAD]);
-	report(x, NOTE, "dead", text);
-}
-
-static void
-examine_suspects(struct examination *x, const struct store_stats *s)
-{
-	char text[300];
-
-	if (s->suspects_held == 0) {
-		report(x, OK, "suspects", NULL);
-		return;
-	}
-	(void)snprintf(text, sizeof(text),
-	    "%lld event%s held back and go%s to no webhook: hlsctl event list "
-	    "--suspect shows why; hlsctl event release ID, or --all, sends "
-	    "them out; hlsctl event cancel ID drops one",
-	    (long long)s->suspects_held,
-	    s->suspects_held == 1 ? " is" : "s are",
-	    s->suspects_held == 1 ? "es" : "");
-	report(x, NOTE, "suspects", text);
-}
-
-/* Posts of the last day that a sender with the secret made and that are
- * stored nowhere. */
-static void
-examine_refusals(struct examination *x, const struct app_conf *conf)
-{
-	int64_t now_ms = clock_wall_ms(x->ctl->app.clock), n, last_ms;
-	struct store_metrics m;
-	bool well = true;
-	char text[300];
-	struct err e;
-	size_t i;
-
-	if (store_metrics(x->ctl->app.store, now_ms, &m, &e) != RC_OK) {
-		report(x, FAULT, "refusals", e.text);
-		return;
-	}
-	for (i = 0; i < conf->sources.n; i++) {
-		n = posts_lost(&m, conf->sources.v[i].name, &last_ms);
-		if (n == 0 || last_ms < now_ms - REFUSED_LATELY_MS)
-			continue;
-		well = false;
-		(void)snprintf(text, sizeof(text),
-		    "source %s refused %lld post%s whose signature matched, "
-		    "the last one within a day: hlsctl source show %s says "
-		    "for what reason",
-		    conf->sources.v[i].name, (long long)n, n == 1 ? "" : "s",
-		    conf->sources.v[i].name);
-		report(x, NOTE, "refusals", text);
-	}
-	if (well)
-		report(x, OK, "refusals", NULL);
-	store_metrics_free(&m);
-}
-
-static void
-examine_breakers(struct examination *x)
-{
-	static const struct store_webhook_filter all = { .enabled = 1,
-		.health = -1 };
-	struct store_webhooks l = { 0 };
-	char text[300];
-	struct err e;
-	size_t i, open = 0;
-
-	if (store_webhook_list(x->ctl->app.store, &all, &l, &e) != RC_OK) {
-		report(x, FAULT, "breakers", e.text);
-		return;
-	}
-	for (i = 0; i < l.n; i++) {
-		if (l.v[i]->breaker == BREAKER_CLOSED)
-			continue;
-		open++;
-		(void)snprintf(text, sizeof(text),
-		    "the receiver of webhook %s does not answer and is tried "
-		    "now and then alone; when it is repaired: hlsctl webhook "
-		    "enable %s",
-		    l.v[i]->id, l.v[i]->id);
-		report(x, NOTE, "breakers", text);
-	}
-	if (open == 0)
-		report(x, OK, "breakers", NULL);
-	store_webhooks_free(&l);
-}
-
-/* The dead heads of order keys that others wait behind, each once. */
-static void
-examine_keys(struct examination *x)
-{
-	const struct store_job_filter blocked = { .state = -1,
-		.blocked = true,
-		.limit = KEYS_LOOKED_AT };
-	struct store_jobs l = { 0 };
-	struct store_job *head;
-	char text[300];
-	int64_t next, last = 0;
-	struct err e;
-	size_t i, stuck = 0;
-
-	if (store_job_list(x->ctl->app.store, &blocked, &l, &next, &e) !=
-	    RC_OK) {
-		report(x, FAULT, "keys", e.text);
-		return;
-	}
-	for (i = 0; i < l.n; i++) {
-		if (l.v[i].blocked_by == last ||
-		    store_job_find(x->ctl->app.store, l.v[i].blocked_by, &head,
-			&e) != RC_OK)
-			continue;
-		last = l.v[i].blocked_by;
-		if (head->state == STORE_STATE_DEAD) {
-			stuck++;
-			(void)snprintf(text, sizeof(text),
-			    "deliveries to webhook %s wait for %s, which was "
-			    "given up: hlsctl delivery retry %s, or cancel %s",
-			    head->target, head->public_id, head->public_id,
-			    head->public_id);
-			report(x, NOTE, "keys", text);
-		}
-		store_job_free(head);
-	}
-	if (stuck == 0)
-		report(x, OK, "keys", NULL);
-	store_jobs_free(&l);
-}
-
-static void
-examine_queue(struct examination *x)
-{
-	const struct app_conf *conf = x->ctl->app.conf;
-	struct store_stats s;
-	struct err e;
-
-	if (store_stats(x->ctl->app.store, clock_wall_ms(x->ctl->app.clock),
-		conf->monitor.overdue_after_ms, &s, &e) != RC_OK) {
-		report(x, FAULT, "queue", e.text);
-		return;
-	}
-	examine_drains(x, conf, &s);
-	examine_dead(x, &s);
-	examine_suspects(x, &s);
-	examine_refusals(x, conf);
-	examine_breakers(x);
-	examine_keys(x);
+		ctl_doctor_report(x, DOCTOR_OK, "disk", NULL);
 }
 
 /* Of what the store finds, these work as they are. */
@@ -387,14 +203,14 @@ take_finding(void *arg, const char *check, const char *finding)
 {
 	static const char *const notes[] = { "key", "wal", "deleted", "clock",
 		"waits" };
-	enum level level;
+	enum doctor_level level;
 	size_t i;
 
-	level = finding == NULL ? OK : FAULT;
+	level = finding == NULL ? DOCTOR_OK : DOCTOR_FAULT;
 	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
-		if (level == FAULT && strcmp(check, notes[i]) == 0)
-			level = NOTE;
-	report(arg, level, check, finding);
+		if (level == DOCTOR_FAULT && strcmp(check, notes[i]) == 0)
+			level = DOCTOR_NOTE;
+	ctl_doctor_report(arg, level, check, finding);
 }
 
 static void
@@ -411,14 +227,15 @@ examine_store(struct examination *x, const struct app_conf *conf)
 	struct err e;
 
 	if (app_ctl_open(&x->ctl->app, &e) != RC_OK) {
-		report(x, FAULT, "store", e.text);
+		ctl_doctor_report(x, DOCTOR_FAULT, "store", e.text);
 		return;
 	}
 	/* How long something may wait depends on them. */
 	store_flow(x->ctl->app.store, &flow);
 	if (store_doctor(x->ctl->app.store, take_finding, x, &e) != RC_OK)
-		report(x, FAULT, "store", e.text);
-	examine_queue(x);
+		ctl_doctor_report(x, DOCTOR_FAULT, "store", e.text);
+	ctl_doctor_programs(x);
+	ctl_doctor_queue(x);
 }
 
 static enum rc

@@ -115,17 +115,22 @@ lite_files_fini(struct lite_files *f)
 static enum rc
 judge_owner(const char *path, uid_t owner, uid_t folder_owner, struct err *e)
 {
+	char owner_name[FILE_USER_SIZE], our_name[FILE_USER_SIZE];
 	uid_t we = geteuid();
 
 	if (we == 0 || owner == we)
 		return RC_OK;
+	file_user_name(owner, owner_name);
+	file_user_name(we, our_name);
 	if (folder_owner == we)
 		return err_set(e, RC_DENIED,
-		    "%s belongs to user %ld, not to us: chown %ld %s", path,
-		    (long)owner, (long)we, path);
+		    "%s belongs to the user %s, but its folder to %s, who "
+		    "runs this: sudo chown %s %s",
+		    path, owner_name, our_name, our_name, path);
 	return err_set(e, RC_DENIED,
-	    "%s belongs to user %ld, and we are %ld: run this as its owner",
-	    path, (long)owner, (long)we);
+	    "%s belongs to the user %s, and %s runs this: run it as its "
+	    "owner, with sudo -u %s",
+	    path, owner_name, our_name, owner_name);
 }
 
 static enum rc

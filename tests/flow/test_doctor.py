@@ -2,9 +2,17 @@
 
 import json
 import os
+import pwd
 import re
+import shlex
+import shutil
+import signal
+import subprocess
+
+import pytest
 
 import gateway as gw
+import terminal
 from receiver import Answer, Receiver
 from waiting import wait_for
 
@@ -76,3 +84,163 @@ def test_dead_letters_and_stuck_keys_are_found(make_gateway):
                  not findings(g, "keys"), 20)
         r.wait("/dead", 3)
         assert g.ctl("doctor", "--quiet") == ""
+
+
+def programs(g):
+    return findings(g, "programs")
+
+
+def start_drain(g):
+    """One that has read its settings."""
+    drain = g.start_drain()
+    wait_for(lambda: json.loads(g.ctl("worker", "list", "--json"))["workers"],
+             20)
+    return drain
+
+
+@pytest.mark.parametrize("name", ["hls.fcgi", "hls-drain"])
+@pytest.mark.parametrize("change", ["value", "secret"])
+def test_a_program_with_other_settings_than_the_file_is_found(
+        make_gateway, name, change):
+    g = make_gateway(start=False)
+    g.write_config({"sources": [{"name": "github", "provider": "github",
+                                 "secrets_file": "github.secrets"}]})
+    secrets = os.path.join(os.path.dirname(g.config_file), "github.secrets")
+    with open(secrets, "w", encoding="ascii") as f:
+        os.chmod(secrets, 0o600)
+        f.write("the first secret of this test\n")
+    g.init()
+    pid = (g.start_front() if name == "hls.fcgi" else start_drain(g)).pid
+    wait_for(lambda: programs(g) == [], 20)
+    if change == "value":
+        g.write_config({"outbound": {"timeout": "7s"}})
+    else:
+        with open(secrets, "w", encoding="ascii") as f:
+            f.write("the second secret of this test\n")
+    (level, said), = programs(g)
+    assert level == "note" and "%s (process %d)" % (name, pid) in said
+    assert re.search(r"read them at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", said)
+    # The advice, as it stands.
+    subprocess.run(["sh", "-c", re.search(r"kill -HUP \d+", said).group()],
+                   check=True)
+    wait_for(lambda: programs(g) == [], 20)
+
+
+def test_a_setting_that_waits_for_a_restart_is_found(make_gateway):
+    g = make_gateway(start=False)
+    g.init()
+    front = g.start_front()
+    g.write_config({"server": {"threads": 3}})
+    assert len(programs(g)) == 1
+    os.kill(front.pid, signal.SIGHUP)
+    wait_for(lambda: programs(g) and "restart" in programs(g)[0][1], 20)
+    (level, said), = programs(g)
+    assert level == "note" and "server.threads" in said
+    front.stop()
+    assert programs(g) == []
+    g.start_front()
+    assert programs(g) == []
+
+
+def test_a_program_with_the_settings_of_another_file_is_found(make_gateway):
+    g = make_gateway(start=False)
+    g.init()
+    start_drain(g)
+    other = g.config_file + ".other"
+    shutil.copy(g.config_file, other)
+    done = g.ctl("-c", other, "doctor", "--json", ok=(0, 1))
+    said = [c["finding"] for c in json.loads(done)["checks"]
+            if c["check"] == "programs"][0]
+    assert g.config_file in said and "hls-drain" in said
+    advice = re.search(r"hlsctl (-c \S+) doctor", said).group(1)
+    assert "programs: " not in g.ctl(*advice.split(), "doctor", ok=(0, 1))
+
+
+def test_a_variable_of_the_person_who_asks_is_no_other_setting(make_gateway):
+    g = make_gateway(start=False)
+    g.init()
+    g.write_config({"logging": {"level": "${LOG_LEVEL:-info}"}})
+    start_drain(g)
+    g.env["LOG_LEVEL"] = "warn"
+    assert programs(g) == []
+
+
+def test_an_open_breaker_is_found(make_gateway):
+    g = make_gateway({"outbound": {
+        "retry_schedule": ["100ms"] * 8,
+        "breaker": {"failures": 2, "open_for": "1h"}}})
+    with Receiver() as r:
+        r.script("/down", Answer(503), Answer(503), Answer(200))
+        hook = g.register(r.url("/down"), name="till")["webhook_id"]
+        assert g.post_github(gw.issue(1)).status == 202
+        wait_for(lambda: findings(g, "breakers"), 20)
+        (level, said), = findings(g, "breakers", 0)
+        assert level == "note" and "till" in said and hook not in said
+        advice = re.search(r"hlsctl (webhook enable \S+)$", said).group(1)
+        g.ctl(*advice.split())
+        wait_for(lambda: not findings(g, "breakers"), 20)
+
+
+def test_overdue_work_without_a_drain_is_a_fault(make_gateway):
+    g = make_gateway({"monitor": {"overdue_after": "1s"}}, drain=False)
+    assert g.post_github(gw.issue(1)).status == 202
+    wait_for(lambda: findings(g, "drains")[0][0] == "fault", 20)
+    (_, said), = findings(g, "drains", 1)
+    assert g.ctl("doctor", "--quiet", ok=(1,)).startswith("FAULT")
+    assert "hls-drain --once" in said
+    g.drain_once()
+    assert "fault" not in [level for level, _ in findings(g, "drains", 0)]
+
+
+def test_dead_deliveries_end_by_the_command_that_is_named(make_gateway):
+    g = make_gateway({"outbound": {"retry_schedule": []}})
+    with Receiver() as r:
+        r.script("/dead", Answer(400), Answer(400), Answer(200))
+        g.register(r.url("/dead"))
+        for n in range(2):
+            assert g.post_github(gw.issue(n)).status == 202
+        wait_for(lambda: findings(g, "dead") and
+                 "2 deliveries" in findings(g, "dead")[0][1], 20)
+        advice = re.search(r"hlsctl (delivery retry --state dead)",
+                           findings(g, "dead", 0)[0][1]).group(1)
+        text, status = terminal.run(g, *advice.split(), typed=b"y\n")
+        assert status == 0, text
+        wait_for(lambda: not findings(g, "dead"), 20)
+
+
+def test_a_file_system_that_is_mounted_read_only_is_found(make_gateway):
+    if os.geteuid() != 0 or subprocess.run(
+            ["unshare", "--mount", "true"], check=False).returncode != 0:
+        pytest.skip("needs root and a mount namespace")
+    g = make_gateway(start=False)
+    g.init()
+    folder = os.path.dirname(g.database)
+    ctl = shlex.quote(gw.program("hlsctl"))
+    script = ("mount --bind {0} {0} && mount -o remount,bind,ro {0} && "
+              "{1} doctor --json; echo; sh -c \"$({1} doctor --json | "
+              "grep -o 'mount -o [^\"]*')\" && {1} doctor --json").format(
+                  shlex.quote(folder), ctl)
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", script],
+                          env=g.env, stdout=subprocess.PIPE, check=False,
+                          timeout=120)
+    before, after = [
+        [c for c in json.loads(text)["checks"] if c["check"] == "database"]
+        for text in done.stdout.decode().split("\n\n")]
+    assert before[0]["level"] == "fault"
+    assert "mounted read-only" in before[0]["finding"]
+    assert after[0]["level"] == "ok" and done.returncode == 0
+
+
+def test_users_are_called_by_their_names(make_gateway):
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    g = make_gateway(start=False)
+    g.init()
+    user = pwd.getpwnam("www-data")
+    for name in os.listdir(os.path.dirname(g.database)):
+        os.chown(os.path.join(os.path.dirname(g.database), name),
+                 user.pw_uid, user.pw_gid)
+    (level, said), = findings(g, "owner")
+    assert level == "note"
+    assert "belongs to the user www-data, and root runs this" in said
+    assert "sudo -u www-data hlsctl doctor" in said

@@ -208,5 +208,5 @@ def test_another_user_makes_no_file(make_gateway):
                               user=NOBODY, group=NOBODY, capture_output=True,
                               text=True)
         assert done.returncode == 77, done
-        assert "belongs to user" in done.stderr
+        assert "belongs to the user root, and" in done.stderr
     assert owners(g) == before

@@ -1,0 +1,187 @@
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/app_conf.h"
+#include "app/app_program.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/xalloc.h"
+#include "core/source.h"
+
+/* A record is text behind which NUL bytes follow: name, pid, time, digests,
+ * key and path.  It begins at a multiple of its size, and the lock is on its
+ * first byte. */
+#define RECORD_SIZE 4608
+#define SLOTS 512
+#define FILE_MAX (4u << 20)
+
+static int
+open_run_file(const struct app_conf *conf, int flags)
+{
+	const char *colon = strchr(conf->database.url, ':');
+	char *path;
+	int fd;
+
+	path =
+	    xasprintf("%s-run", colon == NULL ? conf->database.url : colon + 1);
+	fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
+	free(path);
+	return fd;
+}
+
+/* These locks are not those of flock(2), by which the store knows that a
+ * program runs. */
+static bool
+lock_slot(int fd, size_t slot, int command, short type)
+{
+	struct flock lock = { .l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)(slot * RECORD_SIZE),
+		.l_len = 1 };
+
+	return fcntl(fd, command, &lock) == 0 &&
+	    (command != F_OFD_GETLK || lock.l_type != F_UNLCK);
+}
+
+static void
+digest(struct buf *b, const struct app_conf *conf, char out[APP_DIGEST_SIZE])
+{
+	uint8_t hash[CRYPT_SHA256_SIZE];
+	const struct source *s;
+	size_t i, k;
+
+	for (i = 0; i < conf->sources.n; i++) {
+		s = &conf->sources.v[i];
+		buf_addf(b, "\n%s", s->name);
+		for (k = 0; k < s->nsecrets; k++) {
+			buf_addf(b, "\n%zu ", s->secrets[k].size);
+			buf_add(b, s->secrets[k].bytes, s->secrets[k].size);
+		}
+	}
+	crypt_sha256(b->data == NULL ? "" : b->data, b->len, hash);
+	crypt_hex_format(hash, sizeof(hash), out);
+	if (b->len > 0)
+		crypt_wipe(b->data, b->len);
+	buf_clear(b);
+}
+
+static void
+digests(const struct app_conf *conf, char values[APP_DIGEST_SIZE],
+    char file[APP_DIGEST_SIZE])
+{
+	static const struct file_rules any = { .forbid = 0 };
+	struct err ignored;
+	struct buf b;
+
+	buf_init(&b, FILE_MAX);
+	app_conf_show(conf, true, &b);
+	digest(&b, conf, values);
+	if (file_read(conf->file, &any, &b, &ignored) != RC_OK)
+		buf_clear(&b);
+	digest(&b, conf, file);
+	buf_fini(&b);
+}
+
+/* A name that is the same for every program; out has PATH_MAX bytes. */
+static const char *
+settings_path(const struct app_conf *conf, char *out)
+{
+	return realpath(conf->file, out) == NULL ? conf->file : out;
+}
+
+static void
+take_slot(struct app_program_place *at, const struct app_conf *conf)
+{
+	at->fd = open_run_file(conf, O_RDWR);
+	if (at->fd == -1)
+		return;
+	for (at->slot = 0; at->slot < SLOTS; at->slot++)
+		if (lock_slot(at->fd, at->slot, F_OFD_SETLK, F_WRLCK))
+			return;
+	app_program_end(at);
+}
+
+void
+app_program_put(struct app_program_place *at, const char *name,
+    const struct app_conf *conf, const char *restart, int64_t now_ms)
+{
+	char record[RECORD_SIZE], values[APP_DIGEST_SIZE];
+	char file[APP_DIGEST_SIZE], path[PATH_MAX];
+
+	if (at->fd == -1)
+		take_slot(at, conf);
+	if (at->fd == -1)
+		return;
+	digests(conf, values, file);
+	memset(record, 0, sizeof(record));
+	(void)snprintf(record, sizeof(record), "%s %ld %lld %s %s %s %s", name,
+	    (long)getpid(), (long long)now_ms, values, file,
+	    restart == NULL ? "-" : restart, settings_path(conf, path));
+	(void)!pwrite(at->fd, record, sizeof(record),
+	    (off_t)(at->slot * RECORD_SIZE));
+}
+
+void
+app_program_end(struct app_program_place *at)
+{
+	if (at->fd != -1)
+		(void)close(at->fd);
+	at->fd = -1;
+}
+
+static bool
+read_record(int fd, size_t slot, struct app_program *p)
+{
+	char record[RECORD_SIZE + 1] = "";
+	long long since_ms;
+	int at = 0;
+
+	if (pread(fd, record, RECORD_SIZE, (off_t)(slot * RECORD_SIZE)) <= 0 ||
+	    sscanf(record, "%15s %ld %lld %64s %64s %63s %n", p->name, &p->pid,
+		&since_ms, p->values, p->file, p->restart, &at) != 6 ||
+	    at == 0)
+		return false;
+	p->since_ms = since_ms;
+	(void)snprintf(p->path, sizeof(p->path), "%s", record + at);
+	return true;
+}
+
+size_t
+app_program_list(const struct app_conf *conf, struct app_program **out)
+{
+	struct app_program *v = xcalloc(SLOTS, sizeof(*v));
+	int fd = open_run_file(conf, O_RDONLY);
+	size_t i, n = 0;
+
+	for (i = 0; fd != -1 && i < SLOTS; i++)
+		if (lock_slot(fd, i, F_OFD_GETLK, F_WRLCK) &&
+		    read_record(fd, i, &v[n]))
+			n++;
+	if (fd != -1)
+		(void)close(fd);
+	*out = v;
+	return n;
+}
+
+bool
+app_program_is_elsewhere(const struct app_program *p,
+    const struct app_conf *conf)
+{
+	char path[PATH_MAX];
+
+	return strcmp(p->path, settings_path(conf, path)) != 0;
+}
+
+bool
+app_program_differs(const struct app_program *p, const struct app_conf *conf)
+{
+	char values[APP_DIGEST_SIZE], file[APP_DIGEST_SIZE];
+
+	digests(conf, values, file);
+	return strcmp(p->values, values) != 0 && strcmp(p->file, file) != 0;
+}

@@ -1,0 +1,238 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/app_conf.h"
+#include "base/clock.h"
+#include "cmd/ctl.h"
+#include "cmd/ctl_doctor.h"
+#include "core/webhook.h"
+#include "stats/posts.h"
+#include "store/store_admin.h"
+#include "store/store_metrics.h"
+#include "store/store_read.h"
+#include "store/store_work.h"
+
+/* Jobs behind others that are looked at for dead heads. */
+#define KEYS_LOOKED_AT 200
+#define REFUSED_LATELY_MS (INT64_C(86400) * 1000)
+
+static void
+examine_drains(struct examination *x, const struct app_conf *conf,
+    const struct store_stats *s)
+{
+	int64_t waiting = s->jobs[STORE_WAITING] + s->events[EVENT_PENDING];
+	char text[200];
+	struct store_workers l;
+	struct err e;
+	int64_t now_ms;
+	size_t i, up;
+
+	if (store_worker_list(x->ctl->app.store, &l, &e) != RC_OK) {
+		ctl_doctor_report(x, DOCTOR_FAULT, "drains", e.text);
+		return;
+	}
+	now_ms = clock_wall_ms(x->ctl->app.clock);
+	for (i = up = 0; i < l.n; i++)
+		up += store_worker_is_up(&l.v[i], conf->monitor.drain_seen_ms,
+		    now_ms);
+	if (up == 0 && waiting > 0) {
+		(void)snprintf(text, sizeof(text),
+		    "%lld events and deliveries wait, and no hls-drain runs: "
+		    "start one with systemctl start hls-drain@1, or run "
+		    "hls-drain --once",
+		    (long long)waiting);
+		/* One that was just stopped is no fault yet. */
+		ctl_doctor_report(x,
+		    s->overdue > 0 ? DOCTOR_FAULT : DOCTOR_NOTE, "drains",
+		    text);
+	} else if (up == 0)
+		ctl_doctor_report(x, DOCTOR_NOTE, "drains",
+		    l.n == 0 ? "None has been seen yet; nothing is delivered "
+			       "until hls-drain runs."
+			     : "None reported lately; nothing is delivered "
+			       "until hls-drain runs.");
+	else
+		ctl_doctor_report(x, DOCTOR_OK, "drains", NULL);
+	store_workers_free(&l);
+}
+
+static void
+examine_dead(struct examination *x, const struct store_stats *s)
+{
+	char text[300];
+
+	if (s->jobs[STORE_STATE_DEAD] == 0) {
+		ctl_doctor_report(x, DOCTOR_OK, "dead", NULL);
+		return;
+	}
+	(void)snprintf(text, sizeof(text),
+	    "%lld deliver%s dead: hlsctl delivery list --state dead shows "
+	    "why; when the receivers are repaired, hlsctl delivery retry "
+	    "--state dead sends all again, and retry ID or cancel ID settles "
+	    "one",
+	    (long long)s->jobs[STORE_STATE_DEAD],
+	    s->jobs[STORE_STATE_DEAD] == 1 ? "y is" : "ies are");
+	ctl_doctor_report(x, DOCTOR_NOTE, "dead", text);
+}
+
+static void
+examine_suspects(struct examination *x, const struct store_stats *s)
+{
+	char text[300];
+
+	if (s->suspects_held == 0) {
+		ctl_doctor_report(x, DOCTOR_OK, "suspects", NULL);
+		return;
+	}
+	(void)snprintf(text, sizeof(text),
+	    "%lld event%s held back and go%s to no webhook: hlsctl event list "
+	    "--suspect shows why; hlsctl event release ID, or --all, sends "
+	    "them out; hlsctl event cancel ID drops one",
+	    (long long)s->suspects_held,
+	    s->suspects_held == 1 ? " is" : "s are",
+	    s->suspects_held == 1 ? "es" : "");
+	ctl_doctor_report(x, DOCTOR_NOTE, "suspects", text);
+}
+
+/* Posts of the last day that a sender with the secret made and that are
+ * stored nowhere. */
+static void
+examine_refusals(struct examination *x, const struct app_conf *conf)
+{
+	int64_t now_ms = clock_wall_ms(x->ctl->app.clock), n, last_ms;
+	struct store_metrics m;
+	bool well = true;
+	char text[300];
+	struct err e;
+	size_t i;
+
+	if (store_metrics(x->ctl->app.store, now_ms, &m, &e) != RC_OK) {
+		ctl_doctor_report(x, DOCTOR_FAULT, "refusals", e.text);
+		return;
+	}
+	for (i = 0; i < conf->sources.n; i++) {
+		n = posts_lost(&m, conf->sources.v[i].name, &last_ms);
+		if (n == 0 || last_ms < now_ms - REFUSED_LATELY_MS)
+			continue;
+		well = false;
+		(void)snprintf(text, sizeof(text),
+		    "source %s refused %lld post%s whose signature matched, "
+		    "the last one within a day: hlsctl source show %s says "
+		    "for what reason",
+		    conf->sources.v[i].name, (long long)n, n == 1 ? "" : "s",
+		    conf->sources.v[i].name);
+		ctl_doctor_report(x, DOCTOR_NOTE, "refusals", text);
+	}
+	if (well)
+		ctl_doctor_report(x, DOCTOR_OK, "refusals", NULL);
+	store_metrics_free(&m);
+}
+
+/* As a command takes it: the name in quotes, or the id where there is none or
+ * a quote is in it. */
+static void
+quote_webhook(const struct webhook *w, char *out, size_t size)
+{
+	if (w->name == NULL || strchr(w->name, '\'') != NULL)
+		(void)snprintf(out, size, "%s", w->id);
+	else if (webhook_id_is_valid(w->name))
+		(void)snprintf(out, size, "%s", w->name);
+	else
+		(void)snprintf(out, size, "'%s'", w->name);
+}
+
+static void
+examine_breakers(struct examination *x)
+{
+	static const struct store_webhook_filter all = { .enabled = 1,
+		.health = -1 };
+	struct store_webhooks l = { 0 };
+	char text[500], name[WEBHOOK_NAME_MAX + 8];
+	struct err e;
+	size_t i, open = 0;
+
+	if (store_webhook_list(x->ctl->app.store, &all, &l, &e) != RC_OK) {
+		ctl_doctor_report(x, DOCTOR_FAULT, "breakers", e.text);
+		return;
+	}
+	for (i = 0; i < l.n; i++) {
+		if (l.v[i]->breaker == BREAKER_CLOSED)
+			continue;
+		open++;
+		quote_webhook(l.v[i], name, sizeof(name));
+		(void)snprintf(text, sizeof(text),
+		    "The receiver of the webhook %s does not answer, so its "
+		    "breaker is open and one probe goes out at a time; when "
+		    "the receiver is repaired: hlsctl webhook enable %s",
+		    name, name);
+		ctl_doctor_report(x, DOCTOR_NOTE, "breakers", text);
+	}
+	if (open == 0)
+		ctl_doctor_report(x, DOCTOR_OK, "breakers", NULL);
+	store_webhooks_free(&l);
+}
+
+/* The dead heads of order keys that others wait behind, each once. */
+static void
+examine_keys(struct examination *x)
+{
+	const struct store_job_filter blocked = { .state = -1,
+		.blocked = true,
+		.limit = KEYS_LOOKED_AT };
+	struct store_jobs l = { 0 };
+	struct store_job *head;
+	char text[300];
+	int64_t next, last = 0;
+	struct err e;
+	size_t i, stuck = 0;
+
+	if (store_job_list(x->ctl->app.store, &blocked, &l, &next, &e) !=
+	    RC_OK) {
+		ctl_doctor_report(x, DOCTOR_FAULT, "keys", e.text);
+		return;
+	}
+	for (i = 0; i < l.n; i++) {
+		if (l.v[i].blocked_by == last ||
+		    store_job_find(x->ctl->app.store, l.v[i].blocked_by, &head,
+			&e) != RC_OK)
+			continue;
+		last = l.v[i].blocked_by;
+		if (head->state == STORE_STATE_DEAD) {
+			stuck++;
+			(void)snprintf(text, sizeof(text),
+			    "Deliveries to the webhook %s wait for the dead "
+			    "delivery %s of their order key: hlsctl delivery "
+			    "retry %s, or cancel %s",
+			    head->webhook_name == NULL ? head->target
+						       : head->webhook_name,
+			    head->public_id, head->public_id, head->public_id);
+			ctl_doctor_report(x, DOCTOR_NOTE, "keys", text);
+		}
+		store_job_free(head);
+	}
+	if (stuck == 0)
+		ctl_doctor_report(x, DOCTOR_OK, "keys", NULL);
+	store_jobs_free(&l);
+}
+
+void
+ctl_doctor_queue(struct examination *x)
+{
+	const struct app_conf *conf = x->ctl->app.conf;
+	struct store_stats s;
+	struct err e;
+
+	if (store_stats(x->ctl->app.store, clock_wall_ms(x->ctl->app.clock),
+		conf->monitor.overdue_after_ms, &s, &e) != RC_OK) {
+		ctl_doctor_report(x, DOCTOR_FAULT, "queue", e.text);
+		return;
+	}
+	examine_drains(x, conf, &s);
+	examine_dead(x, &s);
+	examine_suspects(x, &s);
+	examine_refusals(x, conf);
+	examine_breakers(x);
+	examine_keys(x);
+}
