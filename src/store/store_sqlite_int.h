@@ -487,6 +487,7 @@ enum rc lite_sums_read(struct lite_conn *c, int64_t sums[LITE_SUMS],
     struct err *e);
 
 /* Rows. */
+#define LITE_EVENT_COLUMNS 24
 struct event *lite_event_of_row(struct lite *l, struct sqlite3_stmt *st,
     int at);
 void lite_job_of_row(struct lite *l, struct sqlite3_stmt *st,

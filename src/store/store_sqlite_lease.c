@@ -29,7 +29,7 @@ enum {
 	AT_TOKEN,
 	AT_PRIORITY,
 	AT_EVENT_ROW,
-	AT_TARGET = AT_EVENT_ROW + 23
+	AT_TARGET = AT_EVENT_ROW + LITE_EVENT_COLUMNS
 };
 
 /* Behind a target's columns in the statement that finds ready ones. */

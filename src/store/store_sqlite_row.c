@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +66,7 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	const void *digest;
 	int suspect;
 
+	assert(at + LITE_EVENT_COLUMNS <= sqlite3_column_count(st));
 	ev->id = lite_col_int(st, at);
 	ev->received_ms = lite_col_ms(st, at + 1);
 	ev->scheduled_ms = lite_col_ms(st, at + 2);
