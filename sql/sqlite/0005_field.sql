@@ -111,18 +111,22 @@ FROM event WHERE true GROUP BY 1
 ON CONFLICT (date) DO UPDATE SET succeeded = excluded.succeeded,
     failed = excluded.failed, processing_ms = excluded.processing_ms;
 
--- What the views show of a body.  json is NULL where the body is JSON that
--- every reader takes, so most rows have none; it is empty where the body is
--- no JSON.
-ALTER TABLE payload ADD COLUMN json BLOB;
+-- What the views show of a body that is not JSON which every reader takes;
+-- empty where the body is no JSON.  A row of its own, as body and JSON
+-- together may be longer than a row can be.
+CREATE TABLE payload_json (
+	event INTEGER PRIMARY KEY,
+	json BLOB NOT NULL
+) STRICT;
 
 DROP VIEW webhook_events;
 CREATE VIEW webhook_events (id, delivery_id, event_type, repository, action,
     payload_json, signature, status, retry_count, priority, created_at,
     scheduled_at, started_at, completed_at, error_message) AS
 SELECT e.id, e.delivery_id, e.type, e.repository, nullif(e.action, ''),
-    (SELECT CAST(nullif(coalesce(p.json, p.body), x'') AS TEXT)
-	FROM payload p WHERE p.event = e.id), '',
+    (SELECT CAST(nullif(coalesce(d.json, p.body), x'') AS TEXT)
+	FROM payload p LEFT JOIN payload_json d ON d.event = p.event
+	WHERE p.event = e.id), '',
     CASE e.status WHEN 0 THEN 'pending' WHEN 1 THEN 'processing'
 	WHEN 2 THEN 'retry' WHEN 3 THEN 'completed' ELSE 'failed' END,
     max(e.retry_count, coalesce((SELECT max(j.attempt - (j.state <> 0))
@@ -146,8 +150,9 @@ CREATE VIEW alert_delivery_queue (delivery_id, alert_id, webhook_id,
     message_body, delivery_status, retry_count, max_retries, next_retry_at,
     attempted_at, delivered_at, created_at) AS
 SELECT j.id, j.event, t.name,
-    (SELECT CAST(nullif(coalesce(p.json, p.body), x'') AS TEXT)
-	FROM payload p WHERE p.event = j.event),
+    (SELECT CAST(nullif(coalesce(d.json, p.body), x'') AS TEXT)
+	FROM payload p LEFT JOIN payload_json d ON d.event = p.event
+	WHERE p.event = j.event),
     CASE WHEN j.state = 0 AND j.attempt > 0 OR j.state = 1 AND j.attempt > 1
 	    THEN 'retrying'
 	WHEN j.state IN (0, 1) THEN 'pending'

@@ -172,11 +172,16 @@ static enum rc
 put_payload(struct lite_tx *tx, const struct accept *a, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_PAYLOAD_PUT);
+	const struct event *ev = a->ev;
+	enum rc rc;
 
 	lite_int(st, 1, a->out.id);
-	lite_blob(st, 2, a->ev->body != NULL ? a->ev->body : "", a->ev->bodysz);
-	lite_blob(st, 3, a->ev->json, a->ev->jsonsz);
-	return lite_run(tx->conn, st, e);
+	lite_blob(st, 2, ev->body != NULL ? ev->body : "", ev->bodysz);
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && ev->json != NULL)
+		rc =
+		    lite_put_json(tx->conn, a->out.id, ev->json, ev->jsonsz, e);
+	return rc;
 }
 
 /* Intake stops while too much waits; what is not made into jobs yet waits

@@ -13,11 +13,11 @@
  * JSON, because no SQL statement can decode a form.
  */
 
-static enum rc
-put_json(struct lite_conn *c, int64_t event, const char *json, size_t n,
+enum rc
+lite_put_json(struct lite_conn *c, int64_t event, const char *json, size_t n,
     struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(c, LITE_PAYLOAD_DECODED);
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_PAYLOAD_JSON_PUT);
 
 	lite_int(st, 1, event);
 	lite_blob(st, 2, json, n);
@@ -41,12 +41,12 @@ decode_row(struct lite_conn *c, struct sqlite3_stmt *st, int64_t *event,
 		n = 0;
 	switch (event_json_make(type, body == NULL ? "" : body, n, &json)) {
 	case EVENT_JSON_NONE:
-		rc = put_json(c, *event, "", 0, e);
+		rc = lite_put_json(c, *event, "", 0, e);
 		break;
 	case EVENT_JSON_BODY:
 		break;
 	case EVENT_JSON_MADE:
-		rc = put_json(c, *event, json.data, json.len, e);
+		rc = lite_put_json(c, *event, json.data, json.len, e);
 		buf_fini(&json);
 		break;
 	}

@@ -418,6 +418,9 @@ struct lite {
 	atomic_llong flow_schedule[WEBHOOK_RETRIES_MAX], flow_retries;
 };
 
+/* The JSON beside a payload that is not JSON itself. */
+enum rc lite_put_json(struct lite_conn *c, int64_t event, const char *json,
+    size_t n, struct err *e);
 /* Adds the decoded JSON to the payloads of an older schema. */
 enum rc lite_decode_payloads(struct lite_conn *c, struct err *e);
 enum rc lite_init(const struct store_options *opt, bool *made, char **says,

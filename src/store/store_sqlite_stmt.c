@@ -214,14 +214,14 @@ static const char *const texts[LITE_STMTS] = {
 	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
 	    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
 	[LITE_PAYLOAD_PUT] =
-	    "INSERT INTO payload (event, body, json) VALUES (?1, ?2, ?3)",
+	    "INSERT INTO payload (event, body) VALUES (?1, ?2)",
 	[LITE_PAYLOAD_GET] = "SELECT body FROM payload WHERE event = ?1",
 	[LITE_PAYLOAD_TO_DECODE] =
 	    "SELECT e.id, e.content_type, p.body FROM event e JOIN payload p "
 	    "ON p.event = e.id WHERE e.id > ?1 AND e.content_type <> "
 	    "'application/json' ORDER BY e.id LIMIT 1",
-	[LITE_PAYLOAD_DECODED] =
-	    "UPDATE payload SET json = ?2 WHERE event = ?1",
+	[LITE_PAYLOAD_JSON_PUT] =
+	    "INSERT INTO payload_json (event, json) VALUES (?1, ?2)",
 	[LITE_EVENT_UNEXPANDED] =
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.expanded = 0 ORDER BY e.id LIMIT ?1",
@@ -766,8 +766,10 @@ static const char *const texts[LITE_STMTS] = {
 	    "event e WHERE e.id = j.event) OR NOT EXISTS (SELECT 1 FROM "
 	    "target t WHERE t.id = j.target)",
 	[LITE_CHECK_ORPHAN_PAYLOADS] =
-	    "SELECT count(*) FROM payload p WHERE NOT EXISTS (SELECT 1 FROM "
-	    "event e WHERE e.id = p.event)",
+	    "SELECT (SELECT count(*) FROM payload p WHERE NOT EXISTS (SELECT "
+	    "1 FROM event e WHERE e.id = p.event)) + (SELECT count(*) FROM "
+	    "payload_json d WHERE NOT EXISTS (SELECT 1 FROM payload p WHERE "
+	    "p.event = d.event))",
 	[LITE_CHECK_LOST_TARGETS] =
 	    "SELECT count(*) FROM target t WHERE t.kind = 0 AND t.waiting > "
 	    "0 AND NOT EXISTS (SELECT 1 FROM webhook w WHERE w.id = t.name)",

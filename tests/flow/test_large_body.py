@@ -62,6 +62,20 @@ def test_26_mb_go_in_and_come_out(make_gateway):
     assert_peaks(g, 200, 100)
 
 
+def test_a_form_as_large_as_allowed_is_stored_with_its_json(make_gateway):
+    """Body and JSON together are longer than a row may be."""
+    g = make_gateway(SETTINGS, drain=False)
+    body = b"payload=" + body_of(LARGEST - 4096).replace(b'"', b"%22")
+    resp = g.post("/hooks/github", body, sign.github(
+        gw.GITHUB_SECRET, body, delivery=g.unique(),
+        content_type="application/x-www-form-urlencoded"), timeout=90)
+    assert resp.status == 202, resp
+    assert g.payload(resp.json()["id"]) == body
+    assert g.sql("SELECT json_extract(payload_json, '$.issue.number') AS n, "
+                 "length(payload_json) AS size FROM webhook_events") == [
+                     {"n": 1, "size": LARGEST - 4096}]
+
+
 def test_one_byte_more_is_refused(make_gateway):
     g = make_gateway(SETTINGS, drain=False)
     body = body_of(LARGEST + 1)

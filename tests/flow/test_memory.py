@@ -5,11 +5,14 @@ both programs stay under 256 MiB whatever comes.
 import hashlib
 import json
 import threading
+import urllib.parse
 
 import pytest
 
 import gateway as gw
 import hostile
+import memory_group
+import sign
 from waiting import wait_for
 
 WEBHOOKS = 24
@@ -25,6 +28,22 @@ def peak_kb(proc):
             if line.startswith("VmHWM:"):
                 return int(line.split()[1])
     raise AssertionError("no peak")
+
+
+@pytest.fixture
+def groups():
+    """A memory cgroup of 256 MiB for each program that is added."""
+    made = []
+
+    def add(proc):
+        group = memory_group.MemoryGroup(LIMIT_KB << 10)
+        made.append((group, proc))
+        group.add(proc.pid)
+        return group
+    yield add
+    for group, proc in made:
+        proc.stop()
+        group.close()
 
 
 class Digester(hostile.Bare):
@@ -86,3 +105,60 @@ def test_an_envelope_holds_the_event_for_each_of_its_webhooks(make_gateway):
         for n in range(6):
             got = json.loads(r.arrivals("/%d" % n)[0].body)
             assert (got["data"] == body) if n % 2 else (got == body)
+
+
+def body_of(kind, n):
+    """25 MB that stretch what reads them."""
+    inside = {
+        "keys": lambda: "{%s}" % ",".join(
+            '"%x":0' % k for k in range((24 << 20) // 11)),
+        "depth": lambda: ",".join(
+            ["[" * 500 + "]" * 500] * ((24 << 20) // 1001)),
+        "numbers": lambda: ",".join(["-9e99"] * ((24 << 20) // 6)),
+        "form": lambda: ",".join(['" "'] * ((24 << 20) // 12)),
+    }[kind]()
+    body = '{"n":%d,"repository":{"full_name":"o/r"},"data":[%s]}' % (n, inside)
+    if kind == "form":
+        body = "payload=" + urllib.parse.quote(body)
+    return body.encode()
+
+
+def post_at_once(g, bodies, media):
+    """The statuses of all."""
+    got = []
+
+    def post(body):
+        got.append(g.post("/hooks/github", body, sign.github(
+            gw.GITHUB_SECRET, body, "issues", g.unique(), media)).status)
+    threads = [threading.Thread(target=post, args=(b,)) for b in bodies]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return got
+
+
+@pytest.mark.skipif(memory_group.why_not() is not None,
+                    reason=str(memory_group.why_not()))
+@pytest.mark.parametrize("kind", ["keys", "depth", "numbers", "form"])
+def test_programs_in_memory_cgroups_outlive_many_large_bodies(
+        make_gateway, groups, kind):
+    """Four bodies of 25 MB at a time, to receivers of each form."""
+    g = make_gateway({"outbound": {"timeout": "2m"},
+                      "server": {"deadline": "60s"}})
+    made = [groups(proc) for proc in g.fronts + g.drains]
+    with Digester() as receiver:
+        for n, form in enumerate(["raw", "envelope", "json"]):
+            g.register(receiver.url("/%d" % n), ["issues"], body=form)
+        statuses = post_at_once(
+            g, [body_of(kind, n) for n in range(4)],
+            "application/x-www-form-urlencoded" if kind == "form"
+            else "application/json")
+        assert set(statuses) <= {202, 503}, statuses
+        assert 202 in statuses
+        wait_for(g.drained, 180, "all have it")
+    # A post that was answered 503 at its deadline may have been stored.
+    stored = len(g.get("/api/v1/events")["events"])
+    assert stored >= statuses.count(202)
+    assert len(receiver.bodies) == 3 * stored
+    assert [group.kills() for group in made] == [0] * len(made)
