@@ -382,15 +382,16 @@ END;
 -- The hook that a post came from, where its sender says so: several hooks may
 -- use one delivery id.  second is 1 for an event that came under an id that
 -- was stored with another body: its key in delivery_seen holds the hook too,
--- or the body where there is none.
+-- or the body where there is none.  It is 2 where the key holds the type: the
+-- body contradicts the type, or came under another type before.
 ALTER TABLE event ADD COLUMN hook TEXT;
 ALTER TABLE event ADD COLUMN second INTEGER NOT NULL DEFAULT 0
-    CHECK (second IN (0, 1));
+    CHECK (second BETWEEN 0 AND 2);
 -- The events of one delivery id are found by delivery_seen, which names the
 -- last one of an id; earlier is the one before it, or 0, where hls derived the
 -- id.  The index has the events of another key than their id's.
 ALTER TABLE event ADD COLUMN earlier INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX event_second ON event (delivery_id) WHERE second = 1;
+CREATE INDEX event_second ON event (delivery_id) WHERE second > 0;
 -- The id that the sender gave, where delivery_id is its SHA-256.
 ALTER TABLE event ADD COLUMN sent_id TEXT;
 -- Lists of events and deliveries look at no others, whatever they are by.  An
@@ -420,5 +421,17 @@ FROM event WHERE replay_suspect = 1 ON CONFLICT DO UPDATE SET n = excluded.n;
 -- that was.  A source is told of once an hour at most.
 ALTER TABLE metric ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE metric ADD COLUMN told_ms INTEGER NOT NULL DEFAULT 0;
+
+-- Bodies of posts that were not stored, because a filter or their type says
+-- so.  key is that of body_seen, post 8 bytes of SHA-256 over source, NUL, and
+-- the delivery id and type of the first post of it: the same post again is no
+-- suspect.  A row that is past until_ms makes room for another.
+CREATE TABLE ignored_body (
+	key INTEGER PRIMARY KEY,
+	post INTEGER NOT NULL,
+	seen_ms INTEGER NOT NULL,
+	until_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ignored_until ON ignored_body (until_ms);
 
 PRAGMA user_version = 5;

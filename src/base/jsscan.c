@@ -15,7 +15,7 @@
 
 /* What is known of the member of one level whose value is being read. */
 struct member {
-	uint32_t wants; /* a bit for each of them that has this name */
+	uint64_t wants; /* a bit for each of them that has this name */
 	enum jsscan_type type;
 	const char *value;
 };
@@ -34,8 +34,10 @@ struct scan {
 	struct jsscan_want *wants;
 	size_t nwants;
 	struct member at[LIFTED_MAX + 1]; /* by depth */
-	uint32_t met[LIFTED_MAX + 1];     /* wants met at that depth */
-	uint32_t doubled;
+	uint64_t met[LIFTED_MAX + 1];     /* wants met at that depth */
+	uint64_t all;                     /* wants */
+	uint64_t deep;                    /* wants of a member's member */
+	uint64_t doubled;
 	struct jsscan_fault fault;
 
 	/* Of strict ones only. */
@@ -107,17 +109,20 @@ is_named(const struct name *name, const char *wanted)
 static void
 match_wants(struct scan *s, const struct name *name)
 {
+	uint64_t left = s->depth == 1 ? s->all : s->at[1].wants & s->deep;
 	struct member *m = &s->at[s->depth];
 	const char *wanted;
-	size_t i;
+	int i;
 
 	m->wants = 0;
-	for (i = 0; i < s->nwants; i++) {
+	for (; left != 0; left &= left - 1) {
+		i = __builtin_ctzll(left);
 		wanted = s->depth == 1 ? s->wants[i].key : s->wants[i].subkey;
-		if (s->depth > 1 && (s->at[1].wants >> i & 1) == 0)
+		/* Most names differ in their first byte. */
+		if (!name->is_escaped && name->n > 0 && *name->p != *wanted)
 			continue;
-		if (wanted != NULL && is_named(name, wanted))
-			m->wants |= UINT32_C(1) << i;
+		if (is_named(name, wanted))
+			m->wants |= UINT64_C(1) << i;
 	}
 	s->doubled |= m->wants & s->met[s->depth];
 	s->met[s->depth] |= m->wants;
@@ -141,7 +146,7 @@ scan_key(struct scan *s)
 	if (s->is_strict &&
 	    !jsscan_keys_add(&s->keys, name.p, name.n, name.is_escaped, &what))
 		return refuse(s, what, name.p);
-	if (s->depth == 1 || (s->depth == 2 && s->at[1].wants != 0))
+	if (s->depth == 1 || (s->depth == 2 && (s->at[1].wants & s->deep) != 0))
 		match_wants(s, &name);
 	return take(s, ':') || refuse(s, "no colon behind a key", s->p);
 }
@@ -238,15 +243,12 @@ static void
 lift(struct scan *s)
 {
 	const struct member *m = &s->at[s->depth];
+	uint64_t left = s->depth == 2 ? m->wants : m->wants & ~s->deep;
 	size_t quote = m->type == JSSCAN_STRING;
 	struct jsscan_want *w;
-	size_t i;
 
-	for (i = 0; i < s->nwants; i++) {
-		w = &s->wants[i];
-		if ((m->wants >> i & 1) == 0 ||
-		    (s->depth == 2) != (w->subkey != NULL))
-			continue;
+	for (; left != 0; left &= left - 1) {
+		w = &s->wants[__builtin_ctzll(left)];
 		w->type = m->type;
 		w->text = m->value + quote;
 		w->n = (size_t)(s->p - m->value) - 2 * quote;
@@ -317,7 +319,7 @@ scan_values(struct scan *s, enum jsscan_type *root)
 }
 
 static void
-clear(struct jsscan_want *wants, size_t n, uint32_t which)
+clear(struct jsscan_want *wants, size_t n, uint64_t which)
 {
 	size_t i;
 
@@ -327,6 +329,19 @@ clear(struct jsscan_want *wants, size_t n, uint32_t which)
 		wants[i].type = JSSCAN_ABSENT;
 		wants[i].text = NULL;
 		wants[i].n = 0;
+	}
+}
+
+static void
+mark_wants(struct scan *s)
+{
+	size_t i;
+
+	s->all = s->deep = 0;
+	for (i = 0; i < s->nwants; i++) {
+		s->all |= UINT64_C(1) << i;
+		if (s->wants[i].subkey != NULL)
+			s->deep |= UINT64_C(1) << i;
 	}
 }
 
@@ -341,7 +356,8 @@ scan(struct scan *s, enum jsscan_type *root, struct err *e)
 	memset(s->is_object, 0, sizeof(s->is_object));
 	memset(s->met, 0, sizeof(s->met));
 	s->doubled = 0;
-	clear(s->wants, s->nwants, UINT32_MAX);
+	clear(s->wants, s->nwants, UINT64_MAX);
+	mark_wants(s);
 	*root = JSSCAN_ABSENT;
 
 	is_good = scan_values(s, root);
@@ -350,7 +366,7 @@ scan(struct scan *s, enum jsscan_type *root, struct err *e)
 		if (s->p != s->end)
 			is_good = refuse(s, "something behind the value", s->p);
 	}
-	clear(s->wants, s->nwants, is_good ? s->doubled : UINT32_MAX);
+	clear(s->wants, s->nwants, is_good ? s->doubled : UINT64_MAX);
 	if (is_good)
 		return RC_OK;
 	*root = JSSCAN_ABSENT;
@@ -374,7 +390,7 @@ jsscan(const char *text, size_t n, enum jsscan_type *root,
 	/* A key takes four bytes of text at least, and the table counts them
 	 * in 32 bits. */
 	if (n > UINT32_MAX) {
-		clear(wants, nwants, UINT32_MAX);
+		clear(wants, nwants, UINT64_MAX);
 		*root = JSSCAN_ABSENT;
 		return err_set(e, RC_INVALID, "JSON of over 4 GiB");
 	}

@@ -31,7 +31,7 @@
 
 #define JSSCAN_DEPTH_MAX 32
 #define JSSCAN_ANY_DEPTH_MAX 512
-#define JSSCAN_WANTS_MAX 32
+#define JSSCAN_WANTS_MAX 64
 
 enum jsscan_type {
 	JSSCAN_ABSENT,

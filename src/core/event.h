@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/strlist.h"
+#include "core/shape.h"
 
 struct buf;
 
@@ -65,8 +66,10 @@ struct event {
 	int64_t dedupe_ms;  /* how long a derived id is believed, when put */
 	char *sent_id;      /* the sender's id if delivery_id is its digest */
 	char *type;
-	char *action;     /* "" when there is none */
-	char *repository; /* "unknown" when there is none */
+	bool type_is_unsigned; /* read_json: the body is asked for it */
+	enum shape shape;      /* what the body says of the type */
+	char *action;          /* "" when there is none */
+	char *repository;      /* "unknown" when there is none */
 	struct strlist teams;
 	char *webhook_id; /* to this webhook alone, or NULL */
 	char *content_type;
@@ -75,6 +78,7 @@ struct event {
 	int64_t scheduled_ms;       /* 0: at once */
 	int64_t replay_window_ms;   /* read by the store when put */
 	bool is_watched;            /* ...as this: its body is remembered */
+	bool is_ignored;            /* ...and nothing else of it is stored */
 	bool replay_suspect;        /* held back: goes to no webhook */
 	enum event_why suspect_why; /* where it is */
 	int hops;                   /* rounds through our own hook */

@@ -14,8 +14,10 @@ enum {
 	WANT_REPOSITORY,
 	WANT_FULL_NAME,
 	WANT_TYPE,
-	WANTS
+	WANT_SHAPE /* and the next ones */
 };
+#define WANTS (WANT_SHAPE + SHAPE_WANTS)
+_Static_assert(WANTS <= JSSCAN_WANTS_MAX, "one scan finds them all");
 
 /* An action that could not be part of a full name is none: it steers
  * routing only, and the bytes keep what the sender wrote. */
@@ -71,12 +73,18 @@ event_read_json(struct event *ev, const char *text, size_t n, struct err *e)
 		    .subkey = "full_name" },
 		[WANT_TYPE] = { .key = "type" },
 	};
+	bool is_asked = ev->type != NULL && ev->type_is_unsigned;
 	enum jsscan_type root;
 	enum rc rc;
 
-	rc = jsscan_any(text, n, JSSCAN_ANY_DEPTH_MAX, &root, wants, WANTS, e);
+	if (is_asked)
+		shape_want(&wants[WANT_SHAPE]);
+	rc = jsscan_any(text, n, JSSCAN_ANY_DEPTH_MAX, &root, wants,
+	    is_asked ? WANTS : WANT_SHAPE, e);
 	if (rc != RC_OK)
 		return rc;
+	if (is_asked)
+		ev->shape = shape_judge(ev->type, &wants[WANT_SHAPE]);
 	read_action(ev, &wants[WANT_ACTION]);
 	read_repository(ev, wants);
 	read_type(ev, &wants[WANT_TYPE]);

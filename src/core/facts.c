@@ -72,10 +72,12 @@ read_type(const struct source *src, const struct http_req *req,
 		text = pointed;
 	if (text == NULL)
 		text = header_or_null(req, src->scheme->type_header);
-	if (text == NULL && !src->scheme->is_type_in_body)
-		text = src->name;
+	ev->type_is_unsigned =
+	    src->scheme->has_shapes && text != NULL && text != pointed;
 	free(ev->type);
 	ev->type = NULL;
+	if (text == NULL && !src->scheme->is_type_in_body)
+		text = src->name;
 	if (text != NULL && event_type_respell(text, type))
 		ev->type = xstrdup(type);
 }

@@ -67,6 +67,7 @@ const struct sig_scheme sig_github = {
 	.hook_header = "X-GitHub-Hook-ID",
 	.type_header = TYPE,
 	.repeating_types = repeating_types,
+	.has_shapes = true,
 	.claim = claim,
 	.sample = sample,
 };

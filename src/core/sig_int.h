@@ -83,6 +83,7 @@ struct sig_scheme {
 	const char *type_header; /* of the event's type; NULL: none */
 	bool is_type_in_body;    /* "type", where no header holds it */
 	const char *const *repeating_types; /* NULL: none */
+	bool has_shapes;                    /* its types are shape's */
 
 	/* May this source be configured so?  NULL: any may. */
 	enum rc (*check)(const struct source *src, struct err *e);

@@ -64,15 +64,16 @@ source_window_ms(const struct source *src, const char *type, const char *action)
 	return ms;
 }
 
-bool
-source_remembers(const struct source *src)
+int64_t
+source_memory_ms(const struct source *src)
 {
-	bool remembers = src->replay_window_ms > 0;
+	int64_t ms = src->replay_window_ms;
 	size_t i;
 
 	for (i = 0; i < src->nwindows; i++)
-		remembers = remembers || src->windows[i].ms > 0;
-	return remembers;
+		if (src->windows[i].ms > ms)
+			ms = src->windows[i].ms;
+	return ms;
 }
 
 const struct source *

@@ -103,8 +103,9 @@ void sources_fini(struct sources *l);
 
 int64_t source_window_ms(const struct source *src, const char *type,
     const char *action);
-/* Its bodies are remembered, because a body may be suspect. */
-bool source_remembers(const struct source *src);
+/* The longest of all: how long its bodies are remembered; 0: no body is ever
+ * suspect. */
+int64_t source_memory_ms(const struct source *src);
 
 /* By name, or by a request's path: /hooks/NAME, /api/webhooks/NAME, or one
  * of its further paths.  NULL when there is none. */

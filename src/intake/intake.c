@@ -20,6 +20,8 @@
 
 #define HOPS "X-HLS-Hops"
 #define UNSUPPORTED 415
+#define EMPTY 2          /* bytes of a body that tells nothing: {} */
+#define REMEMBER_MS 1000 /* of waiting, for the body of an ignored post */
 
 static void
 copy(char *out, size_t size, const char *text)
@@ -142,7 +144,7 @@ read_event(const struct intake *in, const struct source *src,
 	ev->provider = xstrdup(sig_scheme_name(src->scheme));
 	ev->content_type = xstrdup(m.type);
 	ev->priority = src->priority;
-	ev->is_watched = source_remembers(src);
+	ev->is_watched = source_memory_ms(src) > 0;
 	ev->dedupe_ms = src->dedupe_ms;
 	ev->received_ms = clock_wall_ms(in->clock);
 	ev->hops = read_hops(req);
@@ -171,6 +173,33 @@ wait_for(const struct intake *in, const struct http_req *req)
 	if (req->deadline_ms > 0)
 		left = req->deadline_ms - clock_boot_ms(in->clock);
 	return left < in->wait_ms ? left : in->wait_ms;
+}
+
+/*
+ * The body of a post that is not stored is remembered, so that it is a
+ * suspect under another id or type later.  One that may have been captured on
+ * its way is not: it would make a suspect of the real one, which comes after
+ * it.  A body of GitHub's under a type that it is not of is such a body, and
+ * so is one that claims to come from us.  Whether it can be remembered
+ * changes nothing for the sender.  Takes ev.
+ */
+static void
+remember(const struct intake *in, const struct source *src, struct event *ev,
+    int64_t wait_ms)
+{
+	struct store_receipt ignored;
+	struct err e;
+
+	ev->replay_window_ms = source_memory_ms(src);
+	if (ev->replay_window_ms <= 0 || ev->bodysz <= EMPTY ||
+	    ev->hops >= EVENT_HOPS_MAX || ev->shape == SHAPE_ODD ||
+	    ev->shape == SHAPE_FOREIGN || wait_ms <= 0) {
+		event_free(ev);
+		return;
+	}
+	ev->is_ignored = true;
+	(void)store_accept(in->store, ev,
+	    wait_ms < REMEMBER_MS ? wait_ms : REMEMBER_MS, &ignored, &e);
 }
 
 enum rc
@@ -202,11 +231,15 @@ intake_accept(const struct intake *in, const struct http_req *req,
 
 	ev = event_new();
 	rc = read_event(in, src, req, ev, out, e);
-	if (rc != RC_OK || intake_is_ignored(&src->events, ev, out)) {
+	if (rc != RC_OK) {
 		event_free(ev);
 		return rc;
 	}
 	wait_ms = wait_for(in, req);
+	if (intake_is_ignored(&src->events, ev, out)) {
+		remember(in, src, ev, wait_ms);
+		return RC_OK;
+	}
 	if (wait_ms <= 0) {
 		event_free(ev);
 		return err_set(e, RC_BUSY,

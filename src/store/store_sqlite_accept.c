@@ -22,7 +22,7 @@ struct accept {
 	struct event *ev;
 	struct lite_keys keys; /* of its own id */
 	struct lite_keys used; /* the ones it is put under */
-	bool is_second;        /* which its id does not tell alone */
+	enum lite_key key;     /* what those are made of */
 	int64_t earlier;       /* the last event of the same derived id, or 0 */
 	char *teams;
 	struct store_receipt out;
@@ -38,6 +38,12 @@ is_zero(const uint8_t *p, size_t n)
 	return i == n;
 }
 
+static bool
+is_odd(const struct event *ev)
+{
+	return ev->is_watched && ev->shape == SHAPE_ODD;
+}
+
 /* What a's owner has to free is teams. */
 static void
 accept_init(struct accept *a, struct event *ev)
@@ -47,7 +53,10 @@ accept_init(struct accept *a, struct event *ev)
 	if (is_zero(ev->body_sha256, sizeof(ev->body_sha256)))
 		crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 	lite_seen_keys(ev->source, ev->delivery_id, ev->body_sha256, &a->keys);
-	a->keys.is_watched = ev->is_watched || ev->replay_window_ms > 0;
+	/* One that claims a false type must not make a suspect of the real one,
+	 * which may come after it. */
+	a->keys.is_watched =
+	    (ev->is_watched || ev->replay_window_ms > 0) && !is_odd(ev);
 	if (ev->teams.n > 0)
 		a->teams = lite_strlist_text(&ev->teams);
 }
@@ -93,6 +102,15 @@ take_duplicate(struct lite_tx *tx, struct accept *a,
 	return rc;
 }
 
+/* Whoever captures a body on its way may send it first, under a type that
+ * nobody knows: the event that has the type of its body is the real one. */
+static bool
+is_first_real(const struct event *ev, const char *type)
+{
+	return ev->shape == SHAPE_FITS && type != NULL &&
+	    strcmp(type, ev->type) != 0 && !shape_is_known(type);
+}
+
 static enum rc
 is_body_of(struct lite_tx *tx, int64_t event, const struct accept *a,
     bool *same, struct err *e)
@@ -109,7 +127,9 @@ is_body_of(struct lite_tx *tx, int64_t event, const struct accept *a,
 		return rc;
 	digest = sqlite3_column_blob(st, 0);
 	*same = digest != NULL &&
-	    memcmp(digest, a->ev->body_sha256, sizeof(a->ev->body_sha256)) == 0;
+	    memcmp(digest, a->ev->body_sha256, sizeof(a->ev->body_sha256)) ==
+		0 &&
+	    !is_first_real(a->ev, (const char *)sqlite3_column_text(st, 1));
 	lite_reset(st);
 	return RC_OK;
 }
@@ -123,14 +143,23 @@ judge_body(struct lite_tx *tx, struct accept *a, struct err *e)
 	bool found;
 	enum rc rc;
 
+	if (is_odd(a->ev)) {
+		a->ev->suspect_why = EVENT_ODD_TYPE;
+		a->out.replay_suspect = true;
+		return RC_OK;
+	}
+	a->ev->suspect_why = EVENT_SEEN_BODY;
 	if (a->ev->replay_window_ms <= 0)
 		return RC_OK;
 	rc = lite_seen_body(tx, &a->keys, &last, &found, e);
-	if (rc != RC_OK || !found ||
-	    !backoff_is_within(last.seen_ms, a->ev->replay_window_ms,
+	if (rc == RC_OK && found &&
+	    backoff_is_within(last.seen_ms, a->ev->replay_window_ms,
 		a->ev->received_ms))
-		return rc;
-	return is_body_of(tx, last.event, a, &a->out.replay_suspect, e);
+		rc = is_body_of(tx, last.event, a, &a->out.replay_suspect, e);
+	if (rc == RC_OK && !a->out.replay_suspect)
+		rc = lite_ignored_find(tx, &a->keys, a->ev,
+		    &a->out.replay_suspect, e);
+	return rc;
 }
 
 static enum rc
@@ -162,9 +191,10 @@ put_event(struct lite_tx *tx, const struct accept *a, struct err *e)
 	lite_int(st, 20, owes ? 0 : ev->received_ms);
 	lite_int(st, 21, a->keys.is_watched);
 	lite_text(st, 22, ev->hook_id);
-	lite_int(st, 23, a->is_second);
+	lite_int(st, 23, a->key);
 	lite_text(st, 24, ev->sent_id);
 	lite_int(st, 25, a->earlier);
+	lite_int(st, 26, a->out.replay_suspect ? (int64_t)ev->suspect_why : 0);
 	return lite_run(tx->conn, st, e);
 }
 
@@ -231,54 +261,78 @@ is_believed(const struct event *ev, const struct lite_sight *first)
 	    backoff_is_within(first->seen_ms, ev->dedupe_ms, ev->received_ms);
 }
 
+static bool
+is_equal(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* An event that is gone has neither. */
 static enum rc
-is_hook_of(struct lite_tx *tx, int64_t event, const char *hook, bool *same,
-    struct err *e)
+compare_event(struct lite_tx *tx, int64_t event, const struct event *ev,
+    bool *same_hook, bool *same_type, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_HOOK);
-	const char *text;
 	bool row;
 	enum rc rc;
 
-	*same = false;
-	if (hook == NULL)
-		return RC_OK;
+	*same_hook = false;
+	*same_type = true;
 	lite_int(st, 1, event);
 	rc = lite_step(tx->conn, st, &row, e);
 	if (rc != RC_OK || !row)
 		return rc;
-	text = (const char *)sqlite3_column_text(st, 0);
-	*same = text != NULL && strcmp(text, hook) == 0;
+	*same_hook =
+	    is_equal((const char *)sqlite3_column_text(st, 0), ev->hook_id);
+	*same_type =
+	    is_equal((const char *)sqlite3_column_text(st, 1), ev->type);
 	lite_reset(st);
 	return RC_OK;
+}
+
+static enum rc
+find_by_key(struct lite_tx *tx, struct accept *a, struct lite_sight *first,
+    bool *found, struct err *e)
+{
+	const struct event *ev = a->ev;
+
+	if (a->key == LITE_KEY_TYPE)
+		lite_seen_typed(ev->source, ev->delivery_id, ev->type,
+		    &a->used);
+	else
+		lite_seen_second(ev->source, ev->delivery_id, ev->hook_id,
+		    ev->body_sha256, &a->used);
+	return lite_seen_delivery(tx, &a->used, first, found, e);
 }
 
 /*
  * The event that this post repeats.  Several hooks of one sender may use one
  * delivery id, which nobody signs: another body under a known id is a repeat
- * only if it came from the same hook.  Costs nothing where ids are new.
+ * only if it came from the same hook.  The type is not signed either: a body
+ * under another type is no repeat, or a captured post would keep the real one
+ * out.  Costs nothing where ids are new.
  */
 static enum rc
 find_first(struct lite_tx *tx, struct accept *a, struct lite_sight *first,
     bool *found, struct err *e)
 {
 	const struct event *ev = a->ev;
-	bool same;
+	bool same_body, same_hook, same_type;
 	enum rc rc;
 
 	a->used = a->keys;
-	a->is_second = false;
+	a->key = is_odd(ev) ? LITE_KEY_TYPE : LITE_KEY_ID;
+	if (a->key == LITE_KEY_TYPE)
+		return find_by_key(tx, a, first, found, e);
 	rc = lite_seen_delivery(tx, &a->used, first, found, e);
-	if (rc != RC_OK || !*found || !ev->is_of_hook ||
-	    first->body == a->keys.delivery.body)
+	if (rc != RC_OK || !*found || !ev->is_of_hook)
 		return rc;
-	rc = is_hook_of(tx, first->event, ev->hook_id, &same, e);
-	if (rc != RC_OK || same)
+	same_body = first->body == a->keys.delivery.body;
+	rc = compare_event(tx, first->event, ev, &same_hook, &same_type, e);
+	if (rc != RC_OK || (same_body ? same_type : same_hook))
 		return rc;
-	lite_seen_second(ev->source, ev->delivery_id, ev->hook_id,
-	    ev->body_sha256, &a->used);
-	a->is_second = true;
-	return lite_seen_delivery(tx, &a->used, first, found, e);
+	a->key = same_body ? LITE_KEY_TYPE : LITE_KEY_HOOK;
+	return find_by_key(tx, a, first, found, e);
 }
 
 static enum rc
@@ -336,6 +390,8 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 
 	memset(&a->out, 0, sizeof(a->out));
 	tx->now_ms = a->ev->received_ms;
+	if (a->ev->is_ignored)
+		return lite_ignored_put(tx, &a->keys, a->ev, e);
 	rc = lite_load_judge(tx, tx->lite->max_waiting, e);
 	return rc == RC_OK ? take(tx, a, e) : rc;
 }

@@ -6,6 +6,8 @@
 #include <sqlite3.h>
 
 #include "base/xalloc.h"
+#include "core/backoff.h"
+#include "core/event.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_seen.h"
 #include "store/store_test.h"
@@ -181,6 +183,20 @@ lite_seen_second(const char *source, const char *delivery_id, const char *hook,
 	out->delivery.rest = number_at(digest + 8);
 }
 
+void
+lite_seen_typed(const char *source, const char *delivery_id, const char *type,
+    struct lite_keys *out)
+{
+	uint8_t digest[CRYPT_SHA256_SIZE];
+	char *text;
+
+	text = xasprintf("%s\ntype\n%s", delivery_id, type);
+	keyed(source, text, strlen(text), digest);
+	free(text);
+	out->delivery.key = number_at(digest);
+	out->delivery.rest = number_at(digest + 8);
+}
+
 static enum rc
 delivery_to_tree(struct lite_tx *tx, const struct lite_sight *s, struct err *e)
 {
@@ -259,9 +275,10 @@ static void
 load_row(struct lite_seen *s, struct sqlite3_stmt *st)
 {
 	int64_t bucket = s->merged.at % LITE_FRESH_BUCKETS;
-	const char *source, *delivery_id;
+	const char *source, *delivery_id, *type;
 	const uint8_t *digest;
 	struct lite_keys k;
+	int64_t second;
 	bool in_part;
 
 	source = (const char *)sqlite3_column_text(st, 2);
@@ -271,7 +288,11 @@ load_row(struct lite_seen *s, struct sqlite3_stmt *st)
 	    sqlite3_column_bytes(st, 4) != CRYPT_SHA256_SIZE)
 		return;
 	lite_seen_keys(source, delivery_id, digest, &k);
-	if (lite_col_int(st, 7) != 0)
+	second = lite_col_int(st, 7);
+	type = (const char *)sqlite3_column_text(st, 8);
+	if (second == LITE_KEY_TYPE && type != NULL)
+		lite_seen_typed(source, delivery_id, type, &k);
+	else if (second != LITE_KEY_ID)
 		lite_seen_second(source, delivery_id,
 		    (const char *)sqlite3_column_text(st, 6), digest, &k);
 	k.delivery.event = k.body.event = lite_col_int(st, 0);
@@ -438,6 +459,57 @@ lite_seen_body(struct lite_tx *tx, const struct lite_keys *k,
 		lite_reset(st);
 	}
 	return rc;
+}
+
+/* What tells one post of a body from another: its id and its type. */
+static int64_t
+post_of(const struct event *ev)
+{
+	uint8_t digest[CRYPT_SHA256_SIZE];
+	char *text = xasprintf("%s\n%s", ev->delivery_id, ev->type);
+
+	keyed(ev->source, text, strlen(text), digest);
+	free(text);
+	return (int64_t)number_at(digest);
+}
+
+enum rc
+lite_ignored_put(struct lite_tx *tx, const struct lite_keys *k,
+    const struct event *ev, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_IGNORED_PUT);
+	enum rc rc;
+
+	lite_int(st, 1, (int64_t)k->body.key);
+	lite_int(st, 2, post_of(ev));
+	lite_int(st, 3, ev->received_ms);
+	lite_int(st, 4, ev->received_ms + ev->replay_window_ms);
+	rc = lite_run(tx->conn, st, e);
+	if (rc != RC_OK)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_IGNORED_FORGET);
+	lite_int(st, 1, ev->received_ms);
+	return lite_run(tx->conn, st, e);
+}
+
+enum rc
+lite_ignored_find(struct lite_tx *tx, const struct lite_keys *k,
+    const struct event *ev, bool *found, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_IGNORED_GET);
+	bool row;
+	enum rc rc;
+
+	*found = false;
+	lite_int(st, 1, (int64_t)k->body.key);
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc != RC_OK || !row)
+		return rc;
+	*found = backoff_is_within(lite_col_int(st, 1), ev->replay_window_ms,
+		     ev->received_ms) &&
+	    lite_col_int(st, 0) != post_of(ev);
+	lite_reset(st);
+	return RC_OK;
 }
 
 enum rc

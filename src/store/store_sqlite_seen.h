@@ -26,8 +26,16 @@
 #include "store/store_sqlite_fresh.h"
 
 struct lite_conn;
+struct event;
 struct lite_tx;
 struct lite_seen;
+
+/* What the key of an event in delivery_seen is made of: column second. */
+enum lite_key {
+	LITE_KEY_ID,
+	LITE_KEY_HOOK, /* or body */
+	LITE_KEY_TYPE
+};
 
 struct lite_seen *lite_seen_new(void);
 void lite_seen_free(struct lite_seen *s);
@@ -53,6 +61,19 @@ void lite_seen_second(const char *source, const char *delivery_id,
 enum rc lite_seen_in_tree(struct lite_conn *c, const struct lite_keys *k,
     struct lite_sight *out, bool *found, struct err *e);
 enum rc lite_seen_upto(struct lite_conn *c, int64_t *upto, struct err *e);
+
+/* The same by its type: its body contradicts that, or came under another. */
+void lite_seen_typed(const char *source, const char *delivery_id,
+    const char *type, struct lite_keys *out);
+
+/*
+ * Bodies of posts that were ignored.  *found: its body came in one, of another
+ * id or type, within the window before received_ms.
+ */
+enum rc lite_ignored_put(struct lite_tx *tx, const struct lite_keys *k,
+    const struct event *ev, struct err *e);
+enum rc lite_ignored_find(struct lite_tx *tx, const struct lite_keys *k,
+    const struct event *ev, bool *found, struct err *e);
 
 /* The event of this delivery id, the first of the sender's own and the last
  * of one that hls derived; the latest with, probably, this

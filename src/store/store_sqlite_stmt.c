@@ -190,8 +190,10 @@ static const char *const texts[LITE_STMTS] = {
 	    "ON CONFLICT (family, key) DO UPDATE SET n = excluded.n",
 	[LITE_EVENT_SIGHTS] =
 	    "SELECT id, received_ms, source, delivery_id, body_sha256, "
-	    "watched, hook, second FROM event WHERE id > ?1 ORDER BY id",
-	[LITE_EVENT_DIGEST] = "SELECT body_sha256 FROM event WHERE id = ?1",
+	    "watched, hook, second, type FROM event WHERE id > ?1 ORDER BY "
+	    "id",
+	[LITE_EVENT_DIGEST] =
+	    "SELECT body_sha256, type FROM event WHERE id = ?1",
 	[LITE_EVENT_OF_ID] =
 	    "SELECT earlier, delivery_id = ?2 AND (?3 IS NULL OR source = ?3) "
 	    "FROM event WHERE id = ?1",
@@ -199,20 +201,30 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT id FROM event WHERE id > ?1 AND delivery_id = ?2 AND "
 	    "(?3 IS NULL OR source = ?3)",
 	[LITE_EVENT_OF_ID_SECOND] =
-	    "SELECT id FROM event INDEXED BY event_second WHERE second = 1 "
+	    "SELECT id FROM event INDEXED BY event_second WHERE second > 0 "
 	    "AND delivery_id = ?1 AND (?2 IS NULL OR source = ?2)",
 	[LITE_EVENT_SOURCE_AFTER] =
 	    "SELECT min(source) FROM event INDEXED BY event_of_source WHERE "
 	    "source > ?1",
-	[LITE_EVENT_HOOK] = "SELECT hook FROM event WHERE id = ?1",
+	[LITE_EVENT_HOOK] = "SELECT hook, type FROM event WHERE id = ?1",
+	[LITE_IGNORED_PUT] =
+	    "INSERT INTO ignored_body (key, post, seen_ms, until_ms) VALUES "
+	    "(?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE SET seen_ms = "
+	    "excluded.seen_ms, until_ms = max(until_ms, excluded.until_ms)",
+	[LITE_IGNORED_GET] =
+	    "SELECT post, seen_ms FROM ignored_body WHERE key = ?1",
+	[LITE_IGNORED_FORGET] =
+	    "DELETE FROM ignored_body WHERE key IN (SELECT key FROM "
+	    "ignored_body INDEXED BY ignored_until WHERE until_ms < ?1 ORDER "
+	    "BY until_ms LIMIT 2)",
 	[LITE_EVENT_PUT] =
 	    "INSERT INTO event (id, received_ms, scheduled_ms, source, "
 	    "provider, delivery_id, type, action, repository, teams, "
 	    "webhook_id, content_type, priority, hops, replay_suspect, "
 	    "body_size, body_sha256, status, expanded, completed_ms, "
-	    "watched, hook, second, sent_id, earlier) VALUES "
+	    "watched, hook, second, sent_id, earlier, suspect_why) VALUES "
 	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-	    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+	    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
 	[LITE_PAYLOAD_PUT] =
 	    "INSERT INTO payload (event, body) VALUES (?1, ?2)",
 	[LITE_PAYLOAD_GET] = "SELECT body FROM payload WHERE event = ?1",

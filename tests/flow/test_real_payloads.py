@@ -105,3 +105,21 @@ def post_all(g, examples):
             wanted.append((delivery, x["event"], body))
         seen.add(body)
     return wanted
+
+
+def test_an_example_payload_under_another_type_is_a_suspect(
+        make_gateway, examples):
+    """What tells nothing of where it comes from has nothing to be told by."""
+    g = make_gateway(drain=False)
+    for x in examples:
+        body = base64.b64decode(x["body"])
+        parsed = json.loads(body)
+        if "sender" not in parsed or not {
+                "repository", "organization", "installation"} & set(parsed):
+            continue
+        other = "issues" if x["event"] == "push" else "push"
+        forged = {**x, "event": other}
+        resp = g.post("/hooks/github", body,
+                      headers_of(forged, str(uuid.uuid4())))
+        assert resp.status == 202, (x["event"], resp)
+        assert resp.json().get("replay_suspect"), x["event"]

@@ -236,3 +236,186 @@ def test_a_flood_of_suspects_is_told_of_once_an_hour(make_gateway, receiver):
     assert told(receiver, "/flood")[1]["since"]
     g.drain_once(env=gw.later("+3h"))
     assert len(told(receiver, "/flood")) == 2
+
+
+def real(event, n=1):
+    """A body as GitHub has it, in its frame."""
+    frame = {"action": "opened", "repository": {"full_name": "o/r"},
+             "sender": {"login": "a"}, "n": n}
+    own = {"issues": {"issue": {"number": n}},
+           "pull_request": {"pull_request": {"number": n}},
+           "issue_comment": {"issue": {}, "comment": {"id": n}},
+           "push": {"ref": "refs/heads/main", "commits": [], "after": "0"},
+           "ping": {"zen": "Design for failure.", "hook_id": n, "hook": {}},
+           "workflow_run": {"workflow_run": {"id": n}, "workflow": {}},
+           "watch": {"action": "started"}}
+    return json.dumps({**frame, **own[event]}).encode()
+
+
+def post(g, body, event, delivery=None, source="github",
+         secret=gw.GITHUB_SECRET):
+    resp = g.post_github(body, event, delivery=delivery, secret=secret,
+                         path="/hooks/" + source)
+    assert resp.status in (200, 202), resp
+    return resp.json()
+
+
+@pytest.mark.parametrize("event,other", [
+    ("issues", "push"), ("issues", "pull_request"), ("push", "issues"),
+    ("issue_comment", "issues"), ("workflow_run", "issues"),
+    ("pull_request", "watch"), ("watch", "issues"), ("ping", "push")])
+def test_a_captured_body_under_another_type_does_not_keep_the_real_one_out(
+        make_gateway, receiver, event, other):
+    g = make_gateway(drain=False)
+    path = "/real-%s-%s" % (event, other)
+    g.register(receiver.url(path), ["*"])
+    body = real(event)
+    forged = post(g, body, other)
+    assert forged["replay_suspect"] is True
+    shown = g.get("/api/v1/events/%s" % forged["id"])
+    assert shown["suspect_reason"] == "type"
+    assert "of another type of event" in " ".join(
+        g.ctl("event", "show", str(forged["id"])).split())
+    answer = post(g, body, event)
+    assert not answer.get("replay_suspect"), answer
+    g.drain_once()
+    if event != "ping":
+        a, = receiver.arrivals(path)
+        assert a.h("X-GitHub-Event") == event
+    assert held(g) == [forged["id"]]
+    # And what comes after it, under whatever type, is a suspect.
+    if event != "ping":
+        assert post(g, body, event)["replay_suspect"] is True
+        assert post(g, body, "custom")["replay_suspect"] is True
+
+
+@pytest.mark.parametrize("other", ["push", "custom"])
+def test_the_real_id_under_another_type_does_not_keep_the_real_one_out(
+        make_gateway, receiver, other):
+    g = make_gateway(drain=False)
+    g.register(receiver.url("/same-" + other), ["issues"])
+    body = real("issues")
+    post(g, body, other, delivery="d-1")
+    again = post(g, body, other, delivery="d-1")
+    assert again["status"] == "duplicate"
+    answer = post(g, body, "issues", delivery="d-1")
+    assert answer["status"] == "queued"
+    assert not answer.get("replay_suspect"), answer
+    assert post(g, body, "issues", delivery="d-1")["status"] == "duplicate"
+    g.drain_once()
+    a, = receiver.arrivals("/same-" + other)
+    assert a.h("X-GitHub-Delivery") == "d-1"
+
+
+def test_what_was_known_by_its_type_is_known_after_a_crash(make_gateway):
+    g = make_gateway(drain=False)
+    bodies = [real("issues", n) for n in range(20)]
+    for n, body in enumerate(bodies):
+        post(g, body, "push", delivery="d-%d" % n)
+    g.fronts[0].kill()
+    g.start_front()
+    for n, body in enumerate(bodies):
+        assert post(g, body, "push", delivery="d-%d" % n)["status"] == \
+            "duplicate"
+        assert post(g, body, "issues", delivery="d-%d" % n)["status"] == \
+            "queued"
+    assert len(held(g)) == 20
+    checks = json.loads(g.ctl("doctor", "--json"))["checks"]
+    assert [x for x in checks if x["level"] == "fault"] == []
+
+
+@pytest.mark.parametrize("event,later", [
+    ("ping", "custom"), ("ping", "ping.x"), ("push", "custom"),
+    ("push", "issues.opened")])
+def test_a_body_that_was_ignored_is_a_suspect_later(make_gateway, event,
+                                                    later):
+    settings = [{"name": "github", "provider": "github",
+                 "secrets": [gw.GITHUB_SECRET],
+                 "events": ["issues", "custom", "issues.opened", "ping.x"]}]
+    g = make_gateway({"sources": settings}, drain=False)
+    body = real(event)
+    assert post(g, body, event, delivery="d-1")["status"] == "ignored"
+    assert g.accepted() == 0
+    answer = post(g, body, later)
+    assert answer["replay_suspect"] is True, answer
+    shown = g.get("/api/v1/events/%s" % answer["id"])
+    assert shown["suspect_reason"] == "body"
+
+
+def test_a_filtered_post_may_be_sent_again_once_the_filter_takes_it(
+        make_gateway):
+    g = make_gateway({"sources": [
+        {"name": "github", "provider": "github",
+         "secrets": [gw.GITHUB_SECRET], "events": ["issues"]}]}, drain=False)
+    body = real("push")
+    for _ in range(2):
+        assert post(g, body, "push", delivery="d-1")["status"] == "ignored"
+    g.write_config({"sources": [
+        {"name": "github", "provider": "github",
+         "secrets": [gw.GITHUB_SECRET], "events": []}]})
+    g.fronts[0].stop()
+    g.start_front()
+    other = post(g, body, "push", delivery="d-2")
+    assert other["replay_suspect"] is True
+    answer = post(g, body, "push", delivery="d-1")
+    assert answer["status"] == "queued"
+
+
+@pytest.mark.parametrize("event,headers", [
+    ("custom", []), ("push", []), ("push", [("X-HLS-Hops", "9")]),
+    ("issues", [("X-HLS-Hops", "9")])])
+def test_a_body_that_was_ignored_by_a_trick_keeps_nothing_out(
+        make_gateway, event, headers):
+    g = make_gateway({"sources": [
+        {"name": "github", "provider": "github",
+         "secrets": [gw.GITHUB_SECRET], "events": ["issues"]}]}, drain=False)
+    body = real("issues")
+    resp = g.post("/hooks/github", body, gw.sign.github(
+        gw.GITHUB_SECRET, body, event, "d-1") + headers)
+    assert resp.json()["status"] == "ignored"
+    answer = post(g, body, "issues")
+    assert answer["status"] == "queued"
+    assert not answer.get("replay_suspect"), answer
+
+
+def test_no_body_is_suspect_where_the_window_is_nothing(make_gateway):
+    g = make_gateway({"sources": [
+        {"name": "github", "provider": "github", "replay_window": 0,
+         "events": ["issues", "push"], "secrets": [gw.GITHUB_SECRET]}]},
+        drain=False)
+    body = real("issues")
+    for event in ("custom", "push", "issues", "issues"):
+        assert not post(g, body, event).get("replay_suspect")
+    assert g.sql("SELECT count(*) AS n FROM ignored_body")[0]["n"] == 0
+
+
+def test_what_is_remembered_of_ignored_posts_is_bounded(make_gateway):
+    if gw.later("+1h") is None:
+        pytest.skip("there is no libfaketime")
+    g = make_gateway({"sources": [
+        {"name": "github", "provider": "github", "replay_window": "1h",
+         "events": ["issues"], "secrets": [gw.GITHUB_SECRET]}]}, drain=False)
+    def rows():
+        return g.sql("SELECT count(*) AS n FROM ignored_body")[0]["n"]
+    for n in range(10):
+        post(g, real("push", n), "push")
+    assert rows() == 10
+    g.fronts[0].stop()
+    g.start_front(env=gw.later("+2h"))
+    for n in range(10, 16):
+        post(g, real("push", n), "push")
+    assert rows() == 6
+
+
+def test_a_captured_body_under_an_unknown_type_does_not_keep_the_real_one_out(
+        make_gateway, receiver):
+    g = make_gateway(drain=False)
+    g.register(receiver.url("/unknown"), ["issues"])
+    body = real("issues")
+    assert post(g, body, "custom")["status"] == "queued"
+    answer = post(g, body, "issues")
+    assert not answer.get("replay_suspect"), answer
+    assert post(g, body, "custom")["replay_suspect"] is True
+    assert post(g, body, "issues")["replay_suspect"] is True
+    g.drain_once()
+    assert len(receiver.arrivals("/unknown")) == 1

@@ -1,0 +1,41 @@
+/*
+ * shape - whether a body is of the type of event that its header names
+ *
+ * GitHub and its kin sign the body and not the header with the type, so a
+ * captured post can be sent again under another type.  Most of GitHub's
+ * events have a member that no other event has: an "issues" event has
+ * "issue".  This module knows these members.  Pure.
+ *
+ * A body is judged with mercy: it contradicts its type only when it lacks
+ * what its type has, and either has what another type has or comes in
+ * GitHub's frame: "sender", and where it is from.  Types that are not in the
+ * table fit every body.
+ */
+#ifndef CORE_SHAPE_H
+#define CORE_SHAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/jsscan.h"
+
+enum shape {
+	SHAPE_NONE,    /* not judged */
+	SHAPE_FITS,    /* the body has what its type has */
+	SHAPE_LOOSE,   /* nothing speaks for the type, and nothing against it */
+	SHAPE_ODD,     /* the body contradicts its type */
+	SHAPE_UNKNOWN, /* the table has no such type */
+	SHAPE_FOREIGN  /* ...and the body is of a type that the table has */
+};
+
+/* The members to look for, in the scan that judges the body anyway. */
+#define SHAPE_WANTS 43
+void shape_want(struct jsscan_want wants[SHAPE_WANTS]);
+
+/* After the scan. */
+enum shape shape_judge(const char *type,
+    const struct jsscan_want wants[SHAPE_WANTS]);
+
+bool shape_is_known(const char *type);
+
+#endif
