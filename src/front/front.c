@@ -19,6 +19,7 @@
 #include "front/front_accept.h"
 #include "front/http_fcgi.h"
 #include "front/log_limit.h"
+#include "front/resend.h"
 #include "front/serve.h"
 #include "front/settings.h"
 #include "front/signin.h"
@@ -69,6 +70,7 @@ struct front {
 	struct front_accept *accept;
 	struct budget bodies;
 	struct log_limit log_limit;
+	struct resend resend;
 	struct signin signin;
 	struct count *count;
 	struct worker *workers;
@@ -138,6 +140,7 @@ serve_one(struct worker *w, int fd)
 	struct serve s = { .bodies = &f->bodies,
 		.count = f->count,
 		.log_limit = &f->log_limit,
+		.resend = &f->resend,
 		.signin = &f->signin };
 	struct http_conn *conn;
 	int64_t until_ms;
@@ -379,6 +382,7 @@ front_free(struct front *f)
 	f->opt->free_settings(f->opt->arg, atomic_load(&f->set));
 	budget_fini(&f->bodies);
 	log_limit_fini(&f->log_limit);
+	resend_fini(&f->resend);
 	signin_fini(&f->signin);
 	count_free(f->count);
 	front_accept_free(f->accept);
@@ -397,6 +401,7 @@ front_run(const struct front_options *opt, struct err *e)
 	atomic_init(&f->limit_ms, INT64_MAX);
 	budget_init(&f->bodies, opt->settings->body_memory);
 	log_limit_init(&f->log_limit);
+	resend_init(&f->resend);
 	signin_init(&f->signin);
 	f->count = count_new(store_meter(opt->store));
 	f->workers = xcalloc(opt->threads, sizeof(*f->workers));

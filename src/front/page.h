@@ -25,6 +25,7 @@
 #define PAGE_LIMIT_DEFAULT 50
 
 struct budget;
+struct resend;
 struct store_attempt_row;
 
 /* Ids for the log line, as far as the page came to know them. */
@@ -48,6 +49,7 @@ struct page {
 	struct auth_who who;
 	struct page_note note;
 	struct budget *bodies; /* the memory that all requests share */
+	struct resend *resend; /* NULL: none is kept */
 	size_t held;           /* of it, for the answer */
 };
 

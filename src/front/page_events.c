@@ -3,25 +3,73 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "core/http.h"
 #include "front/page.h"
 #include "front/reply.h"
+#include "front/resend.h"
 #include "stats/show.h"
 #include "store/store_read.h"
 
 #define SENT_ID_MAX 4097 /* as long as an id that is read from a body */
 #define JOBS_MAX 1000    /* of one event that are shown */
 
+/*
+ * Idempotency-Key, as clients of other services send it: bare, or a string of
+ * RFC 9651 as draft-ietf-httpapi-idempotency-key-header has it.  NULL when
+ * there is none.
+ */
+static const char *
+read_key(const struct http_req *req, char out[SENT_ID_MAX])
+{
+	const char *text = http_header_find(req, "Idempotency-Key"), *end;
+	size_t n = 0;
+
+	if (text == NULL || strlen(text) >= SENT_ID_MAX)
+		return text;
+	end = text + strlen(text);
+	if (end - text < 2 || text[0] != '"' || end[-1] != '"')
+		return *text == '\0' ? NULL : text;
+	for (text++, end--; text < end; text++) {
+		if (*text == '\\' && text + 1 < end)
+			text++;
+		out[n++] = *text;
+	}
+	out[n] = '\0';
+	return n == 0 ? NULL : out;
+}
+
+/* An answer of 503 says what to repeat; the same request is known too where
+ * hls made the id. */
+static void
+leave_open(struct page *pg, const struct resend_request *req, bool is_made,
+    const char *id)
+{
+	if (is_made && pg->resend != NULL && strlen(id) < ID_UUID_SIZE)
+		resend_put(pg->resend, req, id,
+		    clock_boot_ms(pg->set->intake.clock));
+	reply_unsure(pg->resp, pg->req->request_id, id);
+}
+
 enum rc
 page_events_publish(struct page *pg, struct err *e)
 {
+	const struct resend_request req = { pg->who.name, pg->req->body,
+		pg->req->bodysz };
+	char text[SENT_ID_MAX], kept[ID_UUID_SIZE] = "";
 	struct intake in = pg->set->intake;
 	struct intake_problems problems;
 	struct intake_outcome out;
+	const char *key, *id;
 	enum rc rc;
 
 	memset(&out, 0, sizeof(out));
 	in.wait_ms = page_wait_ms(pg);
-	rc = intake_publish(&in, pg->req->body, pg->req->bodysz, &out,
+	id = key = read_key(pg->req, text);
+	if (key == NULL && pg->resend != NULL &&
+	    resend_take(pg->resend, &req, clock_boot_ms(in.clock), kept))
+		id = kept;
+	rc = intake_publish(&in, pg->req->body, pg->req->bodysz, id, &out,
 	    &problems, e);
 	if (rc == RC_OK) {
 		page_hooks_outcome(pg, &out);
@@ -30,7 +78,9 @@ page_events_publish(struct page *pg, struct err *e)
 	if (rc == RC_INVALID && problems.n > 0)
 		page_invalid(pg, &problems);
 	else if (rc == RC_BUSY && out.delivery_id[0] != '\0')
-		reply_unsure(pg->resp, pg->req->request_id, out.delivery_id);
+		leave_open(pg, &req, key == NULL, out.delivery_id);
+	else if (rc == RC_BUSY && kept[0] != '\0')
+		leave_open(pg, &req, true, kept);
 	return rc;
 }
 

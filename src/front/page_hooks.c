@@ -89,5 +89,7 @@ page_hooks_post(struct page *pg, struct err *e)
 	else if (rc == RC_INVALID && out.status != 0)
 		reply_problem(pg->resp, pg->req->request_id, out.status, NULL,
 		    e->text);
+	else if (rc == RC_BUSY && out.is_new_each_time)
+		reply_unsure(pg->resp, pg->req->request_id, NULL);
 	return rc;
 }

@@ -398,6 +398,7 @@ call_init(struct call *c, const struct serve *s, struct http_conn *conn)
 	c->page.resp = &c->resp;
 	c->page.arg = c->match.arg;
 	c->page.bodies = s->bodies;
+	c->page.resend = s->resend;
 }
 
 static void

@@ -14,6 +14,7 @@ struct budget;
 struct count;
 struct http_conn;
 struct log_limit;
+struct resend;
 struct settings;
 struct signin;
 
@@ -24,6 +25,7 @@ struct serve {
 	struct budget *bodies;
 	struct count *count;
 	struct log_limit *log_limit;
+	struct resend *resend; /* NULL: none is kept */
 	struct signin *signin;
 	int64_t deadline_ms; /* boot clock */
 };

@@ -60,6 +60,7 @@ intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
 {
 	enum rc rc;
 
+	out->is_new_each_time = ev->id_is_derived && ev->dedupe_ms <= 0;
 	rc = store_accept(in->store, ev, wait_ms, &out->receipt, e);
 	/* What the store refuses was judged here before, so it is our fault
 	 * and its words are for the log. */

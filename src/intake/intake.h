@@ -46,6 +46,9 @@ struct intake_outcome {
 	char sent_delivery_id[EVENT_SENT_ID_MAX + 1];
 	char event_type[EVENT_TYPE_MAX + 1];
 	char repository[EVENT_REPOSITORY_MAX + 1];
+	/* The same post again is another event: its id is derived, and its
+	 * source believes no such id. */
+	bool is_new_each_time;
 	bool is_signed; /* the signature fits; true of each stored post */
 	int status; /* of a failure with a status of its own (415), else 0 */
 };
@@ -97,11 +100,12 @@ struct intake_problems {
 
 /*
  * POST /api/v1/events: the JSON of a published event.  The stored bytes are
- * data's as they stood in the request.
+ * data's as they stood in the request.  delivery_id is that of a request
+ * which has none of its own; NULL: a random one.
  * RC_INVALID with problems->n > 0: validation, 422; with 0: not JSON, 400.
  */
 enum rc intake_publish(const struct intake *in, const char *json, size_t jsonsz,
-    struct intake_outcome *out, struct intake_problems *problems,
-    struct err *e);
+    const char *delivery_id, struct intake_outcome *out,
+    struct intake_problems *problems, struct err *e);
 
 #endif

@@ -26,6 +26,7 @@ struct publish {
 	const struct intake *in;
 	struct intake_direct d;
 	struct strlist teams;
+	const char *fallback_id; /* NULL: a random one */
 	char uuid[ID_UUID_SIZE];
 	char webhook_id[WEBHOOK_ID_MAX + 1];
 	struct intake_problems *problems;
@@ -253,6 +254,8 @@ publish(struct publish *p, struct json_object *root, struct intake_outcome *out,
 		return err_set(e, RC_INVALID, "%s: %s", p->problems->v[0].field,
 		    p->problems->v[0].message);
 
+	if (p->d.delivery_id == NULL)
+		p->d.delivery_id = p->fallback_id;
 	if (p->d.delivery_id == NULL) {
 		id_uuid4(p->uuid);
 		p->d.delivery_id = p->uuid;
@@ -264,10 +267,12 @@ publish(struct publish *p, struct json_object *root, struct intake_outcome *out,
 
 enum rc
 intake_publish(const struct intake *in, const char *json, size_t jsonsz,
-    struct intake_outcome *out, struct intake_problems *problems, struct err *e)
+    const char *delivery_id, struct intake_outcome *out,
+    struct intake_problems *problems, struct err *e)
 {
 	struct jsscan_want data = { .key = "data" };
 	struct publish p = { .in = in,
+		.fallback_id = delivery_id,
 		.d = { .source = "api",
 		    .provider = "api",
 		    .priority = EVENT_PRIORITY_DEFAULT,

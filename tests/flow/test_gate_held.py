@@ -10,6 +10,7 @@ import time
 import pytest
 
 import gateway as gw
+import sign
 import waiting
 from waiting import wait_for
 
@@ -141,3 +142,101 @@ def test_what_says_that_again_is_safe_is_true(make_gateway):
             event, delivery_id=ident)).status in (200, 202), 10,
             "the same event is taken")
     assert [e["delivery_id"] for e in g.events(type="again")] == [ident]
+
+
+def publish(g, event, headers=(), role="admin"):
+    return g.api("POST", "/api/v1/events", event, headers=headers, role=role)
+
+
+def taken(g, *request, **more):
+    """The answer once the event is taken: a write that waited for the gate may
+    take a moment to end."""
+    got = []
+
+    def is_taken():
+        got.append(publish(g, *request, **more))
+        return got[-1].status in (200, 202)
+
+    wait_for(is_taken, 10, "the event is taken")
+    return got[-1].json()
+
+
+def test_the_same_request_after_503_is_the_same_event(make_gateway):
+    """Also of several that are identical: each of them is an event."""
+    g = make_gateway(drain=False)
+    g.token()
+    g.token("publisher")
+    event = {"event": "same", "data": {"n": 1}}
+    with Gate(g):
+        ids = {r.json()["delivery_id"] for r in gw.at_once(
+            2, lambda _: publish(g, event))}
+        # A second 503 leaves open the same event and no other one.
+        again = publish(g, event)
+        assert again.status == 503 and again.json()["delivery_id"] in ids
+    assert len(ids) == 2
+    # Another user's request is another one.
+    assert taken(g, event, role="publisher")["delivery_id"] not in ids
+    assert {taken(g, event)["delivery_id"] for _ in range(2)} == ids
+    assert len(g.events(type="same")) == 3
+    # Nothing is open any more, so this one is meant.
+    assert publish(g, event).status == 202
+    assert len(g.events(type="same")) == 4
+
+
+def test_identical_events_that_were_taken_are_all_meant(make_gateway):
+    g = make_gateway(drain=False)
+    event = {"event": "meant", "data": {"n": 1}}
+    answers = [publish(g, event) for _ in range(3)]
+    assert [a.status for a in answers] == [202] * 3
+    assert len({a.json()["delivery_id"] for a in answers}) == 3
+    assert len(g.events(type="meant")) == 3
+
+
+KEYS = [("Idempotency-Key", "a-key"), ("idempotency-key", '"a-key"'),
+        ("Idempotency-Key", '"a\\-key"')]
+
+
+def test_an_idempotency_key_is_the_delivery_id(make_gateway):
+    g = make_gateway(drain=False)
+    g.token()
+    event = {"event": "keyed", "data": {"n": 1}}
+    with Gate(g):
+        busy = publish(g, event, KEYS[:1])
+        assert busy.status == 503
+        assert busy.json()["delivery_id"] == "a-key"
+    first = taken(g, event, KEYS[:1])
+    assert first["delivery_id"] == "a-key"
+    for key in KEYS:
+        again = publish(g, event, [key])
+        assert again.status == 200 and again.json()["id"] == first["id"]
+    assert publish(g, dict(event, delivery_id="a-key")).status == 200
+    # What the body says comes first, and no key is none.
+    named = publish(g, dict(event, delivery_id="named"), KEYS[:1])
+    assert named.status == 202 and named.json()["delivery_id"] == "named"
+    for empty in ("", '""'):
+        bare = publish(g, event, [("Idempotency-Key", empty)])
+        assert bare.status == 202 and len(bare.json()["delivery_id"]) == 36
+    odd = publish(g, event, [("Idempotency-Key", "a key")]).json()
+    assert len(odd["delivery_id"]) == 64
+    assert odd["sent_delivery_id"] == "a key"
+    assert len(g.events(type="keyed")) == 5
+
+
+def test_a_post_that_would_be_another_event_is_not_said_to_be_safe(
+        make_gateway):
+    """Without an id of its sender, to a source that believes no derived one."""
+    source = {"provider": "hmac", "secrets": [gw.HMAC_SECRET],
+              "header": "X-Signature"}
+    g = make_gateway({"sources": [
+        {"name": "once", **source}, {"name": "each", "dedupe": 0, **source},
+        {"name": "named", "dedupe": 0, "id_header": "X-Id", **source}]},
+        drain=False)
+    headers = sign.hmac_header(gw.HMAC_SECRET, b"{}") + [("X-Id", "1")]
+    with Gate(g):
+        said = {name: g.post("/hooks/" + name, b"{}", headers)
+                for name in ("once", "each", "named")}
+    assert {r.status for r in said.values()} == {503}
+    for name, resp in said.items():
+        assert resp.headers["Retry-After"]
+        assert ("is safe to repeat" in resp.json()["detail"]) == (
+            name != "each")

@@ -83,7 +83,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = fuzz_text(data, size);
 	request = text;
 	requestsz = size;
-	rc = intake_publish(&in, text, size, &out, &problems, &e);
+	rc = intake_publish(&in, text, size, NULL, &out, &problems, &e);
 	FUZZ_HOLDS(rc == RC_OK || rc == RC_INVALID);
 	FUZZ_HOLDS(rc != RC_OK || problems.n == 0);
 	free(text);

@@ -539,7 +539,7 @@ publish(const char *json, struct intake_outcome *out,
 {
 	struct err e;
 
-	return intake_publish(&in, json, strlen(json), out, problems, &e);
+	return intake_publish(&in, json, strlen(json), NULL, out, problems, &e);
 }
 
 static void
