@@ -205,7 +205,7 @@ expand_one(struct lite_tx *tx, const struct store_expansion *x, int64_t now_ms,
     size_t *expanded, struct err *e)
 {
 	struct lite_event_change *ev;
-	struct to_expand te;
+	struct to_expand te = { 0 };
 	bool found;
 	enum rc rc;
 	size_t i;

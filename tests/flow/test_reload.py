@@ -40,6 +40,9 @@ def test_a_reload_rotates_secrets(make_gateway):
 def test_a_bad_file_keeps_the_old_values(make_gateway):
     """B77"""
     g = make_gateway(sources(gw.GITHUB_SECRET), drain=True)
+    wait_for(lambda: any(x["msg"].startswith("working as")
+                         for x in g.log_lines("hls-drain")), 10,
+             "hls-drain has read the good file")
     said = len(g.log_lines()), len(g.log_lines("hls-drain"))
     g.write_config({"servers": {"threads": 1}})
     for proc in (g.fronts[0], g.drains[0]):
