@@ -14,6 +14,8 @@ ALTER TABLE webhook ADD COLUMN tls_cert_file TEXT;
 ALTER TABLE webhook ADD COLUMN tls_key_file TEXT;
 ALTER TABLE webhook ADD COLUMN body_json INTEGER NOT NULL DEFAULT 0
     CHECK (body_json IN (0, 1));
+ALTER TABLE webhook ADD COLUMN disabled_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE webhook SET disabled_ms = updated_ms WHERE enabled = 0;
 CREATE UNIQUE INDEX webhook_name ON webhook (name);
 
 -- Lists of webhooks by team and by whether they are enabled, and of one
@@ -99,6 +101,8 @@ UPDATE counter SET n = (SELECT count(*) FROM event WHERE status = CASE
     WHEN 'events_retry' THEN 2 WHEN 'events_completed' THEN 3 ELSE 4 END)
     WHERE family = 'sum' AND key IN ('events_pending', 'events_processing',
     'events_retry', 'events_completed', 'events_failed');
+INSERT INTO counter (family, key, n) SELECT 'sum', 'events_failed_open',
+    count(*) FROM event WHERE status = 4 AND fresh + repeats + leased > 0;
 
 -- A day counts the events that came on it by their present state, and how
 -- long those that have ended took.

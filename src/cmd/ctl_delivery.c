@@ -88,7 +88,8 @@ put_row(struct ctl *c, struct ctl_table *t, const struct store_job *j)
 	ctl_table_putf(t, "%lld", (long long)j->id);
 	ctl_table_putf(t, "%lld", (long long)j->event);
 	ctl_table_put(t, ctl_webhook_label(c, j->target, j->webhook_name, id));
-	ctl_table_put(t, store_state_name(j->state));
+	ctl_table_putf(t, "%s%s", store_state_name(j->state),
+	    j->is_test ? ", test" : "");
 	ctl_table_putf(t, "%u", j->attempt);
 	if (j->last_code != 0)
 		ctl_table_putf(t, "%d", j->last_code);

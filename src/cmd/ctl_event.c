@@ -50,14 +50,26 @@ static const struct ctl_column columns[] = {
 	{ .title = "ERROR", .least = 24 },
 };
 
+/* What a status alone does not say. */
+static const char *
+mark_of(const struct event *ev)
+{
+	if (!event_is_test(ev))
+		return "";
+	return ev->error_message != NULL ? ", failed test" : ", test";
+}
+
 static void
 put_row(struct ctl_table *t, const struct event *ev)
 {
 	ctl_table_putf(t, "%lld", (long long)ev->id);
 	ctl_table_put_time(t, ev->received_ms);
 	/* It has ended, but not as others that are completed have. */
-	ctl_table_put(t,
-	    ev->replay_suspect ? "suspect" : event_status_name(ev->status));
+	if (ev->replay_suspect)
+		ctl_table_put(t, "suspect");
+	else
+		ctl_table_putf(t, "%s%s", event_status_name(ev->status),
+		    mark_of(ev));
 	if (ev->action != NULL && ev->action[0] != '\0')
 		ctl_table_putf(t, "%s.%s", ev->type, ev->action);
 	else

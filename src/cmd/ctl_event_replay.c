@@ -25,6 +25,8 @@ const struct ctl_option ctl_event_replay_options[] = {
 	{ .name = "type", .arg = "TYPE", .doc = "of this type" },
 	{ .name = "repository", .arg = "OWNER/NAME", .doc = "of this one" },
 	{ .name = "source", .arg = "NAME", .doc = "posted to this source" },
+	{ .name = "missed",
+	    .doc = "with --webhook: those that never had a delivery to it" },
 	{ .name = "dry-run", .doc = "count them and do nothing" },
 	{ .name = "yes", .doc = "do not ask" },
 	{ .name = "cursor", .arg = "C", .doc = "where one that was cut ended" },
@@ -44,7 +46,8 @@ static enum rc
 replay_one(struct ctl *c, const char *webhook_id, struct err *e)
 {
 	static const char *const of_many[] = { "since", "until", "status",
-		"type", "repository", "source", "dry-run", "yes", "cursor" };
+		"type", "repository", "source", "missed", "dry-run", "yes",
+		"cursor" };
 	const struct intake in = intake_of(c);
 	int64_t id;
 	size_t i;
@@ -105,6 +108,9 @@ read_want(struct ctl *c, const char *webhook_id, struct replay_want *w,
 	if (webhook_id != NULL)
 		(void)snprintf(w->webhook_id, sizeof(w->webhook_id), "%s",
 		    webhook_id);
+	w->missed = ctl_has_option(c, "missed");
+	if (w->missed && webhook_id == NULL)
+		return ctl_usage(c, e, "--missed wants --webhook ID.");
 	w->dry_run = true;
 	if ((rc = take_text(c, "type", w->type, sizeof(w->type), e)) != RC_OK ||
 	    (rc = take_text(c, "source", w->source, sizeof(w->source), e)) !=
@@ -136,8 +142,33 @@ gather(struct ctl *c, const struct replay_want *w, struct replay_plan *p,
 	return rc;
 }
 
+/* Nothing is left out without a word. */
 static void
-say_all(struct ctl *c, const struct replay_want *w, int64_t n)
+say_left(struct ctl *c, const int64_t left[REPLAY_LEFTS])
+{
+	int64_t sum = 0;
+	bool is_first = true;
+	int i;
+
+	for (i = 0; i < REPLAY_LEFTS; i++)
+		sum += left[i];
+	if (sum == 0)
+		return;
+	buf_addf(&c->out, "%lld other%s left out: ", (long long)sum,
+	    sum == 1 ? " is" : "s are");
+	for (i = 0; i < REPLAY_LEFTS; i++) {
+		if (left[i] == 0)
+			continue;
+		buf_addf(&c->out, "%s%lld %s", is_first ? "" : ", ",
+		    (long long)left[i], replay_left_text((enum replay_left)i));
+		is_first = false;
+	}
+	buf_add_str(&c->out, ".\n");
+}
+
+static void
+say_all(struct ctl *c, const struct replay_want *w, int64_t n,
+    const int64_t left[REPLAY_LEFTS])
 {
 	struct js_writer js;
 	char cursor[24];
@@ -148,12 +179,14 @@ say_all(struct ctl *c, const struct replay_want *w, int64_t n)
 		    w->dry_run   ? " would go out again"
 			: n == 1 ? " goes out again"
 				 : " go out again");
+		say_left(c, left);
 		return;
 	}
 	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)w->after_id);
 	js_writer_init(&js, &c->out);
 	js_open_object(&js, NULL);
 	js_int(&js, w->dry_run ? "would_replay" : "replayed", n);
+	replay_format_left(left, &js);
 	js_str(&js, "next_cursor", w->after_id == 0 ? NULL : cursor);
 	js_close_object(&js);
 	buf_add_str(&c->out, "\n");
@@ -182,7 +215,7 @@ put_all(struct ctl *c, struct replay_want *w, struct replay_plan *p,
 	if (rc != RC_OK)
 		return rc;
 	w->after_id = done.next_after;
-	say_all(c, w, done.n);
+	say_all(c, w, done.n, done.left);
 	if (w->after_id != 0 && !c->json)
 		buf_addf(&c->out,
 		    "No more may wait now; the same with --cursor %lld goes "
@@ -207,7 +240,7 @@ replay_all(struct ctl *c, const char *webhook_id, struct err *e)
 	} else if (rc == RC_OK &&
 	    (ctl_has_option(c, "dry-run") || p.ended == 0)) {
 		w.after_id = 0;
-		say_all(c, &w, p.ended);
+		say_all(c, &w, p.ended, p.left);
 	} else if (rc == RC_OK) {
 		rc = put_all(c, &w, &p, e);
 	}

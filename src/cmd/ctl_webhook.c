@@ -17,6 +17,7 @@
 #include "core/webhook.h"
 #include "core/whsk.h"
 #include "intake/bulk.h"
+#include "intake/replay.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
@@ -123,7 +124,7 @@ put_hook(struct ctl_list *l, const struct webhook *w)
 		return;
 	}
 	buf_init(&object, CTL_OUTPUT_MAX);
-	registry_format(&l->ctl->app.registry, w, false, &object);
+	registry_format(&l->ctl->app.registry, w, false, NULL, &object);
 	js_raw(&l->w, NULL, object.data, object.len);
 	buf_fini(&object);
 }
@@ -176,9 +177,10 @@ run_list(struct ctl *c, struct err *e)
 }
 
 static void
-put_json(struct ctl *c, const struct webhook *w, bool show_secret)
+put_json(struct ctl *c, const struct webhook *w, bool show_secret,
+    const struct registry_beside *beside)
 {
-	registry_format(&c->app.registry, w, show_secret, &c->out);
+	registry_format(&c->app.registry, w, show_secret, beside, &c->out);
 	buf_add_str(&c->out, "\n");
 }
 
@@ -248,6 +250,11 @@ put_state(struct ctl *c, const struct webhook *w)
 
 	put_field(c, "state",
 	    w->enabled ? "enabled" : reasons[w->disabled_why]);
+	if (!w->enabled && w->disabled_ms > 0) {
+		buf_addf(&c->out, "%-14s", "disabled since");
+		ctl_put_time(c, w->disabled_ms);
+		buf_add_str(&c->out, "\n");
+	}
 	put_field(c, "damaged", w->damage);
 	if (w->failing_since_ms > 0) {
 		buf_addf(&c->out, "%-14s", "failing since");
@@ -358,6 +365,7 @@ say_not_found(const struct ctl *c, enum rc rc, struct err *e)
 static enum rc
 run_show(struct ctl *c, struct err *e)
 {
+	struct registry_beside beside = { NULL, NULL };
 	struct store_held held;
 	struct webhook *w;
 	enum rc rc;
@@ -368,8 +376,9 @@ run_show(struct ctl *c, struct err *e)
 	if (rc != RC_OK)
 		return say_not_found(c, rc, e);
 	rc = store_held(c->app.store, w->id, &held, e);
+	beside.held = &held;
 	if (rc == RC_OK && c->json) {
-		put_json(c, w, false);
+		put_json(c, w, false, &beside);
 	} else if (rc == RC_OK) {
 		put_whole(c, w);
 		ctl_webhook_put_held(c, &held);
@@ -432,25 +441,73 @@ say_waiting(struct ctl *c, const char *id, struct err *e)
 	return RC_OK;
 }
 
+/* A count over which enabling takes no longer. */
+#define COUNT_MS 5000
+
+/* What came while it was disabled goes out by a replay alone. */
+static void
+count_missed(struct ctl *c, const char *id, int64_t since_ms,
+    struct store_missed *out, bool *is_known)
+{
+	const struct intake in = { .store = c->app.store,
+		.clock = c->app.clock };
+	struct err ignored;
+
+	memset(out, 0, sizeof(*out));
+	out->since_ms = since_ms;
+	out->until_ms = clock_wall_ms(c->app.clock);
+	*is_known = since_ms > 0 &&
+	    replay_missed(&in, id, clock_boot_ms(c->app.clock) + COUNT_MS, out,
+		&ignored) == RC_OK;
+}
+
+static void
+say_missed(struct ctl *c, const char *id, const struct store_missed *missed)
+{
+	char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+
+	if (missed->n == 0 && missed->is_all)
+		return;
+	clock_format(missed->since_ms, since);
+	clock_format(missed->until_ms, until);
+	buf_addf(&c->out,
+	    "%s%lld event%s passed it by while it was disabled. To send %s:\n"
+	    "hlsctl event replay --webhook %s --since %s --until %s --missed\n",
+	    missed->is_all ? "" : "At least ", (long long)missed->n,
+	    missed->n == 1 ? "" : "s", missed->n == 1 ? "it" : "them", id,
+	    since, until);
+}
+
 static enum rc
 enable(struct ctl *c, bool on, struct err *e)
 {
+	struct registry_beside beside = { NULL, NULL };
+	struct store_missed missed;
 	struct webhook *w;
+	int64_t since_ms;
+	bool is_known = false;
 	enum rc rc;
 
 	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
-	rc = registry_enable(&c->app.registry, c->args[0], on, &w, e);
+	rc =
+	    registry_enable(&c->app.registry, c->args[0], on, &since_ms, &w, e);
 	if (rc != RC_OK)
 		return say_not_found(c, rc, e);
-	if (on)
+	if (on) {
+		count_missed(c, w->id, since_ms, &missed, &is_known);
 		rc = say_waiting(c, w->id, e);
+	}
+	if (is_known)
+		beside.missed = &missed;
 	if (c->json)
-		put_json(c, w, false);
+		put_json(c, w, false, &beside);
 	else if (!on)
 		buf_addf(&c->out,
 		    "Webhook %s is disabled; what is owed to it waits.\n",
 		    w->id);
+	else if (is_known)
+		say_missed(c, w->id, &missed);
 	webhook_free(w);
 	return rc;
 }
@@ -517,7 +574,7 @@ run_rotate(struct ctl *c, struct err *e)
 	if (rc != RC_OK)
 		return say_not_found(c, rc, e);
 	if (c->json)
-		put_json(c, w, true);
+		put_json(c, w, true, NULL);
 	else
 		put_rotated(c, w);
 	webhook_free(w);

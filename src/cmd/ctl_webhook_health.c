@@ -32,6 +32,8 @@ static const struct ctl_column columns[] = {
 	{ .title = "FRESHNESS", .whole = true, .rank = 5 },
 	{ .title = "LAST SUCCESS", .whole = true, .rank = 3 },
 	{ .title = "LAST FAILURE", .whole = true, .rank = 4 },
+	{ .title = "HELD", .right = true, .whole = true, .rank = 2 },
+	{ .title = "OLDEST HELD", .whole = true, .rank = 4 },
 };
 
 static void
@@ -45,7 +47,7 @@ put_ms(struct ctl_table *t, const struct webhook *w, int64_t ms)
 
 static void
 put_row(struct ctl *c, struct ctl_table *t, const struct webhook *w,
-    int64_t now_ms)
+    const struct store_held *held, int64_t now_ms)
 {
 	double percent = webhook_success_percent(w);
 	char id[WEBHOOK_ID_MAX + 1];
@@ -68,6 +70,8 @@ put_row(struct ctl *c, struct ctl_table *t, const struct webhook *w,
 	ctl_table_put(t, webhook_freshness_name(w, now_ms));
 	ctl_table_put_time(t, w->last_success_ms);
 	ctl_table_put_time(t, w->last_failure_ms);
+	ctl_table_putf(t, "%lld", (long long)held->deliveries);
+	ctl_table_put_time(t, held->oldest_ms);
 }
 
 static void
@@ -95,8 +99,7 @@ put_object(struct js_writer *j, const struct webhook *w,
 	js_str(j, "success_freshness", webhook_freshness_name(w, now_ms));
 	js_time(j, "last_success", w->last_success_ms);
 	js_time(j, "last_failure", w->last_failure_ms);
-	if (held != NULL)
-		show_held(j, held);
+	show_held(j, held);
 	js_close_object(j);
 }
 
@@ -120,18 +123,23 @@ id_of(const void *arg, size_t i)
 	return v[i]->id;
 }
 
-static void
-put_some(struct ctl_list *l, struct webhook *const *v, size_t n,
-    const struct store_held *held)
+/* What dead deliveries hold up is asked for those that are shown. */
+static enum rc
+put_some(struct ctl_list *l, struct webhook *const *v, size_t n, struct err *e)
 {
 	int64_t now_ms = clock_wall_ms(l->ctl->app.clock);
+	struct store_held held;
 	size_t i;
+	enum rc rc = RC_OK;
 
-	for (i = 0; i < n; i++)
-		if (l->has_table)
-			put_row(l->ctl, &l->table, v[i], now_ms);
-		else
-			put_object(&l->w, v[i], held, now_ms);
+	for (i = 0; rc == RC_OK && i < n; i++) {
+		rc = store_held(l->ctl->app.store, v[i]->id, &held, e);
+		if (rc == RC_OK && l->has_table)
+			put_row(l->ctl, &l->table, v[i], &held, now_ms);
+		else if (rc == RC_OK)
+			put_object(&l->w, v[i], &held, now_ms);
+	}
+	return rc;
 }
 
 static void
@@ -150,10 +158,8 @@ put_counts(struct js_writer *w, struct webhook *const *v, size_t n)
 	js_open_array(w, "webhooks");
 }
 
-/* held: of the only one there is, or NULL. */
 static enum rc
-put_all(struct ctl *c, struct webhook **v, size_t n,
-    const struct store_held *held, struct err *e)
+put_all(struct ctl *c, struct webhook **v, size_t n, struct err *e)
 {
 	static const struct ctl_list_form form = { "webhook", "health", NULL,
 		"No webhooks; hlsctl webhook register URL adds one.", columns,
@@ -169,10 +175,10 @@ put_all(struct ctl *c, struct webhook **v, size_t n,
 		put_counts(&l.w, v, n);
 	if (rc == RC_OK)
 		rc = ctl_list_from(&l, n, id_of, v, &first, &end, e);
-	if (rc == RC_OK) {
-		put_some(&l, v + first, end - first, held);
+	if (rc == RC_OK)
+		rc = put_some(&l, v + first, end - first, e);
+	if (rc == RC_OK)
 		rc = ctl_list_took(&l, end - first, e);
-	}
 	if (rc == RC_OK)
 		rc = ctl_list_end(&l, end < n ? id_of(v, end - 1) : NULL, e);
 	ctl_list_fini(&l);
@@ -252,7 +258,7 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 		rc = store_webhook_list(c->app.store, &all, &l, e);
 		if (rc != RC_OK)
 			return rc;
-		rc = put_all(c, l.v, l.n, NULL, e);
+		rc = put_all(c, l.v, l.n, e);
 		store_webhooks_free(&l);
 		return rc;
 	}
@@ -265,7 +271,7 @@ ctl_webhook_health(struct ctl *c, struct err *e)
 		return rc;
 	rc = store_held(c->app.store, w->id, &held, e);
 	if (rc == RC_OK && c->json)
-		rc = put_all(c, &w, 1, &held, e);
+		rc = put_all(c, &w, 1, e);
 	else if (rc == RC_OK)
 		put_one(c, w, &held);
 	webhook_free(w);

@@ -544,7 +544,8 @@ static void
 put_changed(struct ctl *c, const struct webhook *w, bool secret_made)
 {
 	if (c->json) {
-		registry_format(&c->app.registry, w, secret_made, &c->out);
+		registry_format(&c->app.registry, w, secret_made, NULL,
+		    &c->out);
 		buf_add_str(&c->out, "\n");
 		return;
 	}

@@ -97,6 +97,9 @@ struct event {
 	unsigned int retry_count; /* the highest repeat among its jobs */
 	char *error_message;      /* the latest failure, or NULL */
 	int64_t started_ms, completed_ms; /* 0: not yet */
+	/* webhook_id is that of a replay which is about to begin: the event
+	 * itself is for all. */
+	bool is_round_alone;
 };
 
 /* Tests of webhooks come from a source that no configuration can name. */

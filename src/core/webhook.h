@@ -116,6 +116,9 @@ struct webhook {
 	int64_t failing_since_ms; /* first failure after the last success */
 	int64_t disable_at_ms;    /* its owner was told; 0: not yet */
 	enum webhook_why disabled_why;
+	/* Events that came since then passed it by: when it was disabled last,
+	 * or the oldest event came whose jobs were not made then. */
+	int64_t disabled_ms;
 	/* To change it to closed is to close it. */
 	enum breaker_state breaker;
 	int64_t breaker_until_ms; /* 0 when closed */

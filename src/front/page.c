@@ -109,6 +109,21 @@ page_query_int(struct page_query *q, const char *name, int64_t least)
 	return value;
 }
 
+int
+page_query_flag(struct page_query *q, const char *name)
+{
+	char text[16];
+
+	page_query_text(q, name, text, sizeof(text));
+	if (text[0] == '\0')
+		return -1;
+	if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
+		return 1;
+	if (strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
+		q->wrong = name;
+	return 0;
+}
+
 size_t
 page_query_limit(struct page_query *q, size_t fallback, size_t max)
 {

@@ -93,6 +93,8 @@ struct page_query {
 size_t page_query_limit(struct page_query *q, size_t fallback, size_t max);
 int64_t page_query_int(struct page_query *q, const char *name, int64_t least);
 int64_t page_query_time(struct page_query *q, const char *name);
+/* 1 for true, 0 for false, -1 when absent. */
+int page_query_flag(struct page_query *q, const char *name);
 /* out is "" when absent. */
 void page_query_text(struct page_query *q, const char *name, char *out,
     size_t max);

@@ -46,6 +46,7 @@ page_deliveries_list(struct page *pg, struct err *e)
 	page_query_text(&q, "webhook_id", webhook, sizeof(webhook));
 	page_query_text(&q, "event", event, sizeof(event));
 	page_query_text(&q, "state", state, sizeof(state));
+	f.blocked = page_query_flag(&q, "blocked") == 1;
 	f.before_id = page_query_int(&q, "cursor", 1);
 	f.limit = page_query_limit(&q, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX);
 	if ((rc = read_webhook(&q, webhook, &f.target, e)) != RC_OK)

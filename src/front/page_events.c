@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,6 +185,7 @@ write_jobs(struct page *pg, struct js_writer *w, int64_t event, struct err *e)
 		.state = -1,
 		.limit = JOBS_MAX };
 	struct store_jobs jobs;
+	char cursor[24];
 	int64_t next;
 	size_t i;
 	enum rc rc;
@@ -195,6 +197,9 @@ write_jobs(struct page *pg, struct js_writer *w, int64_t event, struct err *e)
 	for (i = 0; i < jobs.n && rc == RC_OK; i++)
 		rc = write_job(pg, w, &jobs.v[i], e);
 	js_close_array(w);
+	js_int(w, "jobs_shown", (int64_t)jobs.n);
+	(void)snprintf(cursor, sizeof(cursor), "%lld", (long long)next);
+	js_str(w, "jobs_next_cursor", next == 0 ? NULL : cursor);
 	store_jobs_free(&jobs);
 	return rc;
 }

@@ -58,6 +58,7 @@ page_replay_all(struct page *pg, struct err *e)
 	page_json_begin(pg, &w);
 	pg->resp->status = want.dry_run ? 200 : 202;
 	js_int(&w, want.dry_run ? "would_replay" : "replayed", done.n);
+	replay_format_left(done.left, &w);
 	page_cursor(&w, done.next_after);
 	page_json_end(pg, &w);
 	return RC_OK;

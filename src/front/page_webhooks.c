@@ -10,6 +10,7 @@
 #include "front/page.h"
 #include "front/reply.h"
 #include "intake/bulk.h"
+#include "intake/replay.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
@@ -50,14 +51,15 @@ registry_for(const struct page *pg)
 
 /* The webhook as the list's object; takes w. */
 static void
-answer(struct page *pg, struct webhook *w, bool show_secret)
+answer(struct page *pg, struct webhook *w, bool show_secret,
+    const struct registry_beside *beside)
 {
 	const struct registry r = registry_for(pg);
 
 	note(pg, w->id);
 	pg->resp->status = 200;
 	pg->resp->content_type = "application/json";
-	registry_format(&r, w, show_secret, &pg->resp->body);
+	registry_format(&r, w, show_secret, beside, &pg->resp->body);
 	buf_add_str(&pg->resp->body, "\n");
 	webhook_free(w);
 }
@@ -97,21 +99,6 @@ page_webhooks_register(struct page *pg, struct err *e)
 }
 
 static int
-parse_flag(struct page_query *q, const char *name)
-{
-	char text[16];
-
-	page_query_text(q, name, text, sizeof(text));
-	if (text[0] == '\0')
-		return -1;
-	if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
-		return 1;
-	if (strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
-		q->wrong = name;
-	return 0;
-}
-
-static int
 parse_health(struct page_query *q, const char *name)
 {
 	enum webhook_health health;
@@ -141,7 +128,7 @@ list(struct page *pg, size_t fallback, struct err *e)
 	page_query_text(&q, "team", team, sizeof(team));
 	page_query_text(&q, "event", event, sizeof(event));
 	page_query_text(&q, "cursor", cursor, sizeof(cursor));
-	f.enabled = parse_flag(&q, "enabled");
+	f.enabled = page_query_flag(&q, "enabled");
 	f.health = parse_health(&q, "health");
 	f.limit = page_query_limit(&q, fallback, PAGE_LIMIT_MAX);
 	if (cursor[0] != '\0' && !webhook_id_is_valid(cursor))
@@ -160,7 +147,7 @@ list(struct page *pg, size_t fallback, struct err *e)
 	for (i = 0; i < hooks.n; i++) {
 		if (i > 0)
 			buf_add_str(&pg->resp->body, ",");
-		registry_format(&r, hooks.v[i], false, &pg->resp->body);
+		registry_format(&r, hooks.v[i], false, NULL, &pg->resp->body);
 	}
 	js_close_array(&w);
 	js_str(&w, "next_cursor",
@@ -185,15 +172,23 @@ page_webhooks_list_all(struct page *pg, struct err *e)
 enum rc
 page_webhooks_show(struct page *pg, struct err *e)
 {
+	struct store *s = pg->set->registry.store;
+	struct registry_beside beside = { NULL, NULL };
 	struct webhook *hook;
+	struct store_held held;
 	enum rc rc;
 
 	rc = page_webhook_arg(pg, e);
 	if (rc == RC_OK)
-		rc = store_webhook_find(pg->set->registry.store, pg->arg, &hook,
-		    e);
+		rc = store_webhook_find(s, pg->arg, &hook, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = store_held(s, pg->arg, &held, e);
+	beside.held = &held;
 	if (rc == RC_OK)
-		answer(pg, hook, false);
+		answer(pg, hook, false, &beside);
+	else
+		webhook_free(hook);
 	return rc;
 }
 
@@ -212,7 +207,7 @@ page_webhooks_change(struct page *pg, struct err *e)
 		rc = registry_change(&r, pg->arg, &text, &hook, &made, &p, e);
 	if (rc != RC_OK)
 		return refused(pg, rc, &p);
-	answer(pg, hook, made);
+	answer(pg, hook, made, NULL);
 	return RC_OK;
 }
 
@@ -251,10 +246,33 @@ hasten(struct page *pg, struct err *e)
 	return rc;
 }
 
+/* Counts on as long as a request may take; false: nothing is known. */
+static bool
+count_missed(struct page *pg, int64_t since_ms, struct store_missed *out)
+{
+	bool lingers = page_linger(pg);
+	struct err ignored;
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	out->since_ms = since_ms;
+	out->until_ms = clock_wall_ms(pg->set->intake.clock);
+	rc = replay_missed(&pg->set->intake, pg->arg,
+	    clock_boot_ms(pg->set->intake.clock) +
+		(lingers ? page_wait_ms(pg) / 2 : 0),
+	    out, &ignored);
+	if (lingers)
+		page_linger_end();
+	return rc == RC_OK;
+}
+
 static enum rc
 enable(struct page *pg, bool on, struct err *e)
 {
+	struct registry_beside beside = { NULL, NULL };
+	struct store_missed missed;
 	struct webhook *hook;
+	int64_t since_ms;
 	bool now = false;
 	enum rc rc;
 
@@ -262,12 +280,16 @@ enable(struct page *pg, bool on, struct err *e)
 	if (rc == RC_OK)
 		rc = page_webhook_arg(pg, e);
 	if (rc == RC_OK)
-		rc = registry_enable(&pg->set->registry, pg->arg, on, &hook, e);
+		rc = registry_enable(&pg->set->registry, pg->arg, on, &since_ms,
+		    &hook, e);
 	if (rc == RC_OK && now && (rc = hasten(pg, e)) != RC_OK)
 		webhook_free(hook);
-	if (rc == RC_OK)
-		answer(pg, hook, false);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	if (on && since_ms > 0 && count_missed(pg, since_ms, &missed))
+		beside.missed = &missed;
+	answer(pg, hook, false, &beside);
+	return RC_OK;
 }
 
 enum rc
@@ -296,7 +318,7 @@ page_webhooks_rotate(struct page *pg, struct err *e)
 		rc =
 		    registry_rotate(&pg->set->registry, pg->arg, now, &hook, e);
 	if (rc == RC_OK)
-		answer(pg, hook, true);
+		answer(pg, hook, true, NULL);
 	return rc;
 }
 

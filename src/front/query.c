@@ -28,7 +28,7 @@ static const struct {
 		"suspect", "since", "until", "cursor", "limit" } },
 	{ page_sources_list, false, { "cursor", "limit" } },
 	{ page_deliveries_list, false,
-	    { "webhook_id", "event", "state", "cursor", "limit" } },
+	    { "webhook_id", "event", "state", "blocked", "cursor", "limit" } },
 	{ page_health_ready, false, { "intake" } },
 };
 

@@ -1,9 +1,11 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/js.h"
 #include "base/xalloc.h"
 #include "core/filter.h"
 #include "core/jsonptr.h"
@@ -110,33 +112,105 @@ ask_filter(const struct to *to, const struct intake *in, const struct event *ev,
 	return RC_OK;
 }
 
-static bool
-has_ended(const struct event *ev)
+void
+replay_format_left(const int64_t left[REPLAY_LEFTS], struct js_writer *w)
 {
-	return ev->completed_ms > 0;
+	static const char *const names[REPLAY_LEFTS] = { "open", "suspect",
+		"test", "not_wanted", "filter", "delivered" };
+	bool is_open = false;
+	size_t i;
+
+	for (i = 0; i < REPLAY_LEFTS; i++) {
+		if (left[i] == 0)
+			continue;
+		if (!is_open)
+			js_open_object(w, "left_out");
+		is_open = true;
+		js_int(w, names[i], left[i]);
+	}
+	if (is_open)
+		js_close_object(w);
 }
 
-/* Also of what has not ended yet: it may have when the replay begins. */
-static bool
-is_wanted(const struct replay_want *want, const struct webhook *w,
-    const struct event *ev)
+const char *
+replay_left_text(enum replay_left left)
 {
-	if (ev->replay_suspect || event_is_test(ev))
-		return false;
+	static const char *const texts[REPLAY_LEFTS] = { "on the way already",
+		"suspected of being a replay", "a test of a webhook",
+		"not matched by its patterns or its team",
+		"not let through by its filter", "delivered before" };
+
+	return texts[left];
+}
+
+/* One that no longer has the status which was asked for. */
+#define REPLAY_UNASKED (REPLAY_LEFTS + 1)
+
+/* What one event is for the replay: REPLAY_LEFTS if it is wanted. */
+static enum rc
+judge(const struct intake *in, const struct replay_want *want,
+    const struct to *to, const struct event *ev, enum store_owes owes, int *out,
+    struct err *e)
+{
+	struct event for_all = *ev;
+	enum match_verdict match = MATCH_YES;
+	bool holds = true;
+	enum rc rc = RC_OK;
+
+	*out = REPLAY_LEFTS;
+	if (ev->is_round_alone)
+		for_all.webhook_id = NULL;
+	if (to->webhook != NULL)
+		match = match_judge(to->webhook, &for_all);
 	if (want->status >= 0 && (int)ev->status != want->status)
-		return false;
-	return w == NULL || match_webhook(w, ev);
+		*out = REPLAY_UNASKED;
+	else if (ev->replay_suspect)
+		*out = REPLAY_SUSPECT;
+	else if (event_is_test(ev))
+		*out = REPLAY_TEST;
+	else if (match != MATCH_YES)
+		*out = REPLAY_UNWANTED;
+	else if (want->missed && owes == STORE_OWES_NO_MORE)
+		*out = REPLAY_DELIVERED;
+	else if (want->missed && owes == STORE_OWES_STILL)
+		*out = REPLAY_OPEN;
+	else
+		rc = ask_filter(to, in, ev, &holds, e);
+	if (rc == RC_OK && !holds)
+		*out = REPLAY_FILTER;
+	return rc;
 }
 
+/* Also what has not ended yet: it may have when the replay begins. */
 static void
-add(struct replay_plan *p, const struct event *ev)
+add(struct replay_plan *p, const struct event *ev, bool is_open)
 {
 	if (p->n == p->cap) {
 		p->cap = p->cap == 0 ? SLICE : 2 * p->cap;
 		p->ids = xreallocarray(p->ids, p->cap, sizeof(*p->ids));
 	}
 	p->ids[p->n++] = ev->id;
-	p->ended += has_ended(ev);
+	p->ended += !is_open;
+	p->left[REPLAY_OPEN] += is_open;
+}
+
+/* What the page's events owe to the one webhook; to anybody they owe what
+ * has not ended. */
+static enum rc
+read_owes(const struct intake *in, const struct to *to,
+    const struct store_events *l, enum store_owes owes[SLICE], struct err *e)
+{
+	int64_t ids[SLICE];
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		ids[i] = l->v[i]->id;
+		owes[i] = l->v[i]->completed_ms > 0 ? STORE_OWES_NO_MORE
+						    : STORE_OWES_STILL;
+	}
+	return to->webhook == NULL
+	    ? RC_OK
+	    : store_event_owes(in->store, to->webhook->id, ids, l->n, owes, e);
 }
 
 /*
@@ -155,10 +229,11 @@ gather_page(const struct intake *in, const struct replay_want *want,
 		.before_id = p->seen,
 		.oldest_first = true,
 		.limit = SLICE };
+	enum store_owes owes[SLICE];
+	int left;
 	struct store_events l;
 	int64_t next;
 	size_t i;
-	bool holds;
 	enum rc rc;
 
 	f.type = want->type[0] == '\0' ? NULL : want->type;
@@ -168,19 +243,20 @@ gather_page(const struct intake *in, const struct replay_want *want,
 	if (rc != RC_OK)
 		return rc;
 	p->at_end = next == 0;
+	rc = read_owes(in, to, &l, owes, e);
 	for (i = 0; i < l.n && rc == RC_OK; i++) {
 		if (i > 0 && to->filter != NULL &&
 		    clock_boot_ms(in->clock) >= until_boot_ms) {
 			p->at_end = false;
 			break;
 		}
-		holds = is_wanted(want, to->webhook, l.v[i]);
-		if (holds)
-			rc = ask_filter(to, in, l.v[i], &holds, e);
+		rc = judge(in, want, to, l.v[i], owes[i], &left, e);
 		if (rc != RC_OK)
 			break;
-		if (holds)
-			add(p, l.v[i]);
+		if (left == REPLAY_LEFTS)
+			add(p, l.v[i], owes[i] == STORE_OWES_STILL);
+		else if (left != REPLAY_UNASKED)
+			p->left[left]++;
 		p->seen = l.v[i]->id;
 	}
 	/* Others than these were looked at too. */
@@ -231,6 +307,7 @@ replay_put(const struct intake *in, const struct replay_want *want,
 	enum rc rc;
 
 	out->n = p->ended;
+	memcpy(out->left, p->left, sizeof(out->left));
 	out->next_after = p->at_end ? 0 : p->seen;
 	if (want->dry_run || p->n == 0)
 		return RC_OK;
@@ -255,11 +332,35 @@ replay_some(const struct intake *in, const struct replay_want *want,
 	struct replay_plan p = { .ids = NULL };
 	enum rc rc;
 
-	out->n = 0;
+	memset(out, 0, sizeof(*out));
 	out->next_after = want->after_id;
 	rc = replay_gather(in, want, until_boot_ms, &p, e);
 	if (rc == RC_OK)
 		rc = replay_put(in, want, &p, out, e);
+	replay_plan_fini(&p);
+	return rc;
+}
+
+enum rc
+replay_missed(const struct intake *in, const char *webhook_id,
+    int64_t until_boot_ms, struct store_missed *missed, struct err *e)
+{
+	struct replay_want want = { .status = -1,
+		.since_ms = missed->since_ms,
+		.until_ms = missed->until_ms,
+		.dry_run = true,
+		.missed = true };
+	struct replay_plan p = { .ids = NULL };
+	enum rc rc;
+
+	(void)snprintf(want.webhook_id, sizeof(want.webhook_id), "%s",
+	    webhook_id);
+	do {
+		rc = replay_gather(in, &want, until_boot_ms, &p, e);
+	} while (rc == RC_OK && !p.at_end &&
+	    clock_boot_ms(in->clock) < until_boot_ms);
+	missed->n = p.ended;
+	missed->is_all = p.at_end;
 	replay_plan_fini(&p);
 	return rc;
 }

@@ -21,6 +21,9 @@
 #include "core/webhook.h"
 #include "intake/intake.h"
 
+struct js_writer;
+struct store_missed;
+
 /* Which events: those that have ended, received in a time.  "" is any. */
 struct replay_want {
 	/* To this one alone, and only what it would get.  As it was read it
@@ -34,20 +37,38 @@ struct replay_want {
 	int64_t until_ms; /* the first that is not; 0: open */
 	int64_t after_id; /* where to go on; 0: from the oldest */
 	bool dry_run;     /* count and change nothing */
+	bool missed;      /* of webhook_id: what never had a delivery there */
 };
 
 /* {webhook_id?,status?,type?,source?,repository?,since,until?,cursor?,
- * dry_run?}.  RC_INVALID with p->n > 0: validation; with 0: not JSON. */
+ * missed?,dry_run?}.  RC_INVALID with p->n > 0: validation; with 0: not
+ * JSON. */
 enum rc replay_want_read(const char *json, size_t n, struct replay_want *out,
     struct intake_problems *p, struct err *e);
+
+/* Why an event that matches is left out. */
+enum replay_left {
+	REPLAY_OPEN,      /* it goes out anyway: to the one, or to anybody */
+	REPLAY_SUSPECT,   /* of a replay by somebody else */
+	REPLAY_TEST,      /* a test of a webhook */
+	REPLAY_UNWANTED,  /* patterns or team of the webhook do not fit */
+	REPLAY_FILTER,    /* its filter does not hold */
+	REPLAY_DELIVERED, /* it had its delivery, and missed ones are asked */
+	REPLAY_LEFTS
+};
+/* What stands behind the number of such events, for people. */
+const char *replay_left_text(enum replay_left left);
+/* "left_out":{"open":2,...}, where there is any. */
+void replay_format_left(const int64_t left[REPLAY_LEFTS], struct js_writer *w);
 
 /* What a replay will be of; {0} is empty. */
 struct replay_plan {
 	int64_t *ids;
 	size_t n, cap;
 	int64_t ended; /* so many of them; what has not is left alone */
-	int64_t seen;  /* the last event that was judged */
-	bool at_end;   /* there was none behind it */
+	int64_t left[REPLAY_LEFTS];
+	int64_t seen; /* the last event that was judged */
+	bool at_end;  /* there was none behind it */
 };
 
 /*
@@ -64,7 +85,8 @@ enum rc replay_gather(const struct intake *in, const struct replay_want *want,
 void replay_plan_fini(struct replay_plan *p);
 
 struct replay_done {
-	int64_t n;          /* of this call */
+	int64_t n; /* of this call */
+	int64_t left[REPLAY_LEFTS];
 	int64_t next_after; /* 0: that was all */
 };
 
@@ -82,6 +104,11 @@ enum rc replay_put(const struct intake *in, const struct replay_want *want,
  */
 enum rc replay_some(const struct intake *in, const struct replay_want *want,
     int64_t until_boot_ms, struct replay_done *out, struct err *e);
+
+/* Counts what a replay of the time in *missed would send to the webhook that
+ * never had a delivery there, until the boot clock shows until_boot_ms. */
+enum rc replay_missed(const struct intake *in, const char *webhook_id,
+    int64_t until_boot_ms, struct store_missed *missed, struct err *e);
 
 /* One event of any status: to webhook_id alone, or with NULL to all that
  * want it.  RC_NOTFOUND and RC_EXISTS as above. */

@@ -93,6 +93,8 @@ read_filter(struct reader *r, const char *key, struct json_object *value)
 		ok = get_text(value, w->repository, sizeof(w->repository));
 	else if (strcmp(key, "cursor") == 0)
 		ok = get_cursor(value, &w->after_id);
+	else if (strcmp(key, "missed") == 0)
+		ok = js_get_bool(value, &w->missed);
 	else
 		return false;
 	if (!ok)
@@ -169,6 +171,10 @@ replay_want_read(const char *json, size_t n, struct replay_want *out,
 	out->since_ms = r.since_ms;
 	out->until_ms = r.until_ms;
 	out->dry_run = r.dry_run;
+	if (rc == RC_OK && out->missed && out->webhook_id[0] == '\0') {
+		problem(p, "missed", "only with webhook_id");
+		rc = err_set(e, RC_INVALID, "missed: only with webhook_id");
+	}
 	return rc;
 }
 

@@ -107,6 +107,8 @@ make(const struct registry *r, struct json_object *root,
 	require(root, "url", p);
 	require(root, "events", p);
 	registry_read(&rd, root);
+	if (!w->enabled)
+		w->disabled_ms = w->created_ms;
 	return w;
 }
 
@@ -237,6 +239,7 @@ registry_change(const struct registry *r, const char *id,
 struct toggle {
 	bool enable;
 	int64_t now_ms;
+	int64_t *since_ms;
 };
 
 static enum rc
@@ -245,6 +248,7 @@ toggle(void *arg, struct webhook *w, struct err *e)
 	const struct toggle *t = arg;
 
 	(void)e;
+	*t->since_ms = w->enabled ? 0 : w->disabled_ms;
 	w->enabled = t->enable;
 	if (t->enable)
 		w->breaker = BREAKER_CLOSED;
@@ -254,9 +258,9 @@ toggle(void *arg, struct webhook *w, struct err *e)
 
 enum rc
 registry_enable(const struct registry *r, const char *id, bool enable,
-    struct webhook **out, struct err *e)
+    int64_t *since_ms, struct webhook **out, struct err *e)
 {
-	struct toggle t = { enable, clock_wall_ms(r->clock) };
+	struct toggle t = { enable, clock_wall_ms(r->clock), since_ms };
 
 	*out = NULL;
 	return store_webhook_change(r->store, id, toggle, &t, out, e);

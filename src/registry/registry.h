@@ -18,6 +18,8 @@ struct buf;
 struct js_writer;
 struct clock;
 struct store;
+struct store_held;
+struct store_missed;
 struct urlpolicy;
 struct webhook;
 
@@ -74,8 +76,9 @@ enum rc registry_change(const struct registry *r, const char *id,
     const struct registry_text *text, struct webhook **out, bool *secret_made,
     struct registry_problems *p, struct err *e);
 
+/* *since_ms: since when events passed it by, 0 if it was enabled. */
 enum rc registry_enable(const struct registry *r, const char *id, bool enable,
-    struct webhook **out, struct err *e);
+    int64_t *since_ms, struct webhook **out, struct err *e);
 
 /* A new whsec_ secret, and a new key pair where there is one.  The old ones
  * sign too for 24 hours, each for its own; with at_once no old one signs from
@@ -102,9 +105,16 @@ enum rc registry_import(const struct registry *r, const char *json, size_t n,
     const struct registry_import_options *opt, struct registry_imported *out,
     struct err *e);
 
-/* The API's object of a webhook, its secret as "***" unless show_secret. */
+/* Facts that are not in the registration; NULL: not asked for. */
+struct registry_beside {
+	const struct store_held *held;
+	/* Events that passed it by while it was disabled. */
+	const struct store_missed *missed;
+};
+/* The API's object of a webhook, its secret as "***" unless show_secret;
+ * beside may be NULL. */
 void registry_format(const struct registry *r, const struct webhook *w,
-    bool show_secret, struct buf *out);
+    bool show_secret, const struct registry_beside *beside, struct buf *out);
 /* Its members of how long attempts took; null before the first. */
 void registry_format_times(const struct webhook *w, struct js_writer *out);
 

@@ -10,6 +10,7 @@
 #include "core/webhook.h"
 #include "core/whsk.h"
 #include "registry/registry.h"
+#include "store/store_read.h"
 
 /* Negative: the setting for all holds. */
 static void
@@ -163,9 +164,30 @@ registry_format_times(const struct webhook *w, struct js_writer *out)
 	js_int(out, "max_response_time_ms", w->response_max_ms);
 }
 
+static void
+put_beside(struct js_writer *w, const struct registry_beside *beside)
+{
+	const struct store_held *held = beside->held;
+	const struct store_missed *missed = beside->missed;
+
+	if (held != NULL) {
+		js_int(w, "blocked_keys", held->keys);
+		js_int(w, "held_deliveries", held->deliveries);
+		js_time(w, "oldest_held_at", held->oldest_ms);
+	}
+	if (missed == NULL)
+		return;
+	js_open_object(w, "passed_by");
+	js_int(w, "count", missed->n);
+	js_bool(w, "complete", missed->is_all);
+	js_time(w, "since", missed->since_ms);
+	js_time(w, "until", missed->until_ms);
+	js_close_object(w);
+}
+
 void
 registry_format(const struct registry *r, const struct webhook *hook,
-    bool show_secret, struct buf *out)
+    bool show_secret, const struct registry_beside *beside, struct buf *out)
 {
 	struct js_writer w;
 
@@ -182,6 +204,7 @@ registry_format(const struct registry *r, const struct webhook *hook,
 	js_bool(&w, "enabled", hook->enabled);
 	js_str(&w, "disabled_reason",
 	    hook->enabled ? NULL : webhook_why_name(hook->disabled_why));
+	js_time(&w, "disabled_at", hook->enabled ? 0 : hook->disabled_ms);
 	js_time(&w, "created_at", hook->created_ms);
 	js_time(&w, "updated_at", hook->updated_ms);
 	headers(&w, hook);
@@ -214,5 +237,7 @@ registry_format(const struct registry *r, const struct webhook *hook,
 	js_str(&w, "breaker", breaker_state_name(hook->breaker));
 	js_time(&w, "breaker_until",
 	    hook->breaker == BREAKER_OPEN ? hook->breaker_until_ms : 0);
+	if (beside != NULL)
+		put_beside(&w, beside);
 	js_close_object(&w);
 }

@@ -73,6 +73,8 @@ read_one(void *arg, const char *id, struct json_object *value)
 		w->enabled = false;
 		strlist_put(im->disabled, id);
 	}
+	if (!w->enabled)
+		w->disabled_ms = im->now_ms;
 	im->rc = check_taken(im, id);
 	return im->rc == RC_OK;
 }

@@ -30,6 +30,7 @@ show_event(struct js_writer *w, const struct event *ev)
 	js_str(w, "suspect_reason",
 	    ev->replay_suspect ? event_why_name(ev->suspect_why) : NULL);
 	js_bool(w, "replay_suspect", ev->replay_suspect);
+	js_bool(w, "test", event_is_test(ev));
 	js_str(w, "content_type", ev->content_type);
 	js_int(w, "size", (int64_t)ev->bodysz);
 	js_time(w, "created_at", ev->received_ms);
@@ -51,6 +52,7 @@ show_job(struct js_writer *w, const struct store_job *j)
 	if (j->kind == STORE_DELIVER)
 		js_str(w, "webhook_name", j->webhook_name);
 	js_str(w, "state", store_state_name(j->state));
+	js_bool(w, "test", j->is_test);
 	js_int(w, "round", j->round);
 	js_int(w, "attempt", j->attempt);
 	js_int(w, "deaths", j->deaths);
@@ -139,7 +141,7 @@ show_queue(struct js_writer *w, const struct store_stats *s)
 	int64_t open;
 	int i;
 
-	open = 0;
+	open = s->failed_open;
 	js_open_object(w, "queue_status");
 	for (i = 0; i < EVENT_STATUSES; i++) {
 		js_int(w, event_status_name((enum event_status)i),

@@ -62,6 +62,7 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_EVENT_REPLAY] = "event_replay",
 	[STORE_OP_EVENT_RELEASE] = "event_release",
 	[STORE_OP_EVENT_REPLAY_ALL] = "event_replay_all",
+	[STORE_OP_EVENT_OWES] = "event_owes",
 	[STORE_OP_HELD] = "held",
 	[STORE_OP_DEAD_COUNT] = "dead_count",
 	[STORE_OP_DEAD_RETRY] = "dead_retry",

@@ -100,7 +100,7 @@ enum rc store_event_release(struct store *s, const int64_t *ids, size_t n,
  * All of it is put down in one transaction and carried out here or, where
  * this process ends before, in store_unexpanded().  Each order key sees them
  * in the order of the events, and what is newer after them.  What is open
- * goes out anyway, and is left alone.  *replayed: how many of them, from the
+ * goes out anyway, and is left alone: to one webhook, what is open there.  *replayed: how many of them, from the
  * first on, were put down: not all where so many jobs would wait that posts
  * might soon be refused.
  * RC_BUSY	also: so many wait that not one more may.

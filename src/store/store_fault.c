@@ -151,6 +151,7 @@ const struct store_engine store_fault_engine = {
 	.attempt_list = fault_attempt_list,
 	.webhook_attempts = fault_webhook_attempts,
 	.stats = fault_stats,
+	.event_owes = fault_event_owes,
 	.held = fault_held,
 	.counts = fault_counts,
 	.days = fault_days,

@@ -104,6 +104,8 @@ enum rc fault_webhook_attempts(void *impl, const char *webhook_id,
     int64_t *next_before, struct err *e);
 enum rc fault_stats(void *impl, int64_t now_ms, int64_t overdue_ms,
     struct store_stats *out, struct err *e);
+enum rc fault_event_owes(void *impl, const char *webhook_id,
+    const int64_t *events, size_t n, enum store_owes *out, struct err *e);
 enum rc fault_held(void *impl, const char *webhook_id, struct store_held *out,
     struct err *e);
 enum rc fault_counts(void *impl, const char *family,

@@ -144,6 +144,19 @@ fault_stats(void *impl, int64_t now_ms, int64_t overdue_ms,
 }
 
 enum rc
+fault_event_owes(void *impl, const char *webhook_id, const int64_t *events,
+    size_t n, enum store_owes *out, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m,
+	    store_event_owes(f->inner, webhook_id, events, n, out, e), e);
+}
+
+enum rc
 fault_held(void *impl, const char *webhook_id, struct store_held *out,
     struct err *e)
 {

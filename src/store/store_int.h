@@ -64,6 +64,7 @@ enum store_op {
 	STORE_OP_EVENT_REPLAY,
 	STORE_OP_EVENT_RELEASE,
 	STORE_OP_EVENT_REPLAY_ALL,
+	STORE_OP_EVENT_OWES,
 	STORE_OP_HELD,
 	STORE_OP_DEAD_COUNT,
 	STORE_OP_DEAD_RETRY,
@@ -142,6 +143,9 @@ struct store_engine {
 	    int64_t *next_before, struct err *e);
 	enum rc (*stats)(void *impl, int64_t now_ms, int64_t overdue_ms,
 	    struct store_stats *out, struct err *e);
+	enum rc (*event_owes)(void *impl, const char *webhook_id,
+	    const int64_t *events, size_t n, enum store_owes *out,
+	    struct err *e);
 	enum rc (*held)(void *impl, const char *webhook_id,
 	    struct store_held *out, struct err *e);
 	enum rc (*counts)(void *impl, const char *family,

@@ -174,6 +174,17 @@ store_stats(struct store *s, int64_t now_ms, int64_t overdue_ms,
 }
 
 enum rc
+store_event_owes(struct store *s, const char *webhook_id, const int64_t *events,
+    size_t n, enum store_owes *out, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	memset(out, 0, n * sizeof(*out));
+	return store_call_end(s, STORE_OP_EVENT_OWES, us,
+	    s->engine->event_owes(s->impl, webhook_id, events, n, out, e));
+}
+
+enum rc
 store_held(struct store *s, const char *webhook_id, struct store_held *out,
     struct err *e)
 {

@@ -58,6 +58,7 @@ struct store_job {
 	/* The first open job of its order key, when this one waits for it;
 	 * 0: it waits for none. */
 	int64_t blocked_by;
+	bool is_test; /* of a webhook, not for an event that came */
 	int64_t created_ms, due_ms, ended_ms;
 	char *lease_owner; /* NULL unless leased */
 	enum store_class last_class;
@@ -108,6 +109,24 @@ enum rc store_webhook_attempts(struct store *s, const char *webhook_id,
     int64_t *next_before, struct err *e);
 void store_attempts_free(struct store_attempts *l);
 
+/* What an event owes to one webhook. */
+enum store_owes {
+	STORE_OWES_NOTHING, /* it never had a delivery there */
+	STORE_OWES_NO_MORE, /* each delivery there has ended */
+	STORE_OWES_STILL    /* one is open, or its jobs are to be made yet */
+};
+/* Of each of n events; out has as many places. */
+enum rc store_event_owes(struct store *s, const char *webhook_id,
+    const int64_t *events, size_t n, enum store_owes *out, struct err *e);
+
+/* Events of a time that never had a delivery to a webhook and that it wants;
+ * the time is since_ms up to and without until_ms. */
+struct store_missed {
+	int64_t since_ms, until_ms;
+	int64_t n;
+	bool is_all; /* else at least n: nobody counted on */
+};
+
 /* Deliveries that wait behind a dead one of their order key: how many keys
  * that are, how many deliveries (20000 of one key at most are counted), and
  * when the oldest of them was made, 0 for none. */
@@ -123,6 +142,7 @@ struct store_stats {
 	int64_t accepted, duplicates, replay_suspects;
 	int64_t suspects_held; /* now, and not released */
 	int64_t events[EVENT_STATUSES];
+	int64_t failed_open; /* failed ones that other jobs are owed of yet */
 	int64_t events_purged;
 	int64_t jobs[STORE_STATES];
 	int64_t jobs_purged;

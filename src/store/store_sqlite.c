@@ -334,6 +334,7 @@ const struct store_engine store_sqlite_engine = {
 	.attempt_list = lite_attempt_list,
 	.webhook_attempts = lite_webhook_attempts,
 	.stats = lite_stats,
+	.event_owes = lite_event_owes,
 	.held = lite_held,
 	.counts = lite_counts,
 	.days = lite_days,

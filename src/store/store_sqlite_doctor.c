@@ -184,13 +184,19 @@ static enum rc
 check_event_ledger(struct doctor *d, const int64_t *sums, struct err *e)
 {
 	int64_t rows[EVENT_STATUSES], all = sums[LITE_SUM_EVENTS_PURGED];
+	int64_t open;
 	bool well = true;
 	enum rc rc;
 	size_t i;
 
 	rc = read_groups(d, LITE_CHECK_EVENTS, rows, EVENT_STATUSES, e);
+	if (rc == RC_OK)
+		rc =
+		    lite_conn_pragma(d->conn, LITE_CHECK_FAILED_OPEN, &open, e);
 	if (rc != RC_OK)
 		return rc;
+	well &= compare(d, "events", "failed with open jobs",
+	    sums[LITE_SUM_FAILED_OPEN], open);
 	for (i = 0; i < EVENT_STATUSES; i++) {
 		well &= compare(d, "events",
 		    event_status_name((enum event_status)i),

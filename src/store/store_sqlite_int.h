@@ -164,7 +164,8 @@ enum lite_sum {
 	LITE_SUM_UNEXPANDED,
 	LITE_SUM_EVENT, /* and the next ones, by status */
 	LITE_SUM_EVENTS_PURGED = LITE_SUM_EVENT + EVENT_STATUSES,
-	LITE_SUM_JOB, /* and the next ones, by state */
+	LITE_SUM_FAILED_OPEN, /* failed ones of which jobs are open */
+	LITE_SUM_JOB,         /* and the next ones, by state */
 	LITE_SUM_JOBS_PURGED = LITE_SUM_JOB + STORE_STATES,
 	LITE_SUM_JOBS_OWED,
 	LITE_SUM_RETRYING,
@@ -490,7 +491,7 @@ enum rc lite_sums_read(struct lite_conn *c, int64_t sums[LITE_SUMS],
     struct err *e);
 
 /* Rows. */
-#define LITE_EVENT_COLUMNS 24
+#define LITE_EVENT_COLUMNS 25
 struct event *lite_event_of_row(struct lite *l, struct sqlite3_stmt *st,
     int at);
 void lite_job_of_row(struct lite *l, struct sqlite3_stmt *st,
@@ -609,6 +610,8 @@ enum rc lite_order_held(struct lite_conn *c, const char *webhook,
     struct store_held *out, struct err *e);
 enum rc lite_held(void *impl, const char *webhook, struct store_held *out,
     struct err *e);
+enum rc lite_event_owes(void *impl, const char *webhook_id,
+    const int64_t *events, size_t n, enum store_owes *out, struct err *e);
 /* was, which has an order key, is not leased any more, or has left the line:
  * the first may go. */
 enum rc lite_order_let_go(struct lite_tx *tx, const struct lite_job *was,
@@ -616,9 +619,11 @@ enum rc lite_order_let_go(struct lite_tx *tx, const struct lite_job *was,
 
 /* Replays. */
 
-/* Begins a round of each of the events that has ended. */
+/* Begins a round of each of the events that has ended; to one webhook, whose
+ * own deliveries have.  *done: how many were looked at, up to the first that
+ * has to be expanded for another webhook before. */
 enum rc lite_replay_ended(struct lite_tx *tx, const int64_t *ids, size_t n,
-    const char *webhook_id, int64_t now_ms, struct err *e);
+    const char *webhook_id, size_t *done, struct err *e);
 /* Goes on with what replays have put down, a transaction's worth; *more: it
  * was not nothing. */
 enum rc lite_replay_carry(struct lite *l, bool *more, struct err *e);

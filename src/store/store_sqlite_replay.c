@@ -7,16 +7,16 @@
 #include "store/store_sqlite_int.h"
 
 struct replay {
-	const int64_t *ids;
+	int64_t id;
 	const char *webhook_id;
 	int64_t now_ms;
-	bool only_ended;
 };
 
 /* As far as it matters here. */
 struct replayed {
 	bool has_ended, expanded, suspect;
-	bool same; /* goes, if not expanded, where this replay would */
+	/* If not expanded, it goes where this replay would, or to all. */
+	bool same, to_all;
 };
 
 static enum rc
@@ -36,6 +36,7 @@ read_event(struct lite_tx *tx, int64_t id, const char *webhook_id,
 	out->has_ended = out->expanded && lite_col_int(st, 0) != 0;
 	out->suspect = lite_col_int(st, 2) != 0;
 	out->same = lite_col_int(st, 3) != 0;
+	out->to_all = lite_col_int(st, 4) != 0;
 	lite_reset(st);
 	return RC_OK;
 }
@@ -65,7 +66,8 @@ begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
 }
 
 static enum rc
-replay_one(struct lite_tx *tx, struct replay *x, int64_t id, struct err *e)
+replay_one(struct lite_tx *tx, const struct replay *x, int64_t id,
+    struct err *e)
 {
 	struct replayed ev;
 	bool found;
@@ -74,13 +76,9 @@ replay_one(struct lite_tx *tx, struct replay *x, int64_t id, struct err *e)
 	rc = read_event(tx, id, x->webhook_id, &ev, &found, e);
 	if (rc != RC_OK)
 		return rc;
-	if (x->only_ended) {
-		if (!found || ev.suspect || !ev.has_ended)
-			return RC_OK;
-	} else if (!found) {
+	if (!found)
 		return err_set(e, RC_NOTFOUND, "there is no event %lld",
 		    (long long)id);
-	}
 	/* Not expanded yet: the round to come is the one asked for. */
 	if (!ev.expanded && !ev.same)
 		return err_set(e, RC_BUSY,
@@ -96,21 +94,33 @@ run_replay(struct lite_tx *tx, void *arg, struct err *e)
 	struct replay *x = arg;
 
 	tx->now_ms = x->now_ms;
-	return replay_one(tx, x, x->ids[0], e);
+	return replay_one(tx, x, x->id, e);
 }
 
 enum rc
 lite_replay_ended(struct lite_tx *tx, const int64_t *ids, size_t n,
-    const char *webhook_id, int64_t now_ms, struct err *e)
+    const char *webhook_id, size_t *done, struct err *e)
 {
-	struct replay x = { .webhook_id = webhook_id,
-		.now_ms = now_ms,
-		.only_ended = true };
+	struct replayed ev;
+	bool found;
 	enum rc rc = RC_OK;
-	size_t i;
 
-	for (i = 0; rc == RC_OK && i < n; i++)
-		rc = replay_one(tx, &x, ids[i], e);
+	for (*done = 0; *done < n; ++*done) {
+		rc = read_event(tx, ids[*done], webhook_id, &ev, &found, e);
+		if (rc != RC_OK)
+			break;
+		if (!found || ev.suspect)
+			continue;
+		/* A round for another webhook alone is to be expanded first:
+		 * an event holds one round that is not. */
+		if (!ev.expanded && webhook_id != NULL && !ev.same &&
+		    !ev.to_all)
+			break;
+		if (ev.has_ended)
+			rc = begin_round(tx, ids[*done], webhook_id, e);
+		if (rc != RC_OK)
+			break;
+	}
 	return rc;
 }
 
@@ -174,9 +184,7 @@ enum rc
 lite_event_replay(void *impl, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e)
 {
-	struct replay x = { .ids = &id,
-		.webhook_id = webhook_id,
-		.now_ms = now_ms };
+	struct replay x = { id, webhook_id, now_ms };
 
 	return lite_commit_now(impl, run_replay, &x, e);
 }
@@ -207,6 +215,45 @@ find_target(struct lite_conn *c, const char *webhook_id, int64_t *target,
 		*target = lite_col_int(st, 0);
 		lite_reset(st);
 	}
+	return rc;
+}
+
+static enum rc
+read_owes(struct lite_conn *c, const char *webhook_id, int64_t target,
+    int64_t event, enum store_owes *out, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_EVENT_OWES);
+	bool row;
+	enum rc rc;
+
+	lite_int(st, 1, event);
+	lite_text(st, 2, webhook_id);
+	lite_int(st, 3, target);
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && row) {
+		*out = (enum store_owes)lite_col_int(st, 0);
+		lite_reset(st);
+	}
+	return rc;
+}
+
+enum rc
+lite_event_owes(void *impl, const char *webhook_id, const int64_t *events,
+    size_t n, enum store_owes *out, struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	int64_t target;
+	size_t i;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = find_target(c, webhook_id, &target, e);
+	for (i = 0; rc == RC_OK && i < n; i++)
+		rc = read_owes(c, webhook_id, target, events[i], &out[i], e);
+	lite_reader_give(l, c);
 	return rc;
 }
 

@@ -118,19 +118,49 @@ run_put_down(struct lite_tx *tx, void *arg, struct err *e)
 	return rc == RC_OK ? hold(tx, r, e) : rc;
 }
 
-/* The first part that is left; its events' rounds begin. */
+struct carry {
+	int64_t now_ms;
+	bool has_part; /* there is one left... */
+	bool began;    /* ...and rounds of it have begun now */
+};
+
+/* What is left of a part has yet to begin; where nothing is, the part goes. */
 static enum rc
-begin_part(struct lite_tx *tx, int64_t now_ms, bool *found, struct err *e)
+keep_rest(struct lite_tx *tx, int64_t part, const int64_t *ids, size_t n,
+    struct err *e)
+{
+	struct sqlite3_stmt *st;
+	uint8_t blob[PART * ID_SIZE];
+	size_t i;
+
+	if (n == 0) {
+		st = lite_stmt(tx->conn, LITE_REPLAY_PART_DROP);
+		lite_int(st, 1, part);
+		return lite_run(tx->conn, st, e);
+	}
+	for (i = 0; i < n; i++)
+		write_id(blob + i * ID_SIZE, ids[i]);
+	st = lite_stmt(tx->conn, LITE_REPLAY_PART_LEFT);
+	lite_int(st, 1, part);
+	lite_blob(st, 2, blob, n * ID_SIZE);
+	return lite_run(tx->conn, st, e);
+}
+
+/* The first part that is left: its events' rounds begin, up to the first
+ * event that has to be expanded for another webhook before. */
+static enum rc
+begin_part(struct lite_tx *tx, struct carry *x, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_REPLAY_PART_FIRST);
 	int64_t ids[PART], part;
 	char *webhook_id;
 	const uint8_t *blob;
-	size_t i, n;
+	size_t i, n, done;
 	enum rc rc;
 
-	rc = lite_step(tx->conn, st, found, e);
-	if (rc != RC_OK || !*found)
+	x->began = false;
+	rc = lite_step(tx->conn, st, &x->has_part, e);
+	if (rc != RC_OK || !x->has_part)
 		return rc;
 	part = lite_col_int(st, 0);
 	webhook_id = lite_col_text(st, 1);
@@ -139,13 +169,13 @@ begin_part(struct lite_tx *tx, int64_t now_ms, bool *found, struct err *e)
 	for (i = 0; i < n && i < PART; i++)
 		ids[i] = read_id(blob + i * ID_SIZE);
 	lite_reset(st);
-	rc = lite_replay_ended(tx, ids, i, webhook_id, now_ms, e);
+	n = i;
+	rc = lite_replay_ended(tx, ids, n, webhook_id, &done, e);
 	free(webhook_id);
 	if (rc != RC_OK)
 		return rc;
-	st = lite_stmt(tx->conn, LITE_REPLAY_PART_DROP);
-	lite_int(st, 1, part);
-	return lite_run(tx->conn, st, e);
+	x->began = done > 0 || n == 0;
+	return x->began ? keep_rest(tx, part, ids + done, n - done, e) : RC_OK;
 }
 
 static enum rc
@@ -194,11 +224,6 @@ finish(struct lite_tx *tx, int64_t now_ms, struct err *e)
 	return rc;
 }
 
-struct carry {
-	int64_t now_ms;
-	bool began; /* a part */
-};
-
 static enum rc
 run_carry(struct lite_tx *tx, void *arg, struct err *e)
 {
@@ -206,14 +231,14 @@ run_carry(struct lite_tx *tx, void *arg, struct err *e)
 	enum rc rc;
 
 	tx->now_ms = x->now_ms;
-	rc = begin_part(tx, x->now_ms, &x->began, e);
-	return rc == RC_OK && !x->began ? finish(tx, x->now_ms, e) : rc;
+	rc = begin_part(tx, x, e);
+	return rc == RC_OK && !x->has_part ? finish(tx, x->now_ms, e) : rc;
 }
 
 enum rc
 lite_replay_carry(struct lite *l, bool *more, struct err *e)
 {
-	struct carry x = { clock_wall_ms(l->clock), false };
+	struct carry x = { clock_wall_ms(l->clock), false, false };
 	struct lite_conn *c;
 	struct sqlite3_stmt *st;
 	enum rc rc;
@@ -235,7 +260,7 @@ lite_event_replay_all(void *impl, const struct store_replay *r, int64_t now_ms,
     size_t *replayed, struct err *e)
 {
 	struct put_down x = { r, r->n, 0 };
-	struct carry part = { now_ms, true };
+	struct carry part = { now_ms, true, true };
 	struct err ignored;
 	enum rc rc;
 

@@ -98,6 +98,7 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	ev->started_ms = lite_col_ms(st, at + 21);
 	ev->completed_ms = lite_col_ms(st, at + 22);
 	ev->sent_id = lite_col_text(st, at + 23);
+	ev->is_round_alone = lite_col_int(st, at + 24) != 0;
 	lite_public_id(l, "evt_", ev->received_ms, ev->id, ev->public_id);
 	return ev;
 }
@@ -126,5 +127,6 @@ lite_job_of_row(struct lite *l, struct sqlite3_stmt *st, struct store_job *out)
 	out->last_text = lite_col_text(st, 16);
 	out->blocked_by = lite_col_int(st, 17);
 	out->webhook_name = lite_col_text(st, 18);
+	out->is_test = lite_col_int(st, 19) != 0;
 	lite_public_id(l, "job_", out->created_ms, out->id, out->public_id);
 }

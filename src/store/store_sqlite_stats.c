@@ -81,6 +81,7 @@ fill(const int64_t *sums, struct store_stats *out)
 	out->suspects_held = sums[LITE_SUM_SUSPECTS_HELD];
 	for (i = 0; i < EVENT_STATUSES; i++)
 		out->events[i] = sums[LITE_SUM_EVENT + i];
+	out->failed_open = sums[LITE_SUM_FAILED_OPEN];
 	out->events_purged = sums[LITE_SUM_EVENTS_PURGED];
 	for (i = 0; i < STORE_STATES; i++)
 		out->jobs[i] = sums[LITE_SUM_JOB + i];

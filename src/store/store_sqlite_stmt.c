@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "core/event.h"
 #include "store/store_sqlite_stmt.h"
 
 #define EVENT_COLUMNS                                                 \
@@ -10,20 +11,24 @@
 	"e.priority, e.hops, iif(e.replay_suspect = 1, 1 + "          \
 	"e.suspect_why, 0), e.body_size, "                            \
 	"e.body_sha256, e.status, e.jobs_total, e.retry_count, "      \
-	"e.error_message, e.started_ms, e.completed_ms, e.sent_id"
+	"e.error_message, e.started_ms, e.completed_ms, e.sent_id, "  \
+	"e.expanded = 0 AND e.round_webhook IS NOT NULL AND "         \
+	"e.webhook_id IS NULL"
 
 /* The last row of a condition up to an id, see lite_pick(). */
 #define LAST " AND id <= ?1 ORDER BY id DESC LIMIT 1"
 
-#define JOB_COLUMNS                                                   \
-	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "        \
-	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, "   \
-	"j.due_ms, j.ended_ms, j.lease_owner, j.last_class, "         \
-	"j.last_code, j.last_text, iif(j.state = 0 AND j.behind, "    \
-	"coalesce(nullif((SELECT h.id FROM job h WHERE h.target = "   \
-	"j.target AND h.order_key = j.order_key AND " IN_ORDER(       \
-	    "h.") " ORDER BY h.event, h.id LIMIT 1), j.id), 0), 0), " \
-		  "iif(t.kind = 0, (SELECT name FROM webhook WHERE id = t.name), NULL)"
+#define JOB_COLUMNS                                                                       \
+	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "                            \
+	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, "                       \
+	"j.due_ms, j.ended_ms, j.lease_owner, j.last_class, "                             \
+	"j.last_code, j.last_text, iif(j.state = 0 AND j.behind, "                        \
+	"coalesce(nullif((SELECT h.id FROM job h WHERE h.target = "                       \
+	"j.target AND h.order_key = j.order_key AND " IN_ORDER(                           \
+	    "h.") " ORDER BY h.event, h.id LIMIT 1), j.id), 0), 0), "                     \
+		  "iif(t.kind = 0, (SELECT name FROM webhook WHERE id = t.name), NULL), " \
+		  "coalesce((SELECT e.source = '" EVENT_SOURCE_TEST                       \
+		  "' FROM event e WHERE e.id = j.event), 0)"
 
 /* The open jobs of a key, in the order in which they go out, are found by
  * job_in_order, whose condition this is, word for word. */
@@ -60,7 +65,13 @@
 	"response_sum_ms, response_min_ms, response_max_ms, health, "   \
 	"cloudevents, sign_key, failing_since_ms, "                     \
 	"disable_at_ms, disabled_why, response_calls, name, on_dead, "  \
-	"tls_ca_file, tls_cert_file, tls_key_file, body_json"
+	"tls_ca_file, tls_cert_file, tls_key_file, body_json, "         \
+	"disabled_ms"
+
+/* Since when events pass a webhook by that is disabled at the time. */
+#define PASSING_SINCE(now)                                                   \
+	"min(" now ", coalesce((SELECT min(received_ms) FROM event INDEXED " \
+	"BY event_unexpanded WHERE expanded = 0 AND round = 0), " now "))"
 
 #define TARGET_COLUMNS                                               \
 	"t.id, t.kind, t.name, t.waiting, t.leased, t.next_due_ms, " \
@@ -105,7 +116,7 @@ const char lite_sql_wal[] = "PRAGMA journal_mode = WAL;";
 /* hls1 */
 const char lite_sql_identity[] = "PRAGMA application_id = 1751937841;";
 
-static const char *const texts[LITE_STMTS] = {
+static const char *const texts[LITE_CHECK_EVENTS] = {
 	[LITE_BEGIN] = "BEGIN IMMEDIATE",
 	[LITE_BEGIN_READ] = "BEGIN",
 	[LITE_COMMIT] = "COMMIT",
@@ -254,10 +265,23 @@ static const char *const texts[LITE_STMTS] = {
 	    "WHERE id = ?1",
 	[LITE_EVENT_SET_ERROR] =
 	    "UPDATE event SET error_message = ?2 WHERE id = ?1",
+	/* To one webhook its own deliveries count, else all. */
 	[LITE_EVENT_TO_REPLAY] =
-	    "SELECT fresh + repeats + leased = 0, expanded, replay_suspect = "
-	    "1, coalesce(round_webhook, webhook_id) IS coalesce(?2, "
-	    "webhook_id) FROM event WHERE id = ?1",
+	    "SELECT iif(?2 IS NULL, fresh + repeats + leased = 0, NOT EXISTS "
+	    "(SELECT 1 FROM job j INDEXED BY job_of_event WHERE j.event = "
+	    "event.id AND j.target = (SELECT id FROM target WHERE kind = 0 "
+	    "AND name = ?2) AND j.state < 2)), expanded, replay_suspect = 1, "
+	    "coalesce(round_webhook, webhook_id) IS coalesce(?2, "
+	    "webhook_id), coalesce(round_webhook, webhook_id) IS NULL FROM "
+	    "event WHERE id = ?1",
+	[LITE_EVENT_PASSING] = "SELECT " PASSING_SINCE("?1"),
+	[LITE_EVENT_OWES] =
+	    "SELECT CASE WHEN e.expanded = 0 AND coalesce(e.round_webhook, "
+	    "e.webhook_id, ?2) = ?2 THEN 2 WHEN EXISTS (SELECT 1 FROM job j "
+	    "INDEXED BY job_of_event WHERE j.event = e.id AND j.target = ?3 "
+	    "AND j.state < 2) THEN 2 WHEN EXISTS (SELECT 1 FROM job j "
+	    "INDEXED BY job_of_event WHERE j.event = e.id AND j.target = ?3) "
+	    "THEN 1 ELSE 0 END FROM event e WHERE e.id = ?1",
 	[LITE_EVENT_REPLAY] =
 	    "UPDATE event SET round = round + 1, round_webhook = ?2, "
 	    "expanded = 0, replay_suspect = min(replay_suspect * 2, 2) "
@@ -492,6 +516,8 @@ static const char *const texts[LITE_STMTS] = {
 	    "SELECT p.id, r.webhook, p.events FROM replay_part p LEFT JOIN "
 	    "replay r ON r.id = p.replay ORDER BY p.id LIMIT 1",
 	[LITE_REPLAY_PART_DROP] = "DELETE FROM replay_part WHERE id = ?1",
+	[LITE_REPLAY_PART_LEFT] =
+	    "UPDATE replay_part SET events = ?2 WHERE id = ?1",
 	[LITE_REPLAY_TARGETS] =
 	    "INSERT INTO target (kind, name) SELECT 0, id FROM webhook WHERE "
 	    "order_by IS NOT NULL AND id = coalesce(?1, id) ON CONFLICT "
@@ -598,7 +624,7 @@ static const char *const texts[LITE_STMTS] = {
 	    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	    "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
 	    "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, "
-	    "?37, ?38, ?39) ON CONFLICT (id) DO UPDATE SET url = "
+	    "?37, ?38, ?39, ?40) ON CONFLICT (id) DO UPDATE SET url = "
 	    "excluded.url, events = excluded.events, secret = "
 	    "excluded.secret, team = "
 	    "excluded.team, description = excluded.description, headers = "
@@ -624,7 +650,7 @@ static const char *const texts[LITE_STMTS] = {
 	    "excluded.name, on_dead = excluded.on_dead, tls_ca_file = "
 	    "excluded.tls_ca_file, tls_cert_file = excluded.tls_cert_file, "
 	    "tls_key_file = excluded.tls_key_file, body_json = "
-	    "excluded.body_json",
+	    "excluded.body_json, disabled_ms = excluded.disabled_ms",
 	[LITE_WEBHOOK_NEXT] = "SELECT id FROM webhook WHERE id > ?1 ORDER BY "
 			      "id LIMIT 1",
 	[LITE_WEBHOOK_HAS] = "SELECT 1 FROM webhook WHERE id = ?1",
@@ -656,7 +682,8 @@ static const char *const texts[LITE_STMTS] = {
 	[LITE_WEBHOOK_DELETE] = "DELETE FROM webhook WHERE id = ?1",
 	[LITE_WEBHOOK_DISABLE] =
 	    "UPDATE webhook SET enabled = 0, health = 3, updated_ms = ?2, "
-	    "disabled_why = ?3 WHERE id = ?1 AND enabled = 1",
+	    "disabled_why = ?3, disabled_ms = " PASSING_SINCE(
+		"?2") " WHERE id = ?1 AND enabled = 1",
 	[LITE_WEBHOOK_WARNED] =
 	    "UPDATE webhook SET disable_at_ms = ?2 WHERE id = ?1",
 	[LITE_WEBHOOK_TALLY] =
@@ -762,85 +789,10 @@ static const char *const texts[LITE_STMTS] = {
 	    "+ ?3) AND (kinds = 'all' OR instr(kinds, 'deliver') > 0)",
 	[LITE_WORKER_SPLIT] =
 	    "UPDATE worker SET split = ?2 WHERE id = ?1 AND split <> ?2",
-	[LITE_CHECK_EVENTS] =
-	    "SELECT status, count(*) FROM event GROUP BY status",
-	[LITE_CHECK_JOBS] = "SELECT state, count(*) FROM job GROUP BY state",
-	[LITE_CHECK_UNEXPANDED] =
-	    "SELECT count(*) FROM event WHERE expanded = 0",
-	[LITE_CHECK_SUSPECTS] =
-	    "SELECT (SELECT count(*) FROM event WHERE replay_suspect = 1) <> "
-	    "coalesce((SELECT n FROM counter WHERE family = 'sum' AND key = "
-	    "'suspects_held'), 0)",
-	[LITE_CHECK_RETRYING] =
-	    "SELECT count(*) FROM job WHERE state = 0 AND attempt > 0",
-	[LITE_CHECK_ORPHAN_JOBS] =
-	    "SELECT count(*) FROM job j WHERE NOT EXISTS (SELECT 1 FROM "
-	    "event e WHERE e.id = j.event) OR NOT EXISTS (SELECT 1 FROM "
-	    "target t WHERE t.id = j.target)",
-	[LITE_CHECK_ORPHAN_PAYLOADS] =
-	    "SELECT (SELECT count(*) FROM payload p WHERE NOT EXISTS (SELECT "
-	    "1 FROM event e WHERE e.id = p.event)) + (SELECT count(*) FROM "
-	    "payload_json d WHERE NOT EXISTS (SELECT 1 FROM payload p WHERE "
-	    "p.event = d.event))",
-	[LITE_CHECK_LOST_TARGETS] =
-	    "SELECT count(*) FROM target t WHERE t.kind = 0 AND t.waiting > "
-	    "0 AND NOT EXISTS (SELECT 1 FROM webhook w WHERE w.id = t.name)",
-	[LITE_CHECK_TARGETS] =
-	    "SELECT count(*) FROM target t WHERE t.waiting <> (SELECT "
-	    "count(*) FROM job j WHERE j.state = 0 AND j.target = t.id) OR "
-	    "((t.leased <> 0 OR t.id IN (SELECT target FROM job WHERE state "
-	    "= 1)) AND t.leased <> (SELECT count(*) FROM job j WHERE j.state "
-	    "= 1 AND j.target = t.id)) OR "
-	    "t.next_due_ms > (SELECT min(due_ms) FROM job j WHERE j.state = "
-	    "0 AND j.behind = 0 AND j.target = t.id)",
-	/* A job waits behind when it is not the first, or one of its key is
-	 * still on lease: the second is asked of the first ones alone. */
-	[LITE_CHECK_ORDER] =
-	    "SELECT count(*) FROM job j WHERE j.order_key IS NOT NULL AND "
-	    "j.state = 0 AND j.behind <> (EXISTS (SELECT 1 FROM job h WHERE "
-	    "h.target = j.target AND h.order_key = j.order_key AND " IN_ORDER(
-		"h.") " AND (h.event, h.id) < (j.event, j.id)) OR "
-		      "EXISTS (SELECT 1 FROM job h INDEXED BY job_leased WHERE h.state "
-		      "= 1 AND h.target = j.target AND h.order_key = j.order_key))",
-	[LITE_CHECK_REPLAYS] =
-	    "SELECT (SELECT count(*) FROM target WHERE held_until_ms > 0 AND "
-	    "NOT EXISTS (SELECT 1 FROM replay)) + (SELECT count(*) FROM "
-	    "replay_part p WHERE NOT EXISTS (SELECT 1 FROM replay r WHERE "
-	    "r.id = p.replay))",
-	[LITE_CHECK_EVENT_COUNTS] =
-	    "SELECT count(*) FROM event e WHERE e.status <> 3 AND (e.leased "
-	    "<> (SELECT count(*) FROM job j INDEXED BY job_of_event WHERE "
-	    "j.event = e.id AND j.state = 1) OR e.fresh + e.repeats <> "
-	    "(SELECT count(*) FROM job j INDEXED BY job_of_event WHERE "
-	    "j.event = e.id AND j.state = 0) OR e.dead <> (SELECT count(*) "
-	    "FROM job j INDEXED BY job_of_event WHERE j.event = e.id AND "
-	    "j.state = 3))",
-	[LITE_CHECK_MERGED] =
-	    "SELECT count(*) FROM counter m WHERE m.family = 'merge' AND m.key "
-	    "IN ('end', 'upto') AND m.n > coalesce((SELECT n FROM counter "
-	    "WHERE family = 'sum' AND key = 'event_id'), 0)",
-	[LITE_CHECK_FUTURE] =
-	    "SELECT count(*) FROM (SELECT received_ms FROM event ORDER BY "
-	    "id DESC LIMIT 1000) WHERE received_ms > ?1",
-	[LITE_CHECK_LIMITS] = /* the slowest rate takes 1,000 s for a token */
-	"SELECT count(*) FROM target WHERE limited_until_ms > ?1 + "
-	"1000000 OR bucket_us > (?1 + 1000000) * 1000 OR "
-	"breaker_until_ms > ?2",
-	[LITE_CHECK_OLD_SECRETS] =
-	    "SELECT count(DISTINCT webhook) FROM old_secret WHERE until_ms > ?1",
-	[LITE_CHECK_TOKENS] =
-	    "SELECT count(*) FROM token WHERE created_ms > ?1 OR "
-	    "last_used_ms > ?1",
-	[LITE_CHECK_LAST_STAMP] =
-	    "SELECT max(coalesce((SELECT max(received_ms) FROM (SELECT "
-	    "received_ms FROM event ORDER BY id DESC LIMIT 1000)), 0), "
-	    "coalesce((SELECT max((SELECT max(a.started_ms) FROM attempt a "
-	    "WHERE a.target = t.id)) FROM target t), 0), coalesce((SELECT "
-	    "max(last_seen_ms) FROM worker), 0))",
 };
 
 const char *
 lite_stmt_text(enum lite_stmt s)
 {
-	return texts[s];
+	return s < LITE_CHECK_EVENTS ? texts[s] : lite_stmt_check_text(s);
 }

@@ -74,6 +74,8 @@ enum lite_stmt {
 	LITE_EVENT_SET,
 	LITE_EVENT_SET_ERROR,
 	LITE_EVENT_TO_REPLAY,
+	LITE_EVENT_OWES,
+	LITE_EVENT_PASSING,
 	LITE_EVENT_REPLAY,
 	LITE_EVENT_LIST,
 	LITE_EVENT_LIST_UP,
@@ -139,6 +141,7 @@ enum lite_stmt {
 	LITE_REPLAY_PART_PUT,
 	LITE_REPLAY_PART_FIRST,
 	LITE_REPLAY_PART_DROP,
+	LITE_REPLAY_PART_LEFT,
 	LITE_REPLAY_TARGETS,
 	LITE_REPLAY_HOLD,
 	LITE_REPLAY_LEASED,
@@ -201,6 +204,7 @@ enum lite_stmt {
 	LITE_WORKER_SPLIT,
 	LITE_CHECK_EVENTS,
 	LITE_CHECK_JOBS,
+	LITE_CHECK_FAILED_OPEN,
 	LITE_CHECK_UNEXPANDED,
 	LITE_CHECK_SUSPECTS,
 	LITE_CHECK_RETRYING,
@@ -229,5 +233,7 @@ extern const char lite_sql_wal[];
 extern const char lite_sql_identity[];
 
 const char *lite_stmt_text(enum lite_stmt s);
+/* Of LITE_CHECK_EVENTS and those behind it. */
+const char *lite_stmt_check_text(enum lite_stmt s);
 
 #endif

@@ -30,6 +30,7 @@ static const char *const sum_names[LITE_SUMS] = {
 	[LITE_SUM_EVENT + EVENT_COMPLETED] = "events_completed",
 	[LITE_SUM_EVENT + EVENT_FAILED] = "events_failed",
 	[LITE_SUM_EVENTS_PURGED] = "events_purged",
+	[LITE_SUM_FAILED_OPEN] = "events_failed_open",
 	[LITE_SUM_JOB + STORE_WAITING] = "jobs_waiting",
 	[LITE_SUM_JOB + STORE_LEASED] = "jobs_leased",
 	[LITE_SUM_JOB + STORE_STATE_DONE] = "jobs_done",
@@ -303,6 +304,13 @@ has_ended(const struct counts *c)
 	return c->expanded && c->fresh + c->repeats + c->leased == 0;
 }
 
+static bool
+is_failed_open(const struct counts *c)
+{
+	return c->status == EVENT_FAILED &&
+	    c->fresh + c->repeats + c->leased > 0;
+}
+
 static int64_t
 took_of(const struct counts *c)
 {
@@ -363,13 +371,13 @@ read_counts(struct lite_tx *tx, int64_t id, struct counts *c, bool *found,
 }
 
 static enum rc
-write_counts(struct lite_tx *tx, int64_t id, const struct counts *c,
-    const char *error, struct err *e)
+write_counts(struct lite_tx *tx, const struct lite_event_change *ch,
+    const struct counts *c, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_SET);
 	enum rc rc;
 
-	lite_int(st, 1, id);
+	lite_int(st, 1, ch->id);
 	lite_int(st, 2, c->status);
 	lite_int(st, 3, c->expanded);
 	lite_int(st, 4, c->touched);
@@ -382,11 +390,11 @@ write_counts(struct lite_tx *tx, int64_t id, const struct counts *c,
 	lite_int(st, 11, c->started_ms);
 	lite_int(st, 12, c->completed_ms);
 	rc = lite_run(tx->conn, st, e);
-	if (rc != RC_OK || error == NULL)
+	if (rc != RC_OK || ch->error == NULL)
 		return rc;
 	st = lite_stmt(tx->conn, LITE_EVENT_SET_ERROR);
-	lite_int(st, 1, id);
-	lite_text(st, 2, error);
+	lite_int(st, 1, ch->id);
+	lite_text(st, 2, ch->error);
 	return lite_run(tx->conn, st, e);
 }
 
@@ -439,6 +447,8 @@ write_event(struct lite_tx *tx, const struct lite_event_change *ch,
 		lite_tally_sum(tx, LITE_SUM_EVENT + was.status, -1);
 		lite_tally_sum(tx, LITE_SUM_EVENT + c.status, 1);
 	}
+	lite_tally_sum(tx, LITE_SUM_FAILED_OPEN,
+	    is_failed_open(&c) - is_failed_open(&was));
 	if (!has_ended(&c)) {
 		c.completed_ms = 0;
 	} else if (was.completed_ms == 0) {
@@ -449,7 +459,7 @@ write_event(struct lite_tx *tx, const struct lite_event_change *ch,
 	rc = count_day(tx, &was, &c, e);
 	if (rc != RC_OK)
 		return rc;
-	return write_counts(tx, ch->id, &c, ch->error, e);
+	return write_counts(tx, ch, &c, e);
 }
 
 /* For one whose count is wrong: with none waiting nobody would look. */

@@ -113,6 +113,7 @@ bind_settings(struct sqlite3_stmt *st, const struct webhook *w)
 	lite_text(st, 37, w->tls.cert_file);
 	lite_text(st, 38, w->tls.key_file);
 	lite_int(st, 39, w->body == WEBHOOK_JSON);
+	lite_int(st, 40, w->disabled_ms);
 }
 
 static void
@@ -229,6 +230,7 @@ read_row(struct lite *l, struct lite_conn *c, struct sqlite3_stmt *st,
 	w->tls.key_file = lite_col_text(st, 37);
 	if (lite_col_int(st, 38) != 0)
 		w->body = WEBHOOK_JSON;
+	w->disabled_ms = lite_col_ms(st, 39);
 	w->breaker = (enum breaker_state)lite_col_int(st, flow);
 	if ((unsigned int)w->breaker >= BREAKER_STATES)
 		w->breaker = BREAKER_CLOSED;
@@ -367,6 +369,23 @@ make_good(struct webhook *w, struct err *e)
 	return RC_OK;
 }
 
+/* The events whose jobs are not made yet pass it by too. */
+static enum rc
+passing_since(struct lite_tx *tx, int64_t *since_ms, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_PASSING);
+	bool row;
+	enum rc rc;
+
+	lite_int(st, 1, clock_wall_ms(tx->lite->clock));
+	rc = lite_step(tx->conn, st, &row, e);
+	if (rc == RC_OK && row) {
+		*since_ms = lite_col_ms(st, 0);
+		lite_reset(st);
+	}
+	return rc;
+}
+
 static enum rc
 run_change(struct lite_tx *tx, void *arg, struct err *e)
 {
@@ -388,8 +407,12 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 	/* What it has been through does not say how it is now. */
 	if (!x->w->enabled)
 		x->w->health = WEBHOOK_UNAVAILABLE;
-	if (was_enabled && !x->w->enabled)
+	if (was_enabled && !x->w->enabled) {
 		x->w->disabled_why = WEBHOOK_BY_PERSON;
+		rc = passing_since(tx, &x->w->disabled_ms, e);
+		if (rc != RC_OK)
+			return rc;
+	}
 	if (!was_enabled && x->w->enabled) {
 		x->w->health = WEBHOOK_UNKNOWN;
 		x->w->failing_since_ms = x->w->disable_at_ms = 0;

@@ -71,6 +71,37 @@ def test_after_the_last_attempt_it_is_dead_and_stays_visible(
     assert len(receiver.arrivals("/dead")) == 4
 
 
+def test_an_event_is_failed_and_open_from_its_first_dead_delivery(
+        make_gateway, receiver):
+    g = make_gateway({"drain": {"poll": "200ms"}})
+    for path, schedule in (("/first-dead", []), ("/waits", ["1h"])):
+        receiver.script(path, 404)
+        g.register(receiver.url(path), ["both"], retry_schedule=schedule)
+    resp = g.api("POST", "/api/v1/events", {"event": "both", "data": {}})
+    event = resp.json()["id"]
+    receiver.wait("/waits")
+    wait_for(lambda: status_of(g, event) == "failed", 10)
+    wait_for(lambda: {j["state"] for j in
+                      g.get("/api/v1/events/%s" % event)["jobs"]} ==
+             {"dead", "waiting"}, 10)
+    # It shows at once, and what is owed of it yet is not forgotten.
+    queue = g.get("/queue/stats")
+    assert queue["queue_status"]["failed"] == 1
+    assert queue["total_open"] == 1 and not g.drained()
+    assert [e["id"] for e in g.events(status="failed")] == [event]
+    assert "0 faults" in g.ctl("doctor")
+    waiting, = g.get("/api/v1/deliveries", state="waiting")["deliveries"]
+    assert g.api("POST", "/api/v1/deliveries/%d/cancel" %
+                 waiting["id"]).status == 202
+    wait_for(g.drained, 10)
+    assert g.get("/queue/stats")["queue_status"]["failed"] == 1
+    # Taken up again it is open, and not failed any more.
+    assert g.api("POST", "/queue/retry/%s" % event).status == 202
+    wait_for(lambda: status_of(g, event) == "failed", 10)
+    wait_for(g.drained, 10)
+    assert "0 faults" in g.ctl("doctor")
+
+
 def test_no_schedule_is_one_attempt(calm_gateway, receiver):
     g = calm_gateway
     _, event = owe(g, receiver, "single", [], 500)

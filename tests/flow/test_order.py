@@ -184,6 +184,21 @@ def test_skip_lets_go_what_a_dead_head_held(calm_gateway, receiver):
              "--json"))["webhooks"][0]["held_deliveries"] == 39, 10)
     assert "39 deliveries behind dead ones" in g.ctl("webhook", "show",
                                                      webhook)
+    # In the list of all, and on the API, as well.
+    listed = {w["id"]: w for w in json.loads(
+        g.ctl("webhook", "health", "--json"))["webhooks"]}
+    shown = g.get("/api/v1/webhooks/" + webhook)
+    for one in (listed[webhook], shown):
+        assert (one["blocked_keys"], one["held_deliveries"]) == (1, 39)
+        assert one["oldest_held_at"] == listed[webhook]["oldest_held_at"]
+    assert shown["oldest_held_at"] is not None
+    assert {w["held_deliveries"] for w in listed.values()
+            if w["id"] != webhook} == {0}
+    blocked = g.get("/api/v1/deliveries", webhook_id=webhook, blocked="true")
+    assert len(blocked["deliveries"]) == 39
+    assert len(g.get("/api/v1/deliveries", webhook_id=webhook)[
+        "deliveries"]) == 40
+    assert g.api("GET", "/api/v1/deliveries?blocked=maybe").status == 422
     queue = g.get("/queue/stats")
     assert (queue["blocked_keys"], queue["held_deliveries"]) == (1, 39)
     assert queue["oldest_held_at"]

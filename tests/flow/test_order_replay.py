@@ -1,5 +1,6 @@
 """What goes out again keeps each order key in the order of its events."""
 
+import json
 import subprocess
 
 import pytest
@@ -101,22 +102,26 @@ def test_a_replay_of_thousands_that_is_killed_keeps_every_key(make_gateway,
     receiver.forget()
     resp = g.api("POST", "/api/v1/replay",
                  {"since": "2020-01-01T00:00:00Z", "type": "all"})
-    assert resp.json() == {"replayed": len(ids), "next_cursor": None}
+    assert resp.json()["replayed"] == len(ids)
+    assert resp.json()["next_cursor"] is None
     wait_for(lambda: settled(g), 180)
     assert_in_order(receiver, "/all", ids, ids)
 
 
+def dead(g):
+    return int(g.sql("SELECT count(*) AS n FROM job WHERE state = 3")[0]["n"])
+
+
 @pytest.mark.parametrize("way", ["recover", "retry"])
-def test_dead_heads_taken_up_again_keep_every_key(make_gateway, receiver,
-                                                  way):
+def test_thousands_behind_dead_heads_keep_every_key(make_gateway, receiver,
+                                                    way):
     g = make_gateway(SETTINGS)
     path = "/" + way
     receiver.script(path, 500)
     hook = g.register(receiver.url(path), [way],
                       order_by="/key")["webhook_id"]
-    ids = publish_all(g, way, 700)
-    wait_for(lambda: int(g.sql("SELECT count(*) AS n FROM job WHERE state = "
-                               "3")[0]["n"]) == KEYS, 60)
+    ids = publish_all(g, way, EVENTS)
+    wait_for(lambda: dead(g) == KEYS, 60)
     receiver.script(path, 200)
     receiver.forget()
     if way == "recover":
@@ -130,3 +135,75 @@ def test_dead_heads_taken_up_again_keep_every_key(make_gateway, receiver,
     g.start_drain()
     wait_for(lambda: settled(g), 120)
     assert_in_order(receiver, path, ids, ids)
+
+
+AGAIN = {
+    "recover": ("webhook", "recover", "HOOK", "--since", "1h", "--yes"),
+    "retry": ("delivery", "retry", "--webhook", "HOOK", "--yes"),
+}
+
+
+@pytest.mark.parametrize("way", AGAIN)
+def test_thousands_of_dead_are_taken_up_in_order_though_all_are_killed(
+        make_gateway, receiver, way):
+    """None of them holds up another; the command and the drain are killed
+    after the first page, and the command is run again."""
+    g = make_gateway(SETTINGS)
+    path = "/skip-" + way
+    receiver.script(path, 404)  # opens no breaker
+    hook = g.register(receiver.url(path), [path[1:]], order_by="/key",
+                      on_dead="skip")["webhook_id"]
+    ids = publish_all(g, path[1:], EVENTS)
+    wait_for(lambda: dead(g) == EVENTS, 120)
+    receiver.script(path, 200)
+    receiver.forget()
+    args = [hook if a == "HOOK" else a for a in AGAIN[way]]
+    command = subprocess.Popen([gw.program("hlsctl")] + args, env=g.env,
+                               stdout=subprocess.DEVNULL)
+    wait_for(lambda: dead(g) < EVENTS, 60)
+    command.kill()
+    command.wait(10)
+    wait_for(lambda: receiver.arrivals(path), 60)
+    g.drains.pop().kill()
+    g.start_drain()
+    g.ctl(*args)
+    wait_for(lambda: settled(g), 180)
+    assert dead(g) == 0
+    ids.update(publish_all(g, path[1:], KEYS, EVENTS))
+    wait_for(lambda: settled(g), 60)
+    assert_in_order(receiver, path, ids, ids)
+
+
+def test_an_expansion_in_parts_that_is_killed_keeps_every_key(make_gateway,
+                                                              receiver):
+    """More webhooks than one transaction makes jobs for."""
+    g = make_gateway(SETTINGS, drain=False)
+    hooks = 2100
+    dump = {"w%04d" % i: {"url": receiver.url("/w%04d" % i),
+                          "events": ["wide"],
+                          "secret": "sixteen characters or more"}
+            for i in range(hooks)}
+    for hook in dump.values():
+        hook["order_by"] = "/key"
+    g.ctl("webhook", "import", "-", stdin=json.dumps(dump).encode())
+    ids = publish_all(g, "wide", KEYS + 3)
+    receiver.forget()
+    kills = 0
+    while kills < 3:
+        g.start_drain()
+        # Some jobs of an event are made, and not all.
+        wait_for(lambda: g.sql(
+            "SELECT id FROM event WHERE expanded = 0 AND jobs_total > 0") or
+            settled(g), 60)
+        g.drains.pop().kill()
+        kills += 1
+    g.start_drain()
+    wait_for(lambda: settled(g), 240)
+    came = {}
+    for a in receiver.arrivals():
+        data = a.json()
+        came.setdefault((a.path, data["key"]), []).append(ids[data["n"]])
+    assert len(came) == hooks * KEYS
+    for (path, key), events in came.items():
+        assert events == sorted(events), (path, key, events)
+        assert set(events) == {ids[n] for n in ids if n % KEYS == key}

@@ -151,6 +151,7 @@ def test_a_cursor_leads_through_all_of_them(make_gateway):
             more = {"cursor": cursor} if cursor else {}
             told = replay(g, type="paged", **want, **more)
             cursor = told.pop("next_cursor")
+            told.pop("left_out", None)
             counts += told.values()
         return counts
 
@@ -181,12 +182,120 @@ def test_what_is_open_or_suspect_is_left_alone(make_gateway, receiver):
         assert g.post_github({"same": 1}, event="open",
                              delivery="s-%d" % n).status == 202
     assert g.events()[0]["replay_suspect"] is True
-    assert replay(g)["replayed"] == 0
+    assert replay(g) == {"replayed": 0, "next_cursor": None,
+                         "left_out": {"open": 1, "suspect": 1}}
     g.drain_once()
     assert replay(g)["replayed"] == 1
     assert replay(g)["replayed"] == 0
     g.drain_once()
     assert len(receiver.arrivals("/open")) == 2
+    told = g.ctl("event", "replay", "--since", "1h", "--dry-run")
+    assert told == "1 event would go out again.\n" \
+        "1 other is left out: 1 suspected of being a replay.\n"
+
+
+def test_to_one_webhook_only_its_own_deliveries_count(make_gateway, receiver):
+    """Another webhook that owes the same events is none of its business."""
+    g = make_gateway(SETTINGS)
+    receiver.script("/slow", 404)
+    good = g.register(receiver.url("/good"), ["own"],
+                      filter={"/n": {"lt": 4}})["webhook_id"]
+    slow = g.register(receiver.url("/slow"), ["own"],
+                      retry_schedule=["1h"])["webhook_id"]
+    events = publish(g, "own", 6)
+    receiver.wait("/good", 4)
+    receiver.wait("/slow", 6)
+    wait_for(lambda: int(g.sql("SELECT sum(leased) AS n FROM event")[0]["n"])
+             == 0, 10)
+    assert {status_of(g, e) for e in events} == {"retry"}
+    # Nothing of the six has ended; what the one webhook was owed has.
+    assert replay(g, type="own") == {
+        "replayed": 0, "next_cursor": None, "left_out": {"open": 6}}
+    assert replay(g, type="own", webhook_id=slow, dry_run=True) == {
+        "would_replay": 0, "next_cursor": None, "left_out": {"open": 6}}
+    assert replay(g, type="own", webhook_id=good) == {
+        "replayed": 4, "next_cursor": None, "left_out": {"filter": 2}}
+    receiver.wait("/good", 8)
+    told = g.ctl("event", "replay", "--webhook", good, "--since", "1h",
+                 "--yes")
+    assert told == "4 events go out again.\n" \
+        "2 others are left out: 2 not let through by its filter.\n"
+    receiver.wait("/good", 12)
+    assert len(receiver.arrivals("/slow")) == 6
+
+
+def test_replays_to_two_webhooks_reach_both(make_gateway, receiver):
+    """The second is asked for before any job of the first was made."""
+    g = make_gateway(SETTINGS, drain=False)
+    hooks = [g.register(receiver.url("/%d" % i), ["two"])["webhook_id"]
+             for i in range(2)]
+    publish(g, "two", 450)
+    g.drain_once()
+    assert g.drained()
+    receiver.forget()
+    for hook in hooks:
+        assert replay(g, type="two", webhook_id=hook)["replayed"] == 450
+    g.drain_once()
+    for path in ("/0", "/1"):
+        assert len(set(ids_at(receiver, path))) == 450
+        assert len(receiver.arrivals(path)) == 450
+
+
+def test_enabling_says_what_passed_by_and_how_to_send_it(make_gateway,
+                                                         receiver):
+    g = make_gateway(SETTINGS)
+    hook = g.register(receiver.url("/away"), ["away"],
+                      filter={"/n": {"lt": 3}})["webhook_id"]
+    other = g.register(receiver.url("/there"), ["away"])["webhook_id"]
+    before = publish(g, "away", 3)
+    ended(g, before)
+    g.ctl("webhook", "disable", hook)
+    assert "disabled since" in g.ctl("webhook", "show", hook)
+    assert g.get("/api/v1/webhooks/" + hook)["disabled_at"]
+    ended(g, publish(g, "away", 5) + publish(g, "elsewhere", 2))
+    # A change of it meanwhile does not hide what came before.
+    g.api("PATCH", "/api/v1/webhooks/" + hook, {"description": "x"})
+    told = g.ctl("webhook", "enable", hook).splitlines()
+    assert told[1] == "3 events passed it by while it was disabled. " \
+        "To send them:"
+    assert told[2].startswith("hlsctl event replay --webhook %s --since "
+                              % hook)
+    # What is printed does what it says, and once.
+    command = told[2].split()[1:] + ["--yes"]
+    assert g.ctl(*command).startswith("3 events go out again.\n")
+    receiver.wait("/away", 6)
+    wait_for(g.drained, 10)
+    assert g.ctl(*command).startswith("0 events would go out again.\n")
+    assert "passed" not in g.ctl("webhook", "enable", hook)
+    # The same on the API.
+    assert g.api("POST", "/api/v1/webhooks/%s/disable" % other).status == 200
+    ended(g, publish(g, "away", 2))
+    shown = g.api("POST", "/api/v1/webhooks/%s/enable" % other).json()
+    passed = shown["passed_by"]
+    assert passed["count"] == 2 and passed["complete"] is True
+    assert replay(g, webhook_id=other, since=passed["since"],
+                  until=passed["until"], missed=True)["replayed"] == 2
+    assert "passed_by" not in g.api(
+        "POST", "/api/v1/webhooks/%s/enable" % other).json()
+    resp = g.api("POST", "/api/v1/replay", {"since": LONG_AGO,
+                                            "missed": True})
+    assert resp.status == 422
+
+
+def test_events_that_wait_when_a_webhook_is_disabled_count_too(make_gateway,
+                                                               receiver):
+    """Received before, and their jobs would have been made after."""
+    g = make_gateway(SETTINGS, drain=False)
+    hook = g.register(receiver.url("/late"), ["late"])["webhook_id"]
+    publish(g, "late", 2)
+    g.ctl("webhook", "disable", hook)
+    publish(g, "late", 1)
+    g.drain_once()
+    told = g.ctl("webhook", "enable", hook)
+    assert "3 events passed it by" in told
+    g.ctl(*told.splitlines()[2].split()[1:], "--yes")
+    g.drain_once()
+    assert len(receiver.arrivals("/late")) == 3
 
 
 @pytest.mark.parametrize("body,status", [

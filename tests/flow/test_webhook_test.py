@@ -103,6 +103,17 @@ def test_what_happened_is_the_answer(calm_gateway, receiver):
     assert shown["health_status"] == "unknown"
     found = g.get("/api/v1/webhooks/%s/attempts" % hook["webhook_id"])
     assert [a["code"] for a in found["attempts"]] == [500, 500]
+    # Lists say that it was a test, and that it failed.
+    listed, = [e for e in g.events() if e["id"] == answer["event_id"]]
+    assert listed["test"] is True
+    line, = [x for x in g.ctl("event", "list").splitlines()
+             if x.split()[0] == str(answer["event_id"])]
+    assert " completed, failed test " in line
+    found = g.get("/api/v1/deliveries", event=str(answer["event_id"]))
+    assert [d["test"] for d in found["deliveries"]] == [True]
+    line, = [x for x in g.ctl("delivery", "list").splitlines()
+             if x.split()[0] == str(answer["delivery"]["id"])]
+    assert " cancelled, test " in line
     # Nor does it go out again with what failed.
     resp = g.api("POST", "/api/v1/replay", {
         "since": "2001-01-01T00:00:00Z", "webhook_id": hook["webhook_id"]})

@@ -58,6 +58,7 @@ copy(const struct webhook *w)
 		webhook_header_put(c, w->headers[i].name,
 		    w->headers[i].value.bytes, w->headers[i].value.size);
 	c->enabled = w->enabled;
+	c->disabled_ms = w->disabled_ms;
 	c->breaker = w->breaker;
 	c->body = w->body;
 	c->rate_limit = w->rate_limit;
@@ -568,17 +569,23 @@ static void
 test_enabling_goes_both_ways(void **state)
 {
 	struct webhook *w;
+	int64_t since_ms;
 	struct err e;
 
 	(void)state;
 	webhook_free(create("{" HOOK "}"));
-	assert_int_equal(registry_enable(&registry, kept.w->id, false, &w, &e),
+	assert_int_equal(
+	    registry_enable(&registry, kept.w->id, false, &since_ms, &w, &e),
 	    RC_OK);
 	assert_false(w->enabled);
+	assert_int_equal(since_ms, 0);
 	webhook_free(w);
-	assert_int_equal(registry_enable(&registry, kept.w->id, true, &w, &e),
+	kept.w->disabled_ms = NOW - 5;
+	assert_int_equal(
+	    registry_enable(&registry, kept.w->id, true, &since_ms, &w, &e),
 	    RC_OK);
 	assert_true(w->enabled);
+	assert_int_equal(since_ms, NOW - 5);
 	webhook_free(w);
 }
 
@@ -672,7 +679,7 @@ test_secrets_are_shown_only_when_asked(void **state)
 
 	(void)state;
 	buf_init(&out, 65536);
-	registry_format(&registry, w, false, &out);
+	registry_format(&registry, w, false, NULL, &out);
 	assert_int_equal(js_parse(&doc, buf_str(&out), out.len, &e), RC_OK);
 	js_doc_fini(&doc);
 	assert_null(strstr(buf_str(&out), "sixteen"));
@@ -680,7 +687,7 @@ test_secrets_are_shown_only_when_asked(void **state)
 	assert_non_null(strstr(buf_str(&out), "\"secret\":\"***\""));
 	assert_non_null(strstr(buf_str(&out), "\"health_status\":\"unknown\""));
 	buf_clear(&out);
-	registry_format(&registry, w, true, &out);
+	registry_format(&registry, w, true, NULL, &out);
 	assert_non_null(strstr(buf_str(&out), "\"sixteen letters!\""));
 	buf_fini(&out);
 	webhook_free(w);
