@@ -122,8 +122,10 @@ expand(struct store *s, int targets)
 		if (found.n == 0)
 			break;
 		for (i = 0; i < found.n; i++)
-			v[i] = (struct store_expansion){ found.v[i]->id, owed,
-				(size_t)targets, false };
+			v[i] =
+			    (struct store_expansion){ .event = found.v[i]->id,
+				    .jobs = owed,
+				    .njobs = (size_t)targets };
 		must(store_expand(s, v, found.n, clock_wall_ms(clock_system()),
 			 &e),
 		    &e);

@@ -102,7 +102,8 @@ UPDATE counter SET n = (SELECT count(*) FROM event WHERE status = CASE
     WHERE family = 'sum' AND key IN ('events_pending', 'events_processing',
     'events_retry', 'events_completed', 'events_failed');
 INSERT INTO counter (family, key, n) SELECT 'sum', 'events_failed_open',
-    count(*) FROM event WHERE status = 4 AND fresh + repeats + leased > 0;
+    count(*) FROM event WHERE status = 4 AND fresh + repeats + leased > 0
+ON CONFLICT DO UPDATE SET n = excluded.n;
 
 -- A day counts the events that came on it by their present state, and how
 -- long those that have ended took.
@@ -437,5 +438,10 @@ CREATE TABLE ignored_body (
 	until_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX ignored_until ON ignored_body (until_ms);
+
+-- How many webhooks an event passed by when its jobs were made, with commas
+-- between: disabled, for another webhook alone, team, events, filter, filter
+-- that cannot be read; fewer numbers where the rest is 0, NULL: not known.
+ALTER TABLE event ADD COLUMN passed TEXT;
 
 PRAGMA user_version = 5;

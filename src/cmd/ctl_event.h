@@ -18,6 +18,14 @@ enum rc ctl_event_release(struct ctl *c, struct err *e);
 enum rc ctl_event_enqueue(struct ctl *c, struct err *e);
 enum rc ctl_event_replay(struct ctl *c, struct err *e);
 
+struct event;
+struct js_writer;
+struct store_jobs;
+/* The webhooks that the event passed by, for people, or as a member of the
+ * object that w has open. */
+enum rc ctl_event_passed(struct ctl *c, const struct event *ev,
+    const struct store_jobs *jobs, struct js_writer *w, struct err *e);
+
 /* The event that args[0] names, or text. */
 enum rc ctl_event_resolve(struct ctl *c, int64_t *id, struct err *e);
 enum rc ctl_event_resolve_text(struct ctl *c, const char *text, int64_t *id,

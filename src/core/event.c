@@ -27,6 +27,15 @@ event_new(void)
 	return ev;
 }
 
+const char *
+event_passed_name(enum event_passed why)
+{
+	static const char *const names[EVENT_PASSED] = { "disabled",
+		"other_webhook", "team", "events", "filter", "filter_error" };
+
+	return names[why];
+}
+
 bool
 event_is_test(const struct event *ev)
 {

@@ -54,6 +54,17 @@ enum event_why {
 };
 #define EVENT_WHYS 2
 
+/* Why an event owes a webhook nothing. */
+enum event_passed {
+	EVENT_PASSED_DISABLED,
+	EVENT_PASSED_OTHER, /* it is for another webhook alone */
+	EVENT_PASSED_TEAM,
+	EVENT_PASSED_EVENTS, /* no pattern of the webhook matches */
+	EVENT_PASSED_FILTER,
+	EVENT_PASSED_FILTER_ERROR /* the webhook's filter cannot be read */
+};
+#define EVENT_PASSED (EVENT_PASSED_FILTER_ERROR + 1)
+
 struct event {
 	int64_t id; /* 0 until it is stored */
 	char public_id[ID_PUBLIC_SIZE];
@@ -97,10 +108,17 @@ struct event {
 	unsigned int retry_count; /* the highest repeat among its jobs */
 	char *error_message;      /* the latest failure, or NULL */
 	int64_t started_ms, completed_ms; /* 0: not yet */
+	/* How many webhooks its latest expansion to all passed by, by reason;
+	 * where has_passed is false nobody knows. */
+	bool has_passed;
+	int64_t passed[EVENT_PASSED];
 	/* webhook_id is that of a replay which is about to begin: the event
 	 * itself is for all. */
 	bool is_round_alone;
 };
+
+/* "disabled", ... */
+const char *event_passed_name(enum event_passed why);
 
 /* Tests of webhooks come from a source that no configuration can name. */
 #define EVENT_SOURCE_TEST "hls.test"

@@ -179,6 +179,8 @@ owes(void *arg, const struct event *ev, struct work_owed *o, struct err *e)
 		rc = deliver_match_judge(d->match, i, &verdict, e);
 		if (rc == RC_OK && verdict.wants)
 			work_owe(o, d->webhooks.v[i]->id, verdict.order_key);
+		else if (rc == RC_OK)
+			work_pass(o, deliver_match_passed(&verdict));
 	}
 	deliver_match_end(d->match);
 	return rc;

@@ -215,6 +215,7 @@ ask_filter(struct deliver_match *m, const struct rule *r,
 	out->filtered = true;
 	if (r->is_broken) {
 		out->wants = false;
+		out->is_broken = true;
 		return RC_OK;
 	}
 	if (reads) {
@@ -227,6 +228,25 @@ ask_filter(struct deliver_match *m, const struct rule *r,
 	return RC_OK;
 }
 
+enum event_passed
+deliver_match_passed(const struct deliver_verdict *v)
+{
+	switch (v->match) {
+	case MATCH_DISABLED:
+		return EVENT_PASSED_DISABLED;
+	case MATCH_OTHER:
+		return EVENT_PASSED_OTHER;
+	case MATCH_TEAM:
+		return EVENT_PASSED_TEAM;
+	case MATCH_PATTERN:
+	case MATCH_SUSPECT: /* which owes nobody anything */
+		return EVENT_PASSED_EVENTS;
+	case MATCH_YES:
+		break;
+	}
+	return v->is_broken ? EVENT_PASSED_FILTER_ERROR : EVENT_PASSED_FILTER;
+}
+
 enum rc
 deliver_match_judge(struct deliver_match *m, size_t i,
     struct deliver_verdict *out, struct err *e)
@@ -237,6 +257,7 @@ deliver_match_judge(struct deliver_match *m, size_t i,
 	out->match = match_judge(r->webhook, m->event);
 	out->wants = out->match == MATCH_YES;
 	out->filtered = false;
+	out->is_broken = false;
 	out->order_key = NULL;
 	if (out->wants)
 		rc = ask_filter(m, r, out, e);

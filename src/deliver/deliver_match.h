@@ -14,11 +14,11 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "core/event.h"
 #include "core/filter.h"
 #include "core/match.h"
 
 struct deliver_match;
-struct event;
 struct store;
 struct store_webhooks;
 struct webhook;
@@ -41,10 +41,14 @@ struct deliver_verdict {
 	/* There is a filter and it was asked; why then tells what was
 	 * decisive. */
 	bool filtered;
+	bool is_broken; /* the filter cannot be read */
 	struct filter_why why;
 	const char *order_key; /* NULL: in no order; in text */
 	char text[DELIVER_ORDER_KEY_MAX + 1];
 };
+
+/* Why the event passes the webhook by, of a verdict that does not want it. */
+enum event_passed deliver_match_passed(const struct deliver_verdict *v);
 
 /*
  * Judges webhook i.  A filter that cannot be read, which no registration

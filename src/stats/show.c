@@ -7,6 +7,23 @@
 #include "store/store_read.h"
 #include "store/store_work.h"
 
+static void
+show_passed(struct js_writer *w, const struct event *ev)
+{
+	int i;
+
+	if (!ev->has_passed) {
+		js_null(w, "passed_by");
+		return;
+	}
+	js_open_object(w, "passed_by");
+	for (i = 0; i < EVENT_PASSED; i++)
+		if (ev->passed[i] > 0)
+			js_int(w, event_passed_name((enum event_passed)i),
+			    ev->passed[i]);
+	js_close_object(w);
+}
+
 void
 show_event(struct js_writer *w, const struct event *ev)
 {
@@ -33,6 +50,7 @@ show_event(struct js_writer *w, const struct event *ev)
 	js_bool(w, "test", event_is_test(ev));
 	js_str(w, "content_type", ev->content_type);
 	js_int(w, "size", (int64_t)ev->bodysz);
+	show_passed(w, ev);
 	js_time(w, "created_at", ev->received_ms);
 	js_time(w, "scheduled_at", ev->scheduled_ms);
 	js_time(w, "started_at", ev->started_ms);

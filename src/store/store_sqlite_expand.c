@@ -219,9 +219,12 @@ expand_one(struct lite_tx *tx, const struct store_expansion *x, int64_t now_ms,
 	if (rc != RC_OK || x->more)
 		return rc;
 	rc = lite_tally_event(tx, x->event, &ev, e);
-	if (rc == RC_OK)
-		ev->expanded = true;
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	ev->expanded = true;
+	ev->has_passed = x->has_passed;
+	memcpy(ev->passed, x->passed, sizeof(ev->passed));
+	return RC_OK;
 }
 
 enum rc

@@ -191,6 +191,8 @@ struct lite_event_change {
 	bool expanded, touched;
 	bool reopened; /* a person's retry: as if never leased */
 	unsigned int repeat;
+	bool has_passed;
+	int64_t passed[EVENT_PASSED];
 	char *error;
 };
 
@@ -491,7 +493,7 @@ enum rc lite_sums_read(struct lite_conn *c, int64_t sums[LITE_SUMS],
     struct err *e);
 
 /* Rows. */
-#define LITE_EVENT_COLUMNS 25
+#define LITE_EVENT_COLUMNS 26
 struct event *lite_event_of_row(struct lite *l, struct sqlite3_stmt *st,
     int at);
 void lite_job_of_row(struct lite *l, struct sqlite3_stmt *st,

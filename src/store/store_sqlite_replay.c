@@ -117,7 +117,7 @@ lite_replay_ended(struct lite_tx *tx, const int64_t *ids, size_t n,
 		    !ev.to_all)
 			break;
 		if (ev.has_ended)
-			rc = begin_round(tx, ids[*done], webhook_id, e);
+			rc = begin_round(tx, ids[*done], webhook_id, false, e);
 		if (rc != RC_OK)
 			break;
 	}

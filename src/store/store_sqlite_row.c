@@ -59,6 +59,20 @@ text_or_empty(struct sqlite3_stmt *st, int at)
 	return s != NULL ? s : xstrdup("");
 }
 
+/* Numbers with commas between, fewer where the rest is 0. */
+static void
+read_passed(const char *text, struct event *ev)
+{
+	size_t i;
+
+	ev->has_passed = text != NULL;
+	for (i = 0; i < EVENT_PASSED && text != NULL && *text != '\0'; i++) {
+		ev->passed[i] = strtoll(text, NULL, 10);
+		text = strchr(text, ',');
+		text = text == NULL ? NULL : text + 1;
+	}
+}
+
 struct event *
 lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 {
@@ -99,6 +113,7 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	ev->completed_ms = lite_col_ms(st, at + 22);
 	ev->sent_id = lite_col_text(st, at + 23);
 	ev->is_round_alone = lite_col_int(st, at + 24) != 0;
+	read_passed((const char *)sqlite3_column_text(st, at + 25), ev);
 	lite_public_id(l, "evt_", ev->received_ms, ev->id, ev->public_id);
 	return ev;
 }

@@ -13,7 +13,7 @@
 	"e.body_sha256, e.status, e.jobs_total, e.retry_count, "      \
 	"e.error_message, e.started_ms, e.completed_ms, e.sent_id, "  \
 	"e.expanded = 0 AND e.round_webhook IS NOT NULL AND "         \
-	"e.webhook_id IS NULL"
+	"e.webhook_id IS NULL, e.passed"
 
 /* The last row of a condition up to an id, see lite_pick(). */
 #define LAST " AND id <= ?1 ORDER BY id DESC LIMIT 1"
@@ -261,8 +261,8 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	[LITE_EVENT_SET] =
 	    "UPDATE event SET status = ?2, expanded = ?3, touched = ?4, "
 	    "jobs_total = ?5, fresh = ?6, repeats = ?7, leased = ?8, dead = "
-	    "?9, retry_count = ?10, started_ms = ?11, completed_ms = ?12 "
-	    "WHERE id = ?1",
+	    "?9, retry_count = ?10, started_ms = ?11, completed_ms = ?12, "
+	    "passed = coalesce(?13, passed) WHERE id = ?1",
 	[LITE_EVENT_SET_ERROR] =
 	    "UPDATE event SET error_message = ?2 WHERE id = ?1",
 	/* To one webhook its own deliveries count, else all. */

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
  * 3. A target's next_due_ms is never later than its first waiting job.
  */
 #define DAY_MS (INT64_C(86400) * 1000)
+#define PASSED_SIZE (EVENT_PASSED * 21 + 1)
 
 static const char *const sum_names[LITE_SUMS] = {
 	[LITE_SUM_ACCEPTED] = "accepted",
@@ -370,13 +372,30 @@ read_counts(struct lite_tx *tx, int64_t id, struct counts *c, bool *found,
 	return RC_OK;
 }
 
+/* The counts with commas between, those at the end that are 0 left out. */
+static void
+passed_text(const int64_t passed[EVENT_PASSED], char text[PASSED_SIZE])
+{
+	size_t i, n = EVENT_PASSED, used = 0;
+
+	while (n > 0 && passed[n - 1] == 0)
+		n--;
+	text[0] = '\0';
+	for (i = 0; i < n; i++)
+		used += (size_t)snprintf(text + used, PASSED_SIZE - used,
+		    "%s%lld", i > 0 ? "," : "", (long long)passed[i]);
+}
+
 static enum rc
 write_counts(struct lite_tx *tx, const struct lite_event_change *ch,
     const struct counts *c, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_SET);
+	char passed[PASSED_SIZE];
 	enum rc rc;
 
+	if (ch->has_passed)
+		passed_text(ch->passed, passed);
 	lite_int(st, 1, ch->id);
 	lite_int(st, 2, c->status);
 	lite_int(st, 3, c->expanded);
@@ -389,6 +408,7 @@ write_counts(struct lite_tx *tx, const struct lite_event_change *ch,
 	lite_int(st, 10, c->retry_count);
 	lite_int(st, 11, c->started_ms);
 	lite_int(st, 12, c->completed_ms);
+	lite_text(st, 13, ch->has_passed ? passed : NULL);
 	rc = lite_run(tx->conn, st, e);
 	if (rc != RC_OK || ch->error == NULL)
 		return rc;

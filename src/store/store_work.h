@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/strlist.h"
+#include "core/event.h"
 
 struct event;
 struct notice;
@@ -75,6 +76,8 @@ struct store_expansion {
 	const struct store_owed *jobs;
 	size_t njobs;
 	bool more; /* of its jobs are to come, so it is not expanded yet */
+	bool has_passed; /* the counts of webhooks are to be kept */
+	int64_t passed[EVENT_PASSED];
 };
 
 /* Makes the jobs of each event, unique on (event, round, kind, target), due

@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/event.h"
 #include "store/store_work.h"
 
 struct clock;
@@ -63,6 +64,8 @@ struct work_job {
 struct work_owed;
 /* Copies of target and order_key are kept. */
 void work_owe(struct work_owed *o, const char *target, const char *order_key);
+/* Counts a webhook that the event passes by. */
+void work_pass(struct work_owed *o, enum event_passed why);
 
 /* What a kind may want to know before it asks for jobs. */
 struct work_hand {

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 #include "core/event.h"
@@ -16,7 +17,8 @@
 struct work_owed {
 	struct store_owed *v;
 	size_t n, cap;
-	enum store_kind kind; /* that is asked now */
+	enum store_kind kind;         /* that is asked now */
+	int64_t passed[EVENT_PASSED]; /* by the event that is asked now */
 };
 
 struct work_expansion {
@@ -37,6 +39,12 @@ work_owe(struct work_owed *o, const char *target, const char *order_key)
 	o->v[o->n].target = xstrdup(target);
 	o->v[o->n].order_key = order_key == NULL ? NULL : xstrdup(order_key);
 	o->n++;
+}
+
+void
+work_pass(struct work_owed *o, enum event_passed why)
+{
+	o->passed[why]++;
 }
 
 static void
@@ -85,9 +93,13 @@ ask(const struct work *w, struct work_expansion *x, bool *more, struct err *e)
 	enum rc rc;
 
 	for (i = 0; i < l->n && x->owed.n < ENOUGH; i++) {
+		memset(x->owed.passed, 0, sizeof(x->owed.passed));
 		rc = ask_kinds(w, l->v[i], &x->owed, e);
 		if (rc != RC_OK)
 			return rc;
+		/* A round for one webhook says nothing of the others. */
+		x->v[i].has_passed = !l->v[i]->is_round_alone;
+		memcpy(x->v[i].passed, x->owed.passed, sizeof(x->v[i].passed));
 		first[i + 1] = x->owed.n;
 	}
 	x->n = i;

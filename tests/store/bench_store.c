@@ -143,8 +143,9 @@ expand_all(struct store *s, const char *target)
 		if (un.n == 0)
 			break;
 		for (i = 0; i < un.n; i++)
-			x[i] = (struct store_expansion){ un.v[i]->id, &owed, 1,
-				false };
+			x[i] = (struct store_expansion){ .event = un.v[i]->id,
+				.jobs = &owed,
+				.njobs = 1 };
 		if (store_expand(s, x, un.n, clock_wall_ms(clock_system()),
 			&e) != RC_OK)
 			fatal("expand: %s", e.text);

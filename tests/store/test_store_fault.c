@@ -57,7 +57,9 @@ expand(struct fix *f)
 	INSIST(rc, store_unexpanded(f->s, EVENTS, &un, &f->e));
 	assert_int_equal(rc, RC_OK);
 	for (i = 0; i < un.n; i++)
-		x[i] = (struct store_expansion){ un.v[i]->id, owed, 2, false };
+		x[i] = (struct store_expansion){ .event = un.v[i]->id,
+			.jobs = owed,
+			.njobs = 2 };
 	INSIST(rc, store_expand(f->s, x, un.n, f->wall_ms, &f->e));
 	assert_int_equal(rc, RC_OK);
 	store_events_free(&un);

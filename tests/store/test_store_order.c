@@ -284,7 +284,9 @@ static void
 begin_again(struct fix *f, int64_t event, const char *key)
 {
 	struct store_owed owed = { STORE_DELIVER, "hook-1", key };
-	struct store_expansion x = { event, &owed, 1, false };
+	struct store_expansion x = { .event = event,
+		.jobs = &owed,
+		.njobs = 1 };
 
 	assert_int_equal(
 	    store_event_replay(f->s, event, NULL, f->wall_ms, &f->e), RC_OK);

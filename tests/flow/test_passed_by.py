@@ -1,0 +1,114 @@
+"""Which webhooks an event passed by, and why."""
+
+import json
+
+import pytest
+
+from receiver import Receiver
+from waiting import wait_for
+
+SETTINGS = {"drain": {"poll": "200ms"}}
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as r:
+        yield r
+
+
+def publish(g, **more):
+    resp = g.api("POST", "/api/v1/events",
+                 {"event": "shop.sold", "data": {"n": 1}, "team": "a", **more})
+    assert resp.status == 202, resp
+    event = resp.json()["id"]
+    wait_for(lambda: g.get("/api/v1/events/%s" % event)["status"] ==
+             "completed", 20)
+    return event
+
+
+def shown(g, event):
+    return json.loads(g.ctl("event", "show", "--json", str(event)))
+
+
+def test_an_event_says_whom_it_passed_by_and_why(make_gateway, receiver):
+    g = make_gateway(SETTINGS)
+
+    def register(name, events=("shop.*",), **more):
+        return g.register(receiver.url("/" + name), events, name=name,
+                          **more)["webhook_id"]
+
+    got = register("got")
+    off = register("off")
+    g.ctl("webhook", "disable", off)
+    register("team-b", team="b")
+    for n in range(3):
+        register("elsewhere-%d" % n, ["other"])
+    picky = register("picky", filter={"/n": {"gt": 5}})
+    event = publish(g)
+    counts = {"disabled": 1, "team": 1, "events": 3, "filter": 1}
+    told = g.get("/api/v1/events/%s" % event)
+    assert told["passed_by"] == counts
+    listed, = g.events(type="shop.sold")
+    assert listed["passed_by"] == counts
+    now = shown(g, event)
+    assert now["passed_by"] == counts
+    why = {w["name"]: w["reason"] for w in now["passed_by_now"]}
+    assert why == {"off": "disabled", "team-b": "team", "picky": "filter",
+                   "elsewhere-0": "events", "elsewhere-1": "events",
+                   "elsewhere-2": "events"}
+    text = g.ctl("event", "show", str(event))
+    assert "Passed by 6 webhooks when its jobs were made: 1 disabled, " \
+        "1 of another team, 3 wanting other events, 1 whose filter does " \
+        "not hold." in text
+    assert "  off is disabled\n" in text
+    assert "  picky is one whose filter does not hold: /n gt 5\n" in text
+
+    # What was counted stays; of each webhook the registrations of now tell.
+    g.api("PATCH", "/api/v1/webhooks/" + picky, {"filter": None})
+    now = shown(g, event)
+    assert now["passed_by"] == counts
+    why = {w["name"]: w["reason"] for w in now["passed_by_now"]}
+    assert why["picky"] is None
+    assert "  picky would get it: hlsctl event replay %s --webhook %s\n" % (
+        event, picky) in g.ctl("event", "show", str(event))
+    g.ctl("event", "replay", "--webhook", picky, str(event))
+    receiver.wait("/picky")
+    # A replay to one says nothing of the others.
+    wait_for(g.drained, 10)
+    assert g.get("/api/v1/events/%s" % event)["passed_by"] == counts
+    g.ctl("event", "replay", str(event))
+    receiver.wait("/got", 2)
+    wait_for(g.drained, 10)
+    assert g.get("/api/v1/events/%s" % event)["passed_by"] == {
+        "disabled": 1, "team": 1, "events": 3}
+    assert len(receiver.arrivals("/off")) == 0 and got
+
+
+def test_an_event_that_passes_nobody_by_says_so(make_gateway, receiver):
+    g = make_gateway(SETTINGS, drain=False)
+    g.register(receiver.url("/all"))
+    resp = g.api("POST", "/api/v1/events", {"event": "x", "data": {}})
+    event = resp.json()["id"]
+    assert g.get("/api/v1/events/%s" % event)["passed_by"] is None
+    g.drain_once()
+    assert g.get("/api/v1/events/%s" % event)["passed_by"] == {}
+    text = g.ctl("event", "show", str(event))
+    assert "Passed by" not in text and "registered now" not in text
+
+
+def test_many_that_are_passed_by_are_counted_and_cut_for_people(
+        make_gateway, receiver):
+    g = make_gateway(SETTINGS, drain=False)
+    dump = {"w%04d" % i: {"url": receiver.url("/"), "events": ["other"],
+                          "secret": "sixteen characters or more"}
+            for i in range(2500)}
+    g.ctl("webhook", "import", "-", stdin=json.dumps(dump).encode())
+    resp = g.api("POST", "/api/v1/events", {"event": "x", "data": {}})
+    event = resp.json()["id"]
+    g.drain_once()
+    assert g.get("/api/v1/events/%s" % event)["passed_by"] == {
+        "events": 2500}
+    text = g.ctl("event", "show", str(event))
+    assert text.count(" is wanting other events\n") == 20
+    assert "  and 2480 more; --json lists all\n" in text
+    assert len(shown(g, event)["passed_by_now"]) == 2500
