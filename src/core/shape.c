@@ -50,7 +50,8 @@ enum {
 	HAS_HOOK,
 	HAS_HOOK_ID,
 	HAS_INSTALLATION,
-	HAS_ORGANIZATION
+	HAS_ORGANIZATION,
+	HAS_MASTER_BRANCH
 };
 
 /* is_nullable: null is as good as a value.  Gitea writes null for what an
@@ -102,6 +103,7 @@ static const struct {
 	[HAS_HOOK_ID] = { "hook_id", false },
 	[HAS_INSTALLATION] = { "installation", false },
 	[HAS_ORGANIZATION] = { "organization", false },
+	[HAS_MASTER_BRANCH] = { "master_branch", false },
 };
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == SHAPE_WANTS,
     "each member is looked for");
@@ -121,7 +123,8 @@ static const struct row {
 	{ "commit_comment", B(HAS_COMMENT), 0,
 	    B(HAS_ISSUE) | B(HAS_PULL_REQUEST) | B(HAS_DISCUSSION) },
 	{ "create", B(HAS_REF) | B(HAS_REF_TYPE), 0, 0 },
-	{ "delete", B(HAS_REF) | B(HAS_REF_TYPE), 0, 0 },
+	{ "delete", B(HAS_REF) | B(HAS_REF_TYPE), 0,
+	    B(HAS_MASTER_BRANCH) | B(HAS_SHA) },
 	{ "dependabot_alert", B(HAS_ALERT), 0, 0 },
 	{ "deployment", B(HAS_DEPLOYMENT), 0,
 	    B(HAS_DEPLOYMENT_STATUS) | B(HAS_WORKFLOW_JOB) },

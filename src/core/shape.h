@@ -29,7 +29,7 @@ enum shape {
 };
 
 /* The members to look for, in the scan that judges the body anyway. */
-#define SHAPE_WANTS 43
+#define SHAPE_WANTS 44
 void shape_want(struct jsscan_want wants[SHAPE_WANTS]);
 
 /* After the scan. */

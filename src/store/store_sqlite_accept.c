@@ -44,6 +44,16 @@ is_odd(const struct event *ev)
 	return ev->is_watched && ev->shape == SHAPE_ODD;
 }
 
+/* An event that claims a false type must not make a suspect of the real one,
+ * which may come after it.  One of an unknown type that is never suspect must
+ * not hide that the real one came before. */
+static bool
+is_evidence(const struct event *ev)
+{
+	return !is_odd(ev) &&
+	    (ev->shape != SHAPE_FOREIGN || ev->replay_window_ms > 0);
+}
+
 /* What a's owner has to free is teams. */
 static void
 accept_init(struct accept *a, struct event *ev)
@@ -53,10 +63,8 @@ accept_init(struct accept *a, struct event *ev)
 	if (is_zero(ev->body_sha256, sizeof(ev->body_sha256)))
 		crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 	lite_seen_keys(ev->source, ev->delivery_id, ev->body_sha256, &a->keys);
-	/* One that claims a false type must not make a suspect of the real one,
-	 * which may come after it. */
 	a->keys.is_watched =
-	    (ev->is_watched || ev->replay_window_ms > 0) && !is_odd(ev);
+	    (ev->is_watched || ev->replay_window_ms > 0) && is_evidence(ev);
 	if (ev->teams.n > 0)
 		a->teams = lite_strlist_text(&ev->teams);
 }
@@ -102,13 +110,19 @@ take_duplicate(struct lite_tx *tx, struct accept *a,
 	return rc;
 }
 
-/* Whoever captures a body on its way may send it first, under a type that
- * nobody knows: the event that has the type of its body is the real one. */
+/*
+ * Whoever captures a body on its way may send it first, under a type that
+ * nobody knows: the first event that has the type of its body is the real
+ * one.  st is the row of the last event of the body; where that was held back
+ * itself, another one came before it.
+ */
 static bool
-is_first_real(const struct event *ev, const char *type)
+is_first_real(const struct event *ev, struct sqlite3_stmt *st)
 {
+	const char *type = (const char *)sqlite3_column_text(st, 1);
+
 	return ev->shape == SHAPE_FITS && type != NULL &&
-	    strcmp(type, ev->type) != 0 && !shape_is_known(type);
+	    lite_col_int(st, 2) == 0 && !shape_is_known(type);
 }
 
 static enum rc
@@ -129,7 +143,7 @@ is_body_of(struct lite_tx *tx, int64_t event, const struct accept *a,
 	*same = digest != NULL &&
 	    memcmp(digest, a->ev->body_sha256, sizeof(a->ev->body_sha256)) ==
 		0 &&
-	    !is_first_real(a->ev, (const char *)sqlite3_column_text(st, 1));
+	    !is_first_real(a->ev, st);
 	lite_reset(st);
 	return RC_OK;
 }

@@ -204,7 +204,8 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "watched, hook, second, type FROM event WHERE id > ?1 ORDER BY "
 	    "id",
 	[LITE_EVENT_DIGEST] =
-	    "SELECT body_sha256, type FROM event WHERE id = ?1",
+	    "SELECT body_sha256, type, replay_suspect FROM event WHERE id = "
+	    "?1",
 	[LITE_EVENT_OF_ID] =
 	    "SELECT earlier, delivery_id = ?2 AND (?3 IS NULL OR source = ?3) "
 	    "FROM event WHERE id = ?1",

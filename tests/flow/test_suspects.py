@@ -415,7 +415,21 @@ def test_a_captured_body_under_an_unknown_type_does_not_keep_the_real_one_out(
     assert post(g, body, "custom")["status"] == "queued"
     answer = post(g, body, "issues")
     assert not answer.get("replay_suspect"), answer
-    assert post(g, body, "custom")["replay_suspect"] is True
+    for _ in range(2):
+        assert post(g, body, "custom")["replay_suspect"] is True
+        assert post(g, body, "issues")["replay_suspect"] is True
+    g.ctl("event", "release", "--all")
     assert post(g, body, "issues")["replay_suspect"] is True
     g.drain_once()
-    assert len(receiver.arrivals("/unknown")) == 1
+    assert len(receiver.arrivals("/unknown")) == 3
+
+
+def test_a_type_that_is_never_suspect_opens_no_door_to_others(make_gateway):
+    g = make_gateway({"sources": [
+        {"name": "github", "provider": "github",
+         "secrets": [gw.GITHUB_SECRET],
+         "replay_window": {"default": "7d", "custom": 0}}]}, drain=False)
+    body = real("issues")
+    assert post(g, body, "issues")["status"] == "queued"
+    assert not post(g, body, "custom").get("replay_suspect")
+    assert post(g, body, "issues")["replay_suspect"] is True

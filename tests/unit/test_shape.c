@@ -69,6 +69,9 @@ static const struct {
 	{ "ping", "{\"issue\":{}," FRAME "}", SHAPE_ODD },
 	{ "watch", "{\"action\":\"started\",\"issue\":{}}", SHAPE_ODD },
 	{ "public", "{\"forkee\":{}}", SHAPE_ODD },
+	{ "delete",
+	    "{\"ref\":\"x\",\"ref_type\":\"tag\",\"master_branch\":\"m\"}",
+	    SHAPE_ODD },
 	/* Of no type with a member of its own, but GitHub's. */
 	{ "issues", "{\"action\":\"started\"," FRAME "}", SHAPE_ODD },
 	{ "watch", "{\"action\":\"started\"," FRAME "}", SHAPE_LOOSE },
