@@ -211,15 +211,22 @@ put_text(struct ctl *c, const struct source *src, const struct verdict *v)
 	}
 	if (!v->has_match)
 		return;
-	buf_addf(&c->out,
-	    "  secret     number %zu of %zu\n"
-	    "  key        the secret's %s\n"
-	    "  header     %s\n"
-	    "  signature  HMAC with %s, in %s\n"
-	    "  signed     %s\n"
-	    "  body       %s\n",
-	    m->secret, src->nsecrets, m->key, m->header, m->digest, m->encoding,
-	    m->signed_text, m->body);
+	if (strcmp(m->digest, "ed25519") == 0)
+		buf_addf(&c->out,
+		    "  key        public key %zu of %zu\n"
+		    "  header     %s\n"
+		    "  signature  Ed25519, in %s\n",
+		    m->secret, src->npublic_keys, m->header, m->encoding);
+	else
+		buf_addf(&c->out,
+		    "  secret     number %zu of %zu\n"
+		    "  key        the secret's %s\n"
+		    "  header     %s\n"
+		    "  signature  HMAC with %s, in %s\n",
+		    m->secret, src->nsecrets, m->key, m->header, m->digest,
+		    m->encoding);
+	buf_addf(&c->out, "  signed     %s\n  body       %s\n", m->signed_text,
+	    m->body);
 }
 
 enum rc

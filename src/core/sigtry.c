@@ -14,7 +14,7 @@
 
 #define CLAIMS_MAX 64
 #define KEYS 5
-#define TEMPLATES 5
+#define PARTS_MAX 12
 #define TOKEN_MAX 256
 /* Changes of a body hold what comes in, twice at most, and its indents. */
 #define BODY_MAX (512u << 20)
@@ -175,33 +175,68 @@ make_key(const struct secret *s, size_t way, uint8_t *key, size_t *n)
 	return names[way];
 }
 
-static const char *
-make_text(const struct trial *t, size_t i, const struct buf *body,
-    struct crypt_span v[5], size_t *n)
-{
-	static const char *const names[TEMPLATES] = { "{body}",
-		"{id}.{timestamp}.{body}", "{timestamp}.{body}",
-		"v0:{timestamp}:{body}", "{timestamp}{body}" };
-	const struct crypt_span dot = { ".", 1 };
-	const struct crypt_span whole = { buf_str(body), body->len };
+/* The texts that senders sign.  The source's own template comes before. */
+static const char *const templates[] = { "{body}", "{id}.{timestamp}.{body}",
+	"{timestamp}.{body}", "v0:{timestamp}:{body}", "{timestamp}{body}",
+	"{body}{timestamp}", "{timestamp}:{body}", "{body}.{timestamp}",
+	"{timestamp}\\n{body}", "{id}.{body}", "{id}{timestamp}{body}",
+	"{timestamp}.{id}.{body}", "{id}:{timestamp}:{body}" };
+#define TEMPLATES (sizeof(templates) / sizeof(templates[0]))
 
-	*n = 0;
-	if (i > 0 && t->timestamp.n == 0)
-		return NULL;
-	if (i == 1) {
-		v[(*n)++] = t->id;
-		v[(*n)++] = dot;
+static const char *
+template_at(const struct source *src, size_t i)
+{
+	bool has_own = src->hmac.template != NULL;
+
+	if (has_own && i == 0)
+		return src->hmac.template;
+	i -= has_own;
+	return i < TEMPLATES ? templates[i] : NULL;
+}
+
+/* A part of a template: a name in braces, \n, or text up to the next. */
+static size_t
+part_of(const struct trial *t, const char *p, const struct buf *body,
+    struct crypt_span *v)
+{
+	static const char id[] = "{id}", time[] = "{timestamp}",
+			  whole[] = "{body}";
+	size_t n;
+
+	if (strncmp(p, id, sizeof(id) - 1) == 0) {
+		*v = t->id;
+		return sizeof(id) - 1;
 	}
-	if (i == 3)
-		v[(*n)++] = (struct crypt_span){ "v0:", 3 };
-	if (i > 0)
-		v[(*n)++] = t->timestamp;
-	if (i == 1 || i == 2)
-		v[(*n)++] = dot;
-	if (i == 3)
-		v[(*n)++] = (struct crypt_span){ ":", 1 };
-	v[(*n)++] = whole;
-	return names[i];
+	if (strncmp(p, time, sizeof(time) - 1) == 0) {
+		*v = t->timestamp;
+		return sizeof(time) - 1;
+	}
+	if (strncmp(p, whole, sizeof(whole) - 1) == 0) {
+		*v = (struct crypt_span){ buf_str(body), body->len };
+		return sizeof(whole) - 1;
+	}
+	if (strncmp(p, "\\n", 2) == 0) {
+		*v = (struct crypt_span){ "\n", 1 };
+		return 2;
+	}
+	n = 1 + strcspn(p + 1, "{\\");
+	*v = (struct crypt_span){ p, n };
+	return n;
+}
+
+/* False where the post has not what the template names. */
+static bool
+make_text(const struct trial *t, const char *template, const struct buf *body,
+    struct crypt_span v[PARTS_MAX], size_t *n)
+{
+	const char *p;
+
+	if ((strstr(template, "{timestamp}") != NULL && t->timestamp.n == 0) ||
+	    (strstr(template, "{id}") != NULL && t->id.n == 0))
+		return false;
+	for (*n = 0, p = template; *p != '\0' && *n < PARTS_MAX; ++*n)
+		p += part_of(t, p, body, &v[*n]);
+	return *p == '\0';
 }
 
 /* Whether a MAC of this key over this text is claimed. */
@@ -230,24 +265,102 @@ is_claimed(const struct trial *t, const uint8_t *key, size_t keysz,
 }
 
 static bool
-try_secret(const struct trial *t, const struct secret *s,
+try_secret(const struct trial *t, const struct source *src, size_t at,
     const struct buf *body, struct sigtry_match *out)
 {
 	uint8_t key[CRYPT_MAC_MAX * 16];
-	struct crypt_span v[5];
+	struct crypt_span v[PARTS_MAX];
 	size_t way, i, n, keysz;
 	bool ok = false;
 
+	out->secret = at + 1;
 	for (way = 0; way < KEYS && !ok; way++) {
-		out->key = make_key(s, way, key, &keysz);
-		for (i = 0; i < TEMPLATES && out->key != NULL && !ok; i++) {
-			out->signed_text = make_text(t, i, body, v, &n);
-			ok = out->signed_text != NULL &&
+		out->key = make_key(&src->secrets[at], way, key, &keysz);
+		for (i = 0; out->key != NULL && !ok; i++) {
+			out->signed_text = template_at(src, i);
+			if (out->signed_text == NULL)
+				break;
+			ok = make_text(t, out->signed_text, body, v, &n) &&
 			    is_claimed(t, key, keysz, v, n, out);
 		}
 	}
 	crypt_wipe(key, sizeof(key));
 	return ok;
+}
+
+static bool
+is_signed(const struct trial *t, const uint8_t key[CRYPT_ED25519_SIZE],
+    const struct buf *text, struct sigtry_match *out)
+{
+	const struct claim *c;
+	size_t i;
+
+	for (i = 0; i < t->nclaims; i++) {
+		c = &t->claims[i];
+		if (c->size != CRYPT_ED25519_SIGNATURE_SIZE ||
+		    !crypt_ed25519_verify(key, text->data, text->len, c->mac))
+			continue;
+		out->digest = "ed25519";
+		out->encoding = c->encoding;
+		memcpy(out->header, c->header, sizeof(out->header));
+		return true;
+	}
+	return false;
+}
+
+/* A public key is read in one way, and takes its text in one piece. */
+static bool
+try_public(const struct trial *t, const struct source *src, size_t at,
+    const struct buf *body, struct sigtry_match *out)
+{
+	struct crypt_span v[PARTS_MAX];
+	struct buf text;
+	size_t i, k, n;
+	bool ok = false;
+
+	out->secret = at + 1;
+	out->key = "public key";
+	buf_init(&text, BODY_MAX);
+	for (i = 0; !ok; i++) {
+		out->signed_text = template_at(src, i);
+		if (out->signed_text == NULL)
+			break;
+		if (!make_text(t, out->signed_text, body, v, &n))
+			continue;
+		buf_clear(&text);
+		for (k = 0; k < n; k++)
+			buf_add(&text, v[k].p, v[k].n);
+		ok = !buf_is_over(&text) &&
+		    is_signed(t, src->public_keys[at], &text, out);
+	}
+	buf_fini(&text);
+	return ok;
+}
+
+/* "t=1700000000,v1=..." has its time beside the signature. */
+static struct crypt_span
+time_beside(const struct http_req *req)
+{
+	const char *const *p;
+	const char *at;
+	size_t n;
+
+	for (p = req->params; *p != NULL; p++) {
+		if (strncmp(*p, "HTTP_", 5) != 0)
+			continue;
+		for (at = strchr(*p, '='); at != NULL;
+		     at = strpbrk(at, ",; ")) {
+			at += 1 + strspn(at + 1, " ");
+			if (strncmp(at, "t=", 2) != 0 &&
+			    strncmp(at, "ts=", 3) != 0)
+				continue;
+			at = strchr(at, '=') + 1;
+			n = strspn(at, "0123456789");
+			if (n >= 9)
+				return (struct crypt_span){ at, n };
+		}
+	}
+	return (struct crypt_span){ "", 0 };
 }
 
 bool
@@ -258,7 +371,8 @@ sigtry(const struct source *src, const struct http_req *req,
 		"X-GitHub-Delivery", NULL };
 	static const char *const times[] = { "webhook-timestamp",
 		"svix-timestamp", "X-Slack-Request-Timestamp", "X-Timestamp",
-		"X-Webhook-Timestamp", NULL };
+		"X-Webhook-Timestamp", "X-Signature-Timestamp",
+		"X-Request-Timestamp", "Timestamp", NULL };
 	struct trial t;
 	struct buf body;
 	bool ok = false;
@@ -268,15 +382,17 @@ sigtry(const struct source *src, const struct http_req *req,
 	collect(&t, req);
 	t.id = first_header(req, src->facts.id_header, ids);
 	t.timestamp = first_header(req, src->hmac.timestamp_header, times);
+	if (t.timestamp.n == 0)
+		t.timestamp = time_beside(req);
 	buf_init(&body, BODY_MAX);
 	for (i = 0; !ok && t.nclaims > 0; i++) {
 		out->body = sigtry_body(i, req->body, req->bodysz, &body);
 		if (out->body == NULL)
 			break;
-		for (k = 0; k < src->nsecrets && !ok; k++) {
-			out->secret = k + 1;
-			ok = try_secret(&t, &src->secrets[k], &body, out);
-		}
+		for (k = 0; k < src->nsecrets && !ok; k++)
+			ok = try_secret(&t, src, k, &body, out);
+		for (k = 0; k < src->npublic_keys && !ok; k++)
+			ok = try_public(&t, src, k, &body, out);
 	}
 	buf_fini(&body);
 	return ok;

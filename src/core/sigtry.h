@@ -21,8 +21,10 @@ struct source;
 
 /* Each name is a literal. */
 struct sigtry_match {
-	size_t secret;   /* from 1, as the settings have them */
-	const char *key; /* how the secret's text becomes the key: "text" */
+	/* From 1, as the settings have the secrets, or the public keys. */
+	size_t secret;
+	/* How the secret's text becomes the key: "text"; or "public key". */
+	const char *key;
 	const char *digest;
 	const char *encoding;           /* of the signature: "hex", "base64" */
 	const char *signed_text;        /* a template: "{body}" */

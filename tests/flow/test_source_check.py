@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import json
 import os
+import subprocess
+import tempfile
 import time
 import urllib.parse
 
@@ -17,6 +19,33 @@ BODY = b'{"action":"opened","url":"https:\\/\\/h.example\\/1","n":[1,{}],' \
        b'"title":"a, b: c"}'
 
 
+class Pair:
+    """An Ed25519 key pair, by the openssl command."""
+
+    def __init__(self):
+        self.private = self.run("genpkey", "-algorithm", "ed25519")
+        self.public = self.run("pkey", "-pubout", "-outform", "DER",
+                               stdin=self.private)[-32:]
+
+    @staticmethod
+    def run(*args, stdin=b""):
+        return subprocess.run(("openssl",) + args, input=stdin, check=True,
+                              stdout=subprocess.PIPE).stdout
+
+    def sign(self, text):
+        with tempfile.NamedTemporaryFile() as key, \
+                tempfile.NamedTemporaryFile() as data:
+            key.write(self.private)
+            key.flush()
+            data.write(text)
+            data.flush()
+            return self.run("pkeyutl", "-sign", "-rawin", "-inkey", key.name,
+                            "-in", data.name)
+
+
+PAIRS = [Pair(), Pair()]
+
+
 @pytest.fixture(scope="module")
 def g():
     g = gw.Gateway()
@@ -24,7 +53,14 @@ def g():
         {"name": "timed", "provider": "hmac", "secrets": [gw.HMAC_SECRET],
          "header": "X-Signature", "algorithm": "sha256", "encoding": "hex",
          "template": "{timestamp}.{body}", "timestamp_header": "X-Timestamp",
-         "tolerance": "5m"}]})
+         "tolerance": "5m"},
+        {"name": "own", "provider": "hmac", "secrets": [gw.HMAC_SECRET],
+         "header": "X-Signature", "algorithm": "sha256", "encoding": "hex",
+         "template": "v9/{id}/{timestamp}/{body}", "tolerance": "5m",
+         "timestamp_header": "X-Timestamp", "id_header": "X-Id"},
+        {"name": "paired", "provider": "standard",
+         "public_keys": ["whpk_" + base64.b64encode(PAIRS[k].public).decode()
+                         for k in (0, 1)]}]})
     yield g
     g.discard()
 
@@ -133,6 +169,64 @@ def test_a_secret_that_is_used_as_text_is_found(g):
         ("webhook-signature", "v1," + signature)], BODY)
     assert not found["fits"] and found["match"]["key"] == "text"
     assert found["match"]["signed"] == "{id}.{timestamp}.{body}"
+
+
+@pytest.mark.parametrize("template,headers", [
+    ("{body}{timestamp}", [("X-Timestamp", "1700000000")]),
+    ("{timestamp}:{body}", [("X-Signature-Timestamp", "1700000000")]),
+    ("{body}.{timestamp}", [("X-Timestamp", "1700000000")]),
+    ("{timestamp}\\n{body}", [("X-Timestamp", "1700000000")]),
+    ("{id}.{body}", [("webhook-id", "msg_1")]),
+    ("{id}{timestamp}{body}", [("svix-id", "msg_1"),
+                               ("svix-timestamp", "1700000000")]),
+    ("{timestamp}.{id}.{body}", [("webhook-id", "msg_1"),
+                                 ("webhook-timestamp", "1700000000")]),
+    # Of the source itself, in a header that it does not name.
+    ("v9/{id}/{timestamp}/{body}", [("X-Id", "msg_1"),
+                                    ("X-Timestamp", "1700000000")]),
+])
+def test_the_text_that_was_signed_is_found(g, template, headers):
+    text = template.replace("\\n", "\n").replace("{id}", "msg_1").replace(
+        "{timestamp}", "1700000000").encode().replace(b"{body}", BODY)
+    found = check(g, "own", headers + [("X-Other-Signature", mac(
+        gw.HMAC_SECRET.encode(), text).hexdigest())], BODY)
+    assert not found["fits"] and found["match"]["signed"] == template
+    assert found["match"]["header"] == "x-other-signature"
+
+
+def test_a_time_beside_the_signature_is_found(g):
+    """As t=...,v1=..., with no header of its own."""
+    found = check(g, "github", [("Some-Signature", "t=1700000000,v1=" + mac(
+        gw.GITHUB_SECRET.encode(), b"1700000000." + BODY).hexdigest())], BODY)
+    assert found["match"]["signed"] == "{timestamp}.{body}"
+
+
+@pytest.mark.parametrize("key", [0, 1])
+def test_a_signature_of_a_key_pair_is_judged_too(g, key):
+    now = str(int(time.time()))
+
+    def headers(text, names="webhook"):
+        return [(names + "-id", "msg_1"), (names + "-timestamp", now),
+                (names + "-signature", "v1a," + base64.b64encode(
+                    PAIRS[key].sign(text)).decode())]
+
+    good = b"msg_1." + now.encode() + b"." + BODY
+    found = check(g, "paired", headers(good), BODY)
+    assert found["fits"]
+    assert (found["match"]["digest"], found["match"]["secret"]) == (
+        "ed25519", key + 1)
+    # A body that was changed on its way, and another text.
+    found = check(g, "paired", headers(good), BODY + b"\n")
+    assert not found["fits"]
+    assert found["match"]["body"] == "without the newline at its end"
+    assert found["match"]["key"] == "public key"
+    found = check(g, "paired", headers(now.encode() + b"." + BODY), BODY)
+    assert found["match"]["signed"] == "{timestamp}.{body}"
+    other = Pair().sign(good)
+    found = check(g, "paired", headers(good)[:2] + [
+        ("webhook-signature", "v1a," + base64.b64encode(other).decode())],
+        BODY)
+    assert found["match"] is None and found["signatures"] == 1
 
 
 def test_a_post_whose_time_is_off_says_when_it_was_sent(g):
