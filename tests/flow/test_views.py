@@ -56,3 +56,37 @@ def test_every_view_is_read_where_no_schema_is_trusted(g):
         assert json.loads(details)["http_status"] == 500
     finally:
         db.close()
+
+
+def day_of(g):
+    row, = g.sql("SELECT total_webhooks, successful_processing, "
+                 "failed_processing FROM daily_stats")
+    return [int(n) for n in row.values()]
+
+
+def test_a_day_is_corrected_when_one_of_its_events_is_replayed(make_gateway):
+    """It counts its events by their present state, and each of them once."""
+    g = make_gateway({"outbound": {"retry_schedule": []}}, drain=False)
+    with Receiver() as r:
+        g.register(r.url("/day"), ["day"])
+        events = [g.api("POST", "/api/v1/events", {
+            "event": "day", "data": {"n": n}}).json()["id"] for n in range(3)]
+        assert day_of(g) == [3, 0, 0]
+        g.drain_once()
+        assert day_of(g) == [3, 3, 0]
+        # While it is open again it is neither.
+        g.ctl("event", "replay", str(events[0]))
+        assert day_of(g) == [3, 2, 0]
+        r.script("/day", 404)
+        g.drain_once()
+        assert day_of(g) == [3, 2, 1]
+        g.ctl("event", "replay", str(events[0]))
+        r.script("/day", 200)
+        g.drain_once()
+        assert day_of(g) == [3, 3, 0]
+        # Many at once, too.
+        g.ctl("event", "replay", "--since", "1h", "--yes")
+        assert day_of(g) == [3, 0, 0]
+        g.drain_once()
+        assert day_of(g) == [3, 3, 0]
+        assert "0 faults" in g.ctl("doctor")
