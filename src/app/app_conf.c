@@ -10,6 +10,9 @@
 #include "base/file.h"
 #include "base/xalloc.h"
 
+/* Of faults that are reported. */
+#define FAULTS_MAX 100
+
 static bool
 has_prefix(const char *s, const char *prefix)
 {
@@ -175,32 +178,25 @@ fill_defaults(struct app_conf *c)
 	};
 }
 
-enum rc
-app_conf_read(const char *path, struct conf_vars *vars, struct app_conf **out,
-    struct err *e)
+static const char *
+find_path(const char *path, const struct conf_vars *vars)
 {
-	struct conf_places *places;
-	struct app_conf *c;
-	struct app_conf_reader r;
-	enum rc rc;
-
-	*out = NULL;
 	if (path == NULL)
 		path = conf_vars_find(vars, "HLS_CONFIG");
-	if (path == NULL || path[0] == '\0')
-		path = SYSCONFDIR "/hls/hls.yaml";
+	return path == NULL || path[0] == '\0' ? SYSCONFDIR "/hls/hls.yaml"
+					       : path;
+}
 
-	places = NULL;
-	c = xcalloc(1, sizeof(*c));
-	rc = conf_read(path, app_conf_table(), vars, c, &places, e);
-	if (rc != RC_OK) {
-		free(c);
-		return rc;
-	}
+/* What the table cannot say, and what follows from the values. */
+static enum rc
+apply_rules(struct app_conf *c, const char *path, struct conf_places *places,
+    struct err *e)
+{
+	struct app_conf_reader r = { .conf = c, .places = places };
+	enum rc rc;
+
 	c->file = xstrdup(path);
 	fill_defaults(c);
-	r.conf = c;
-	r.places = places;
 	r.folder = file_folder_of(path);
 	if ((rc = read_database(&r, e)) == RC_OK &&
 	    (rc = read_server(&r, e)) == RC_OK &&
@@ -209,12 +205,87 @@ app_conf_read(const char *path, struct conf_vars *vars, struct app_conf **out,
 	    (rc = read_logging(&r, e)) == RC_OK)
 		rc = app_conf_sources(&r, e);
 	free(r.folder);
+	return rc;
+}
+
+enum rc
+app_conf_read(const char *path, struct conf_vars *vars, struct app_conf **out,
+    struct err *e)
+{
+	struct conf_places *places = NULL;
+	struct app_conf *c;
+	enum rc rc;
+
+	*out = NULL;
+	path = find_path(path, vars);
+	c = xcalloc(1, sizeof(*c));
+	rc = conf_read(path, app_conf_table(), vars, c, &places, e);
+	if (rc != RC_OK) {
+		free(c);
+		return rc;
+	}
+	rc = apply_rules(c, path, places, e);
 	conf_places_free(places);
 	if (rc == RC_OK)
 		*out = c;
 	else
 		app_conf_free(c);
 	return rc;
+}
+
+/* The line in "file:line: ...", whose file is n bytes long. */
+static unsigned long
+line_of(const char *fault, size_t n)
+{
+	return strlen(fault) > n ? strtoul(fault + n + 1, NULL, 10) : 0;
+}
+
+/* By line; those of one line stay in their order. */
+static void
+sort_faults(struct strlist *l, size_t n)
+{
+	char *fault;
+	size_t i, k;
+
+	for (i = 1; i < l->n; i++) {
+		fault = l->v[i];
+		for (k = i;
+		     k > 0 && line_of(l->v[k - 1], n) > line_of(fault, n); k--)
+			l->v[k] = l->v[k - 1];
+		l->v[k] = fault;
+	}
+}
+
+void
+app_conf_faults(const char *path, struct conf_vars *vars, struct strlist *out)
+{
+	struct conf_places *places = NULL;
+	struct app_conf *c;
+	bool is_echo = false;
+	struct err e;
+	enum rc rc;
+
+	path = find_path(path, vars);
+	rc = conf_load(path, vars, &places, &e);
+	if (rc != RC_OK)
+		strlist_put(out, e.text);
+	while (rc == RC_OK && out->n < FAULTS_MAX) {
+		c = xcalloc(1, sizeof(*c));
+		rc = conf_take(places, app_conf_table(), c, &e);
+		if (rc == RC_OK) {
+			rc = apply_rules(c, path, places, &e);
+			app_conf_free(c);
+		} else {
+			free(c);
+		}
+		if (rc == RC_OK)
+			break;
+		rc = conf_pass_over(places, &is_echo) ? RC_OK : rc;
+		if (!is_echo)
+			strlist_put(out, e.text);
+	}
+	conf_places_free(places);
+	sort_faults(out, strlen(path));
 }
 
 void

@@ -19,7 +19,7 @@ struct app_conf;
 /* One reading. */
 struct app_conf_reader {
 	struct app_conf *conf;
-	const struct conf_places *places;
+	struct conf_places *places;
 	char *folder; /* of the file */
 };
 

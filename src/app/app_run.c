@@ -14,6 +14,7 @@
 #include "app/app_guard.h"
 #include "app/app_notify.h"
 #include "app/app_run.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
@@ -76,7 +77,15 @@ app_run_start(struct app_run *r, struct app_conf **out, struct err *e)
 int
 app_run_refuse(struct app_run *r, struct app_conf *conf, const struct err *e)
 {
-	(void)fprintf(stderr, "%s: %s\n", r->name, e->text);
+	struct strlist faults = { 0 };
+	size_t i;
+
+	app_conf_faults(r->config, r->vars, &faults);
+	if (faults.n == 0)
+		strlist_put(&faults, e->text);
+	for (i = 0; i < faults.n; i++)
+		(void)fprintf(stderr, "%s: %s\n", r->name, faults.v[i]);
+	strlist_fini(&faults);
 	app_conf_free(conf);
 	app_run_end(r);
 	return EX_CONFIG;
@@ -121,6 +130,28 @@ app_run_open_store(struct app_run *r, const struct app_conf *conf,
 	return rc;
 }
 
+/* Nobody can change the environment of a running process, so a file of
+ * variables that was edited changes nothing here. */
+static void
+say_kept_variables(const struct app_run *r)
+{
+	struct strlist names = { 0 };
+	struct buf text;
+	size_t i;
+
+	conf_vars_names(r->vars, &names);
+	buf_init(&text, 4096);
+	for (i = 0; i < names.n; i++)
+		buf_addf(&text, "%s%s", i == 0 ? "" : ", ", names.v[i]);
+	if (names.n > 0)
+		log_say(LOG_LEVEL_INFO,
+		    "values from the environment stay as they were at the "
+		    "start; only a restart changes them: %s",
+		    buf_str(&text));
+	buf_fini(&text);
+	strlist_fini(&names);
+}
+
 struct app_conf *
 app_run_reload(struct app_run *r, const struct app_conf *was)
 {
@@ -147,6 +178,7 @@ app_run_reload(struct app_run *r, const struct app_conf *was)
 	}
 	app_program_put(&r->place, r->name, conf, r->restart_key,
 	    clock_wall_ms(r->clock));
+	say_kept_variables(r);
 	warn_all(conf);
 	return conf;
 }

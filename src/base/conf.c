@@ -22,7 +22,10 @@
 
 struct conf_places {
 	char *name;
+	char *folder; /* relative paths begin there */
 	struct conf_node *root;
+	struct conf_node *culprit; /* of the last refusal, or NULL */
+	bool is_echo;              /* of what was refused before it */
 };
 
 void
@@ -40,6 +43,7 @@ conf_node_free(struct conf_node *node)
 		crypt_wipe(node->text, strlen(node->text));
 	free(node->key);
 	free(node->text);
+	free(node->fault);
 	free(node);
 }
 
@@ -50,6 +54,7 @@ conf_places_free(struct conf_places *p)
 		return;
 	conf_node_free(p->root);
 	free(p->name);
+	free(p->folder);
 	free(p);
 }
 
@@ -121,7 +126,8 @@ struct builder {
 	yaml_event_t event;
 	struct conf_node *open[DEPTH_MAX]; /* lists and maps, outermost first */
 	size_t depth;
-	char *key; /* read, and its value is to come */
+	char *key;   /* read, and its value is to come */
+	char *fault; /* of that key, or NULL */
 	struct conf_node *root;
 };
 
@@ -149,29 +155,28 @@ complain(const struct builder *b, const char *what)
 	    what);
 }
 
-/* The event's scalar with variables put in. */
-static enum rc
-take_text(struct builder *b, char **out)
+/* The event's scalar with variables put in; *fault says why that cannot be,
+ * and the text is empty then. */
+static void
+take_text(struct builder *b, char **out, char **fault)
 {
 	const char *text = (const char *)b->event.data.scalar.value;
 	size_t n = b->event.data.scalar.length;
-	struct err fault;
+	struct err why;
 	struct buf buf;
 	enum rc rc;
 
-	*out = NULL;
 	buf_init(&buf, CONF_SCALAR_MAX);
-	rc = conf_vars_expand(b->vars, text, n, &buf, &fault);
+	rc = conf_vars_expand(b->vars, text, n, &buf, &why);
 	if (rc == RC_OK &&
 	    (!utf8_is_valid(buf_str(&buf), buf.len) ||
 		strlen(buf_str(&buf)) != buf.len))
-		rc = err_set(&fault, RC_INVALID, "invalid UTF-8 or a NUL");
-	if (rc == RC_OK)
-		*out = xstrdup(buf_str(&buf));
+		rc = err_set(&why, RC_INVALID, "invalid UTF-8 or a NUL");
+	*out = xstrdup(rc == RC_OK ? buf_str(&buf) : "");
+	*fault = rc == RC_OK ? NULL : xstrdup(why.text);
 	if (buf.data != NULL)
 		crypt_wipe(buf.data, buf.len);
 	buf_fini(&buf);
-	return rc == RC_OK ? rc : complain(b, fault.text);
 }
 
 static bool
@@ -212,9 +217,9 @@ take_key(struct builder *b)
 		return complain(b, "a key that is no name");
 	b->key = xstrdup(text);
 	for (child = innermost(b)->first; child != NULL; child = child->next)
-		if (strcmp(child->key, text) == 0)
-			return conf_complain(b->r, line_of(b), text,
-			    "given twice, in line %zu already", child->line);
+		if (strcmp(child->key, text) == 0 && b->fault == NULL)
+			b->fault = xasprintf("given twice, in line %zu already",
+			    child->line);
 	return RC_OK;
 }
 
@@ -234,7 +239,8 @@ add_node(struct builder *b, enum conf_kind kind, struct conf_node **out)
 	node->kind = kind;
 	node->line = line_of(b);
 	node->key = b->key;
-	b->key = NULL;
+	node->fault = b->fault;
+	b->key = b->fault = NULL;
 	if (parent == NULL) {
 		b->root = node;
 	} else {
@@ -268,7 +274,6 @@ static enum rc
 take_scalar(struct builder *b)
 {
 	struct conf_node *parent = innermost(b), *node;
-	char *text;
 	enum rc rc;
 
 	if (b->event.data.scalar.anchor != NULL ||
@@ -276,15 +281,13 @@ take_scalar(struct builder *b)
 		return complain(b, "an anchor or a tag, which are not taken");
 	if (parent != NULL && parent->kind == CONF_KIND_MAP && b->key == NULL)
 		return take_key(b);
-	rc = take_text(b, &text);
+	rc = add_node(b, CONF_KIND_SCALAR, &node);
 	if (rc != RC_OK)
 		return rc;
-	rc = add_node(b, CONF_KIND_SCALAR, &node);
-	if (rc != RC_OK) {
-		free(text);
-		return rc;
-	}
-	node->text = text;
+	if (node->fault == NULL)
+		take_text(b, &node->text, &node->fault);
+	else
+		node->text = xstrdup("");
 	node->is_null = is_null(&b->event);
 	return RC_OK;
 }
@@ -364,6 +367,7 @@ build_tree(struct conf_reader *r, struct conf_vars *vars, const char *text,
 	rc = take_all_events(&b);
 	yaml_parser_delete(&b.parser);
 	free(b.key);
+	free(b.fault);
 	if (rc == RC_OK && (b.root == NULL || b.root->kind != CONF_KIND_MAP))
 		rc = conf_complain(r, 1, "", "holds no settings");
 	if (rc == RC_OK)
@@ -388,72 +392,44 @@ forget_texts(struct conf_node *node)
 		forget_texts(child);
 }
 
+/* The text into *places, which the caller frees on every code. */
 static enum rc
-read_text(struct conf_reader *r, const char *text, size_t n,
-    const struct conf_table *table, struct conf_vars *vars, void *values,
-    struct conf_node **root)
+load_text(const char *name, const char *folder, const char *text, size_t n,
+    struct conf_vars *vars, struct conf_places **places, struct err *e)
 {
+	struct conf_reader r = { name, folder, e, NULL };
+	struct conf_places *p = xcalloc(1, sizeof(*p));
 	enum rc rc;
 
-	memset(values, 0, table->size);
-	rc = build_tree(r, vars, text, n, root);
-	if (rc == RC_OK)
-		rc = conf_fill(r, table, *root, "", values);
+	p->name = xstrdup(name);
+	p->folder = xstrdup(folder);
+	rc = build_tree(&r, vars, text, n, &p->root);
 	conf_vars_wipe(vars);
-	if (rc == RC_OK) {
-		forget_texts(*root);
-		return RC_OK;
-	}
-	conf_fini(table, values);
-	conf_node_free(*root);
-	*root = NULL;
+	*places = p;
 	return rc;
 }
 
 enum rc
-conf_read_text(const char *name, const char *text, size_t n,
-    const struct conf_table *table, struct conf_vars *vars, void *values,
-    struct err *e)
-{
-	struct conf_reader r = { name, ".", e };
-	struct conf_node *root;
-	enum rc rc;
-
-	rc = read_text(&r, text, n, table, vars, values, &root);
-	conf_node_free(root);
-	return rc;
-}
-
-enum rc
-conf_read(const char *path, const struct conf_table *table,
-    struct conf_vars *vars, void *values, struct conf_places **places,
+conf_load(const char *path, struct conf_vars *vars, struct conf_places **places,
     struct err *e)
 {
 	static const struct file_rules rules = { .forbid = 022 };
-	struct conf_reader r = { path, NULL, e };
-	struct conf_node *root;
 	struct buf text;
 	char *folder;
 	enum rc rc;
 
-	memset(values, 0, table->size);
-	if (places != NULL)
-		*places = NULL;
+	*places = NULL;
 	folder = file_folder_of(path);
-	r.folder = folder;
 	buf_init(&text, FILE_MAX);
 	rc = file_read(path, &rules, &text, e);
 	if (rc == RC_TOOBIG)
 		rc = err_set(e, RC_INVALID, "%s: over 1 MiB", path);
 	if (rc == RC_OK)
-		rc = read_text(&r, buf_str(&text), text.len, table, vars,
-		    values, &root);
-	if (rc == RC_OK && places != NULL) {
-		*places = xcalloc(1, sizeof(**places));
-		(*places)->name = xstrdup(path);
-		(*places)->root = root;
-	} else if (rc == RC_OK) {
-		conf_node_free(root);
+		rc = load_text(path, folder, buf_str(&text), text.len, vars,
+		    places, e);
+	if (rc != RC_OK) {
+		conf_places_free(*places);
+		*places = NULL;
 	}
 	if (text.data != NULL)
 		crypt_wipe(text.data, text.len);
@@ -462,17 +438,87 @@ conf_read(const char *path, const struct conf_table *table,
 	return rc;
 }
 
-/* The child that a step of a path names: "name", or "[2]". */
-static const struct conf_node *
-step(const struct conf_node *node, const char *name, size_t n)
+enum rc
+conf_take(struct conf_places *p, const struct conf_table *table, void *values,
+    struct err *e)
 {
-	const struct conf_node *child;
+	struct conf_reader r = { p->name, p->folder, e, NULL };
+	enum rc rc;
+
+	memset(values, 0, table->size);
+	rc = conf_fill(&r, table, p->root, "", values);
+	p->culprit = r.culprit;
+	p->is_echo = false;
+	if (rc != RC_OK)
+		conf_fini(table, values);
+	return rc;
+}
+
+bool
+conf_pass_over(struct conf_places *p, bool *is_echo)
+{
+	*is_echo = p->is_echo;
+	if (p->culprit == NULL || p->culprit == p->root || p->culprit->is_over)
+		return false;
+	p->culprit->is_over = true;
+	return true;
+}
+
+enum rc
+conf_read_text(const char *name, const char *text, size_t n,
+    const struct conf_table *table, struct conf_vars *vars, void *values,
+    struct err *e)
+{
+	struct conf_places *places;
+	enum rc rc;
+
+	memset(values, 0, table->size);
+	rc = load_text(name, ".", text, n, vars, &places, e);
+	if (rc == RC_OK)
+		rc = conf_take(places, table, values, e);
+	conf_places_free(places);
+	return rc;
+}
+
+enum rc
+conf_read(const char *path, const struct conf_table *table,
+    struct conf_vars *vars, void *values, struct conf_places **places,
+    struct err *e)
+{
+	struct conf_places *p;
+	enum rc rc;
+
+	memset(values, 0, table->size);
+	if (places != NULL)
+		*places = NULL;
+	rc = conf_load(path, vars, &p, e);
+	if (rc == RC_OK)
+		rc = conf_take(p, table, values, e);
+	if (rc == RC_OK)
+		forget_texts(p->root);
+	if (rc == RC_OK && places != NULL)
+		*places = p;
+	else
+		conf_places_free(p);
+	return rc;
+}
+
+/* The child that a step of a path names: "name", or "[2]" of those that are
+ * read.  *place is where it stands among all. */
+static struct conf_node *
+step(const struct conf_node *node, const char *name, size_t n, size_t *place)
+{
+	struct conf_node *child;
 	size_t i;
 
+	*place = 0;
 	if (*name == '[') {
 		i = strtoul(name + 1, NULL, 10);
-		for (child = node->first; child != NULL && i > 0; i--)
-			child = child->next;
+		for (child = node->first; child != NULL; child = child->next) {
+			if (!child->is_over && i-- == 0)
+				break;
+			++*place;
+		}
 		return child;
 	}
 	for (child = node->first; child != NULL; child = child->next)
@@ -483,27 +529,66 @@ step(const struct conf_node *node, const char *name, size_t n)
 	return NULL;
 }
 
+/* It, or a part of it, was refused before. */
+static bool
+has_over(const struct conf_node *node)
+{
+	const struct conf_node *child;
+
+	if (node->is_over)
+		return true;
+	for (child = node->first; child != NULL; child = child->next)
+		if (has_over(child))
+			return true;
+	return false;
+}
+
+/* The nearest node that key names.  path has the places as the file has them;
+ * p->culprit is the node to pass over, a whole entry after an echo. */
+static const struct conf_node *
+find_place(struct conf_places *p, const char *key, char path[CONF_PATH_SIZE])
+{
+	struct conf_node *node = p->root, *parent = p->root, *child;
+	const char *at = key;
+	size_t n, used = 0, place;
+
+	path[0] = '\0';
+	while (*at != '\0') {
+		n = 1 + strcspn(at + 1, ".[");
+		child = step(node, at, n, &place);
+		if (child == NULL)
+			break;
+		used += (size_t)(*at == '['
+			? snprintf(path + used, CONF_PATH_SIZE - used, "[%zu]",
+			      place)
+			: snprintf(path + used, CONF_PATH_SIZE - used, "%s%.*s",
+			      used > 0 ? "." : "", (int)n, at));
+		if (used >= CONF_PATH_SIZE)
+			used = CONF_PATH_SIZE - 1;
+		parent = node;
+		node = child;
+		at += n + (at[n] == '.');
+	}
+	if (*at != '\0')
+		(void)snprintf(path + used, CONF_PATH_SIZE - used, "%s%s",
+		    used > 0 && *at != '[' ? "." : "", at);
+	p->is_echo = *at == '\0' && node != p->root && has_over(node);
+	p->culprit = p->is_echo ? parent : node;
+	return node;
+}
+
 enum rc
-conf_refuse(const struct conf_places *p, const char *key, struct err *e,
+conf_refuse(struct conf_places *p, const char *key, struct err *e,
     const char *fmt, ...)
 {
-	const struct conf_reader r = { p->name, NULL, e };
-	const struct conf_node *node = p->root, *child;
-	char what[sizeof(e->text)];
-	const char *at = key;
+	const struct conf_reader r = { p->name, NULL, e, NULL };
+	char what[sizeof(e->text)], path[CONF_PATH_SIZE];
+	const struct conf_node *node;
 	va_list ap;
-	size_t n;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	while (*at != '\0') {
-		n = 1 + strcspn(at + 1, ".[");
-		child = step(node, at, n);
-		if (child == NULL)
-			break;
-		node = child;
-		at += n + (at[n] == '.');
-	}
-	return conf_complain(&r, node->line, key, "%s", what);
+	node = find_place(p, key, path);
+	return conf_complain(&r, node->line, path, "%s", what);
 }

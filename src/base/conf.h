@@ -137,6 +137,8 @@ struct conf_vars;
 
 struct conf_vars *conf_vars_new(void);
 void conf_vars_free(struct conf_vars *v); /* wipes */
+/* The names of the variables with a value that files have used, sorted. */
+void conf_vars_names(const struct conf_vars *v, struct strlist *out);
 /* NULL when unset; borrowed from v or the environment. */
 const char *conf_vars_find(const struct conf_vars *v, const char *name);
 
@@ -160,6 +162,21 @@ enum rc conf_read(const char *path, const struct conf_table *table,
     struct conf_vars *vars, void *values, struct conf_places **places,
     struct err *e);
 
+/*
+ * conf_read() in parts, for a program that says all that is wrong: load once,
+ * then take, and apply the rules between keys, until nothing is refused,
+ * passing over what was refused each time.  conf_load() returns as
+ * conf_read() does; *places is the caller's.  conf_take() fills values, or
+ * leaves them empty.
+ */
+enum rc conf_load(const char *path, struct conf_vars *vars,
+    struct conf_places **places, struct err *e);
+enum rc conf_take(struct conf_places *p, const struct conf_table *table,
+    void *values, struct err *e);
+/* From here on what was refused last is not there.  false: it cannot be passed
+ * over.  *is_echo: it was refused only because of an earlier one. */
+bool conf_pass_over(struct conf_places *p, bool *is_echo);
+
 /* As conf_read() of a text already in memory; name stands for the file in
  * messages, and relative paths are taken from the current folder. */
 enum rc conf_read_text(const char *name, const char *text, size_t n,
@@ -175,7 +192,7 @@ void conf_fini(const struct conf_table *table, void *values);
  * "file:line: key: text" and returns RC_INVALID.  key may name an entry,
  * "sources[2].name"; the place is that of the nearest thing given.
  */
-enum rc conf_refuse(const struct conf_places *p, const char *key, struct err *e,
+enum rc conf_refuse(struct conf_places *p, const char *key, struct err *e,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* The name of the first key with CONF_RESTART whose value differs, or NULL. */

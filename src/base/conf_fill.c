@@ -63,7 +63,7 @@ static enum rc fill_group(struct filling *f, const struct conf_node *map,
 
 /* name is the key's within the table, its group before it. */
 static enum rc
-fill_one(struct filling *f, const struct conf_node *node, const char *name)
+fill_one(struct filling *f, struct conf_node *node, const char *name)
 {
 	const struct conf_key *row = find_row(f->table, name, strlen(name));
 	const struct conf_key *file_row = find_file_row(f->table, name);
@@ -71,6 +71,8 @@ fill_one(struct filling *f, const struct conf_node *node, const char *name)
 	size_t i;
 
 	(void)snprintf(path, sizeof(path), "%s%s", f->prefix, name);
+	if (node->fault != NULL)
+		return conf_complain(f->r, node->line, path, "%s", node->fault);
 	if (row == NULL && file_row == NULL) {
 		if (!is_group(f->table, name) || strchr(node->key, '.') != NULL)
 			return conf_complain(f->r, node->line, path,
@@ -100,7 +102,7 @@ fill_one(struct filling *f, const struct conf_node *node, const char *name)
 static enum rc
 fill_group(struct filling *f, const struct conf_node *map, const char *group)
 {
-	const struct conf_node *child;
+	struct conf_node *child;
 	char name[CONF_PATH_SIZE];
 	enum rc rc = RC_OK;
 	int n;
@@ -112,7 +114,11 @@ fill_group(struct filling *f, const struct conf_node *map, const char *group)
 		if (n < 0 || (size_t)n >= sizeof(name))
 			return conf_complain(f->r, child->line, f->prefix,
 			    "no such key");
+		if (child->is_over)
+			continue;
 		rc = fill_one(f, child, name);
+		if (rc != RC_OK && f->r->culprit == NULL)
+			f->r->culprit = child;
 	}
 	return rc;
 }
@@ -157,7 +163,7 @@ set_fallback(const struct conf_key *row, char *values)
 {
 	const char *text = row->fallback;
 	struct err e = { RC_OK, "" };
-	struct conf_reader r = { "default", ".", &e };
+	struct conf_reader r = { "default", ".", &e, NULL };
 	struct conf_node *node;
 	enum rc rc;
 
@@ -175,9 +181,26 @@ set_fallback(const struct conf_key *row, char *values)
 	conf_node_free(node);
 }
 
+/* A key that was given and refused. */
+static bool
+is_passed_over(const struct conf_node *map, const char *name)
+{
+	const struct conf_node *child;
+	size_t n = strcspn(name, ".");
+
+	for (child = map->first; child != NULL; child = child->next)
+		if (strncmp(child->key, name, n) == 0 &&
+		    (child->key[n] == '\0' ||
+			strcmp(child->key + n, "_file") == 0))
+			return child->is_over ||
+			    (name[n] == '.' &&
+				is_passed_over(child, name + n + 1));
+	return false;
+}
+
 enum rc
 conf_fill(struct conf_reader *r, const struct conf_table *table,
-    const struct conf_node *map, const char *prefix, void *values)
+    struct conf_node *map, const char *prefix, void *values)
 {
 	struct filling f = { r, table, prefix, values, NULL };
 	char path[CONF_PATH_SIZE * 2];
@@ -189,11 +212,13 @@ conf_fill(struct conf_reader *r, const struct conf_table *table,
 	for (i = 0; rc == RC_OK && i < table->n; i++) {
 		if (f.is_given[i])
 			continue;
-		if ((table->keys[i].flags & CONF_REQUIRED) != 0) {
+		if ((table->keys[i].flags & CONF_REQUIRED) != 0 &&
+		    !is_passed_over(map, table->keys[i].name)) {
 			(void)snprintf(path, sizeof(path), "%s%s", prefix,
 			    table->keys[i].name);
 			rc = conf_complain(r, map->line, path,
 			    "has to be given");
+			r->culprit = map;
 		} else {
 			set_fallback(&table->keys[i], values);
 		}

@@ -29,6 +29,8 @@ struct conf_node {
 	char *key;    /* in a map, else NULL */
 	char *text;   /* of a scalar, variables put in */
 	bool is_null; /* nothing is written there, or "~", or "null" */
+	char *fault;  /* why it cannot be read, or NULL */
+	bool is_over; /* it was refused already: read as if it were not there */
 	size_t n;     /* children */
 	struct conf_node *first;
 	struct conf_node *last;
@@ -42,6 +44,7 @@ struct conf_reader {
 	const char *name;   /* of the file, for messages */
 	const char *folder; /* relative paths begin there */
 	struct err *e;
+	struct conf_node *culprit; /* what was refused first, or NULL */
 };
 
 /* The text in quotes of YAML becomes the value: fills out, or RC_INVALID and
@@ -55,7 +58,7 @@ void conf_vars_wipe(const struct conf_vars *v);
 /* Fills values, all zero so far, from a map.  prefix stands before keys in
  * messages, "" or "sources[2].".  On failure values may be half full. */
 enum rc conf_fill(struct conf_reader *r, const struct conf_table *table,
-    const struct conf_node *map, const char *prefix, void *values);
+    struct conf_node *map, const char *prefix, void *values);
 
 /* Sets one value from a node of any kind.  *what says what is wrong;
  * bounds hold unless the node's line is 0. */

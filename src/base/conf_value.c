@@ -271,10 +271,28 @@ entries_max(const struct conf_key *row)
 	return row->entries_max > 0 ? row->entries_max : ENTRIES_MAX;
 }
 
+/* Whether an entry is left out: it was refused before. */
+static bool
+enter(struct setting *s, struct conf_node *child)
+{
+	s->line = child->line;
+	s->r->culprit = child;
+	return !child->is_over;
+}
+
+/* After the entries of a list or a map. */
+static enum rc
+leave(struct setting *s, enum rc rc)
+{
+	if (rc == RC_OK)
+		s->r->culprit = NULL;
+	return rc;
+}
+
 static enum rc
 set_list(struct setting *s, const struct conf_node *node, void *list)
 {
-	const struct conf_node *child;
+	struct conf_node *child;
 	enum rc rc = RC_OK;
 
 	if (node->kind == CONF_KIND_SCALAR)
@@ -287,18 +305,21 @@ set_list(struct setting *s, const struct conf_node *node, void *list)
 		return refuse(s, "too many entries");
 	for (child = node->first; rc == RC_OK && child != NULL;
 	     child = child->next) {
-		s->line = child->line;
+		if (!enter(s, child))
+			continue;
+		if (child->fault != NULL)
+			return refuse(s, child->fault);
 		if (child->kind != CONF_KIND_SCALAR)
 			return refuse(s, "takes a list of single values");
 		rc = add_entry(s, child->text, strlen(child->text), list);
 	}
-	return rc;
+	return leave(s, rc);
 }
 
 static enum rc
 set_map(struct setting *s, const struct conf_node *node, struct conf_map *map)
 {
-	const struct conf_node *child;
+	struct conf_node *child;
 	struct conf_map_entry *entry;
 	enum rc rc = RC_OK;
 
@@ -309,14 +330,17 @@ set_map(struct setting *s, const struct conf_node *node, struct conf_map *map)
 	map->v = xcalloc(node->n, sizeof(*map->v));
 	for (child = node->first; rc == RC_OK && child != NULL;
 	     child = child->next) {
-		s->line = child->line;
+		if (!enter(s, child))
+			continue;
+		if (child->fault != NULL)
+			return refuse(s, child->fault);
 		if (child->kind != CONF_KIND_SCALAR)
 			return refuse(s, "takes names with a value each");
 		entry = &map->v[map->n++];
 		entry->name = xstrdup(child->key);
 		rc = find_word(s, child->text, &entry->word);
 	}
-	return rc;
+	return leave(s, rc);
 }
 
 static enum rc
@@ -336,7 +360,7 @@ set_times(struct setting *s, const struct conf_node *node,
     struct conf_times *times)
 {
 	static const char form[] = "takes a duration, or names with one each";
-	const struct conf_node *child;
+	struct conf_node *child;
 	enum rc rc = RC_OK;
 
 	if (node->kind == CONF_KIND_SCALAR)
@@ -349,12 +373,15 @@ set_times(struct setting *s, const struct conf_node *node,
 		return refuse(s, "too many entries");
 	for (child = node->first; rc == RC_OK && child != NULL;
 	     child = child->next) {
-		s->line = child->line;
+		if (!enter(s, child))
+			continue;
+		if (child->fault != NULL)
+			return refuse(s, child->fault);
 		if (child->kind != CONF_KIND_SCALAR)
 			return refuse(s, form);
 		rc = add_time(s, child->key, child->text, times);
 	}
-	return rc;
+	return leave(s, rc);
 }
 
 static enum rc
@@ -362,7 +389,7 @@ set_objects(struct setting *s, const struct conf_node *node,
     struct conf_objects *objects)
 {
 	const struct conf_table *sub = s->row->sub;
-	const struct conf_node *child;
+	struct conf_node *child;
 	char prefix[CONF_PATH_SIZE];
 	enum rc rc = RC_OK;
 	size_t i = 0;
@@ -372,17 +399,18 @@ set_objects(struct setting *s, const struct conf_node *node,
 	if (node->n > entries_max(s->row))
 		return refuse(s, "too many entries");
 	objects->v = xcalloc(node->n, sub->size);
-	objects->n = node->n;
 	for (child = node->first; rc == RC_OK && child != NULL;
 	     child = child->next, i++) {
-		s->line = child->line;
+		if (!enter(s, child))
+			continue;
 		if (child->kind != CONF_KIND_MAP)
 			return refuse(s, "takes a list of maps");
 		(void)snprintf(prefix, sizeof(prefix), "%s[%zu].", s->path, i);
+		s->r->culprit = NULL;
 		rc = conf_fill(s->r, sub, child, prefix,
-		    (char *)objects->v + i * sub->size);
+		    (char *)objects->v + objects->n++ * sub->size);
 	}
-	return rc;
+	return leave(s, rc);
 }
 
 static enum rc

@@ -92,6 +92,23 @@ conf_vars_find(const struct conf_vars *v, const char *name)
 	return now;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void
+conf_vars_names(const struct conf_vars *v, struct strlist *out)
+{
+	const struct var *var;
+
+	for (var = v->first; var != NULL; var = var->next)
+		strlist_put(out, var->name);
+	if (out->n > 1)
+		qsort(out->v, out->n, sizeof(*out->v), compare_names);
+}
+
 static const char *
 remember(struct conf_vars *v, const char *name)
 {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "app/app_exit.h"
@@ -55,6 +56,39 @@ ctl_usage(struct ctl *c, struct err *e, const char *fmt, ...)
 	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	return e->rc;
+}
+
+enum rc
+ctl_configure(struct ctl *c, struct err *e)
+{
+	char fault[sizeof(e->text)];
+	enum rc rc;
+
+	rc = app_ctl_configure(&c->app, c->config, e);
+	if (rc != RC_OK)
+		c->status = EX_CONFIG;
+	if (rc == RC_NOTFOUND) {
+		(void)snprintf(fault, sizeof(fault), "%s", e->text);
+		return err_set(e, rc,
+		    "%.180s; -c FILE or $HLS_CONFIG says where the settings "
+		    "are",
+		    fault);
+	}
+	return rc;
+}
+
+void
+ctl_complain(const char *text)
+{
+	struct buf line;
+	size_t n;
+
+	buf_init(&line, 8192);
+	ctl_text_clean(&line, text, strlen(text));
+	n = line.len;
+	fprintf(stderr, "hlsctl: %s%s\n", buf_str(&line),
+	    n > 0 && strchr(".!?\n", line.data[n - 1]) == NULL ? "." : "");
+	buf_fini(&line);
 }
 
 enum rc

@@ -83,6 +83,13 @@ bool ctl_has_option(const struct ctl *c, const char *name);
 enum rc ctl_usage(struct ctl *c, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Reads the settings, for a command that does not need them from the start;
+ * sets the exit status when that fails. */
+enum rc ctl_configure(struct ctl *c, struct err *e);
+
+/* A sentence on standard error, as that of a command that fails. */
+void ctl_complain(const char *text);
+
 /* Opens the store, for a command that does not need it from the start; sets
  * the exit status when that fails. */
 enum rc ctl_open_store(struct ctl *c, struct err *e);

@@ -1,9 +1,40 @@
 #include "config.h"
 
+#include <stdio.h>
+
 #include "app/app_conf.h"
 #include "base/js.h"
 #include "base/log.h"
 #include "cmd/ctl.h"
+
+/* All that is wrong, a line each; the last one is the command's error. */
+static enum rc
+refuse(struct ctl *c, struct err *e)
+{
+	struct strlist faults = { 0 };
+	struct js_writer w;
+	size_t i;
+
+	app_conf_faults(c->config, c->app.vars, &faults);
+	if (c->json) {
+		js_writer_init(&w, &c->out);
+		js_open_object(&w, NULL);
+		js_bool(&w, "valid", false);
+		js_open_array(&w, "errors");
+		for (i = 0; i < faults.n; i++)
+			js_str(&w, NULL, faults.v[i]);
+		js_close_array(&w);
+		js_close_object(&w);
+		buf_add_str(&c->out, "\n");
+	}
+	for (i = 0; i + 1 < faults.n; i++)
+		ctl_complain(faults.v[i]);
+	if (faults.n > 0)
+		(void)snprintf(e->text, sizeof(e->text), "%s",
+		    faults.v[faults.n - 1]);
+	strlist_fini(&faults);
+	return e->rc;
+}
 
 static enum rc
 run_check(struct ctl *c, struct err *e)
@@ -14,7 +45,8 @@ run_check(struct ctl *c, struct err *e)
 	bool can_log;
 	size_t i;
 
-	(void)e;
+	if (ctl_configure(c, e) != RC_OK)
+		return refuse(c, e);
 	conf = c->app.conf;
 	/* A warning: who checks may not be who will run. */
 	can_log = log_try(conf->logging.target, &log) == RC_OK;
@@ -28,6 +60,8 @@ run_check(struct ctl *c, struct err *e)
 			js_str(&w, NULL, conf->warnings.v[i]);
 		if (!can_log)
 			js_str(&w, NULL, log.text);
+		js_close_array(&w);
+		js_open_array(&w, "errors");
 		js_close_array(&w);
 		js_close_object(&w);
 		buf_add_str(&c->out, "\n");
@@ -55,9 +89,9 @@ run_show(struct ctl *c, struct err *e)
 static const struct ctl_cmd cmds[] = {
 	{ .verb = "check",
 	    .args = "",
-	    .needs = CTL_CONF,
 	    .run = run_check,
-	    .doc = "Reads the settings and says what is wrong with them." },
+	    .doc = "Reads the settings and reports all that is wrong with "
+		   "them." },
 	{ .verb = "show",
 	    .args = "",
 	    .needs = CTL_CONF,

@@ -21,7 +21,6 @@
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_help.h"
-#include "cmd/ctl_text.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -219,20 +218,10 @@ check_args(struct ctl *c, const struct ctl_noun *noun,
 static enum rc
 run(struct ctl *c, const struct ctl_cmd *cmd, struct err *e)
 {
-	char fault[sizeof(e->text)];
 	enum rc rc;
 
 	if (cmd->needs & (CTL_CONF | CTL_STORE)) {
-		rc = app_ctl_configure(&c->app, c->config, e);
-		if (rc != RC_OK)
-			c->status = EX_CONFIG;
-		if (rc == RC_NOTFOUND) {
-			(void)snprintf(fault, sizeof(fault), "%s", e->text);
-			return err_set(e, rc,
-			    "%.180s; -c FILE or $HLS_CONFIG says where the "
-			    "settings are",
-			    fault);
-		}
+		rc = ctl_configure(c, e);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -335,20 +324,6 @@ hold_standard_descriptors(void)
 	(void)close(fd);
 }
 
-static void
-complain(const char *text)
-{
-	struct buf line;
-	size_t n;
-
-	buf_init(&line, 8192);
-	ctl_text_clean(&line, text, strlen(text));
-	n = line.len;
-	fprintf(stderr, "hlsctl: %s%s\n", buf_str(&line),
-	    n > 0 && strchr(".!?\n", line.data[n - 1]) == NULL ? "." : "");
-	buf_fini(&line);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -373,11 +348,11 @@ main(int argc, char **argv)
 	if (rc != RC_OK) {
 		if (status == 0)
 			status = err_exit_status(rc);
-		complain(e.text);
+		ctl_complain(e.text);
 	}
 	/* Also of a command that failed: what it did say is true. */
 	if (ctl_flush(&c, &e) != RC_OK) {
-		complain(e.text);
+		ctl_complain(e.text);
 		if (status == 0)
 			status = EXIT_FAILURE;
 	}

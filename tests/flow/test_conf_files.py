@@ -177,3 +177,33 @@ def test_the_shipped_file_loads_unchanged(g, tmp_path):
     assert shown["drain"]["batch"] == 7
     assert shown["outbound"]["timeout"] == "20s"
     assert b"a secret of" not in done.stdout
+
+
+@pytest.mark.parametrize("program,args", [
+    ("hlsctl", ("config", "check")), ("hls-drain", ("--check",)),
+    ("hls.fcgi", ("--check",))])
+def test_all_that_is_wrong_is_reported_at_once(g, tmp_path, program, args):
+    bad = put(tmp_path / "hls.yaml",
+              "server: {threads: 0, thread: 4}\n"
+              "sources: [{name: github, provider: githug,\n"
+              "  secrets: [short]}]\n"
+              "bogus: 1\n")
+    done = subprocess.run([gw.program(program), "-c", str(bad), *args],
+                          env=g.env, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 78
+    lines = done.stderr.splitlines()
+    assert [line.split(": ")[2] for line in lines] == [
+        "server.threads", "server.thread", "sources[0].provider",
+        "sources[0].secrets", "bogus"]
+    for line in lines:
+        assert line.startswith("%s: %s:" % (program, bad))
+
+
+def test_all_that_is_wrong_is_reported_as_json_too(g, tmp_path):
+    bad = put(tmp_path / "hls.yaml", "server: {threads: 0}\nbogus: 1\n")
+    done = g.ctl("-c", str(bad), "config", "check", "--json", ok=(78,),
+                 raw=True)
+    told = json.loads(done.stdout)
+    assert told["valid"] is False and len(told["errors"]) == 2
+    assert json.loads(g.ctl("config", "check", "--json"))["errors"] == []

@@ -4,6 +4,8 @@ import json
 import signal
 import threading
 
+import pytest
+
 import gateway as gw
 from waiting import wait_for
 
@@ -125,3 +127,21 @@ def test_a_drain_takes_all_of_its_settings_anew(make_gateway):
     g.drains[0].signal(signal.SIGHUP)
     wait_for(lambda: "drain.worker_id changes with a restart only" in
              g.log_text("hls-drain"), 10)
+
+
+@pytest.mark.parametrize("name", ["hls.fcgi", "hls-drain"])
+def test_a_reload_names_the_variables_that_it_cannot_read_anew(
+        make_gateway, name):
+    g = make_gateway(start=False)
+    g.env["HLS_TEST_SECRET"] = "a secret that no log may show"
+    g.env["HLS_TEST_UNUSED"] = "x"
+    g.write_config({"sources": [{"name": "github", "provider": "github",
+                                 "secrets": ["${HLS_TEST_SECRET}"]}],
+                    "logging": {"level": "${HLS_TEST_LEVEL:-info}"}})
+    g.start(nginx=False)
+    (g.fronts if name == "hls.fcgi" else g.drains)[0].signal(signal.SIGHUP)
+    wait_for(lambda: "reloaded" in g.log_text(name), 10)
+    line, = [text for text in g.log_text(name).splitlines()
+             if "values from the environment" in text]
+    assert "only a restart changes them: HLS_TEST_SECRET\"" in line
+    assert "no log may show" not in g.log_text(name)

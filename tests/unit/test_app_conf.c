@@ -554,10 +554,81 @@ tear_down(void **state)
 	return rmdir(folder);
 }
 
+/* Each with its line, whatever the others are; and nothing that is wrong only
+ * because of another. */
+static void
+all_faults_are_reported_at_once(void **state)
+{
+	static const char text[] =
+	    "database: {url: \"mysql:x\", min_free: 3q}\n"
+	    "server:\n"
+	    "  threads: 0\n"
+	    "  thread: 4\n"
+	    "  base_path: /hls\n"
+	    "  base_path: /hls\n"
+	    "sources:\n"
+	    "  - name: github\n"
+	    "    provider: githug\n"
+	    "    secrets: [short, \"${HLS_TEST_NOT_SET}\"]\n"
+	    "  - provider: hmac\n"
+	    "    secrets: [\"another good secret\"]\n"
+	    "  - name: third\n"
+	    "    provider: hmac\n"
+	    "    secrets: [\"another good secret\"]\n"
+	    "    events: [\"***\", push, \"**\"]\n"
+	    "  - name: fourth\n"
+	    "    provider: github\n"
+	    "    secrets_file: /nowhere/at/all\n"
+	    "outbound: {timeout: 1x, allow_networks: [foo, 10.0.0.0/8]}\n"
+	    "logging: {level: loud}\n"
+	    "bogus: 1";
+	static const char *const want[] = {
+		":2: database.min_free: ",
+		":2: database.url: ",
+		":4: server.threads: ",
+		":5: server.thread: ",
+		":7: server.base_path: given twice",
+		":10: sources[0].provider: ",
+		":11: sources[0].secrets: a secret has less",
+		":11: sources[0].secrets: ${HLS_TEST_NOT_SET} is not set",
+		":12: sources[1].name: has to be given",
+		":14: sources[2].header: missing",
+		":17: sources[2].events[0]: ",
+		":17: sources[2].events[2]: ",
+		":20: sources[3].secrets_file: /nowhere/at/all: ",
+		":21: outbound.timeout: ",
+		":21: outbound.allow_networks[0]: ",
+		":22: logging.level: ",
+		":23: bogus: no such key",
+	};
+	struct strlist faults = { 0 };
+	struct conf_vars *vars;
+	size_t i;
+
+	(void)state;
+	put_file(text, 0600);
+	vars = conf_vars_new();
+	app_conf_faults(file, vars, &faults);
+	for (i = 0; i < faults.n && i < NELEM(want); i++)
+		if (strstr(faults.v[i], want[i]) == NULL)
+			fail_msg("%s is not %s", faults.v[i], want[i]);
+	assert_int_equal(faults.n, NELEM(want));
+	strlist_fini(&faults);
+	put_file("sources: []", 0600);
+	app_conf_faults(file, vars, &faults);
+	assert_int_equal(faults.n, 0);
+	put_file("sources: [", 0600);
+	app_conf_faults(file, vars, &faults);
+	assert_int_equal(faults.n, 1);
+	strlist_fini(&faults);
+	conf_vars_free(vars);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_faults_are_reported_at_once),
 		cmocka_unit_test(files_are_judged_by_their_rules),
 		cmocka_unit_test(defaults_are_those_of_the_manual),
 		cmocka_unit_test(
