@@ -160,6 +160,12 @@ run_list(struct ctl *c, struct err *e)
 	enum rc rc;
 
 	rc = read_figures(c, &m, e);
+	/* Before the first hlsctl init there are settings alone. */
+	if (rc == RC_NOTFOUND) {
+		c->status = 0;
+		return put_sources(c, NULL, c->app.conf->sources.v,
+		    c->app.conf->sources.n, e);
+	}
 	if (rc != RC_OK)
 		return rc;
 	rc = put_sources(c, &m, c->app.conf->sources.v, c->app.conf->sources.n,

@@ -365,6 +365,32 @@ tell_redirect(const struct httpc_answer *answer, char *text, size_t size)
 	url_fini(&u);
 }
 
+/* What becomes of the job is logged by the loop; these are the steps. */
+static void
+log_step(const struct work_job *job, const char *step,
+    const struct httpc_answer *answer)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_DEBUG, step);
+	log_int(&line, "job_id", job->lease.job);
+	log_str(&line, "event_id", job->lease.event->public_id);
+	log_str(&line, "webhook_id", job->lease.target);
+	log_int(&line, "attempt", job->lease.attempt);
+	if (answer != NULL) {
+		log_str(&line, "address", answer->address);
+		log_int(&line, "status", answer->status);
+		log_int(&line, "name_us", answer->times.name_us);
+		log_int(&line, "connect_us", answer->times.connect_us);
+		log_int(&line, "tls_us", answer->times.tls_us);
+		log_int(&line, "first_byte_us", answer->times.first_byte_us);
+		log_int(&line, "answer_bytes", (int64_t)answer->bodysz);
+		log_int(&line, "processing_time_ms", answer->took_ms);
+		log_str(&line, "error", answer->text);
+	}
+	log_end(&line);
+}
+
 static void
 on_done(void *arg, const struct httpc_answer *answer)
 {
@@ -389,6 +415,7 @@ on_done(void *arg, const struct httpc_answer *answer)
 	char redirect[512];
 	struct buf kept;
 
+	log_step(job, "attempt ended", answer);
 	if (answer->end == HTTPC_SHORT) {
 		put_back(a, answer);
 		return;
@@ -557,6 +584,7 @@ start(void *arg, struct work_job *job)
 	if (job->lease.round > 0)
 		deliver_req_put_replay(&a->req);
 	job->state = a;
+	log_step(job, "attempt begins", NULL);
 	send_request(d, a);
 
 	return WORK_STARTED;

@@ -321,6 +321,24 @@ may_log(const struct call *c, uint64_t *left_out)
 	    clock_boot_ms(c->s->set->intake.clock), left_out);
 }
 
+/* What a request looked like.  Its query and its other headers may hold
+ * secrets. */
+static void
+log_details(const struct call *c)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_LEVEL_DEBUG, "request details");
+	log_str(&l, "request_id", c->request_id);
+	log_str(&l, "address", http_param_find(&c->req, "REMOTE_ADDR"));
+	log_str(&l, "content_type", http_param_find(&c->req, "CONTENT_TYPE"));
+	log_str(&l, "content_length",
+	    http_param_find(&c->req, "CONTENT_LENGTH"));
+	log_int(&l, "body_bytes", (int64_t)c->req.bodysz);
+	log_int(&l, "answer_bytes", (int64_t)c->resp.body.len);
+	log_end(&l);
+}
+
 static void
 log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
 {
@@ -330,6 +348,7 @@ log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
 
 	if (!may_log(c, &left_out))
 		return;
+	log_details(c);
 	log_begin(&l, level_of(c, rc), "request");
 	log_str(&l, "request_id", c->request_id);
 	log_str(&l, "method", c->req.method);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "work/work_int.h"
@@ -83,6 +84,20 @@ ask_kinds(const struct work *w, const struct event *ev, struct work_owed *o,
 	return rc;
 }
 
+static void
+log_owed(const struct event *ev, size_t jobs)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_DEBUG, "event matched");
+	log_str(&line, "event_id", ev->public_id);
+	log_str(&line, "delivery_id", ev->delivery_id);
+	log_str(&line, "event_type", ev->type);
+	log_str(&line, "repository", ev->repository);
+	log_int(&line, "jobs", (int64_t)jobs);
+	log_end(&line);
+}
+
 /* A prefix of the events, so that jobs are made in their order. */
 static enum rc
 ask(const struct work *w, struct work_expansion *x, bool *more, struct err *e)
@@ -101,6 +116,7 @@ ask(const struct work *w, struct work_expansion *x, bool *more, struct err *e)
 		x->v[i].has_passed = !l->v[i]->is_round_alone;
 		memcpy(x->v[i].passed, x->owed.passed, sizeof(x->v[i].passed));
 		first[i + 1] = x->owed.n;
+		log_owed(l->v[i], first[i + 1] - first[i]);
 	}
 	x->n = i;
 	*more = *more || i < l->n || i == EVENTS;

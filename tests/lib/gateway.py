@@ -206,7 +206,7 @@ class Gateway:
             ],
             "outbound": {"allow_networks": ["127.0.0.0/8"],
                          "max_in_flight": 64, "rate_limit": 0},
-            "logging": {"level": "debug"},
+            "logging": {"level": "info"},
         }
 
     def write_config(self, settings=None):
