@@ -95,9 +95,10 @@ put_reason(struct ctl *c, const struct webhook *hook, const struct event *ev,
 		buf_add_str(&c->out, "It is disabled.\n");
 		break;
 	case MATCH_SUSPECT:
-		buf_add_str(&c->out,
-		    "The same body came before under another delivery id; "
-		    "hlsctl event replay works\nit after all.\n");
+		buf_addf(&c->out,
+		    "The event is held back as a suspect; hlsctl event "
+		    "release %lld sends it out.\n",
+		    (long long)ev->id);
 		break;
 	case MATCH_OTHER:
 		buf_add_str(&c->out, "The event is for webhook ");

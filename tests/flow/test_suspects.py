@@ -139,6 +139,9 @@ def test_a_suspect_is_loud_in_every_place(make_gateway, receiver):
 
     assert "held back as a suspect" in " ".join(
         g.ctl("event", "show", str(ident)).split())
+    hook = g.register(receiver.url("/asked"))["webhook_id"]
+    assert "held back as a suspect; hlsctl event release %s" % ident in \
+        g.ctl("webhook", "test", "--event", str(ident), hook, ok=(1,))
     listed = g.ctl("event", "list")
     assert [x.split()[0] for x in listed.splitlines()
             if "suspect" in x.split()] == [str(ident)]

@@ -20,6 +20,7 @@
 #define HOUR (INT64_C(3600) * 1000)
 #define DAY (24 * HOUR)
 #define HOOK "hook-1"
+#define AFTER_A_JUMP 6 /* of the clock: the number of a post */
 
 static int
 setup(void **state)
@@ -481,6 +482,82 @@ test_a_call_that_fails_tells_neither_less_nor_more(void **state)
 	fix_assert_sound(f);
 }
 
+static void
+suspects(struct fix *f, int first, int n)
+{
+	struct store_receipt r;
+	struct event *ev;
+	char id[16];
+	int i;
+
+	for (i = first; i < first + n; i++) {
+		(void)snprintf(id, sizeof(id), "s-%d", i);
+		ev = fix_event(f, id);
+		free(ev->body);
+		ev->body = xstrdup("[1]");
+		ev->bodysz = 3;
+		ev->replay_window_ms = 7 * DAY;
+		assert_int_equal(fix_accept(f, ev, &r), RC_OK);
+		if (i != AFTER_A_JUMP) /* the window may be over */
+			assert_int_equal(r.replay_suspect, i > 0);
+	}
+}
+
+static void
+test_a_source_is_told_of_once_an_hour_with_what_came_since(void **state)
+{
+	struct fix *f = *state;
+	struct notice n;
+
+	suspects(f, 0, 1);
+	assert_int_equal(told(f, &n), 0);
+	suspects(f, 1, 3);
+	assert_int_equal(told(f, &n), 1);
+	assert_int_equal(n.what, NOTICE_SUSPECT);
+	assert_int_equal(notice_count(&n), 3);
+	assert_string_equal(n.reasons[0].name, "body");
+	assert_int_equal(n.told_ms, 0);
+	notice_fini(&n);
+	suspects(f, 4, 2);
+	f->wall_ms += HOUR - 1;
+	assert_int_equal(told(f, &n), 0);
+	f->wall_ms++;
+	assert_int_equal(told(f, &n), 1);
+	assert_int_equal(notice_count(&n), 2);
+	assert_int_equal(n.told_ms, f->wall_ms - HOUR);
+	notice_fini(&n);
+	f->wall_ms += DAY;
+	assert_int_equal(told(f, &n), 0);
+	/* A clock that was ahead holds nothing up. */
+	f->wall_ms -= 30 * DAY;
+	suspects(f, AFTER_A_JUMP, 2);
+	assert_int_equal(told(f, &n), 1);
+	assert_in_range(notice_count(&n), 1, 2);
+	notice_fini(&n);
+}
+
+static void
+test_two_drains_tell_of_a_source_once(void **state)
+{
+	struct fix *f = *state;
+	struct store_telling t = { 0 };
+	struct store_notices a, b;
+
+	suspects(f, 0, 2);
+	assert_int_equal(store_notices(f->s, 100, &a, &f->e), RC_OK);
+	assert_int_equal(store_notices(f->s, 100, &b, &f->e), RC_OK);
+	assert_int_equal(a.n, 1);
+	assert_int_equal(b.n, 1);
+	t.of_source = &a.v[0];
+	assert_int_equal(store_tell(f->s, &t, 1, &f->e), RC_OK);
+	assert_false(t.late);
+	t.of_source = &b.v[0];
+	assert_int_equal(store_tell(f->s, &t, 1, &f->e), RC_OK);
+	assert_true(t.late);
+	store_notices_free(&a);
+	store_notices_free(&b);
+}
+
 int
 main(void)
 {
@@ -496,6 +573,9 @@ main(void)
 		CASE(test_a_dead_delivery_is_told_with_its_event),
 		CASE(test_a_notice_becomes_one_event),
 		CASE(test_a_call_that_fails_tells_neither_less_nor_more),
+		CASE(
+		    test_a_source_is_told_of_once_an_hour_with_what_came_since),
+		CASE(test_two_drains_tell_of_a_source_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
