@@ -406,7 +406,7 @@ static const struct ctl_cmd cmds[] = {
 	    ONE_ID,
 	    STORE,
 	    .run = run_show,
-	    .doc = "Prints one with every attempt." },
+	    .doc = "Shows one delivery with all its attempts." },
 	{ .verb = "retry",
 	    .args = "[ID]",
 	    .max_args = 1,
@@ -425,5 +425,6 @@ static const struct ctl_cmd cmds[] = {
 		   "choose; what waits\nfor a dead one goes on." },
 };
 
-const struct ctl_noun ctl_delivery = { "delivery", "what webhooks are owed",
-	cmds, sizeof(cmds) / sizeof(cmds[0]) };
+const struct ctl_noun ctl_delivery = { "delivery",
+	"inspect, retry and cancel deliveries", cmds,
+	sizeof(cmds) / sizeof(cmds[0]) };

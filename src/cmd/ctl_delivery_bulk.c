@@ -27,7 +27,7 @@ const struct ctl_option ctl_delivery_bulk_options[] = {
 	    .doc = "of events received since; 2h for ago" },
 	{ .name = "until", .arg = "TIME", .doc = "...and before" },
 	{ .name = "upto", .arg = "N", .doc = "of deliveries up to this id" },
-	{ .name = "dry-run", .doc = "count them and do nothing" },
+	{ .name = "dry-run", .doc = "count the deliveries and do nothing" },
 	{ .name = "yes", .doc = "do not ask" },
 	{ .name = NULL },
 };

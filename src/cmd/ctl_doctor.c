@@ -276,7 +276,7 @@ run_doctor(struct ctl *c, struct err *e)
 }
 
 static const struct ctl_option options[] = {
-	{ .name = "quiet", .doc = "say only what is wrong" },
+	{ .name = "quiet", .doc = "print findings only" },
 	{ .name = NULL },
 };
 
@@ -290,4 +290,5 @@ static const struct ctl_cmd cmds[] = {
 		   "is a fault." },
 };
 
-const struct ctl_noun ctl_doctor = { "doctor", "find what is wrong", cmds, 1 };
+const struct ctl_noun ctl_doctor = { "doctor",
+	"find faults and say how to repair them", cmds, 1 };

@@ -290,12 +290,13 @@ static const struct ctl_cmd cmds[] = {
 	    .options = list_options,
 	    STORE,
 	    .run = run_list,
-	    .doc = "Lists them, newest first." },
+	    .doc = "Lists the events, newest first." },
 	{ .verb = "show",
 	    ONE_ID,
 	    STORE,
 	    .run = ctl_event_show,
-	    .doc = "Tells what became of one: its jobs and every attempt." },
+	    .doc =
+		"Shows the history of one event: its jobs and every attempt." },
 	{ .verb = "payload",
 	    ONE_ID,
 	    STORE,
@@ -336,5 +337,6 @@ static const struct ctl_cmd cmds[] = {
 		   "undelivered for\ngood." },
 };
 
-const struct ctl_noun ctl_event = { "event", "what was posted", cmds,
+const struct ctl_noun ctl_event = { "event",
+	"inspect, replay and cancel events", cmds,
 	sizeof(cmds) / sizeof(cmds[0]) };

@@ -13,7 +13,7 @@
 const struct ctl_option ctl_event_replay_options[] = {
 	{ .name = "webhook",
 	    .arg = "ID",
-	    .doc = "to this one alone; else to all that want it" },
+	    .doc = "to this webhook only; else to all whose patterns match" },
 	{ .name = "since",
 	    .arg = "TIME",
 	    .doc = "all received since, instead of ID; 2h for ago" },
@@ -27,9 +27,11 @@ const struct ctl_option ctl_event_replay_options[] = {
 	{ .name = "source", .arg = "NAME", .doc = "posted to this source" },
 	{ .name = "missed",
 	    .doc = "with --webhook: those that never had a delivery to it" },
-	{ .name = "dry-run", .doc = "count them and do nothing" },
+	{ .name = "dry-run", .doc = "count the events and do nothing" },
 	{ .name = "yes", .doc = "do not ask" },
-	{ .name = "cursor", .arg = "C", .doc = "where one that was cut ended" },
+	{ .name = "cursor",
+	    .arg = "C",
+	    .doc = "continue an interrupted replay here" },
 	{ .name = NULL },
 };
 

@@ -18,8 +18,8 @@ const struct ctl_option ctl_globals[] = {
 	    .doc = "the settings; else $HLS_CONFIG, else " SYSCONFDIR
 		   "/hls/hls.yaml" },
 	{ .name = "json", .doc = "print the objects of the API" },
-	{ .name = "help", .doc = "say how it is used" },
-	{ .name = "version", .doc = "say which version this is" },
+	{ .name = "help", .doc = "print the usage" },
+	{ .name = "version", .doc = "print the version" },
 	{ .name = NULL },
 };
 
@@ -91,7 +91,7 @@ ctl_show_noun(const struct ctl_noun *noun)
 		show_synopsis(noun, &noun->cmds[i]);
 		printf("\n      %s\n", noun->cmds[i].doc);
 	}
-	printf("\nhlsctl %s VERB --help tells more.\n", noun->name);
+	printf("\nhlsctl %s VERB --help explains one of them.\n", noun->name);
 }
 
 void
@@ -117,6 +117,6 @@ ctl_show_help(void)
 	}
 	printf("\n");
 	show_options(ctl_globals);
-	printf("\nhlsctl NOUN --help and hlsctl NOUN VERB --help tell more; "
-	       "so does hlsctl(8).\n");
+	printf("\nhlsctl help NOUN and hlsctl help NOUN VERB explain a "
+	       "command; hlsctl(8) has all of it.\n");
 }

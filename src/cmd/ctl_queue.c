@@ -99,5 +99,6 @@ static const struct ctl_cmd cmds[] = {
 	    .doc = "Tries the dead jobs of a failed event again, now." },
 };
 
-const struct ctl_noun ctl_queue = { "queue", "how much is waiting", cmds,
+const struct ctl_noun ctl_queue = { "queue",
+	"count waiting events, retry failed ones", cmds,
 	sizeof(cmds) / sizeof(cmds[0]) };

@@ -352,7 +352,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = show_options,
 	    .needs = CTL_CONF,
 	    .run = run_show,
-	    .doc = "Shows a source, and what became of the posts to it." },
+	    .doc =
+		"Shows one source, and when its last posts were accepted and refused." },
 	{ .verb = "check",
 	    .args = "[NAME [BODY]]",
 	    .max_args = 2,
@@ -372,5 +373,6 @@ static const struct ctl_cmd cmds[] = {
 	    .doc = "Prints a signed post as a curl command, or sends it." },
 };
 
-const struct ctl_noun ctl_source = { "source", "who may post", cmds,
+const struct ctl_noun ctl_source = { "source",
+	"inspect the sources that may post events", cmds,
 	sizeof(cmds) / sizeof(cmds[0]) };

@@ -14,10 +14,12 @@
 #include "store/store_admin.h"
 
 static const struct ctl_option options[] = {
-	{ .name = "rows", .arg = "N", .doc = "at most so many; else 1000" },
+	{ .name = "rows",
+	    .arg = "N",
+	    .doc = "the maximum number of rows; else 1000" },
 	{ .name = "time",
 	    .arg = "DURATION",
-	    .doc = "to be done within; else 5s" },
+	    .doc = "the time limit of the statement; else 5s" },
 	{ .name = NULL },
 };
 
@@ -172,4 +174,5 @@ static const struct ctl_cmd cmds[] = {
 		   "programs." },
 };
 
-const struct ctl_noun ctl_sql = { "sql", "ask the store itself", cmds, 1 };
+const struct ctl_noun ctl_sql = { "sql",
+	"read the store with one SQL statement", cmds, 1 };

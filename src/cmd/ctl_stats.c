@@ -83,4 +83,5 @@ static const struct ctl_cmd cmds[] = {
 	    .doc = "Counts events and jobs since the store began." },
 };
 
-const struct ctl_noun ctl_stats = { "stats", "sums", cmds, 1 };
+const struct ctl_noun ctl_stats = { "stats", "count all events and jobs", cmds,
+	1 };

@@ -20,7 +20,9 @@
 #define EXPIRES_MAX_MS (INT64_C(36500) * 86400 * 1000)
 
 static const struct ctl_option create_options[] = {
-	{ .name = "name", .arg = "NAME", .doc = "whom it is for" },
+	{ .name = "name",
+	    .arg = "NAME",
+	    .doc = "the person or program that uses it" },
 	{ .name = "role",
 	    .arg = "ROLE",
 	    .values = "viewer publisher operator reviewer lead_reviewer admin",
@@ -271,7 +273,7 @@ static const struct ctl_cmd cmds[] = {
 	    .options = list_options,
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_list,
-	    .doc = "Lists them, without the tokens themselves." },
+	    .doc = "Lists the tokens by name, never the secret texts." },
 	{ .verb = "revoke",
 	    .args = "NAME",
 	    .min_args = 1,
@@ -282,5 +284,5 @@ static const struct ctl_cmd cmds[] = {
 	    .doc = "Ends a token; the next request with it is refused." },
 };
 
-const struct ctl_noun ctl_token = { "token", "who may use the API", cmds,
-	sizeof(cmds) / sizeof(cmds[0]) };
+const struct ctl_noun ctl_token = { "token", "manage the tokens of the API",
+	cmds, sizeof(cmds) / sizeof(cmds[0]) };

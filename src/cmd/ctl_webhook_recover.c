@@ -16,7 +16,7 @@ const struct ctl_option ctl_webhook_recover_options[] = {
 	{ .name = "since", .arg = "TIME", .doc = "given up since; 2h for ago" },
 	{ .name = "until", .arg = "TIME", .doc = "...and before; else now" },
 	{ .name = "waiting", .doc = "retries that wait go out at once" },
-	{ .name = "dry-run", .doc = "count them and do nothing" },
+	{ .name = "dry-run", .doc = "count the deliveries and do nothing" },
 	{ .name = "yes", .doc = "do not ask" },
 	{ .name = NULL },
 };

@@ -21,13 +21,13 @@
 const struct ctl_option ctl_webhook_test_options[] = {
 	{ .name = "event-type",
 	    .arg = "TYPE",
-	    .doc = "of the sample, issues.opened; else one that it wants" },
+	    .doc = "of the sample, issues.opened; else one that matches" },
 	{ .name = "wait",
 	    .arg = "TIME",
 	    .doc = "for a drain to have sent it; else 30s" },
 	{ .name = "event",
 	    .arg = "ID",
-	    .doc = "send nothing; why would this one match, or not?" },
+	    .doc = "send nothing; say why this event would match or not" },
 	{ .name = NULL },
 };
 

@@ -102,7 +102,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = list_options,
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_list,
-	    .doc = "Lists the drains that have been seen." },
+	    .doc = "Lists the drains that reported within the last day." },
 };
 
-const struct ctl_noun ctl_worker = { "worker", "who works the queue", cmds, 1 };
+const struct ctl_noun ctl_worker = { "worker",
+	"list the drains that work the queue", cmds, 1 };

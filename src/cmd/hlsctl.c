@@ -68,7 +68,7 @@ find_cmd(struct ctl *c, const struct ctl_noun *noun, const char *verb,
 			return NULL;
 		}
 	(void)ctl_usage(c, e,
-	    "%s cannot \"%.40s\"; hlsctl %s --help lists what it can.",
+	    "%s has no verb \"%.40s\"; hlsctl %s --help lists its verbs.",
 	    noun->name, verb, noun->name);
 	return NULL;
 }

@@ -207,3 +207,33 @@ def test_all_that_is_wrong_is_reported_as_json_too(g, tmp_path):
     told = json.loads(done.stdout)
     assert told["valid"] is False and len(told["errors"]) == 2
     assert json.loads(g.ctl("config", "check", "--json"))["errors"] == []
+
+
+PROGRAMS = [("hlsctl", ("stats",)), ("hls-drain", ("--check",)),
+            ("hls.fcgi", ("--check",))]
+
+
+@pytest.mark.parametrize("cause,status", [
+    ("no settings", 78), ("wrong settings", 78), ("a readable secret", 78),
+    ("no store", 69), ("no such option", 2)])
+def test_every_program_has_one_exit_status_for_one_cause(
+        make_gateway, tmp_path, cause, status):
+    g = make_gateway(start=False)
+    g.write_config()
+    config = g.config_file
+    if cause == "no settings":
+        config = str(tmp_path / "none.yaml")
+    elif cause == "wrong settings":
+        config = str(put(tmp_path / "hls.yaml", "bogus: 1\n"))
+    elif cause == "a readable secret":
+        put(tmp_path / "s", "a secret of sixteen\n").chmod(0o644)
+        config = str(put(tmp_path / "hls.yaml",
+                         "sources: [{name: github, provider: github, "
+                         "secrets_file: s}]\n"))
+    for program, args in PROGRAMS:
+        wrong = ("--no-such-option",) if cause == "no such option" else ()
+        done = subprocess.run(
+            [gw.program(program), "-c", config, *args, *wrong], env=g.env,
+            capture_output=True, check=False)
+        assert done.returncode == status, (program, done)
+        assert done.stderr
