@@ -251,7 +251,7 @@ put_state(struct ctl *c, const struct webhook *w)
 	put_field(c, "state",
 	    w->enabled ? "enabled" : reasons[w->disabled_why]);
 	if (!w->enabled && w->disabled_ms > 0) {
-		buf_addf(&c->out, "%-14s", "disabled since");
+		buf_add_str(&c->out, "disabled since ");
 		ctl_put_time(c, w->disabled_ms);
 		buf_add_str(&c->out, "\n");
 	}
