@@ -103,7 +103,7 @@ read_word(struct page_query *q, const char *name, char *out, size_t max)
 static void
 read_filter(struct page_query *q, struct words *t, struct store_event_filter *f)
 {
-	char status[32], sent_id[SENT_ID_MAX], suspect[8];
+	char status[32], sent_id[SENT_ID_MAX];
 	enum event_status s;
 
 	memset(f, 0, sizeof(*f));
@@ -122,11 +122,7 @@ read_filter(struct page_query *q, struct words *t, struct store_event_filter *f)
 		(void)event_delivery_id_of(sent_id, t->delivery_id);
 		f->delivery_id = t->delivery_id;
 	}
-	if (read_word(q, "suspect", suspect, sizeof(suspect)) != NULL) {
-		f->suspect = strcmp(suspect, "true") == 0;
-		if (!f->suspect)
-			q->wrong = "suspect";
-	}
+	f->suspect = page_query_flag(q, "suspect") == 1;
 	f->since_ms = page_query_time(q, "since");
 	f->until_ms = page_query_time(q, "until");
 	f->before_id = page_query_int(q, "cursor", 1);
