@@ -29,7 +29,8 @@ refuse(struct ctl *c, struct err *e)
 	}
 	for (i = 0; i + 1 < faults.n; i++)
 		ctl_complain(faults.v[i]);
-	if (faults.n > 0)
+	/* A single fault is in e already, with a hint for a missing file. */
+	if (faults.n > 1)
 		(void)snprintf(e->text, sizeof(e->text), "%s",
 		    faults.v[faults.n - 1]);
 	strlist_fini(&faults);
