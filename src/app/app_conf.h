@@ -108,7 +108,8 @@ enum rc app_conf_read(const char *path, struct conf_vars *vars,
     struct app_conf **out, struct err *e);
 void app_conf_free(struct app_conf *c);
 
-/* All that app_conf_read() would refuse, a sentence each, by line; none when it would refuse nothing. */
+/* All that app_conf_read() would refuse, a sentence each, by line; none when it
+ * would refuse nothing. */
 void app_conf_faults(const char *path, struct conf_vars *vars,
     struct strlist *out);
 

@@ -37,8 +37,7 @@ struct app_run {
 enum rc app_run_start(struct app_run *r, struct app_conf **out, struct err *e);
 
 /* Says on standard error why the program does not start, with all that is
- * wrong in the settings, and ends what was
- * begun; its exit status. */
+ * wrong in the settings, and ends what was begun; its exit status. */
 int app_run_refuse(struct app_run *r, struct app_conf *conf,
     const struct err *e);
 

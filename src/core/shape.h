@@ -6,10 +6,10 @@
  * events have a member that no other event has: an "issues" event has
  * "issue".  This module knows these members.  Pure.
  *
- * A body is judged with mercy: it contradicts its type only when it lacks
- * what its type has, and either has what another type has or comes in
- * GitHub's frame: "sender", and where it is from.  Types that are not in the
- * table fit every body.
+ * A body contradicts its type only when it lacks the members of its type, and
+ * either has those of another type or is a complete event of GitHub: it has
+ * "sender", and the repository, organization or installation.  A type that is
+ * not in the table fits every body.
  */
 #ifndef CORE_SHAPE_H
 #define CORE_SHAPE_H

@@ -99,10 +99,11 @@ enum rc store_event_release(struct store *s, const int64_t *ids, size_t n,
  * The same for each of many events that has ended and is no replay suspect.
  * All of it is put down in one transaction and carried out here or, where
  * this process ends before, in store_unexpanded().  Each order key sees them
- * in the order of the events, and what is newer after them.  What is open
- * goes out anyway, and is left alone: to one webhook, what is open there.  *replayed: how many of them, from the
- * first on, were put down: not all where so many jobs would wait that posts
- * might soon be refused.
+ * in the order of the events, and what is newer after them.  An event with
+ * open jobs goes out anyway and is left alone; for a replay to one webhook only
+ * the jobs for this webhook count.  *replayed: how many of the events, from the
+ * first on, were put down; not all if so many jobs would wait that posts might
+ * soon be refused.
  * RC_BUSY	also: so many wait that not one more may.
  */
 struct store_replay {
