@@ -13,7 +13,7 @@
 
 #define BODY_MAX 65536 /* a URL and a few words */
 
-static const char *const types[] = {
+static const char *const types[NOTICE_WHATS] = {
 	[NOTICE_FAILING] = "hls.webhook.failing",
 	[NOTICE_DISABLED] = "hls.webhook.disabled",
 	[NOTICE_DEAD] = "hls.delivery.dead",

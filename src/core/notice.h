@@ -32,6 +32,7 @@ enum notice_what {
 	NOTICE_SUSPECT,  /* "hls.event.suspect", of a source */
 	NOTICE_REFUSING  /* "hls.source.refusing", of a source */
 };
+#define NOTICE_WHATS 6
 #define NOTICE_APART_MS (INT64_C(3600) * 1000) /* two of one source */
 
 /* How often something happened for one reason since the last notice. */

@@ -35,8 +35,8 @@ static const struct {
 const char *
 outcome_class_name(enum outcome_class c)
 {
-	static const char *const names[] = { "none", "receiver", "network",
-		"us" };
+	static const char *const names[OUTCOME_CLASSES] = { "none", "receiver",
+		"network", "us" };
 
 	return names[c];
 }

@@ -34,6 +34,7 @@ enum outcome_class {
 	OUTCOME_CLASS_NETWORK,
 	OUTCOME_CLASS_US
 };
+#define OUTCOME_CLASSES 4
 
 const char *outcome_class_name(enum outcome_class c); /* "receiver" ... */
 

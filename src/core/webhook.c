@@ -9,7 +9,7 @@
 #include "core/jsonptr.h"
 #include "core/webhook.h"
 
-static const char *const health_names[] = {
+static const char *const health_names[WEBHOOK_HEALTHS] = {
 	[WEBHOOK_UNKNOWN] = "unknown",
 	[WEBHOOK_HEALTHY] = "healthy",
 	[WEBHOOK_DEGRADED] = "degraded",
@@ -282,7 +282,8 @@ webhook_on_dead_parse(const char *text, enum webhook_on_dead *out)
 const char *
 webhook_why_name(enum webhook_why y)
 {
-	static const char *const names[] = { "person", "gone", "failing" };
+	static const char *const names[WEBHOOK_WHYS] = { "person", "gone",
+		"failing" };
 
 	return names[y];
 }

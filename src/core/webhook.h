@@ -37,6 +37,7 @@ enum webhook_health {
 	WEBHOOK_DEGRADED,
 	WEBHOOK_UNAVAILABLE
 };
+#define WEBHOOK_HEALTHS 4
 
 /* Why one is disabled; meaningless while it is enabled. */
 enum webhook_why {
@@ -44,12 +45,14 @@ enum webhook_why {
 	WEBHOOK_GONE,   /* it answered 410 */
 	WEBHOOK_FAILING /* nothing but failure for outbound.disable_after */
 };
+#define WEBHOOK_WHYS 3
 
 /* What a dead delivery does to those behind it in order. */
 enum webhook_on_dead {
 	WEBHOOK_HOLD,
 	WEBHOOK_SKIP
 };
+#define WEBHOOK_ON_DEADS 2
 
 /* Files of PEM, each NULL: none. */
 struct webhook_tls {

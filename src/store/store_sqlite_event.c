@@ -429,7 +429,7 @@ read_status(struct lite_tx *tx, int64_t id, enum event_status *status,
 	if (!row)
 		return err_set(e, RC_NOTFOUND, "there is no event %lld",
 		    (long long)id);
-	*status = (enum event_status)lite_col_int(st, 0);
+	*status = (enum event_status)lite_col_enum(st, 0, EVENT_STATUSES);
 	*expanded = lite_col_int(st, 1) != 0;
 	lite_reset(st);
 	return RC_OK;

@@ -33,7 +33,7 @@ lite_target_of_row(struct sqlite3_stmt *st, int at, struct lite_target *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->id = lite_col_int(st, at);
-	t->kind = (enum store_kind)lite_col_int(st, at + 1);
+	t->kind = (enum store_kind)lite_col_enum(st, at + 1, STORE_KINDS);
 	t->name = lite_col_text(st, at + 2);
 	t->waiting = lite_col_int(st, at + 3);
 	t->leased = lite_col_int(st, at + 4);
@@ -44,9 +44,8 @@ lite_target_of_row(struct sqlite3_stmt *st, int at, struct lite_target *t)
 	t->bucket_us = lite_col_int(st, at + 9);
 	t->limited_until_ms = lite_col_int(st, at + 10);
 	t->limit_hits = lite_col_int(st, at + 11);
-	t->breaker.state = (enum breaker_state)lite_col_int(st, at + 12);
-	if ((unsigned int)t->breaker.state >= BREAKER_STATES)
-		breaker_close(&t->breaker);
+	t->breaker.state =
+	    (enum breaker_state)lite_col_enum(st, at + 12, BREAKER_STATES);
 	t->breaker.failures = lite_col_int(st, at + 13);
 	t->breaker.until_ms = lite_col_int(st, at + 14);
 	t->breaker.opens = lite_col_int(st, at + 15);

@@ -61,8 +61,8 @@ add_calls(struct lite_tx *tx, const struct lite_target_change *ch,
 	if (rc != RC_OK || !*found)
 		return rc;
 	out->is_enabled = lite_col_int(st, 0) != 0;
-	out->failing_since_ms = lite_col_int(st, 1);
-	out->disable_at_ms = lite_col_int(st, 2);
+	out->failing_since_ms = lite_col_ms(st, 1);
+	out->disable_at_ms = lite_col_ms(st, 2);
 	return lite_run(tx->conn, st, e);
 }
 
@@ -224,16 +224,17 @@ read_row(struct lite *l, struct sqlite3_stmt *st, struct notice *out)
 
 	memset(out, 0, sizeof(*out));
 	out->id = lite_col_int(st, 0);
-	out->what = (enum notice_what)lite_col_int(st, 1);
-	out->at_ms = lite_col_int(st, 2);
+	out->what = (enum notice_what)lite_col_enum(st, 1, NOTICE_WHATS);
+	out->at_ms = lite_col_ms(st, 2);
 	out->webhook = lite_col_text(st, 3);
 	out->url = lite_col_text(st, 4);
 	out->team = lite_col_text(st, 5);
-	out->why = (enum webhook_why)lite_col_int(st, 6);
-	out->failing_since_ms = lite_col_int(st, 7);
-	out->disable_at_ms = lite_col_int(st, 8);
+	out->why = (enum webhook_why)lite_col_enum(st, 6, WEBHOOK_WHYS);
+	out->failing_since_ms = lite_col_ms(st, 7);
+	out->disable_at_ms = lite_col_ms(st, 8);
 	out->failures = lite_col_int(st, 9);
-	out->last_class = (enum outcome_class)lite_col_int(st, 10);
+	out->last_class =
+	    (enum outcome_class)lite_col_enum(st, 10, OUTCOME_CLASSES);
 	out->last_code = (int)lite_col_int(st, 11);
 	out->last_text = lite_col_text(st, 12);
 	job = lite_col_int(st, 13);

@@ -38,7 +38,7 @@ read_first(struct lite_tx *tx, struct sqlite3_stmt *st, struct lite_place *out,
 	out->id = lite_col_int(st, 0);
 	out->event = lite_col_int(st, 1);
 	out->due_ms = lite_col_int(st, 2);
-	out->state = (enum store_state)lite_col_int(st, 3);
+	out->state = (enum store_state)lite_col_enum(st, 3, STORE_STATES);
 	out->behind = lite_col_int(st, 4) != 0;
 	lite_reset(st);
 	return RC_OK;

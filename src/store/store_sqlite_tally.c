@@ -354,9 +354,7 @@ read_counts(struct lite_tx *tx, int64_t id, struct counts *c, bool *found,
 	rc = lite_step(tx->conn, st, found, e);
 	if (rc != RC_OK || !*found)
 		return rc;
-	c->status = (enum event_status)lite_col_int(st, 0);
-	if ((unsigned int)c->status >= EVENT_STATUSES)
-		c->status = EVENT_PENDING;
+	c->status = (enum event_status)lite_col_enum(st, 0, EVENT_STATUSES);
 	c->expanded = lite_col_int(st, 1) != 0;
 	c->touched = lite_col_int(st, 2) != 0;
 	c->total = lite_col_int(st, 3);

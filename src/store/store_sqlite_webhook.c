@@ -199,7 +199,7 @@ read_row(struct lite *l, struct lite_conn *c, struct sqlite3_stmt *st,
 	w->team = lite_col_text(st, 4);
 	w->description = lite_col_text(st, 5);
 	lite_strlist_of_row(st, 7, &w->signatures);
-	w->body = (enum webhook_body)lite_col_int(st, 8);
+	w->body = (enum webhook_body)lite_col_enum(st, 8, WEBHOOK_BODIES);
 	w->rate_limit = lite_col_int(st, 9);
 	w->max_in_flight = lite_col_int(st, 10);
 	w->timeout_ms = lite_col_int(st, 11);
@@ -207,33 +207,33 @@ read_row(struct lite *l, struct lite_conn *c, struct sqlite3_stmt *st,
 	w->order_by = lite_col_text(st, 13);
 	w->filter = lite_col_text(st, 14);
 	w->enabled = lite_col_int(st, 15) != 0;
-	w->created_ms = lite_col_int(st, 16);
-	w->updated_ms = lite_col_int(st, 17);
+	w->created_ms = lite_col_ms(st, 16);
+	w->updated_ms = lite_col_ms(st, 17);
 	w->total_calls = lite_col_int(st, 18);
 	w->failed_calls = lite_col_int(st, 19);
-	w->last_success_ms = lite_col_int(st, 20);
-	w->last_failure_ms = lite_col_int(st, 21);
+	w->last_success_ms = lite_col_ms(st, 20);
+	w->last_failure_ms = lite_col_ms(st, 21);
 	w->consecutive_failures = lite_col_int(st, 22);
 	w->response_sum_ms = lite_col_int(st, 23);
 	w->response_min_ms = lite_col_int(st, 24);
 	w->response_max_ms = lite_col_int(st, 25);
-	w->health = (enum webhook_health)lite_col_int(st, 26);
+	w->health = (enum webhook_health)lite_col_enum(st, 26, WEBHOOK_HEALTHS);
 	w->cloudevents = lite_col_int(st, 27) != 0;
-	w->failing_since_ms = lite_col_int(st, 29);
-	w->disable_at_ms = lite_col_int(st, 30);
-	w->disabled_why = (enum webhook_why)lite_col_int(st, 31);
+	w->failing_since_ms = lite_col_ms(st, 29);
+	w->disable_at_ms = lite_col_ms(st, 30);
+	w->disabled_why = (enum webhook_why)lite_col_enum(st, 31, WEBHOOK_WHYS);
 	w->response_calls = lite_col_int(st, 32);
 	w->name = lite_col_text(st, 33);
-	w->on_dead = (enum webhook_on_dead)lite_col_int(st, 34);
+	w->on_dead =
+	    (enum webhook_on_dead)lite_col_enum(st, 34, WEBHOOK_ON_DEADS);
 	w->tls.ca_file = lite_col_text(st, 35);
 	w->tls.cert_file = lite_col_text(st, 36);
 	w->tls.key_file = lite_col_text(st, 37);
 	if (lite_col_int(st, 38) != 0)
 		w->body = WEBHOOK_JSON;
 	w->disabled_ms = lite_col_ms(st, 39);
-	w->breaker = (enum breaker_state)lite_col_int(st, flow);
-	if ((unsigned int)w->breaker >= BREAKER_STATES)
-		w->breaker = BREAKER_CLOSED;
+	w->breaker =
+	    (enum breaker_state)lite_col_enum(st, flow, BREAKER_STATES);
 	w->breaker_until_ms = lite_col_int(st, flow + 1);
 	rc = lite_unseal_secret(l, "secret", w->id, st, 3, &w->secret, e);
 	if (rc == RC_OK)
