@@ -30,6 +30,21 @@ kind_of(const char *type)
 	return MEDIA_OTHER;
 }
 
+/* RFC 9110, 8.3.1: what is stored, shown and sent on has no other bytes. */
+static bool
+is_type(const char *text)
+{
+	static const char token[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				    "!#$%&'*+-.^_`|~";
+	size_t n = strspn(text, token);
+
+	if (n == 0 || text[n] != '/')
+		return false;
+	text += n + 1;
+	n = strspn(text, token);
+	return n > 0 && text[n] == '\0';
+}
+
 void
 media_parse(const char *text, struct media *out)
 {
@@ -46,6 +61,10 @@ media_parse(const char *text, struct media *out)
 		out->type[i] = text[i] >= 'A' && text[i] <= 'Z'
 		    ? (char)(text[i] - 'A' + 'a')
 		    : text[i];
+	if (!is_type(out->type)) {
+		out->type[0] = '\0';
+		return;
+	}
 	out->kind = kind_of(out->type);
 
 	text += n;

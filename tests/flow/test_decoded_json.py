@@ -239,3 +239,16 @@ def test_one_statement_reads_the_json_of_every_event(calm_gateway):
     assert g.sql("SELECT count(*) AS n FROM webhook_events WHERE "
                  "payload_json IS NOT NULL AND NOT "
                  "json_valid(payload_json)") == [{"n": 0}]
+
+
+@pytest.mark.parametrize("media", [
+    "application/\x9b31m+json", "application/\x7f+json", "text/\u202ex+json"])
+def test_a_content_type_has_no_bytes_that_control_a_terminal(calm_gateway,
+                                                             media):
+    g = calm_gateway
+    body = b"{}"
+    headers = sign.github(gw.GITHUB_SECRET, body, "typed", g.unique(),
+                          content_type=media)
+    resp = g.direct("POST", "/hooks/github", body, headers)
+    assert resp.status == 415, resp
+    assert g.events(type="typed") == []

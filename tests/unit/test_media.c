@@ -32,6 +32,11 @@ test_content_types_are_taken_apart(void **state)
 		{ "text/x+json", MEDIA_JSON },
 		{ "x+json", MEDIA_OTHER },
 		{ "application/+jsonx", MEDIA_OTHER },
+		{ "application/\x1b[31m+json", MEDIA_OTHER },
+		{ "application/\x7f+json", MEDIA_OTHER },
+		{ "application/\xc2\x9b+json", MEDIA_OTHER },
+		{ "application/a/b+json", MEDIA_OTHER },
+		{ "application/vnd.a-b_c!#$&^+json", MEDIA_JSON },
 		{ "", MEDIA_OTHER },
 		{ NULL, MEDIA_OTHER },
 	};
@@ -46,6 +51,10 @@ test_content_types_are_taken_apart(void **state)
 	}
 	media_parse("Application/JSON; charset=utf-8", &m);
 	assert_string_equal(m.type, "application/json");
+	media_parse("text/\x1b[31mplain", &m);
+	assert_string_equal(m.type, "");
+	media_parse("plain", &m);
+	assert_string_equal(m.type, "");
 }
 
 static void
