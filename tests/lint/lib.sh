@@ -63,12 +63,10 @@ search() {
 	kind=$1
 	regex=$2
 	shift 2
-	for file; do
-		if [ "$kind" = whole ]; then
-			grep -nE -e "$regex" "$file" /dev/null
-		else
-			code "$kind" "$file" | grep -nE -e "$regex" |
-			    sed "s|^|$file:|"
-		fi
-	done
+	[ $# -gt 0 ] || return
+	if [ "$kind" = whole ]; then
+		grep -nE -e "$regex" "$@" /dev/null
+	else
+		regex=$regex awk -v keep="$kind" -f "$lint/code.awk" "$@"
+	fi
 }
