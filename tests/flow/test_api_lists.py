@@ -21,9 +21,12 @@ EVENTS = "/api/v1/events"
 def g(calm_gateway):
     """Seven events of two types and two repositories."""
     for n in range(COUNT):
+        repository = "octo/%s" % "ab"[n % 2]
+        body = gw.issue(number=n, repository=repository) if n < 4 else {
+            "ref": "refs/heads/main", "after": "%040d" % n, "commits": [],
+            "repository": {"full_name": repository}}
         resp = calm_gateway.post_github(
-            gw.issue(number=n, repository="octo/%s" % "ab"[n % 2]),
-            event="issues" if n < 4 else "push", delivery="l-%d" % n)
+            body, event="issues" if n < 4 else "push", delivery="l-%d" % n)
         assert resp.status == 202, resp
     return calm_gateway
 

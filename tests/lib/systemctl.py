@@ -186,7 +186,12 @@ def start_service(unit):
         if status_of(spawn(unit, unit.get("ExecStart"), env)) != 0:
             sys.exit("%s: did not start" % unit.name)
         return
+    # A stop that follows at once must know whom to stop.
+    if os.path.exists(unit.path("main")):
+        os.unlink(unit.path("main"))
     background(unit, lambda: keep(unit))
+    while number_in(unit.path("main")) is None and is_active(unit):
+        time.sleep(0.01)
 
 
 def start_socket(unit):
