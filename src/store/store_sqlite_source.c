@@ -9,17 +9,18 @@
 #include "base/clock.h"
 #include "base/meter.h"
 #include "base/xalloc.h"
+#include "core/backoff.h"
 #include "core/event.h"
 #include "core/notice.h"
 #include "store/store_sqlite_int.h"
 
 /*
  * Notices of sources.  What there is to report is counted in table metric
- * anyway; a figure's row says besides what of it was told, and when.
+ * anyway; a figure's row also holds how much of it was reported, and when.
  *
- * 1. A source is told of when one of its figures has grown and none was told
- *    for NOTICE_APART_MS.  A time in the future comes of a clock that was
- *    ahead and holds up nothing.
+ * 1. A source is reported when one of its figures has grown and none was
+ *    reported for NOTICE_APART_MS.  A time further in the future than a
+ *    clock's error was written by a clock that was ahead; it does not count.
  * 2. The event and the mark are one transaction, which looks again at 1.
  */
 #define SOURCE_SIZE 256
@@ -65,10 +66,20 @@ is_told(const char *labels)
 	return text[0] == '\0' || strcmp(text, "yes") == 0;
 }
 
+/* The time of a report; 0 for one that does not count. */
+static int64_t
+mark_of_row(struct sqlite3_stmt *st, int64_t now_ms)
+{
+	int64_t told_ms = lite_col_int(st, 3);
+
+	return told_ms > now_ms + BACKOFF_SLACK_MS ? 0 : told_ms;
+}
+
 static void
 add_reason(struct notice *n, struct sqlite3_stmt *st, const char *labels)
 {
-	int64_t told_ms = lite_col_int(st, 3), last_ms = lite_col_int(st, 4);
+	int64_t told_ms = mark_of_row(st, n->at_ms);
+	int64_t last_ms = lite_col_int(st, 4);
 	struct notice_reason *r = &n->reasons[n->nreasons];
 	int64_t grown = lite_col_int(st, 1) - lite_col_int(st, 2);
 
@@ -88,8 +99,7 @@ add_reason(struct notice *n, struct sqlite3_stmt *st, const char *labels)
 static bool
 is_due(const struct notice *n, int64_t now_ms)
 {
-	return n->nreasons > 0 &&
-	    (n->told_ms > now_ms || n->told_ms <= now_ms - NOTICE_APART_MS);
+	return n->nreasons > 0 && n->told_ms <= now_ms - NOTICE_APART_MS;
 }
 
 /* The last notice of the list, which is complete now. */
@@ -158,7 +168,7 @@ lite_source_notices(struct lite *l, struct lite_conn *c, size_t max,
 	return rc;
 }
 
-/* When the source was told of last. */
+/* When the source was reported last. */
 static enum rc
 read_told(struct lite_tx *tx, const struct notice *n, int64_t *told_ms,
     struct err *e)
@@ -180,8 +190,8 @@ read_told(struct lite_tx *tx, const struct notice *n, int64_t *told_ms,
 			continue;
 		meter_label_get(labels, "source", source, sizeof(source));
 		if (strcmp(source, n->source) == 0 &&
-		    lite_col_int(st, 3) > *told_ms)
-			*told_ms = lite_col_int(st, 3);
+		    mark_of_row(st, n->at_ms) > *told_ms)
+			*told_ms = mark_of_row(st, n->at_ms);
 	}
 }
 
