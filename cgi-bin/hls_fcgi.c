@@ -14,11 +14,11 @@
 
 static const char usage[] =
     "usage: hls.fcgi [-c FILE] [--listen unix:PATH | HOST:PORT] [--check]\n"
-    "  -c, --config FILE   settings; else $HLS_CONFIG, else\n"
+    "  -c, --config FILE   settings file; default: $HLS_CONFIG, else\n"
     "                      " SYSCONFDIR "/hls/hls.yaml\n"
-    "  --listen WHERE      open a FastCGI socket; else systemd's, else fd 0\n"
-    "  --check             read everything, open the store, say what is "
-    "wrong\n"
+    "  --listen WHERE      open this FastCGI socket; default: the socket from\n"
+    "                      systemd, else descriptor 0\n"
+    "  --check             read the settings, open the store, report errors\n"
     "  --help, --version\n";
 
 enum {

@@ -17,14 +17,14 @@
 static const char usage[] =
     "usage: hls-drain [-c FILE] [--once] [--max-seconds N] [--worker-id ID]\n"
     "                 [--kind KIND]... [--check]\n"
-    "  -c, --config FILE   settings; else $HLS_CONFIG, else\n"
+    "  -c, --config FILE   settings file; default: $HLS_CONFIG, else\n"
     "                      " SYSCONFDIR "/hls/hls.yaml\n"
-    "  --once              work until nothing is due, then end\n"
-    "  --max-seconds N     take nothing more after N seconds, then end\n"
-    "  --worker-id ID      its name; else $WORKER_ID, else host:pid\n"
-    "  --kind KIND         work jobs of this kind alone; may be repeated\n"
-    "  --check             read everything, open the store, say what is "
-    "wrong\n"
+    "  --once              work until no job is due, then end\n"
+    "  --max-seconds N     lease no more jobs after N seconds, then end\n"
+    "  --worker-id ID      name of this worker; default: $WORKER_ID, else\n"
+    "                      host:pid\n"
+    "  --kind KIND         lease only jobs of this kind; may be repeated\n"
+    "  --check             read the settings, open the store, report errors\n"
     "  --help, --version\n";
 
 enum {
