@@ -18,13 +18,17 @@
 #include "store/store_work.h"
 
 static const struct ctl_option list_options[] = {
-	{ .name = "webhook", .arg = "ID", .doc = "to this one" },
-	{ .name = "event", .arg = "ID", .doc = "owed by this event" },
+	{ .name = "webhook",
+	    .arg = "ID",
+	    .doc = "only deliveries to this webhook" },
+	{ .name = "event",
+	    .arg = "ID",
+	    .doc = "only deliveries of this event" },
 	{ .name = "state",
 	    .arg = "STATE",
 	    .values = "waiting leased done dead cancelled",
 	    .doc = "waiting, leased, done, dead or cancelled" },
-	{ .name = "blocked", .doc = "that wait for an earlier one" },
+	{ .name = "blocked", .doc = "only deliveries behind an earlier one" },
 	CTL_LIST_OPTIONS,
 	{ .name = NULL },
 };
@@ -400,8 +404,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = list_options,
 	    STORE,
 	    .run = run_list,
-	    .doc = "Lists them, newest first; --state dead: what waits for "
-		   "a person." },
+	    .doc = "Lists deliveries, newest first; --state dead lists the "
+		   "dead letters." },
 	{ .verb = "show",
 	    ONE_ID,
 	    STORE,
@@ -413,16 +417,17 @@ static const struct ctl_cmd cmds[] = {
 	    .options = ctl_delivery_bulk_options,
 	    STORE,
 	    .run = run_retry,
-	    .doc = "Sends a dead or waiting one now; without ID all that the "
-		   "options choose:\ncounts them first and asks." },
+	    .doc = "Sends a dead or waiting delivery now; without ID all that "
+		   "the options\nchoose, after a question with their number." },
 	{ .verb = "cancel",
 	    .args = "[ID]",
 	    .max_args = 1,
 	    .options = ctl_delivery_bulk_options,
 	    STORE,
 	    .run = run_cancel,
-	    .doc = "Gives one up that is not done, or all that the options "
-		   "choose; what waits\nfor a dead one goes on." },
+	    .doc = "Gives up a delivery that is not done, or all that the "
+		   "options choose; later\ndeliveries of its order key "
+		   "continue." },
 };
 
 const struct ctl_noun ctl_delivery = { "delivery",

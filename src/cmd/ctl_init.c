@@ -68,8 +68,8 @@ static const struct ctl_cmd cmds[] = {
 	    .args = "",
 	    .needs = CTL_CONF,
 	    .run = run_init,
-	    .doc = "Makes the database and its key, or brings an older one "
-		   "up to date after a\nbackup.  Safe to repeat." },
+	    .doc = "Makes the database and its key, or upgrades an older "
+		   "database after a\nbackup.  It is safe to repeat." },
 };
 
 const struct ctl_noun ctl_init = { "init",

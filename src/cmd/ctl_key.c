@@ -113,15 +113,15 @@ static const struct ctl_cmd cmds[] = {
 	    .args = "",
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_replace,
-	    .doc = "Makes a new key where the old one is lost, and lists the "
-		   "webhooks whose secrets\nmust be set anew.  Programs that "
-		   "run take it up by themselves." },
+	    .doc = "Makes a new key after the old one was lost, and lists the "
+		   "webhooks that need\na new secret.  Running programs "
+		   "notice the new key." },
 	{ .verb = "rotate",
 	    .args = "",
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_rotate,
-	    .doc = "Makes a new key and encrypts all secrets anew under it, "
-		   "while programs run." },
+	    .doc = "Makes a new key and encrypts all secrets with it; "
+		   "programs may run." },
 };
 
 const struct ctl_noun ctl_key = { "key",

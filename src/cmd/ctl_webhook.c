@@ -22,12 +22,12 @@
 #include "store/store_read.h"
 
 static const struct ctl_option list_options[] = {
-	{ .name = "team", .arg = "TEAM", .doc = "of this team alone" },
+	{ .name = "team", .arg = "TEAM", .doc = "only webhooks of this team" },
 	{ .name = "event",
 	    .arg = "TYPE",
-	    .doc = "that would get this type, or type.action" },
-	{ .name = "enabled", .doc = "that are enabled" },
-	{ .name = "disabled", .doc = "that are not" },
+	    .doc = "only webhooks that want this type or type.action" },
+	{ .name = "enabled", .doc = "only enabled webhooks" },
+	{ .name = "disabled", .doc = "only disabled webhooks" },
 	{ .name = "health",
 	    .arg = "STATE",
 	    .values = "unknown healthy degraded unavailable",
@@ -513,7 +513,7 @@ enable(struct ctl *c, bool on, struct err *e)
 }
 
 static const struct ctl_option enable_options[] = {
-	{ .name = "now", .doc = "retries that wait go out at once" },
+	{ .name = "now", .doc = "also send waiting retries now" },
 	{ .name = NULL },
 };
 
@@ -530,7 +530,7 @@ run_disable(struct ctl *c, struct err *e)
 }
 
 static const struct ctl_option rotate_options[] = {
-	{ .name = "now", .doc = "old secrets stop signing at once" },
+	{ .name = "now", .doc = "old secrets stop signing now" },
 	CTL_YES_OPTION,
 	{ .name = NULL },
 };
@@ -592,8 +592,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = ctl_webhook_register_options,
 	    STORE,
 	    .run = ctl_webhook_register,
-	    .doc = "Adds one; without --secret-file a secret is made and "
-		   "shown this once." },
+	    .doc = "Adds a webhook; without --secret-file a secret is made "
+		   "and shown this once." },
 	{ .verb = "list",
 	    .args = "",
 	    .options = list_options,
@@ -623,7 +623,7 @@ static const struct ctl_cmd cmds[] = {
 	    .options = enable_options,
 	    STORE,
 	    .run = run_enable,
-	    .doc = "Lets deliveries go out again, those that waited too." },
+	    .doc = "Enables a webhook; its waiting deliveries go out again." },
 	{ .verb = "disable",
 	    ONE_ID,
 	    STORE,
@@ -635,16 +635,16 @@ static const struct ctl_cmd cmds[] = {
 	    .options = ctl_webhook_test_options,
 	    STORE,
 	    .run = ctl_webhook_test,
-	    .doc = "Sends a sample event to one alone, once, and tells what "
-		   "happened; with\n--event says why an event would go to it, "
-		   "and sends nothing." },
+	    .doc = "Sends one sample event to this webhook and shows the "
+		   "result; with --event\nit sends nothing, and says why the "
+		   "webhook would get that event or not." },
 	{ .verb = "health",
 	    .args = "[ID]",
 	    .max_args = 1,
 	    .options = ctl_webhook_health_options,
 	    STORE,
 	    .run = ctl_webhook_health,
-	    .doc = "Says how deliveries to one go, or to each, the worst "
+	    .doc = "Shows the health of a webhook, or of all, the worst "
 		   "first." },
 	{ .verb = "rotate-secret",
 	    ONE_ID,

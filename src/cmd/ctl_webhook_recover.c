@@ -13,10 +13,14 @@
 #include "intake/replay.h"
 
 const struct ctl_option ctl_webhook_recover_options[] = {
-	{ .name = "since", .arg = "TIME", .doc = "given up since; 2h for ago" },
-	{ .name = "until", .arg = "TIME", .doc = "...and before; else now" },
-	{ .name = "waiting", .doc = "retries that wait go out at once" },
-	{ .name = "dry-run", .doc = "count the deliveries and do nothing" },
+	{ .name = "since",
+	    .arg = "TIME",
+	    .doc = "given up since this time; 2h: two hours ago" },
+	{ .name = "until",
+	    .arg = "TIME",
+	    .doc = "and before this time; default: now" },
+	{ .name = "waiting", .doc = "also send waiting retries now" },
+	{ .name = "dry-run", .doc = "only count the deliveries" },
 	{ .name = "yes", .doc = "do not ask" },
 	{ .name = NULL },
 };

@@ -32,32 +32,32 @@
 #define OTHER_OPTIONS(empty)                                                  \
 	{ .name = "name",                                                     \
 		.arg = "NAME",                                                \
-		.doc = "what people call it; no two have the same",           \
+		.doc = "a name that no other webhook has",                    \
 		.may_empty = (empty) },                                       \
 	    { .name = "team",                                                 \
 		    .arg = "TEAM",                                            \
-		    .doc = "gets the events of this team alone",              \
+		    .doc = "only events of this team",                        \
 		    .may_empty = (empty) },                                   \
 	    { .name = "description",                                          \
 		    .arg = "TEXT",                                            \
-		    .doc = "for people",                                      \
+		    .doc = "a text for people",                               \
 		    .may_empty = (empty) },                                   \
 	    { .name = "header-file",                                          \
 		    .arg = "FILE",                                            \
 		    .doc =                                                    \
-			"further headers, Name: value a line; - is stdin" },  \
+			"more headers, one Name: value a line; - is stdin" }, \
 	    { .name = "secret-file",                                          \
 		    .arg = "FILE",                                            \
-		    .doc = "its secret, one line; - is standard input" },     \
+		    .doc = "the secret in one line; - is standard input" },   \
 	    { .name = "order-by",                                             \
 		    .arg = "KEY",                                             \
-		    .doc = "one after the other: a JSON pointer, "            \
+		    .doc = "keep order by JSON pointer, "                     \
 			   "repository or webhook",                           \
 		    .may_empty = (empty) },                                   \
 	    { .name = "on-dead",                                              \
 		    .arg = "hold|skip",                                       \
 		    .values = "hold skip",                                    \
-		    .doc = "what a dead delivery does to those behind it "    \
+		    .doc = "whether a dead delivery holds up later ones "     \
 			   "in order" },                                      \
 	    { .name = "tls-ca-file",                                          \
 		    .arg = "FILE",                                            \
@@ -65,15 +65,15 @@
 		    .may_empty = (empty) },                                   \
 	    { .name = "tls-cert-file",                                        \
 		    .arg = "FILE",                                            \
-		    .doc = "a certificate to show to the receiver",           \
+		    .doc = "client certificate for the receiver",             \
 		    .may_empty = (empty) },                                   \
 	    { .name = "tls-key-file",                                         \
 		    .arg = "FILE",                                            \
-		    .doc = "its key, when that is not beside it",             \
+		    .doc = "its key; default: in the certificate's file",     \
 		    .may_empty = (empty) },                                   \
 	    { .name = "filter",                                               \
 		    .arg = "JSON",                                            \
-		    .doc = "what must hold of an event, see hls-api(7)",      \
+		    .doc = "condition on events, see hls-api(7)",             \
 		    .may_empty = (empty) },                                   \
 	    { .name = "body",                                                 \
 		    .arg = "FORM",                                            \
@@ -94,8 +94,10 @@
 		    .doc = "requests a second; 0 for no limit" },             \
 	    { .name = "max-in-flight",                                        \
 		    .arg = "N",                                               \
-		    .doc = "open requests at once" },                         \
-	    { .name = "timeout", .arg = "TIME", .doc = "of one attempt" },    \
+		    .doc = "open requests at a time" },                       \
+	    { .name = "timeout",                                              \
+		    .arg = "TIME",                                            \
+		    .doc = "limit of an attempt" },                           \
 	{                                                                     \
 		.name = "retry-schedule", .arg = "T,T,...",                   \
 		.doc = "waits between attempts, 5s,1m,1h"                     \
@@ -108,12 +110,12 @@ const struct ctl_option ctl_webhook_register_options[] = {
 };
 
 const struct ctl_option ctl_webhook_update_options[] = {
-	{ .name = "url", .arg = "URL", .doc = "where it is" },
+	{ .name = "url", .arg = "URL", .doc = "the new URL" },
 	EVENT_OPTION,
 	OTHER_OPTIONS(true),
 	{ .name = "unset",
 	    .arg = "KEY",
-	    .doc = "back to its default: any of the above without the dashes",
+	    .doc = "reset one of the options above to its default",
 	    .many = true },
 	{ .name = NULL },
 };
