@@ -283,7 +283,8 @@ lite_notices(void *impl, size_t max, struct store_notices *out, struct err *e)
 	if (rc == RC_OK)
 		rc = lite_source_notices(l, c, max, out, e);
 	lite_reader_give(l, c);
-	if (rc != RC_OK)
+	/* A source that is not due leaves room behind. */
+	if (rc != RC_OK || out->n == 0)
 		store_notices_free(out);
 	return rc;
 }

@@ -288,7 +288,7 @@ enum rc store_exchange(struct store *s, struct store_exchange *x,
  * The former is written with its cause: a webhook that fails, or was disabled
  * by a result, a dead delivery of an event that is not itself such a report.
  * A source is reported once in NOTICE_APART_MS, with the figures that have
- * grown since. */
+ * grown since.  Without any, v is NULL. */
 struct store_notices {
 	struct notice *v;
 	size_t n;

@@ -9,6 +9,7 @@ receiver of the test's.
 import os
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -115,9 +116,15 @@ def installed(request, m, authority):
     _, user, worker = blocks("")[:3]
     # The server of the distribution runs already.
     m.sh("systemctl start %s" % server)
-    said = m.sh(user + worker + blocks(heading)[n] + """
+    try:
+        said = m.sh(user + worker + blocks(heading)[n] + """
 until curl -fs -m 5 http://%s/health; do sleep 0.1; done
 """ % HOST + "".join(blocks("A receiver, and an event")), timeout=60)
+    except subprocess.TimeoutExpired as e:
+        raise AssertionError(m.sh(
+            "curl -isS -m 5 http://%s/health; "
+            "ps -eo pid,ppid,user,lstart,args; tail /run/systemctl/*; "
+            "tail /var/log/lighttpd/*" % HOST, ok=False)) from e
     m.server = request.param
     m.user = "www-data" if request.param == "cgi lighttpd" else "hls"
     yield m, said
