@@ -48,6 +48,24 @@ for package; do
 	    { echo "apt-get: $package is not installed here" >&2; exit 100; }
 done
 """
+# A supervisor may start its service once more before it is ended itself, so
+# the last look must find nobody but the first process and its sleep.
+END = """\
+again=y
+while [ $again = y ]; do
+	again=n
+	for p in /proc/[0-9]*; do
+		p=${p#/proc/}
+		[ $p != 1 ] && [ $p != $$ ] || continue
+		read -r _ name state _ 2>/dev/null </proc/$p/stat || continue
+		kill -9 $p 2>/dev/null
+		case "$name $state" in
+		"(sleep) "* | *" Z") ;;
+		*) again=y ;;
+		esac
+	done
+done
+"""
 HOLD = """\
 mount --make-rprivate /
 mount -t tmpfs tmpfs %(work)s
@@ -151,9 +169,7 @@ class Machine:
 
     def fresh(self):
         """What was started is gone, and what was changed since stay()."""
-        self.raw("for p in /proc/[0-9]*; do p=${p#/proc/}; "
-                 "[ $p = 1 ] || [ $p = $$ ] || kill -9 $p 2>/dev/null; "
-                 "done; true")
+        self.raw(END)
         self.raw(COVER % self.words)
 
     def stay(self):
