@@ -107,9 +107,11 @@ note_header(struct log_file *l, const char *header)
 	code = hand_over(l);
 	if (code == SQLITE_OK)
 		code = l->real->pMethods->xRead(l->real, old, sizeof(old), 0);
-	if (code == SQLITE_OK)
-		code = l->real->pMethods->xSync(l->real, SQLITE_SYNC_NORMAL);
+	/* Also of a log that was cut to nothing: were the cut not on disk, an
+	 * older header, which the note does not know, could come back. */
 	if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ)
+		code = l->real->pMethods->xSync(l->real, SQLITE_SYNC_NORMAL);
+	if (code == SQLITE_OK)
 		code = name_log(l);
 	return code == SQLITE_OK ? write_note(l, old, header) : code;
 }

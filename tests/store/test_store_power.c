@@ -94,9 +94,12 @@ lost_after(struct fix *g, const struct story *s, size_t cut, int kind)
 	int64_t want = acknowledged_at(s, cut);
 
 	shim_lay_out(cut, (enum shim_damage)kind, (unsigned int)cut, g->dir);
-	if (store_open(&g->opt, &g->s, &g->e) != RC_OK)
+	if (store_open(&g->opt, &g->s, &g->e) != RC_OK) {
+		print_message("# after a cut: %s\n", g->e.text);
 		return -1;
+	}
 	if (store_stats(g->s, g->wall_ms, 0, &st, &g->e) != RC_OK) {
+		print_message("# after a cut: %s\n", g->e.text);
 		fix_close(g);
 		return -1;
 	}
