@@ -23,9 +23,10 @@
  * page in a log has them, and no checkpoint changes them.
  *
  * 1. IN_USE, with the old and the new salts, is on disk before the header of
- *    a log with new salts is written; the header that it replaces, and the
- *    log's name, were on disk before that.  So whatever a cut leaves of our
- *    own log has one of the two, and the file is there.
+ *    a log with new salts is written; the header that it replaces, or the
+ *    end of the log at nothing, and the log's name were on disk before that.
+ *    So whatever a cut leaves of our own log has one of the two, and the file
+ *    is there.
  * 2. SPENT follows a checkpoint that copied everything, which has synced the
  *    database's file: no matter when it gets to disk.
  * 3. WHOLE is written when the log's end at nothing is on disk.
