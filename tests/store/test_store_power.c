@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
@@ -22,6 +23,7 @@
 #define SMALL 60
 #define LARGE 5
 #define LARGE_SIZE (1024 * 1024)
+#define LARGES_IN_LOG 4 /* a log of 4 MiB is checkpointed */
 
 struct ack {
 	size_t step; /* recorded when the answer came */
@@ -148,6 +150,55 @@ test_a_power_cut_loses_nothing_acknowledged(void **state)
 
 	(void)state;
 	assert_int_equal(first_loss(&s), 0);
+}
+
+/* Until a checkpoint has cut the log to nothing. */
+static void
+await_empty_log(const struct fix *f)
+{
+	char *path = xasprintf("%s-wal", f->path);
+	struct stat st = { .st_size = 1 };
+	int i;
+
+	for (i = 0; st.st_size > 0; i++) {
+		assert_true(i < 20 * 1000);
+		assert_int_equal(usleep(1000), 0);
+		assert_int_equal(stat(path, &st), 0);
+	}
+	free(path);
+}
+
+static void
+test_a_cut_after_the_log_was_cut_to_nothing_leaves_a_store(void **state)
+{
+	struct story s = { .nacks = 0 };
+	struct fix f, g;
+	size_t first, last, cut;
+	char id[16];
+	int i, kind;
+
+	(void)state;
+	fix_init(&g);
+	fix_close(&g);
+	shim_record(true);
+	fix_init(&f);
+	g.opt.key_file = f.key;
+	for (i = 0; i < LARGES_IN_LOG; i++) {
+		(void)snprintf(id, sizeof(id), "l-%d", i);
+		put_one(&f, &s, large_event(&f, id));
+	}
+	await_empty_log(&f);
+	first = shim_steps();
+	put_one(&f, &s, fix_event(&f, "d-1"));
+	put_one(&f, &s, fix_event(&f, "d-2"));
+	last = shim_steps();
+	shim_record(false);
+	fix_close(&f);
+	for (cut = first; cut <= last; cut++)
+		for (kind = 0; kind < SHIM_DAMAGES; kind++)
+			assert_int_equal(lost_after(&g, &s, cut, kind), 0);
+	fix_fini(&f);
+	fix_fini(&g);
 }
 
 /* Whatever a cut in the middle of init leaves, the next one makes good. */
@@ -291,6 +342,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_power_cut_loses_nothing_acknowledged),
+		cmocka_unit_test(
+		    test_a_cut_after_the_log_was_cut_to_nothing_leaves_a_store),
 		cmocka_unit_test(
 		    test_a_cut_in_the_first_start_leaves_nothing_half_made),
 		cmocka_unit_test(test_without_syncs_the_loss_is_seen),
