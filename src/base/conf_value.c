@@ -289,58 +289,70 @@ leave(struct setting *s, enum rc rc)
 	return rc;
 }
 
+/* Adds each child of a list or map, which must be a single value. */
 static enum rc
-set_list(struct setting *s, const struct conf_node *node, void *list)
+add_children(struct setting *s, const struct conf_node *node, const char *form,
+    enum rc (*add)(struct setting *s, const struct conf_node *child, void *arg),
+    void *arg)
 {
 	struct conf_node *child;
 	enum rc rc = RC_OK;
 
+	if (node->n > entries_max(s->row))
+		return refuse(s, "too many entries");
+	for (child = node->first; rc == RC_OK && child != NULL;
+	     child = child->next) {
+		if (!enter(s, child))
+			continue;
+		if (child->fault != NULL)
+			return refuse(s, child->fault);
+		if (child->kind != CONF_KIND_SCALAR)
+			return refuse(s, form);
+		rc = add(s, child, arg);
+	}
+	return leave(s, rc);
+}
+
+static enum rc
+add_list_child(struct setting *s, const struct conf_node *child, void *list)
+{
+	return add_entry(s, child->text, strlen(child->text), list);
+}
+
+static enum rc
+set_list(struct setting *s, const struct conf_node *node, void *list)
+{
 	if (node->kind == CONF_KIND_SCALAR)
 		return *node->text == '\0'
 		    ? RC_OK
 		    : add_entry(s, node->text, strlen(node->text), list);
 	if (node->kind != CONF_KIND_LIST)
 		return refuse(s, "takes a list");
-	if (node->n > entries_max(s->row))
-		return refuse(s, "too many entries");
-	for (child = node->first; rc == RC_OK && child != NULL;
-	     child = child->next) {
-		if (!enter(s, child))
-			continue;
-		if (child->fault != NULL)
-			return refuse(s, child->fault);
-		if (child->kind != CONF_KIND_SCALAR)
-			return refuse(s, "takes a list of single values");
-		rc = add_entry(s, child->text, strlen(child->text), list);
-	}
-	return leave(s, rc);
+	return add_children(s, node, "takes a list of single values",
+	    add_list_child, list);
+}
+
+static enum rc
+add_map_child(struct setting *s, const struct conf_node *child, void *arg)
+{
+	struct conf_map *map = arg;
+	struct conf_map_entry *entry;
+
+	map->v = xreallocarray(map->v, map->n + 1, sizeof(*map->v));
+	entry = &map->v[map->n++];
+	memset(entry, 0, sizeof(*entry));
+	entry->name = xstrdup(child->key);
+	return find_word(s, child->text, &entry->word);
 }
 
 static enum rc
 set_map(struct setting *s, const struct conf_node *node, struct conf_map *map)
 {
-	struct conf_node *child;
-	struct conf_map_entry *entry;
-	enum rc rc = RC_OK;
+	static const char form[] = "takes names with a value each";
 
 	if (node->kind != CONF_KIND_MAP)
-		return refuse(s, "takes names with a value each");
-	if (node->n > entries_max(s->row))
-		return refuse(s, "too many entries");
-	map->v = xcalloc(node->n, sizeof(*map->v));
-	for (child = node->first; rc == RC_OK && child != NULL;
-	     child = child->next) {
-		if (!enter(s, child))
-			continue;
-		if (child->fault != NULL)
-			return refuse(s, child->fault);
-		if (child->kind != CONF_KIND_SCALAR)
-			return refuse(s, "takes names with a value each");
-		entry = &map->v[map->n++];
-		entry->name = xstrdup(child->key);
-		rc = find_word(s, child->text, &entry->word);
-	}
-	return leave(s, rc);
+		return refuse(s, form);
+	return add_children(s, node, form, add_map_child, map);
 }
 
 static enum rc
@@ -356,12 +368,16 @@ add_time(const struct setting *s, const char *name, const char *text,
 }
 
 static enum rc
+add_time_child(struct setting *s, const struct conf_node *child, void *times)
+{
+	return add_time(s, child->key, child->text, times);
+}
+
+static enum rc
 set_times(struct setting *s, const struct conf_node *node,
     struct conf_times *times)
 {
 	static const char form[] = "takes a duration, or names with one each";
-	struct conf_node *child;
-	enum rc rc = RC_OK;
 
 	if (node->kind == CONF_KIND_SCALAR)
 		return *node->text == '\0'
@@ -369,19 +385,7 @@ set_times(struct setting *s, const struct conf_node *node,
 		    : add_time(s, CONF_TIMES_ALL, node->text, times);
 	if (node->kind != CONF_KIND_MAP)
 		return refuse(s, form);
-	if (node->n > entries_max(s->row))
-		return refuse(s, "too many entries");
-	for (child = node->first; rc == RC_OK && child != NULL;
-	     child = child->next) {
-		if (!enter(s, child))
-			continue;
-		if (child->fault != NULL)
-			return refuse(s, child->fault);
-		if (child->kind != CONF_KIND_SCALAR)
-			return refuse(s, form);
-		rc = add_time(s, child->key, child->text, times);
-	}
-	return leave(s, rc);
+	return add_children(s, node, form, add_time_child, times);
 }
 
 static enum rc
