@@ -135,6 +135,10 @@ enum rc lite_pick(struct lite_conn *c, struct lite_pick *p, int64_t *id,
 int64_t lite_conn_steps(struct lite_conn *c);
 
 int64_t lite_col_int(struct sqlite3_stmt *st, int at);
+/* Steps st and resets it: the first column of its first row, or other when
+ * there is no row. */
+enum rc lite_one_int(struct lite_conn *c, struct sqlite3_stmt *st,
+    int64_t other, int64_t *out, struct err *e);
 /*
  * For a file that somebody crafted, where STRICT and CHECK need not hold: a
  * time from 1970 to the end of the year 9999, so that sums and differences of

@@ -270,22 +270,6 @@ lite_attempt_list(void *impl, int64_t job, struct store_attempts *out,
 	return rc;
 }
 
-/* A column of the first row of st, or other when there is none. */
-static enum rc
-one_int(struct lite_conn *c, struct sqlite3_stmt *st, int64_t other,
-    int64_t *out, struct err *e)
-{
-	bool row;
-	enum rc rc = lite_step(c, st, &row, e);
-
-	*out = other;
-	if (rc == RC_OK && row) {
-		*out = lite_col_int(st, 0);
-		lite_reset(st);
-	}
-	return rc;
-}
-
 enum rc
 lite_webhook_attempts(void *impl, const char *webhook_id, int64_t before_id,
     size_t limit, struct store_attempts *out, int64_t *next_before,
@@ -305,12 +289,12 @@ lite_webhook_attempts(void *impl, const char *webhook_id, int64_t before_id,
 	st = lite_stmt(c, LITE_TARGET_FIND);
 	lite_int(st, 1, STORE_DELIVER);
 	lite_text(st, 2, webhook_id);
-	rc = one_int(c, st, 0, &target, e);
+	rc = lite_one_int(c, st, 0, &target, e);
 	/* The cursor is a row's id; the order is by its time. */
 	if (rc == RC_OK && before_id > 0) {
 		st = lite_stmt(c, LITE_ATTEMPT_STARTED);
 		lite_int(st, 1, before_id);
-		rc = one_int(c, st, 0, &started_ms, e);
+		rc = lite_one_int(c, st, 0, &started_ms, e);
 	}
 	if (rc == RC_OK) {
 		st = lite_stmt(c, LITE_ATTEMPT_OF_TARGET);

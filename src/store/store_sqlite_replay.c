@@ -210,12 +210,7 @@ find_target(struct lite_conn *c, const char *webhook_id, int64_t *target,
 	st = lite_stmt(c, LITE_TARGET_FIND);
 	lite_int(st, 1, STORE_DELIVER);
 	lite_text(st, 2, webhook_id);
-	rc = lite_step(c, st, &row, e);
-	if (rc == RC_OK && row) {
-		*target = lite_col_int(st, 0);
-		lite_reset(st);
-	}
-	return rc;
+	return lite_one_int(c, st, *target, target, e);
 }
 
 static enum rc
@@ -223,17 +218,15 @@ read_owes(struct lite_conn *c, const char *webhook_id, int64_t target,
     int64_t event, enum store_owes *out, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(c, LITE_EVENT_OWES);
-	bool row;
+	int64_t owes;
 	enum rc rc;
 
 	lite_int(st, 1, event);
 	lite_text(st, 2, webhook_id);
 	lite_int(st, 3, target);
-	rc = lite_step(c, st, &row, e);
-	if (rc == RC_OK && row) {
-		*out = (enum store_owes)lite_col_int(st, 0);
-		lite_reset(st);
-	}
+	rc = lite_one_int(c, st, (int64_t)*out, &owes, e);
+	if (rc == RC_OK)
+		*out = (enum store_owes)owes;
 	return rc;
 }
 

@@ -145,3 +145,18 @@ lite_job_of_row(struct lite *l, struct sqlite3_stmt *st, struct store_job *out)
 	out->is_test = lite_col_int(st, 19) != 0;
 	lite_public_id(l, "job_", out->created_ms, out->id, out->public_id);
 }
+
+enum rc
+lite_one_int(struct lite_conn *c, struct sqlite3_stmt *st, int64_t other,
+    int64_t *out, struct err *e)
+{
+	bool row;
+	enum rc rc = lite_step(c, st, &row, e);
+
+	*out = other;
+	if (rc == RC_OK && row) {
+		*out = lite_col_int(st, 0);
+		lite_reset(st);
+	}
+	return rc;
+}

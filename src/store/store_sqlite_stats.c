@@ -40,18 +40,11 @@ read_overdue(struct lite_conn *c, int64_t before_ms, bool only_held,
     int64_t *out, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(c, LITE_OVERDUE);
-	bool row;
-	enum rc rc;
 
 	lite_int(st, 1, before_ms);
 	lite_int(st, 2, OVERDUE_MAX);
 	lite_int(st, 3, only_held);
-	rc = lite_step(c, st, &row, e);
-	if (rc == RC_OK && row) {
-		*out = lite_col_int(st, 0);
-		lite_reset(st);
-	}
-	return rc;
+	return lite_one_int(c, st, *out, out, e);
 }
 
 static enum rc
