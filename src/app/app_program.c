@@ -48,7 +48,7 @@ lock_slot(int fd, size_t slot, int command, short type)
 	    (command != F_OFD_GETLK || lock.l_type != F_UNLCK);
 }
 
-/* A secret goes in as its digest, so that no copy of it stays behind. */
+/* Adds the digest of a secret, so that the buffer never holds the secret. */
 static void
 digest(struct buf *b, const struct app_conf *conf, char out[APP_DIGEST_SIZE])
 {

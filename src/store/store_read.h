@@ -124,7 +124,7 @@ enum rc store_event_owes(struct store *s, const char *webhook_id,
 struct store_missed {
 	int64_t since_ms, until_ms;
 	int64_t n;
-	bool is_all; /* else at least n: nobody counted on */
+	bool is_all; /* false: at least n, where the count stopped */
 };
 
 /* Deliveries that wait behind a dead one of their order key: how many keys

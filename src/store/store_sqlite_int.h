@@ -854,7 +854,7 @@ enum rc lite_event_replay(void *impl, int64_t id, const char *webhook_id,
     int64_t now_ms, struct err *e);
 enum rc lite_event_release(void *impl, const int64_t *ids, size_t n,
     int64_t now_ms, size_t *released, struct err *e);
-/* Nobody holds the event back any more; it owes nothing. */
+/* Cancels a suspect event: it is no longer held back, and makes no jobs. */
 enum rc lite_suspect_drop(struct lite_tx *tx, int64_t id, struct err *e);
 enum rc lite_event_replay_all(void *impl, const struct store_replay *r,
     int64_t now_ms, size_t *replayed, struct err *e);

@@ -162,7 +162,7 @@ lite_source_notices(struct lite *l, struct lite_conn *c, size_t max,
 
 	for (i = 0; rc == RC_OK && i < KINDS; i++)
 		rc = read_kind(c, i, now_ms, out, e);
-	/* The rest is due still when these are told. */
+	/* The others stay due until these are reported. */
 	while (out->n > max)
 		notice_fini(&out->v[--out->n]);
 	return rc;
