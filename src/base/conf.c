@@ -126,8 +126,9 @@ struct builder {
 	yaml_event_t event;
 	struct conf_node *open[DEPTH_MAX]; /* lists and maps, outermost first */
 	size_t depth;
-	char *key;   /* read, and its value is to come */
-	char *fault; /* of that key, or NULL */
+	char *key;       /* read, and its value is to come */
+	size_t key_line; /* of that key */
+	char *fault;     /* of that key, or NULL */
 	struct conf_node *root;
 };
 
@@ -216,6 +217,7 @@ take_key(struct builder *b)
 	if (!is_key(text, b->event.data.scalar.length))
 		return complain(b, "a key that is no name");
 	b->key = xstrdup(text);
+	b->key_line = line_of(b);
 	for (child = innermost(b)->first; child != NULL; child = child->next)
 		if (strcmp(child->key, text) == 0 && b->fault == NULL)
 			b->fault = xasprintf("given twice, in line %zu already",
@@ -237,7 +239,8 @@ add_node(struct builder *b, enum conf_kind kind, struct conf_node **out)
 		return complain(b, "nested too deeply");
 	node = xcalloc(1, sizeof(*node));
 	node->kind = kind;
-	node->line = line_of(b);
+	/* A value may begin some lines below its key. */
+	node->line = b->key != NULL ? b->key_line : line_of(b);
 	node->key = b->key;
 	node->fault = b->fault;
 	b->key = b->fault = NULL;

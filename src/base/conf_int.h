@@ -25,7 +25,7 @@ enum conf_kind {
 /* Owns its key, text and children. */
 struct conf_node {
 	enum conf_kind kind;
-	size_t line;
+	size_t line;  /* of its key, where it has one */
 	char *key;    /* in a map, else NULL */
 	char *text;   /* of a scalar, variables put in */
 	bool is_null; /* nothing is written there, or "~", or "null" */
