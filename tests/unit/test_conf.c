@@ -164,7 +164,8 @@ static const struct {
 	{ "server.threads: 5", "f:1: server.threads: no such key" },
 	{ "servr:\n  threads: 5\n", "f:1: servr: no such key" },
 	{ "server:\n\n  max_body:\n    big\n",
-	    "f:3: server.max_body: takes a size, such as 64k or 26m" },
+	    "f:3: server.max_body: not a size; sizes are written 512, 64k, "
+	    "26m or 1g" },
 	{ "\"\\e[1m\": 5", "f:1: a key that is no name" },
 	{ "\"\\u009b1m\": 5", "f:1: ??1m: no such key" },
 	{ "\"\": 5", "f:1: a key that is no name" },
