@@ -1,9 +1,9 @@
 /*
  * intake - the path of one post into the store
  *
- * Order, and nothing before it: security headers, source, signature over the
- * raw bytes, content type and JSON, identity, filter, store.  Method and
- * length are judged by the front before.  Any thread.
+ * The order of the checks is fixed: security headers, source, signature over
+ * the raw bytes, content type and JSON, identity, filter, store.  The front
+ * has checked method and length before.  Any thread.
  */
 #ifndef INTAKE_INTAKE_H
 #define INTAKE_INTAKE_H
@@ -35,26 +35,26 @@ enum intake_result {
 	INTAKE_IGNORED
 };
 
-/* For the answer and the log line; also filled as far as known on failure. */
+/* For the answer and the log line; on failure filled as far as known. */
 struct intake_outcome {
 	enum intake_result result;
 	struct store_receipt receipt;
 	const char *source; /* the source's name, lives with the sources */
-	const char *reason; /* why ignored, a literal */
+	const char *reason; /* of INTAKE_IGNORED, a literal */
 	char delivery_id[EVENT_DELIVERY_ID_MAX + 1];
 	/* The sender's id if delivery_id is its digest, else "". */
 	char sent_delivery_id[EVENT_SENT_ID_MAX + 1];
 	char event_type[EVENT_TYPE_MAX + 1];
 	char repository[EVENT_REPOSITORY_MAX + 1];
-	/* The same post again is another event: its id is derived, and its
-	 * source believes no such id. */
+	/* The same post again becomes another event: its id is derived, and
+	 * dedupe is off for the source. */
 	bool is_new_each_time;
-	bool is_signed; /* the signature fits; true of each stored post */
-	int status; /* of a failure with a status of its own (415), else 0 */
+	bool is_signed; /* the signature is valid, as of every stored post */
+	int status;     /* a failure's own HTTP status (415), else 0 */
 };
 
 /*
- * An event that came back to us from our own delivery for the second time
+ * An event that comes back from our own delivery for the second time
  * (X-HLS-Hops) is ignored as a loop.
  *
  * RC_OK	the result is a promise: queued and duplicate are on disk.
@@ -65,15 +65,15 @@ struct intake_outcome {
 enum rc intake_accept(const struct intake *in, const struct http_req *req,
     struct intake_outcome *out, struct err *e);
 
-/* What a handler script or an API client hands over without a signature. */
+/* An event from a handler script or an API client, without a signature. */
 struct intake_direct {
 	const char *source; /* its name in the store; "api", "cli" ... */
 	const struct source *filter; /* its event filter holds; NULL: none */
 	const char *provider;
 	const char *type;
-	const char *delivery_id; /* the sender's; NULL: of type and body */
-	const char *action;      /* NULL: from the body when it is an object */
-	const char *repository;  /* NULL: the same */
+	const char *delivery_id; /* NULL: derived from type and body */
+	const char *action;      /* NULL: read from a body that is an object */
+	const char *repository;  /* NULL: as action */
 	const char *const *teams;
 	size_t nteams;
 	const char *webhook_id;
@@ -83,12 +83,12 @@ struct intake_direct {
 	const void *body;
 	size_t bodysz;
 };
-/* A body that says it is JSON must be; RC_INVALID also for a malformed
- * field.  Without filter nothing is ignored. */
+/* RC_INVALID	a field is malformed, or a body declared as JSON is not JSON.
+ * Without a filter no event is ignored. */
 enum rc intake_direct(const struct intake *in, const struct intake_direct *d,
     struct intake_outcome *out, struct err *e);
 
-/* Each field that is wrong, for a 422. */
+/* The invalid fields, for a 422. */
 #define INTAKE_PROBLEMS_MAX 16
 struct intake_problems {
 	struct {
@@ -99,9 +99,9 @@ struct intake_problems {
 };
 
 /*
- * POST /api/v1/events: the JSON of a published event.  The stored bytes are
- * data's as they stood in the request.  delivery_id is that of a request
- * which has none of its own; NULL: a random one.
+ * POST /api/v1/events: the JSON of a published event.  The bytes of its data
+ * are stored as they stand in the request.  delivery_id is used when the
+ * request has none; NULL: a random one.
  * RC_INVALID with problems->n > 0: validation, 422; with 0: not JSON, 400.
  */
 enum rc intake_publish(const struct intake *in, const char *json, size_t jsonsz,

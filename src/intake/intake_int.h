@@ -1,5 +1,5 @@
 /*
- * intake_int - what the three ways into the store share
+ * intake_int - shared by signed posts, published events and handler scripts
  */
 #ifndef INTAKE_INTAKE_INT_H
 #define INTAKE_INTAKE_INT_H
@@ -14,15 +14,15 @@ struct intake;
 struct intake_outcome;
 struct strlist;
 
-/* The event's identity, as far as it is known, for answer and log line. */
+/* Copies the event's identity, as far as known, for answer and log line. */
 void intake_tell(struct intake_outcome *out, const struct event *ev);
 
-/* A ping, outside the filter, or in its last round through our own hook;
- * out says which. */
+/* Whether the event is a ping, is outside the filter, or has passed our own
+ * hook too often; out->reason says which. */
 bool intake_is_ignored(const struct strlist *filter, const struct event *ev,
     struct intake_outcome *out);
 
-/* Takes ev.  The codes are store_accept()'s. */
+/* Takes ownership of ev.  Returns the codes of store_accept(). */
 enum rc intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
     struct intake_outcome *out, struct err *e);
 

@@ -1,10 +1,10 @@
 /*
- * release - events that are held back go out
+ * release - suspects are sent after all
  *
  * A suspect is stored and goes to no webhook until a person releases it.
- * Suspects are listed first and then released, the oldest first, in slices of
- * a transaction each.  Asking again is safe: what was released already is
- * left alone.  Any thread.
+ * Suspects are listed first and then released, oldest first, in slices, one
+ * transaction a slice.  Repeating a request is safe: an event that was
+ * released already stays as it is.  Any thread.
  */
 #ifndef INTAKE_RELEASE_H
 #define INTAKE_RELEASE_H
@@ -22,13 +22,13 @@ struct release_plan {
 void release_plan_add(struct release_plan *p, int64_t id);
 void release_plan_fini(struct release_plan *p);
 
-/* All that are held back: of one source, NULL for any, received since then, 0
- * for ever.  p is empty before. */
+/* Lists the suspects of one source (NULL: of all) that were received at or
+ * after since_ms (0: at any time).  p is empty before the call. */
 enum rc release_gather(const struct intake *in, const char *source,
     int64_t since_ms, struct release_plan *p, struct err *e);
 
-/* *n: how many went out, also on failure.
- * RC_BUSY	also: so many jobs wait that posts might soon be refused. */
+/* *n: the number released, also on failure.
+ * RC_BUSY	also when database.max_waiting is nearly reached. */
 enum rc release_put(const struct intake *in, const struct release_plan *p,
     int64_t *n, struct err *e);
 

@@ -1,13 +1,13 @@
 /*
- * replay - events and deliveries taken up again, by the thousand
+ * replay - events and dead deliveries are sent again, by the thousand
  *
- * What a person asks for after an outage: every event of a time and kind
- * goes out again, or the dead deliveries of one webhook do.  A replay lists
- * its events first, oldest first, for as long as its time allows, and is put
- * down whole then: it happens or it does not.  The next one goes on where it
- * ended.  Dead deliveries are taken up in slices of a transaction each.
- * Asking again is safe: what is on its way already is left alone.  Any
- * thread.
+ * A person asks for it after an outage: all events of a time and kind, or the
+ * dead deliveries of one webhook.  A replay first lists its events, oldest
+ * first, for as long as its time allows; then one transaction stores it, so
+ * it happens whole or not at all.  The next call goes on where it ended.  Dead
+ * deliveries go back to waiting in slices, one transaction a slice.
+ * Repeating a request is safe: jobs that wait or are leased stay as they are.
+ * Any thread.
  */
 #ifndef INTAKE_REPLAY_H
 #define INTAKE_REPLAY_H
@@ -24,20 +24,21 @@
 struct js_writer;
 struct store_missed;
 
-/* Which events: those that have ended, received in a time.  "" is any. */
+/* Selects ended events by the time they were received.  "" is any. */
 struct replay_want {
-	/* To this one alone, and only what it would get.  As it was read it
-	 * is what people call it, for replay_some() its id. */
+	/* Sends to this webhook alone, and only events that it wants.
+	 * replay_want_read() writes the id, prefix or name that was given;
+	 * the caller resolves it to the id before replay_some(). */
 	char webhook_id[WEBHOOK_NAME_MAX + 1];
 	char type[EVENT_TYPE_MAX + 1];
 	char source[65];
 	char repository[EVENT_REPOSITORY_MAX + 1];
 	int status;       /* EVENT_COMPLETED or EVENT_FAILED; -1: either */
-	int64_t since_ms; /* received; the first is in */
-	int64_t until_ms; /* the first that is not; 0: open */
-	int64_t after_id; /* where to go on; 0: from the oldest */
+	int64_t since_ms; /* received at or after it */
+	int64_t until_ms; /* received before it; 0: no end */
+	int64_t after_id; /* go on behind this event; 0: from the oldest */
 	bool dry_run;     /* count and change nothing */
-	bool missed;      /* of webhook_id: what never had a delivery there */
+	bool missed;      /* only events without a delivery to webhook_id */
 };
 
 /* {webhook_id?,status?,type?,source?,repository?,since,until?,cursor?,
@@ -46,36 +47,36 @@ struct replay_want {
 enum rc replay_want_read(const char *json, size_t n, struct replay_want *out,
     struct intake_problems *p, struct err *e);
 
-/* Why an event that matches is left out. */
+/* The reasons to leave an event out that matches the selection. */
 enum replay_left {
-	REPLAY_OPEN,      /* it goes out anyway: to the one, or to anybody */
-	REPLAY_SUSPECT,   /* of a replay by somebody else */
+	REPLAY_OPEN,      /* a delivery of it still waits */
+	REPLAY_SUSPECT,   /* it is held back until it is released */
 	REPLAY_TEST,      /* a test of a webhook */
-	REPLAY_UNWANTED,  /* patterns or team of the webhook do not fit */
-	REPLAY_FILTER,    /* its filter does not hold */
-	REPLAY_DELIVERED, /* it had its delivery, and missed ones are asked */
+	REPLAY_UNWANTED,  /* the webhook's patterns or team do not match */
+	REPLAY_FILTER,    /* the webhook's filter does not hold */
+	REPLAY_DELIVERED, /* `missed` was asked, and it had a delivery */
 	REPLAY_LEFTS
 };
-/* What stands behind the number of such events, for people. */
+/* A phrase for people, to follow the number of such events. */
 const char *replay_left_text(enum replay_left left);
-/* "left_out":{"open":2,...}, where there is any. */
+/* Writes "left_out":{"open":2,...} unless all are zero. */
 void replay_format_left(const int64_t left[REPLAY_LEFTS], struct js_writer *w);
 
-/* What a replay will be of; {0} is empty. */
+/* The events of a replay, before it is stored; {0} is empty. */
 struct replay_plan {
 	int64_t *ids;
 	size_t n, cap;
-	int64_t ended; /* so many of them; what has not is left alone */
+	int64_t ended; /* how many of ids have ended; the others are skipped */
 	int64_t left[REPLAY_LEFTS];
 	int64_t seen; /* the last event that was judged */
-	bool at_end;  /* there was none behind it */
+	bool at_end;  /* no further event matches */
 };
 
 /*
- * Adds to the plan until the boot clock shows until_boot_ms, or some ten
- * thousand; again, it goes on.  Suspects of a replay by somebody else and
- * tests of webhooks are left out.  On failure the plan may be finished, or
- * gone on with.
+ * Adds events to the plan until the boot clock shows until_boot_ms or about
+ * ten thousand are listed; the next call continues.  Suspects and tests of
+ * webhooks are left out.  After a failure the plan may be freed, or the call
+ * repeated.
  *
  * RC_NOTFOUND	there is no such webhook.
  * RC_EXISTS	it is disabled, and would get nothing.
@@ -87,17 +88,17 @@ void replay_plan_fini(struct replay_plan *p);
 struct replay_done {
 	int64_t n; /* of this call */
 	int64_t left[REPLAY_LEFTS];
-	int64_t next_after; /* 0: that was all */
+	int64_t next_after; /* after_id of the next call; 0: done */
 };
 
-/* Has all of the plan sent again, as far as so many jobs may wait.  RC_BUSY:
- * not even one may. */
+/* Stores the replay of the plan's events, as many as database.max_waiting
+ * allows.  RC_BUSY: it allows none. */
 enum rc replay_put(const struct intake *in, const struct replay_want *want,
     const struct replay_plan *p, struct replay_done *out, struct err *e);
 
 /*
- * Both: what can be listed until the boot clock shows until_boot_ms goes out
- * again.  On failure nothing does.
+ * replay_gather() until the boot clock shows until_boot_ms, then replay_put().
+ * On failure nothing is sent again.
  *
  * RC_NOTFOUND	there is no such webhook.
  * RC_EXISTS	it is disabled, and would get nothing.
@@ -105,31 +106,31 @@ enum rc replay_put(const struct intake *in, const struct replay_want *want,
 enum rc replay_some(const struct intake *in, const struct replay_want *want,
     int64_t until_boot_ms, struct replay_done *out, struct err *e);
 
-/* Counts what a replay of the time in *missed would send to the webhook that
- * never had a delivery there, until the boot clock shows until_boot_ms. */
+/* Counts the events of the time in *missed that the webhook wants and never
+ * had a delivery of, until the boot clock shows until_boot_ms. */
 enum rc replay_missed(const struct intake *in, const char *webhook_id,
     int64_t until_boot_ms, struct store_missed *missed, struct err *e);
 
-/* One event of any status: to webhook_id alone, or with NULL to all that
- * want it.  RC_NOTFOUND and RC_EXISTS as above. */
+/* Sends one event of any status again: to webhook_id alone, or with NULL to
+ * all webhooks that want it.  RC_NOTFOUND and RC_EXISTS as above. */
 enum rc replay_event(const struct intake *in, int64_t id,
     const char *webhook_id, struct err *e);
 
 struct recover_want {
 	const char *webhook_id;
-	int64_t since_ms; /* given up; the first is in */
-	int64_t until_ms; /* the first that is not; 0: now */
+	int64_t since_ms; /* given up at or after it */
+	int64_t until_ms; /* given up before it; 0: now */
 	bool dry_run;
-	bool waiting; /* retries that wait go out at once, too */
+	bool waiting; /* waiting retries become due at once, too */
 };
 
-/* {since,until?,waiting?,dry_run?}; with waiting, since may be left out: then
- * what was given up stays so, and since_ms is 0. */
+/* {since,until?,waiting?,dry_run?}.  With waiting, since may be absent: then
+ * dead deliveries stay dead, and since_ms is 0. */
 enum rc recover_want_read(const char *json, size_t n, struct recover_want *out,
     struct intake_problems *p, struct err *e);
 
-/* The webhook's dead deliveries wait again, those that were given up first
- * before the others.  RC_NOTFOUND: no such webhook. */
+/* The webhook's dead deliveries wait again, in the order in which they died.
+ * RC_NOTFOUND: no such webhook. */
 enum rc recover_some(const struct intake *in, const struct recover_want *want,
     int64_t until_boot_ms, int64_t *n, bool *more, struct err *e);
 

@@ -2,11 +2,11 @@
  * trial - a test of one webhook
  *
  * A sample event is stored for the webhook alone and goes the way of every
- * other: a drain expands, signs and posts it, by the same policy and limits.
- * Only that it is tried once, goes before what waits in the same place and
- * keeps out of the webhook's order; a failed one ends cancelled, is no dead
- * letter and counts neither against the webhook's health nor its breaker.
- * Any thread.
+ * event: a drain expands, signs and posts it, by the same policy and limits.
+ * There are these differences: it has one attempt, runs before the webhook's
+ * waiting jobs, and ignores the webhook's order.  A failed test ends
+ * cancelled, is no dead letter, and changes neither health nor breaker.  Any
+ * thread.
  */
 #ifndef INTAKE_TRIAL_H
 #define INTAKE_TRIAL_H
@@ -32,14 +32,14 @@ enum trial_result {
 struct trial {
 	enum trial_result result;
 	char webhook_id[WEBHOOK_ID_MAX + 1];
-	char type[SAMPLE_TYPE_MAX + 1]; /* as it was asked for, or chosen */
+	char type[SAMPLE_TYPE_MAX + 1]; /* the type requested, or chosen */
 	int64_t event;
 	struct store_job *job; /* NULL: no drain has seen the event */
 };
 
 /*
- * Stores the sample; type NULL: one that the webhook wants.  trial_fini()
- * ends what was begun with RC_OK.
+ * Stores the sample; type NULL: a type that the webhook wants.  After RC_OK
+ * the caller ends out with trial_fini().
  *
  * RC_NOTFOUND	there is no such webhook.
  * RC_EXISTS	it is disabled.
@@ -49,8 +49,7 @@ enum rc trial_begin(const struct intake *in, const char *webhook_id,
     const char *type, struct trial *out, struct err *e);
 void trial_fini(struct trial *t);
 
-/* Looks what has become of it, again and again until it has ended or the boot
- * clock shows until_boot_ms. */
+/* Waits until the test has ended or the boot clock shows until_boot_ms. */
 enum rc trial_wait(const struct intake *in, struct trial *t,
     int64_t until_boot_ms, struct err *e);
 

@@ -2,22 +2,22 @@
  * httpc - an asynchronous HTTP client on curl multi
  *
  * Requests go out through pools.  A pool holds the connections of one
- * endpoint and lends them to nobody else, so that an address which was let
- * in for one registration is never reached on behalf of another.  The final
+ * endpoint and shares them with no other, so an address that is allowed for
+ * one registration is never reached on behalf of another.  The final
  * address is judged before a socket is opened and again before each request
  * goes out on it.  An address that is refused is never connected to; the
  * name's other addresses are tried.
  *
- * What no request can change: http and https only, HTTP/1.1, no redirects,
- * no proxy, no netrc, cookies, HSTS or alternative services whatever the
- * environment says, TLS 1.2 or later with peer and host verified, no content
+ * No request can change these rules: http and https only, HTTP/1.1, no
+ * redirects, no proxy, no netrc, cookies, HSTS or alternative services whatever
+ * the environment says, TLS 1.2 or later with peer and host verified, no content
  * decoding, no wait for 100-continue, headers and body of the answer cut at
  * a limit.
  *
- * A request that meets a kept connection which breaks before the answer has a
- * line goes out once more, on a new connection: a receiver may close an idle
- * one at any time, also just now.  What was sent on a new one is never sent
- * again, and a request may ask for a new one.
+ * A receiver may close an idle connection at any time.  A request on a kept
+ * connection that breaks before the first line of the answer is therefore sent
+ * once more, on a new connection.  A request on a new connection is never sent
+ * again, and a caller may ask for a new connection.
  *
  * One thread.  Callbacks run inside httpc_poll() only, and may start and
  * cancel calls, but free neither the client nor a pool.
@@ -53,24 +53,24 @@ struct httpc_options {
 
 /* How a call ended, from the caller's side. */
 enum httpc_end {
-	HTTPC_COMPLETE,    /* an answer, whole */
-	HTTPC_CUT,         /* status and headers whole, the body not */
+	HTTPC_COMPLETE,    /* a whole answer */
+	HTTPC_CUT,         /* whole status and headers, a part of the body */
 	HTTPC_DENIED,      /* the address is not allowed; nothing was sent */
 	HTTPC_TIMEOUT,     /* connected, then too slow */
 	HTTPC_NOT_IN_TIME, /* no connection in time */
-	HTTPC_REFUSED,     /* nobody there: no connection */
+	HTTPC_REFUSED,     /* the connection was refused */
 	HTTPC_DNS,         /* the name does not resolve */
 	HTTPC_TLS,         /* no trust; nothing was sent */
 	HTTPC_BROKEN,   /* the connection broke before the headers were whole */
-	HTTPC_PROTOCOL, /* what came is not HTTP as we take it */
-	HTTPC_LOCAL,    /* our fault: the request */
-	HTTPC_SHORT     /* our fault: this host lacked something */
+	HTTPC_PROTOCOL, /* the answer is not HTTP/1.x as we accept it */
+	HTTPC_LOCAL,    /* our fault: the request cannot be sent */
+	HTTPC_SHORT     /* our fault: this host lacks a resource */
 };
 #define HTTPC_ENDS 12
 
-/* What a call's time went into, each part by itself; -1 where it did not come
- * that far, or had no need to: a connection used again has no first three,
- * plain http no TLS. */
+/* The duration of each phase of a call; -1 for a phase that was not reached or
+ * not needed: a kept connection has none of the first three, and plain http
+ * has no TLS. */
 struct httpc_times {
 	int64_t name_us;
 	int64_t connect_us;
@@ -93,7 +93,7 @@ struct httpc_answer {
 	size_t bodysz;
 };
 
-/* Everything is borrowed until the callback or the cancellation. */
+/* All pointers are borrowed until the callback or the cancellation. */
 struct httpc_request {
 	const char *url;
 	const char *method;         /* "POST", "GET" ... */
@@ -102,11 +102,11 @@ struct httpc_request {
 	const void *body; /* NULL: none */
 	size_t bodysz;
 	int64_t connect_timeout_ms;
-	int64_t timeout_ms; /* of the whole */
-	int64_t idle_ms;    /* without a byte either way; 0: no such limit */
+	int64_t timeout_ms; /* of the whole call */
+	int64_t idle_ms;    /* without a byte either way; 0: no limit */
 	size_t keep;        /* bytes of the answer's body that are kept */
-	size_t body_max;    /* bytes of it that are read; then it is cut */
-	bool once; /* on a new connection, so that it is never sent again */
+	size_t body_max;    /* bytes of the answer's body that are read */
+	bool once; /* use a new connection, so that it is never sent again */
 	void (*done)(void *arg, const struct httpc_answer *answer);
 	void *arg;
 };
@@ -114,23 +114,23 @@ struct httpc_request {
 /* RC_SYSTEM: libcurl did not start. */
 enum rc httpc_new(const struct httpc_options *opt, struct httpc **out,
     struct err *e);
-/* All pools must be gone. */
+/* Free all pools first. */
 void httpc_free(struct httpc *c);
 
-/* Of one endpoint, beside what holds for all; each may be NULL. */
+/* TLS settings of one endpoint; each may be NULL. */
 struct httpc_tls {
-	const char *ca_file;   /* instead of the client's authorities */
-	const char *cert_file; /* shown to the peer */
+	const char *ca_file;   /* replaces the client's ca_file */
+	const char *cert_file; /* the client certificate */
 	const char *key_file;  /* NULL: the key is in cert_file */
 };
 
-/* tls may be NULL, and is copied.  Files are read when a connection is made;
- * one that cannot be read is HTTPC_SHORT. */
+/* tls may be NULL, and is copied.  Its files are read when a connection is
+ * made; an unreadable file ends the call with HTTPC_SHORT. */
 struct httpc_pool *httpc_pool_new(struct httpc *c, const struct httpc_tls *tls);
-/* Cancels what is in hand and closes all connections. */
+/* Cancels the open calls and closes all connections. */
 void httpc_pool_free(struct httpc_pool *p);
 
-/* Never fails at once: whatever goes wrong is told by the callback. */
+/* Never fails at once: the callback reports every error. */
 struct httpc_call *httpc_start(struct httpc_pool *p,
     const struct httpc_request *req);
 /* Ends a call without its callback. */
@@ -140,9 +140,9 @@ void httpc_cancel(struct httpc_call *call);
 size_t httpc_open_calls(const struct httpc *c);
 
 /*
- * Waits until something happens on a connection, on one of the n extra
- * descriptors (to be read), or for at most timeout_ms, and does what is to
- * be done.  ready[i] tells whether extra descriptor i may be read.
+ * Waits for activity on a connection, for one of the n extra descriptors to
+ * become readable, or for at most timeout_ms, and works the calls.  ready[i]
+ * is true when extra descriptor i can be read.
  */
 void httpc_poll(struct httpc *c, int64_t timeout_ms, const int *extra, size_t n,
     bool *ready);

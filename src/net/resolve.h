@@ -1,9 +1,8 @@
 /*
  * resolve - host names looked up with c-ares, in the caller's own loop
  *
- * A look-up costs a socket for each name server and a timer, and no thread,
- * so that a name server that does not answer takes nothing away from the
- * others.  /etc/hosts and /etc/resolv.conf are read anew for each look-up,
+ * A look-up costs a timer and a socket for each name server, and no thread, so
+ * a silent name server delays nobody else.  /etc/hosts and /etc/resolv.conf are read anew for each look-up,
  * with search domains and ndots; of /etc/nsswitch.conf only the order of
  * files and dns counts.  Nothing is kept.
  *
@@ -11,7 +10,7 @@
  * for owners whose last look-up got no answer, so the other owners always
  * have places.  Further ones wait for their turn, in the order of their start.
  *
- * One thread.  A result is told inside resolve_act() only; its callback may
+ * One thread.  Results are reported inside resolve_act() only; a callback may
  * start and cancel look-ups.
  */
 #ifndef NET_RESOLVE_H
@@ -31,20 +30,20 @@ struct sockaddr;
 
 enum resolve_end {
 	RESOLVE_FOUND,   /* at least one address */
-	RESOLVE_UNKNOWN, /* there is none, or no name server says so in time */
-	RESOLVE_SHORT    /* our fault: this host lacked something */
+	RESOLVE_UNKNOWN, /* no address, or no answer in time */
+	RESOLVE_SHORT    /* our fault: this host lacks a resource */
 };
 
 /* Lives for the duration of the callback. */
 struct resolve_answer {
 	enum resolve_end end;
-	const char *lacked; /* of RESOLVE_SHORT, in words; otherwise NULL */
+	const char *lacked; /* the resource, for RESOLVE_SHORT; else NULL */
 	const struct sockaddr *const *addresses; /* IPv4 and IPv6 only */
 	size_t naddresses;
 };
 
-/* What is remembered of an owner of look-ups; zeroed at its start, and to
- * outlive its look-ups. */
+/* The state of one owner of look-ups.  The owner zeroes it before the first
+ * look-up and keeps it until the last one has ended. */
 struct resolve_share {
 	bool is_silent; /* the last look-up got no answer */
 };
@@ -57,30 +56,31 @@ struct resolve_request {
 };
 
 struct resolve *resolve_new(void);
-/* All look-ups must be gone. */
+/* End all look-ups first. */
 void resolve_free(struct resolve *r);
 
-/* Never fails at once: whatever goes wrong is told by the callback. */
+/* Never fails at once: the callback reports every error. */
 struct resolve_look *resolve_start(struct resolve *r,
     const struct resolve_request *req);
 /* Ends a look-up without its callback. */
 void resolve_cancel(struct resolve_look *look);
-/* Was a name server asked, or does the look-up wait for its turn? */
+/* False while the look-up waits for its turn. */
 bool resolve_is_asked(const struct resolve_look *look);
-/* Did it have to wait for its turn, which left it less time? */
+/* Whether it waited for its turn, and so had less time for its answer. */
 bool resolve_has_waited(const struct resolve_look *look);
 
-/* May one more be asked, of an owner that was silent or not, beside so many,
- * of which so many are of silent ones? */
+/* Whether one more look-up may be sent.  asked: look-ups in flight; silent:
+ * those of silent owners among them; is_silent: of the owner of this one. */
 bool resolve_may_ask(size_t asked, size_t silent, bool is_silent);
 
-/* How many descriptors resolve_fds() may give. */
+/* The maximum number of descriptors that resolve_fds() writes. */
 size_t resolve_fds_max(const struct resolve *r);
-/* Writes what is to be polled; returns how many. */
+/* Writes the descriptors to poll; returns their number. */
 size_t resolve_fds(struct resolve *r, struct pollfd *fds);
-/* timeout_ms (-1: for ever), or less if a look-up has something to do. */
+/* The lesser of timeout_ms (-1: for ever) and the time until a look-up needs
+ * resolve_act(). */
 int64_t resolve_timer(const struct resolve *r, int64_t timeout_ms);
-/* After the poll, with the descriptors that the last resolve_fds() gave. */
+/* Call it after the poll, with the descriptors of the last resolve_fds(). */
 void resolve_act(struct resolve *r, const struct pollfd *fds);
 
 #endif

@@ -35,9 +35,9 @@ struct registry {
 	struct store *store;
 	const struct urlpolicy *policy;
 	const struct clock *clock;
-	bool is_admin;   /* may have Authorization sent to a receiver */
-	bool masks_urls; /* shows of an address no more than its first part */
-	/* What holds where a registration does not say; NULL: not known. */
+	bool is_admin;   /* may set an Authorization header */
+	bool masks_urls; /* URLs are shown without their path's end */
+	/* Used where a registration has no value; NULL: not known. */
 	const struct registry_defaults *defaults;
 };
 
@@ -53,20 +53,21 @@ struct registry_problems {
 /*
  * RC_INVALID with p->n > 0: validation, 422; with 0: not JSON, 400.
  * RC_TOOBIG: over 256 KiB of JSON.
- * On RC_OK *out is the caller's; its secret is to be shown when
- * *secret_made.
+ * On RC_OK the caller owns *out; *secret_made: hls made the secret, and the
+ * answer shows it.
  */
 enum rc registry_create(const struct registry *r, const char *json, size_t n,
     struct webhook **out, bool *secret_made, struct registry_problems *p,
     struct err *e);
 
 /*
- * RC_NOTFOUND also.  Members that are absent stay; null goes back to the
- * default.  Another secret retires the one before as rotating does.
+ * RC_NOTFOUND	there is no such webhook; else as registry_create().
+ * An absent member keeps its value; null restores the default.  A new secret
+ * retires the old one as registry_rotate() does.
  *
- * With a URL of another scheme, host or port the values of headers and the
- * secrets do not go along, unless they are given again: whoever may set a URL
- * could read them there.  A secret is made then, as *secret_made says.
+ * A URL of another scheme, host or port drops the header values and the
+ * secrets, unless they are given again: whoever may set a URL could read them
+ * there.  hls then makes a secret, and *secret_made is true.
  */
 struct registry_text {
 	const char *json;
@@ -76,46 +77,46 @@ enum rc registry_change(const struct registry *r, const char *id,
     const struct registry_text *text, struct webhook **out, bool *secret_made,
     struct registry_problems *p, struct err *e);
 
-/* *since_ms: since when events passed it by, 0 if it was enabled. */
+/* *since_ms: when it was disabled, 0 if it was enabled. */
 enum rc registry_enable(const struct registry *r, const char *id, bool enable,
     int64_t *since_ms, struct webhook **out, struct err *e);
 
-/* A new whsec_ secret, and a new key pair where there is one.  The old ones
- * sign too for 24 hours, each for its own; with at_once no old one signs from
- * now on. */
+/* Makes a new whsec_ secret, and a new key pair where there is one.  Each old
+ * secret also signs until 24 hours after its own retirement; with at_once no
+ * old secret signs any more. */
 enum rc registry_rotate(const struct registry *r, const char *id, bool at_once,
     struct webhook **out, struct err *e);
 
 struct registry_import_options {
 	bool dry_run; /* everything but writing */
-	bool replace; /* those that exist are overwritten */
+	bool replace; /* overwrites webhooks that exist */
 };
 struct registry_imported {
 	size_t count;
-	struct strlist disabled; /* the ids that wanted no event, and are
-				  * therefore imported disabled */
+	struct strlist disabled; /* ids imported disabled, as their list of
+				  * events was empty */
 	struct registry_problems problems;
 };
 /*
  * {id: {url, events, secret, team, created_at, ...}}; all or nothing.  Fills
- * out in every case; the caller ends out->disabled with strlist_fini().
+ * out whatever the result; the caller ends out->disabled with strlist_fini().
  * RC_INVALID	as above, with fields named ID.field.
  */
 enum rc registry_import(const struct registry *r, const char *json, size_t n,
     const struct registry_import_options *opt, struct registry_imported *out,
     struct err *e);
 
-/* Facts that are not in the registration; NULL: not asked for. */
+/* Facts beside the registration; NULL: leave them out. */
 struct registry_beside {
 	const struct store_held *held;
-	/* Events that passed it by while it was disabled. */
+	/* Events it missed while it was disabled. */
 	const struct store_missed *missed;
 };
 /* The API's object of a webhook, its secret as "***" unless show_secret;
  * beside may be NULL. */
 void registry_format(const struct registry *r, const struct webhook *w,
     bool show_secret, const struct registry_beside *beside, struct buf *out);
-/* Its members of how long attempts took; null before the first. */
+/* Writes the members that hold attempt durations; null before the first. */
 void registry_format_times(const struct webhook *w, struct js_writer *out);
 
 #endif

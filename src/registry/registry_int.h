@@ -13,7 +13,7 @@
 struct json_object;
 struct webhook;
 
-/* One JSON object on its way into one webhook. */
+/* One JSON object that is read into one webhook. */
 struct registry_read {
 	const struct registry *r;
 	struct webhook *w;
@@ -26,18 +26,18 @@ struct registry_read {
 void registry_problem(struct registry_problems *p, const char *field,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* All members of o, which is an object, into rd->w; what is wrong with them
- * into rd->p. */
+/* Reads all members of the object o into rd->w, and their faults into
+ * rd->p. */
 void registry_read(struct registry_read *rd, struct json_object *o);
 
-/* RC_INVALID with the first problem's text, or RC_OK when there is none. */
+/* RC_INVALID with the first problem's text; RC_OK without a problem. */
 enum rc registry_verdict(const struct registry_problems *p, struct err *e);
 
-/* Makes a key pair to sign with, where there is none yet. */
+/* Makes the Ed25519 key pair, unless there is one. */
 void registry_need_sign_key(struct webhook *w);
 
-/* The secret, and_key the key pair too, become old ones that sign for a day
- * from now on.  Old ones whose end has come go. */
+/* Retires the secret, and with and_key the key pair: they sign for 24 more
+ * hours.  Old secrets past their end are removed. */
 void registry_retire_secret(struct webhook *w, bool and_key, int64_t now_ms);
 
 #endif
