@@ -21,17 +21,16 @@
 struct ctl;
 struct ctl_table;
 
-/* The most that is printed by one command from memory. */
+/* The maximum output of one command that is kept in memory. */
 #define CTL_OUTPUT_MAX (256u << 20)
 
 struct ctl_option {
 	const char *name; /* --name; NULL ends a table */
-	const char *arg;  /* what it takes, "URL"; NULL: nothing */
+	const char *arg;  /* the name of its value, "URL"; NULL: no value */
 	const char *doc;
-	const char
-	    *values;    /* the words that it takes, "yes no"; NULL: others */
-	bool many;      /* may be given again and again */
-	bool may_empty; /* "" is a value */
+	const char *values; /* the words allowed, "yes no"; NULL: any value */
+	bool many;          /* may be given several times */
+	bool may_empty;     /* "" is a value */
 };
 
 enum {
@@ -40,7 +39,7 @@ enum {
 };
 
 struct ctl_cmd {
-	const char *verb; /* "" when the noun is all of the command */
+	const char *verb; /* "" for a noun without verbs */
 	const char *args; /* as usage shows them, "ID" */
 	int min_args, max_args;
 	const struct ctl_option *options;
@@ -58,7 +57,7 @@ struct ctl_noun {
 
 struct ctl_given {
 	const struct ctl_option *option;
-	const char *value; /* "" for one that takes nothing */
+	const char *value; /* "" for an option without a value */
 };
 
 struct ctl {
@@ -72,14 +71,14 @@ struct ctl {
 	struct buf out; /* written to stdout by ctl_flush() or at the end */
 	int status;     /* exit status, when not the error code's own */
 	char webhook_id[WEBHOOK_ID_MAX + 1];
-	bool is_lost; /* the output cannot be written, as was reported */
+	bool is_lost; /* writing the output failed, and was reported */
 };
 
 /* The value of an option, NULL when it was not given. */
 const char *ctl_option_find(const struct ctl *c, const char *name);
 bool ctl_has_option(const struct ctl *c, const char *name);
 
-/* What was typed is wrong: exit status 2.  Returns RC_INVALID. */
+/* A usage error: exit status 2.  Returns RC_INVALID. */
 enum rc ctl_usage(struct ctl *c, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -87,7 +86,7 @@ enum rc ctl_usage(struct ctl *c, struct err *e, const char *fmt, ...)
  * sets the exit status when that fails. */
 enum rc ctl_configure(struct ctl *c, struct err *e);
 
-/* A sentence on standard error, as that of a command that fails. */
+/* Prints a sentence on standard error, as a failing command does. */
 void ctl_complain(const char *text);
 
 /* Opens the store, for a command that does not need it from the start; sets
@@ -100,8 +99,8 @@ enum rc ctl_open_store(struct ctl *c, struct err *e);
 		.name = "yes", .doc = "do not ask on a terminal" \
 	}
 
-/* Before what cannot be undone: asks on a terminal, unless --yes is given.  A
- * script is not asked.  RC_INVALID: the answer was no. */
+/* Asks before an act that cannot be undone: on a terminal, unless --yes is
+ * given.  A script is not asked.  RC_INVALID: the answer was no. */
 enum rc ctl_confirm(struct ctl *c, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -110,13 +109,13 @@ enum rc ctl_confirm(struct ctl *c, struct err *e, const char *fmt, ...)
 enum rc ctl_number(struct ctl *c, const char *name, int64_t least, int64_t most,
     int64_t *out, struct err *e);
 
-/* As a time: RFC 3339, unix seconds, a time as hlsctl prints them, or a
- * duration with its unit, that long ago (ago) or from now. */
+/* The value of an option as a time: RFC 3339, unix seconds, a time as hlsctl
+ * prints it, or a duration with its unit, counted back (ago) or on from now. */
 enum rc ctl_time(struct ctl *c, const char *name, bool ago, int64_t *out,
     struct err *e);
 
-/* args[0] as the id of an event or a job: a positive integer, or prefix and
- * 26 characters. */
+/* Checks the form of an event's or a job's id: a positive integer, or prefix
+ * and 26 characters. */
 enum rc ctl_check_id(struct ctl *c, const char *prefix, const char *text,
     struct err *e);
 
@@ -127,37 +126,36 @@ enum rc ctl_read_input(const char *file, struct buf *out, struct err *e);
  * without the line end.  A file that others may read is refused. */
 enum rc ctl_read_secret(const char *file, struct buf *out, struct err *e);
 
-/* Adds the table to c->out, or the sentence when it has no row, and ends
- * it. */
+/* Adds the table, or the sentence none for a table without rows, to c->out,
+ * and ends the table. */
 void ctl_put_table(struct ctl *c, struct ctl_table *t, const char *none);
 
-/* Text from outside, cleaned, into c->out; NULL is "-". */
+/* Adds text from outside to c->out, cleaned; NULL is "-". */
 void ctl_put_text(struct ctl *c, const char *text);
-/* RC_NOTFOUND, and where a person can look. */
+/* RC_NOTFOUND, with a sentence that names the list to look at. */
 enum rc ctl_no_webhook(const char *id, struct err *e);
 /*
- * The id of the webhook that people call so; what says what takes it,
- * "--webhook".  RC_NOTFOUND as above, RC_EXISTS when several ids begin so.
+ * Finds a webhook by id, id prefix or name.  what is the option or argument
+ * that takes it, "--webhook", for the error text.  RC_NOTFOUND as above,
+ * RC_EXISTS when the prefix fits several ids.
  */
 enum rc ctl_webhook_id(struct ctl *c, const char *what, const char *text,
     char id[WEBHOOK_ID_MAX + 1], struct err *e);
-/* How a table names a webhook.  On a terminal: the start of the id, of 8
- * characters or as many more as it takes to mean no other webhook; elsewhere
- * the id.  out has room for it and is returned. */
+/* A webhook's id as a table shows it: on a terminal its first 8 characters, or
+ * as many as make it unique; elsewhere the whole id.  Returns out. */
 const char *ctl_webhook_short(struct ctl *c, const char *id,
     char out[WEBHOOK_ID_MAX + 1]);
-/* On a terminal its name, where it has one, or else as above. */
+/* On a terminal the webhook's name; without a name as above. */
 const char *ctl_webhook_label(struct ctl *c, const char *id, const char *name,
     char out[WEBHOOK_ID_MAX + 1]);
-/* ctl_webhook_id() of args[0], which is that id afterwards. */
+/* Replaces args[0] by the id that ctl_webhook_id() finds for it. */
 enum rc ctl_webhook_arg(struct ctl *c, struct err *e);
 /* To the second, as ctl_when_format() has it; "never" for 0. */
 void ctl_put_time(struct ctl *c, int64_t wall_ms);
 /* Writes c->out to standard output and clears it.  RC_SYSTEM once: the rest
  * of the output is dropped, the exit status is 1. */
 enum rc ctl_flush(struct ctl *c, struct err *e);
-/* The cells of the terminal that the output goes to; 0 when it goes
- * elsewhere. */
+/* The width of the terminal that standard output is, in cells; else 0. */
 size_t ctl_terminal_width(void);
 
 /* The nouns; ctl_nouns[] has their order in the help. */

@@ -1,8 +1,8 @@
 /*
  * ctl_attempt - attempts as people read them
  *
- * What happened, how long each part of it took, where, and what the receiver
- * said: within 80 columns.  One thread.
+ * The outcome, the duration of each phase, the address and the receiver's
+ * answer, within 80 columns.  One thread.
  */
 #ifndef CMD_CTL_ATTEMPT_H
 #define CMD_CTL_ATTEMPT_H
@@ -14,7 +14,7 @@
 struct store_attempt_row;
 struct store_job;
 
-/* Of the lines that a story has. */
+/* Layout of the lines of an attempt. */
 #define CTL_ATTEMPT_WIDTH 80
 #define CTL_ATTEMPT_INDENT 6
 
@@ -25,13 +25,12 @@ void ctl_put_target(struct ctl *c, const struct store_job *j);
 /* UTC to the millisecond. */
 void ctl_put_clock(struct ctl *c, int64_t wall_ms);
 
-/* A whole line when something else than its time keeps a waiting delivery
- * back: its webhook is disabled, or its breaker is not closed; else
- * nothing. */
+/* Adds a line when a waiting delivery is held back by more than its due time:
+ * its webhook is disabled, or its breaker is not closed. */
 void ctl_put_held(struct ctl *c, const struct store_job *j);
 
-/* Whole lines: "  TIME  attempt N failed after ...", and under it address,
- * timings and answer. */
+/* Adds lines: "  TIME  attempt N failed after ...", then address, timings and
+ * answer. */
 void ctl_attempt_tell(struct ctl *c, const struct store_attempt_row *row);
 
 extern const struct ctl_option ctl_webhook_attempts_options[];

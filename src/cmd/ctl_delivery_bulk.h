@@ -1,8 +1,8 @@
 /*
- * ctl_delivery_bulk - hlsctl delivery retry and cancel of many
+ * ctl_delivery_bulk - hlsctl delivery retry and cancel, for many deliveries
  *
- * Without an id the options choose the deliveries; they are counted and a
- * person is asked first.  One thread.
+ * Without an id the options choose the deliveries.  They are counted, and a
+ * person must confirm the count first.  One thread.
  */
 #ifndef CMD_CTL_DELIVERY_BULK_H
 #define CMD_CTL_DELIVERY_BULK_H
@@ -21,8 +21,8 @@ extern const struct ctl_option ctl_delivery_bulk_options[];
 bool ctl_delivery_is_bulk(const struct ctl *c);
 enum rc ctl_delivery_bulk(struct ctl *c, bool cancel, struct err *e);
 
-/* All that w chooses, from where it stands; *n: how many.  what says on a
- * terminal how far it is, of how many. */
+/* Changes all deliveries that w chooses, from its cursor on; *n: how many.
+ * Progress on a terminal is shown as what, n, of. */
 enum rc ctl_delivery_each(struct ctl *c, struct bulk_want *w, const char *what,
     int64_t of, int64_t *n, struct err *e);
 

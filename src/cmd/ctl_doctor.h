@@ -1,5 +1,5 @@
 /*
- * ctl_doctor - what the parts of hlsctl doctor share
+ * ctl_doctor - shared by the parts of hlsctl doctor
  *
  * One thread.
  */
@@ -12,8 +12,8 @@
 #include "base/js.h"
 #include "cmd/ctl.h"
 
-/* A note should be looked at; a fault must be repaired, and the exit status
- * is 1. */
+/* An operator should look at a note, and must repair a fault: with faults the
+ * exit status is 1. */
 enum doctor_level {
 	DOCTOR_OK,
 	DOCTOR_NOTE,
@@ -27,14 +27,15 @@ struct examination {
 	size_t notes, faults;
 };
 
-/* finding: what is wrong and how to repair it; NULL for nothing. */
+/* finding says what is wrong and how to repair it; NULL: all is well. */
 void ctl_doctor_report(struct examination *x, enum doctor_level level,
     const char *check, const char *finding);
 
-/* The programs that run, and the settings they run with. */
+/* Examines the running programs and their settings. */
 void ctl_doctor_programs(struct examination *x);
 
-/* Drains, dead deliveries, breakers and order keys.  The store is open. */
+/* Examines drains, dead deliveries, breakers and order keys.  The store is
+ * open. */
 void ctl_doctor_queue(struct examination *x);
 
 #endif

@@ -21,12 +21,12 @@ enum rc ctl_event_replay(struct ctl *c, struct err *e);
 struct event;
 struct js_writer;
 struct store_jobs;
-/* The webhooks that the event passed by, for people, or as a member of the
- * object that w has open. */
+/* Prints the webhooks that do not get the event, with the reasons; with w it
+ * writes them as a member of the open object. */
 enum rc ctl_event_passed(struct ctl *c, const struct event *ev,
     const struct store_jobs *jobs, struct js_writer *w, struct err *e);
 
-/* The event that args[0] names, or text. */
+/* Finds the event that args[0], or text, names. */
 enum rc ctl_event_resolve(struct ctl *c, int64_t *id, struct err *e);
 enum rc ctl_event_resolve_text(struct ctl *c, const char *text, int64_t *id,
     struct err *e);

@@ -23,10 +23,10 @@ enum {
 };
 extern const struct ctl_option ctl_globals[];
 
-/* The length of a table that ends with a name of NULL; NULL has none. */
+/* The length of a table that ends with a NULL name; 0 for NULL. */
 size_t ctl_options_count(const struct ctl_option *o);
 
-/* Help on standard output: of hlsctl, a noun, a verb. */
+/* Print help on standard output: for hlsctl, a noun, a verb. */
 void ctl_show_help(void);
 void ctl_show_noun(const struct ctl_noun *noun);
 void ctl_show_cmd(const struct ctl_noun *noun, const struct ctl_cmd *cmd);

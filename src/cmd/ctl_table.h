@@ -1,10 +1,11 @@
 /*
  * ctl_table - rows in aligned columns
  *
- * Cells are cleaned as they come in.  A table on a terminal is no wider than
- * the terminal: the widest columns are cut first, each down to its minimum;
- * then whole columns are left out, those of the highest rank first; when only
- * columns of rank 0 remain, they are cut further.  Elsewhere nothing is cut.
+ * Cells are cleaned when they are added.  A table on a terminal is no wider
+ * than the terminal: the widest columns are cut first, each down to its
+ * minimum; then whole columns are left out, the highest rank first; when only
+ * columns of rank 0 remain, they are cut further.  In a pipe or a file no cell
+ * is cut.
  */
 #ifndef CMD_CTL_TABLE_H
 #define CMD_CTL_TABLE_H
@@ -19,10 +20,10 @@ struct buf;
 
 struct ctl_column {
 	const char *title; /* all "": the table has no head */
-	bool right;        /* numbers */
+	bool right;        /* aligned to the right: numbers */
 	bool keep;         /* never cut: ids, which people copy */
 	bool whole;        /* never cut: times and numbers */
-	size_t least;      /* cells that remain when it is cut; 0: 8 */
+	size_t least;      /* minimum width when it is cut; 0: 8 */
 	unsigned int rank; /* 0: left out last, then from the right */
 };
 
@@ -32,23 +33,23 @@ struct ctl_table {
 	char **cells; /* row after row */
 	size_t ncells, room;
 	size_t widths[CTL_TABLE_COLUMNS_MAX]; /* of the widest cell so far */
-	bool has_head;                        /* it is in the output */
+	bool has_head;                        /* the head was written */
 };
 
-/* columns is the caller's and outlives the table. */
+/* The caller owns columns, which must outlive the table. */
 void ctl_table_init(struct ctl_table *t, const struct ctl_column *columns,
     size_t n);
 void ctl_table_fini(struct ctl_table *t);
 
-/* The next cell, rows filled from the left.  NULL is "-". */
+/* Adds the next cell; rows fill from the left.  NULL is "-". */
 void ctl_table_put(struct ctl_table *t, const char *text);
 void ctl_table_putf(struct ctl_table *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* To the second, as ctl_when_format() has it; "-" for 0. */
+/* Adds a time to the second, as ctl_when_format() does; "-" for 0. */
 void ctl_table_put_time(struct ctl_table *t, int64_t wall_ms);
 
-/* Moves the rows to out; width 0 is no limit.  Of a long table it is called
- * again and again: the head is there once, and no column gets narrower. */
+/* Moves the rows to out; width 0 is no limit.  For a long table it is called
+ * repeatedly: the head is written once, and no column gets narrower. */
 void ctl_table_format(struct ctl_table *t, size_t width, struct buf *out);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * ctl_webhook - the verbs of webhook that are long: register, update, import,
- * health, recover, test
+ * ctl_webhook - the longer verbs of webhook: register, update, import, health,
+ * recover, test
  */
 #ifndef CMD_CTL_WEBHOOK_H
 #define CMD_CTL_WEBHOOK_H
@@ -18,15 +18,15 @@ extern const struct ctl_option ctl_webhook_test_options[];
 enum rc ctl_webhook_register(struct ctl *c, struct err *e);
 enum rc ctl_webhook_update(struct ctl *c, struct err *e);
 enum rc ctl_webhook_import(struct ctl *c, struct err *e);
-/* How deliveries to one go, or to all, the worst first. */
+/* The health of one webhook, or of all, the worst first. */
 extern const struct ctl_option ctl_webhook_health_options[];
 enum rc ctl_webhook_health(struct ctl *c, struct err *e);
-/* A line of what dead deliveries hold up, where there is any. */
+/* Adds a line when dead deliveries hold others back. */
 void ctl_webhook_put_held(struct ctl *c, const struct store_held *held);
 enum rc ctl_webhook_recover(struct ctl *c, struct err *e);
 enum rc ctl_webhook_test(struct ctl *c, struct err *e);
-/* Why the webhook args[0] would get an event, or would not; exit status 1
- * then. */
+/* Explains whether the webhook args[0] gets the event; exit status 1 when it
+ * does not. */
 enum rc ctl_webhook_explain(struct ctl *c, const char *event, struct err *e);
 
 #endif

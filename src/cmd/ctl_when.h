@@ -17,7 +17,7 @@
 /* To the second, or with milliseconds. */
 void ctl_when_format(int64_t wall_ms, bool with_ms, char out[CTL_WHEN_SIZE]);
 
-/* False when it is no time. */
+/* False when text is not a time. */
 bool ctl_when_parse(const char *text, int64_t *wall_ms);
 
 #endif

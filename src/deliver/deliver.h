@@ -1,10 +1,10 @@
 /*
  * deliver - the job kind that posts events to registered webhooks
  *
- * One POST per event and webhook, at least once, with one id for all
- * attempts.  An event owes a delivery to each webhook that wants it; a copy
- * of all registrations is kept and read anew when one has changed.  Works
- * inside work_run(), in its thread.
+ * One POST for each event and webhook, at least once, with one id for all
+ * attempts.  An event owes a delivery to each webhook that wants it.  The
+ * module keeps a copy of all registrations and reads them anew when one has
+ * changed.  Runs inside work_run(), in its thread.
  */
 #ifndef DELIVER_DELIVER_H
 #define DELIVER_DELIVER_H
@@ -32,10 +32,10 @@ struct deliver_options {
 };
 
 struct deliver *deliver_new(const struct deliver_options *opt);
-/* None of its jobs is in hand. */
+/* None of its jobs may be leased. */
 void deliver_free(struct deliver *d);
 
-/* New settings; requests in hand finish on the old ones. */
+/* New settings; open requests finish on the old ones. */
 void deliver_change(struct deliver *d, const struct deliver_options *opt);
 
 /* For work_add(), with the struct deliver as its argument. */

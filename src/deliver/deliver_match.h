@@ -1,11 +1,11 @@
 /*
  * deliver_match - which webhooks want an event, and in which order
  *
- * All of a registration that decides about an event: enabled, patterns,
- * team, filter, and the order key.  There is one judgement, which also tells
- * its reason, for the drain and for whoever asks why.  The body of an event
- * is read at most once, when the first filter or order key looks into it,
- * and gone through once for all of them.  One thread.
+ * A registration decides by its state, patterns, team and filter, and has an
+ * order key.  One function judges them and gives the reason, for the drain
+ * and for commands that explain a delivery.  The body of an event is read at
+ * most once, when the first filter or order key needs it, and is scanned once
+ * for all of them.  One thread.
  */
 #ifndef DELIVER_DELIVER_MATCH_H
 #define DELIVER_DELIVER_MATCH_H
@@ -23,37 +23,35 @@ struct store;
 struct store_webhooks;
 struct webhook;
 
-/* The registrations stay the caller's and live longer. */
+/* The caller owns the registrations and keeps them until the free. */
 struct deliver_match *deliver_match_new(struct store *s,
     const struct store_webhooks *webhooks);
 void deliver_match_free(struct deliver_match *m);
 
-/* From begin to end the judgements are of this event, which outlives them. */
+/* Between begin and end, all judgements are about ev, which the caller
+ * keeps. */
 void deliver_match_begin(struct deliver_match *m, const struct event *ev);
 void deliver_match_end(struct deliver_match *m);
 
-/* A longer value is its SHA-256 instead, "sha256:..." in hex. */
+/* A longer value is replaced by its SHA-256, "sha256:..." in hex. */
 #define DELIVER_ORDER_KEY_MAX 200
 
 struct deliver_verdict {
 	bool wants;
 	enum match_verdict match; /* without the filter */
-	/* There is a filter and it was asked; why then tells what was
-	 * decisive. */
-	bool filtered;
-	bool is_broken; /* the filter cannot be read */
+	bool filtered;            /* a filter was evaluated, see why */
+	bool is_broken;           /* the filter cannot be read */
 	struct filter_why why;
-	const char *order_key; /* NULL: in no order; in text */
+	const char *order_key; /* points into text; NULL: unordered */
 	char text[DELIVER_ORDER_KEY_MAX + 1];
 };
 
-/* Why the event passes the webhook by, of a verdict that does not want it. */
+/* The reason why the webhook does not get the event; v->wants is false. */
 enum event_passed deliver_match_passed(const struct deliver_verdict *v);
 
 /*
- * Judges webhook i.  A filter that cannot be read, which no registration
- * has, holds for nothing.  Bytes that are purged are a body that is not
- * JSON.
+ * Judges webhook i.  A filter that cannot be read never holds; registration
+ * refuses such filters.  A purged body counts as one that is not JSON.
  * RC_BUSY, RC_SYSTEM	the body could not be read.
  */
 enum rc deliver_match_judge(struct deliver_match *m, size_t i,

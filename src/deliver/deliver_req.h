@@ -1,10 +1,9 @@
 /*
  * deliver_req - building and signing one request
  *
- * One webhook, one event, one attempt: the header lines and the body that
- * go out, as the contract of a delivery has them.  The id is the event's and
- * the same on every attempt; timestamp and signatures are of this attempt.
- * Pure.
+ * The header lines and the body of one attempt to deliver one event to one
+ * webhook.  webhook-id is the event's id, the same on every attempt; timestamp
+ * and signatures belong to this attempt.  Pure.
  */
 #ifndef DELIVER_DELIVER_REQ_H
 #define DELIVER_DELIVER_REQ_H
@@ -23,7 +22,7 @@ struct webhook;
 struct deliver_req {
 	const char *headers[DELIVER_REQ_HEADERS_MAX]; /* into text */
 	size_t nheaders;
-	const void *body; /* the event's, or what was made of it */
+	const void *body; /* the event's bytes, or those in made */
 	size_t bodysz;
 
 	struct buf text; /* may hold secrets */
@@ -31,8 +30,8 @@ struct deliver_req {
 	struct buf made; /* the envelope, or the JSON of a form */
 };
 
-/* What a webhook gets of an event: the bytes as they were received, the
- * envelope, or the JSON of a form. */
+/* The body that a webhook gets: the bytes as they were received, the envelope,
+ * or the decoded JSON of a form. */
 enum deliver_form {
 	DELIVER_RAW,
 	DELIVER_ENVELOPE,
@@ -40,21 +39,21 @@ enum deliver_form {
 };
 enum deliver_form deliver_req_form(const struct webhook *w,
     const struct event *ev);
-/* The body in a form; the same for every webhook.  False, and out untouched,
- * when the bytes go out as they were received. */
+/* Writes the body of this form, which is the same for every webhook.  False,
+ * with out unchanged, when the received bytes are sent as they are. */
 bool deliver_req_make(const struct event *ev, enum deliver_form form,
     const void *body, size_t n, struct buf *out);
 
-/* As deliver_req_init() below, with a body that deliver_req_make() has made,
- * or, where is_made is false, had not to. */
+/* As deliver_req_init() below, with the body of deliver_req_make(); is_made is
+ * what that returned. */
 void deliver_req_init_made(struct deliver_req *r, const struct webhook *w,
     const struct event *ev, const void *body, size_t bodysz, bool is_made,
     int64_t now_ms);
 
-/* Borrows body until deliver_req_fini(), which wipes what was secret. */
+/* Borrows body until deliver_req_fini(), which wipes the secrets in r. */
 void deliver_req_init(struct deliver_req *r, const struct webhook *w,
     const struct event *ev, const void *body, size_t bodysz, int64_t now_ms);
-/* Says that the event went out before and is sent anew on a person's wish. */
+/* Adds the header that marks a replay: a person had the event sent again. */
 void deliver_req_put_replay(struct deliver_req *r);
 void deliver_req_fini(struct deliver_req *r);
 

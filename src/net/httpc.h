@@ -10,9 +10,9 @@
  *
  * No request can change these rules: http and https only, HTTP/1.1, no
  * redirects, no proxy, no netrc, cookies, HSTS or alternative services whatever
- * the environment says, TLS 1.2 or later with peer and host verified, no content
- * decoding, no wait for 100-continue, headers and body of the answer cut at
- * a limit.
+ * the environment says, TLS 1.2 or later with peer and host verified, no
+ * content decoding, no wait for 100-continue, headers and body of the answer
+ * cut at a limit.
  *
  * A receiver may close an idle connection at any time.  A request on a kept
  * connection that breaks before the first line of the answer is therefore sent

@@ -1,11 +1,10 @@
 /*
  * httpc_int - what the files of the HTTP client share
  *
- * httpc.c holds pools and what is polled, httpc_call.c one request and the
- * rules it goes out under, httpc_name.c the look-up of its host, httpc_addr.c
- * where it may go, httpc_kept.c whether a connection is fit for one more
- * request, httpc_answer.c what comes back.
- * A CURL * is known to these alone.
+ * httpc.c holds pools and polls, httpc_call.c sends one request under the
+ * rules of httpc.h, httpc_name.c looks its host up, httpc_addr.c judges
+ * addresses, httpc_kept.c decides whether a kept connection may carry another
+ * request, httpc_answer.c reads the answer.  Only these files use CURL *.
  */
 #ifndef NET_HTTPC_INT_H
 #define NET_HTTPC_INT_H
@@ -25,7 +24,7 @@
 
 struct crypt_tls;
 
-/* Seconds that libcurl keeps a connection for, in all and without use. */
+/* Maximum age and idle time of a kept connection, in seconds. */
 #define HTTPC_KEPT_LIFE_S 300
 #define HTTPC_KEPT_IDLE_S 118
 
@@ -35,8 +34,8 @@ union httpc_addr {
 	struct sockaddr_in6 in6;
 };
 
-/* A descriptor's place in the table that is polled, 0 for none, as the extra
- * ones stand first; and whose socket it is, with both of its ends. */
+/* A socket: its index in the table that is polled (0: none, as the extra
+ * descriptors stand first), its pool, and both of its ends. */
 struct httpc_fd {
 	size_t at;
 	struct httpc_pool *pool;
@@ -44,8 +43,8 @@ struct httpc_fd {
 	uint16_t local_port; /* 0: not known yet */
 	size_t name;         /* the pool's count of names at its opening */
 	int64_t opened_ms, used_ms;
-	bool used;    /* a request went out on it */
-	bool spoiled; /* and no other may */
+	bool used;    /* it carried a request */
+	bool spoiled; /* it may carry no further one */
 };
 
 struct httpc {
@@ -58,9 +57,9 @@ struct httpc {
 	size_t nnamed; /* calls that are not HTTPC_NAME_NONE */
 
 	struct crypt_tls *tls; /* NULL: libcurl has another TLS library */
-	int dead_fd;           /* takes the place of a socket that floods us */
+	int dead_fd;           /* replaces the socket of a flooding peer */
 
-	/* What to poll: entry i belongs to owner[i]. */
+	/* The descriptors to poll: entry i belongs to owner[i]. */
 	struct pollfd *fds;
 	struct httpc_pool **owner;
 	size_t nfds, cap;
@@ -98,9 +97,9 @@ struct httpc_pool {
 
 /* How far the look-up of a call's host is. */
 enum httpc_name {
-	HTTPC_NAME_NONE, /* needs none, or is over it */
-	HTTPC_NAME_WAITS,
-	HTTPC_NAME_ENDED /* and the call is to end with name_code */
+	HTTPC_NAME_NONE,  /* not needed, or done */
+	HTTPC_NAME_WAITS, /* for the look-up */
+	HTTPC_NAME_ENDED  /* the call must end with name_code */
 };
 
 struct httpc_call {

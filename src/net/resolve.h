@@ -2,9 +2,10 @@
  * resolve - host names looked up with c-ares, in the caller's own loop
  *
  * A look-up costs a timer and a socket for each name server, and no thread, so
- * a silent name server delays nobody else.  /etc/hosts and /etc/resolv.conf are read anew for each look-up,
- * with search domains and ndots; of /etc/nsswitch.conf only the order of
- * files and dns counts.  Nothing is kept.
+ * a silent name server delays nobody else.  /etc/hosts and /etc/resolv.conf are
+ * read anew for each look-up, with search domains and ndots; of
+ * /etc/nsswitch.conf only the order of files and dns counts.  No answer is
+ * cached.
  *
  * RESOLVE_ALL look-ups are asked at a time, and only RESOLVE_SILENT of them
  * for owners whose last look-up got no answer, so the other owners always
