@@ -40,16 +40,13 @@ read_key(const struct http_req *req, char out[SENT_ID_MAX])
 	return n == 0 ? NULL : out;
 }
 
-/* An answer of 503 says what to repeat; the same request is known too where
- * hls made the id. */
+/* While the request has no outcome, the same request is the same event. */
 static void
-leave_open(struct page *pg, const struct resend_request *req, bool is_made,
-    const char *id)
+keep_id(struct page *pg, const struct resend_request *req, const char *id)
 {
-	if (is_made && pg->resend != NULL && strlen(id) < ID_UUID_SIZE)
+	if (pg->resend != NULL && strlen(id) < ID_UUID_SIZE)
 		resend_put(pg->resend, req, id,
 		    clock_boot_ms(pg->set->intake.clock));
-	reply_unsure(pg->resp, pg->req->request_id, id);
 }
 
 enum rc
@@ -76,12 +73,14 @@ page_events_publish(struct page *pg, struct err *e)
 		page_hooks_outcome(pg, &out);
 		return RC_OK;
 	}
+	id = rc == RC_BUSY && out.delivery_id[0] != '\0' ? out.delivery_id
+							 : kept;
+	if (key == NULL && id[0] != '\0')
+		keep_id(pg, &req, id);
 	if (rc == RC_INVALID && problems.n > 0)
 		page_invalid(pg, &problems);
-	else if (rc == RC_BUSY && out.delivery_id[0] != '\0')
-		leave_open(pg, &req, key == NULL, out.delivery_id);
-	else if (rc == RC_BUSY && kept[0] != '\0')
-		leave_open(pg, &req, true, kept);
+	else if (rc == RC_BUSY && id[0] != '\0')
+		reply_unsure(pg->resp, pg->req->request_id, id);
 	return rc;
 }
 

@@ -44,7 +44,9 @@ struct resend_request {
 void resend_init(struct resend *r);
 void resend_fini(struct resend *r);
 
-/* Takes the id that was kept first for the request; false: none is kept. */
+/* Takes the id that was kept first for the request; false: none is kept.  The
+ * caller puts the id back unless the event is stored under it: only then is
+ * the same request another event. */
 bool resend_take(struct resend *r, const struct resend_request *req,
     int64_t now_ms, char id[ID_UUID_SIZE]);
 void resend_put(struct resend *r, const struct resend_request *req,

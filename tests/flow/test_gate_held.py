@@ -183,6 +183,21 @@ def test_the_same_request_after_503_is_the_same_event(make_gateway):
     assert len(g.events(type="same")) == 4
 
 
+def test_a_refusal_between_keeps_the_id_of_the_event_left_open(make_gateway):
+    """The event may be stored, whatever the answer to a repeat of it was."""
+    g = make_gateway(drain=False)
+    hook = g.register("http://127.0.0.1:1025/")["id"]
+    event = {"event": "between", "webhook_id": hook, "data": {"n": 1}}
+    with Gate(g):
+        ident = publish(g, event).json()["delivery_id"]
+    g.ctl("webhook", "disable", hook)
+    for _ in range(2):
+        assert publish(g, event).status == 409
+    g.ctl("webhook", "enable", hook)
+    assert taken(g, event)["delivery_id"] == ident
+    assert len(g.events(type="between")) == 1
+
+
 def test_identical_events_that_were_taken_are_all_meant(make_gateway):
     g = make_gateway(drain=False)
     event = {"event": "meant", "data": {"n": 1}}
