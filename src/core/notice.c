@@ -110,7 +110,7 @@ write_source(struct js_writer *w, const struct notice *n)
 	js_close_object(w);
 	if (n->what == NOTICE_REFUSING)
 		js_bool(w, "signed", true);
-	write_time(w, "since", n->told_ms);
+	write_time(w, "since", n->reported_ms);
 	write_time(w, "last_at", n->last_ms);
 }
 

@@ -66,8 +66,8 @@ struct notice {
 
 	/* Of a source; its id is 0. */
 	char *source;
-	int64_t told_ms; /* time of the previous report; 0: none */
-	int64_t last_ms; /* when it happened last */
+	int64_t reported_ms; /* time of the previous report; 0: none */
+	int64_t last_ms;     /* when it happened last */
 	struct notice_reason reasons[NOTICE_REASONS_MAX];
 	size_t nreasons;
 };

@@ -783,8 +783,8 @@ struct notice *lite_notice_add(struct store_notices *l);
  * was first. */
 enum rc lite_source_notices(struct lite *l, struct lite_conn *c, size_t max,
     struct store_notices *out, struct err *e);
-enum rc lite_source_told(struct lite_tx *tx, const struct notice *n, bool *late,
-    struct err *e);
+enum rc lite_source_reported(struct lite_tx *tx, const struct notice *n,
+    bool *late, struct err *e);
 /* An event was held back. */
 enum rc lite_source_suspect(struct lite_tx *tx, const struct event *ev,
     struct err *e);

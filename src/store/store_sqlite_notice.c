@@ -318,7 +318,7 @@ run_tell(struct lite_tx *tx, void *arg, struct err *e)
 
 	for (i = 0; rc == RC_OK && i < x->n; i++) {
 		if (x->v[i].of_source != NULL)
-			rc = lite_source_told(tx, x->v[i].of_source,
+			rc = lite_source_reported(tx, x->v[i].of_source,
 			    &x->v[i].late, e);
 		else
 			rc = drop_notice(tx, &x->v[i], e);

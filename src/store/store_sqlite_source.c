@@ -58,7 +58,7 @@ lite_source_suspect(struct lite_tx *tx, const struct event *ev, struct err *e)
 
 /* Anybody can have a post refused that is not signed. */
 static bool
-is_told(const char *labels)
+is_reported(const char *labels)
 {
 	char text[8];
 
@@ -70,21 +70,21 @@ is_told(const char *labels)
 static int64_t
 mark_of_row(struct sqlite3_stmt *st, int64_t now_ms)
 {
-	int64_t told_ms = lite_col_int(st, 3);
+	int64_t reported_ms = lite_col_int(st, 3);
 
-	return told_ms > now_ms + BACKOFF_SLACK_MS ? 0 : told_ms;
+	return reported_ms > now_ms + BACKOFF_SLACK_MS ? 0 : reported_ms;
 }
 
 static void
 add_reason(struct notice *n, struct sqlite3_stmt *st, const char *labels)
 {
-	int64_t told_ms = mark_of_row(st, n->at_ms);
+	int64_t reported_ms = mark_of_row(st, n->at_ms);
 	int64_t last_ms = lite_col_int(st, 4);
 	struct notice_reason *r = &n->reasons[n->nreasons];
 	int64_t grown = lite_col_int(st, 1) - lite_col_int(st, 2);
 
-	if (told_ms > n->told_ms)
-		n->told_ms = told_ms;
+	if (reported_ms > n->reported_ms)
+		n->reported_ms = reported_ms;
 	if (grown <= 0 || n->nreasons == NOTICE_REASONS_MAX)
 		return;
 	if (last_ms > n->last_ms)
@@ -99,7 +99,7 @@ add_reason(struct notice *n, struct sqlite3_stmt *st, const char *labels)
 static bool
 is_due(const struct notice *n, int64_t now_ms)
 {
-	return n->nreasons > 0 && n->told_ms <= now_ms - NOTICE_APART_MS;
+	return n->nreasons > 0 && n->reported_ms <= now_ms - NOTICE_APART_MS;
 }
 
 /* The last notice of the list, which is complete now. */
@@ -132,7 +132,7 @@ read_kind(struct lite_conn *c, size_t kind, int64_t now_ms,
 		if (rc != RC_OK || !row)
 			break;
 		labels = (const char *)sqlite3_column_text(st, 0);
-		if (labels == NULL || !is_told(labels))
+		if (labels == NULL || !is_reported(labels))
 			continue;
 		meter_label_get(labels, "source", source, sizeof(source));
 		if (n == NULL || strcmp(source, before) != 0) {
@@ -170,7 +170,7 @@ lite_source_notices(struct lite *l, struct lite_conn *c, size_t max,
 
 /* When the source was reported last. */
 static enum rc
-read_told(struct lite_tx *tx, const struct notice *n, int64_t *told_ms,
+read_reported(struct lite_tx *tx, const struct notice *n, int64_t *reported_ms,
     struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_METRIC_TOLD_LIST);
@@ -179,7 +179,7 @@ read_told(struct lite_tx *tx, const struct notice *n, int64_t *told_ms,
 	bool row = true;
 	enum rc rc;
 
-	*told_ms = 0;
+	*reported_ms = 0;
 	lite_text(st, 1, figure_of(n->what));
 	for (;;) {
 		rc = lite_step(tx->conn, st, &row, e);
@@ -190,22 +190,22 @@ read_told(struct lite_tx *tx, const struct notice *n, int64_t *told_ms,
 			continue;
 		meter_label_get(labels, "source", source, sizeof(source));
 		if (strcmp(source, n->source) == 0 &&
-		    mark_of_row(st, n->at_ms) > *told_ms)
-			*told_ms = mark_of_row(st, n->at_ms);
+		    mark_of_row(st, n->at_ms) > *reported_ms)
+			*reported_ms = mark_of_row(st, n->at_ms);
 	}
 }
 
 enum rc
-lite_source_told(struct lite_tx *tx, const struct notice *n, bool *late,
+lite_source_reported(struct lite_tx *tx, const struct notice *n, bool *late,
     struct err *e)
 {
 	struct sqlite3_stmt *st;
-	int64_t told_ms;
+	int64_t reported_ms;
 	enum rc rc;
 	size_t i;
 
-	rc = read_told(tx, n, &told_ms, e);
-	*late = rc == RC_OK && told_ms != n->told_ms;
+	rc = read_reported(tx, n, &reported_ms, e);
+	*late = rc == RC_OK && reported_ms != n->reported_ms;
 	for (i = 0; rc == RC_OK && !*late && i < n->nreasons; i++) {
 		st = lite_stmt(tx->conn, LITE_METRIC_TOLD);
 		lite_text(st, 1, figure_of(n->what));

@@ -516,7 +516,7 @@ test_a_source_is_told_of_once_an_hour_with_what_came_since(void **state)
 	assert_int_equal(n.what, NOTICE_SUSPECT);
 	assert_int_equal(notice_count(&n), 3);
 	assert_string_equal(n.reasons[0].name, "body");
-	assert_int_equal(n.told_ms, 0);
+	assert_int_equal(n.reported_ms, 0);
 	notice_fini(&n);
 	suspects(f, 4, 2);
 	f->wall_ms += HOUR - 1;
@@ -524,7 +524,7 @@ test_a_source_is_told_of_once_an_hour_with_what_came_since(void **state)
 	f->wall_ms++;
 	assert_int_equal(told(f, &n), 1);
 	assert_int_equal(notice_count(&n), 2);
-	assert_int_equal(n.told_ms, f->wall_ms - HOUR);
+	assert_int_equal(n.reported_ms, f->wall_ms - HOUR);
 	notice_fini(&n);
 	f->wall_ms += DAY;
 	assert_int_equal(told(f, &n), 0);

@@ -115,7 +115,7 @@ test_a_source_is_told_of_with_its_counts_by_reason(void **state)
 	    "{\"source\":\"github\",\"count\":3,\"reasons\":{\"body\":2,"
 	    "\"type\":1},\"last_at\":\"2026-11-21T08:09:10.122Z\"}");
 	n.what = NOTICE_REFUSING;
-	n.told_ms = AT - 3600000;
+	n.reported_ms = AT - 3600000;
 	assert_event(&n, "hls.source.refusing", "refusing:github:1795248550123",
 	    "{\"source\":\"github\",\"count\":3,\"reasons\":{\"body\":2,"
 	    "\"type\":1},\"signed\":true,\"since\":\"2026-11-21T07:09:10."
