@@ -54,8 +54,9 @@ tell_suspect(struct ctl *c, const struct event *ev)
 
 	if (!ev->replay_suspect)
 		return;
-	text = xasprintf("%s, so it is held back as a suspect and no webhook "
-			 "gets it; hlsctl event release %lld sends it out.",
+	text = xasprintf("%s, so it is held back as a suspect: it goes only "
+			 "to a webhook that it is replayed to; hlsctl event "
+			 "release %lld sends it to all.",
 	    why[ev->suspect_why], (long long)ev->id);
 	put_detail(c, text);
 	free(text);

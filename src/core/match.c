@@ -70,7 +70,8 @@ match_judge(const struct webhook *w, const struct event *ev)
 {
 	if (!w->enabled)
 		return MATCH_DISABLED;
-	if (ev->replay_suspect)
+	/* A person sent it to one webhook, and to no other. */
+	if (ev->replay_suspect && !ev->is_round_alone)
 		return MATCH_SUSPECT;
 	if (ev->webhook_id != NULL)
 		return strcmp(ev->webhook_id, w->id) == 0 ? MATCH_YES

@@ -158,8 +158,10 @@ judge(const struct intake *in, const struct replay_want *want,
 	enum rc rc = RC_OK;
 
 	*out = REPLAY_LEFTS;
-	if (ev->is_round_alone)
+	if (ev->is_round_alone) {
 		for_all.webhook_id = NULL;
+		for_all.is_round_alone = false;
+	}
 	if (to->webhook != NULL)
 		match = match_judge(to->webhook, &for_all);
 	if (want->status >= 0 && (int)ev->status != want->status)

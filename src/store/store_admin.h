@@ -82,7 +82,8 @@ enum rc store_event_cancel(struct store *s, int64_t id, int64_t now_ms,
     size_t *jobs, struct err *e);
 /*
  * A new round: the event is expanded again, a replay suspect too.
- * webhook_id: to this one alone, or NULL.
+ * webhook_id: to this one alone, or NULL.  A suspect that goes to one webhook
+ * is still held back from the others; one that goes to all is released.
  * RC_BUSY	also: a round that goes to others is not expanded yet; once a
  *		drain has done it there can be another.
  */
@@ -91,7 +92,9 @@ enum rc store_event_replay(struct store *s, int64_t id, const char *webhook_id,
 /*
  * Events that are held back go out, in one transaction; the others of the ids
  * are left alone.  *released: how many were held back.
- * RC_BUSY	also: so many jobs wait that posts might soon be refused.
+ * RC_BUSY	also: so many jobs wait that posts might soon be refused; or one
+ *		of the events has a round for one webhook that is not expanded
+ *		yet.
  */
 enum rc store_event_release(struct store *s, const int64_t *ids, size_t n,
     int64_t now_ms, size_t *released, struct err *e);

@@ -41,6 +41,8 @@ read_event(struct lite_tx *tx, int64_t id, const char *webhook_id,
 	return RC_OK;
 }
 
+/* A round for one webhook ends no hold: the event is still held back from the
+ * others. */
 static enum rc
 begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
     bool was_suspect, struct err *e)
@@ -49,7 +51,7 @@ begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
 	struct lite_event_change *ev;
 	enum rc rc;
 
-	if (was_suspect)
+	if (was_suspect && webhook_id == NULL)
 		lite_tally_sum(tx, LITE_SUM_SUSPECTS_HELD, -1);
 
 	lite_int(st, 1, id);
@@ -63,6 +65,14 @@ begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
 	if (rc == RC_OK)
 		ev->reopened = true;
 	return rc;
+}
+
+/* An event holds one round that is not expanded. */
+static enum rc
+is_about_to_go(int64_t id, struct err *e)
+{
+	return err_set(e, RC_BUSY, "event %lld is about to go to others",
+	    (long long)id);
 }
 
 static enum rc
@@ -81,8 +91,7 @@ replay_one(struct lite_tx *tx, const struct replay *x, int64_t id,
 		    (long long)id);
 	/* Not expanded yet: the round to come is the one asked for. */
 	if (!ev.expanded && !ev.same)
-		return err_set(e, RC_BUSY,
-		    "event %lld is about to go to others", (long long)id);
+		return is_about_to_go(id, e);
 	if (!ev.expanded)
 		return RC_OK;
 	return begin_round(tx, id, x->webhook_id, ev.suspect, e);
@@ -144,8 +153,8 @@ struct release {
 	size_t released;
 };
 
-/* Each begins its first round; those that somebody has released meanwhile
- * are left alone. */
+/* Each begins a round for all; those that somebody has released meanwhile are
+ * left alone. */
 static enum rc
 run_release(struct lite_tx *tx, void *arg, struct err *e)
 {
@@ -162,6 +171,8 @@ run_release(struct lite_tx *tx, void *arg, struct err *e)
 		rc = read_event(tx, x->ids[i], NULL, &ev, &found, e);
 		if (rc != RC_OK || !found || !ev.suspect)
 			continue;
+		if (!ev.expanded)
+			return is_about_to_go(x->ids[i], e);
 		rc = begin_round(tx, x->ids[i], NULL, true, e);
 		x->released++;
 	}

@@ -285,8 +285,9 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "THEN 1 ELSE 0 END FROM event e WHERE e.id = ?1",
 	[LITE_EVENT_REPLAY] =
 	    "UPDATE event SET round = round + 1, round_webhook = ?2, "
-	    "expanded = 0, replay_suspect = min(replay_suspect * 2, 2) "
-	    "WHERE id = ?1 AND expanded = 1",
+	    "expanded = 0, replay_suspect = iif(?2 IS NULL, "
+	    "min(replay_suspect * 2, 2), replay_suspect) WHERE id = ?1 AND "
+	    "expanded = 1",
 	[LITE_EVENT_LIST] =
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.id < ?1 ORDER BY e.id DESC LIMIT ?2",

@@ -189,6 +189,49 @@ def test_what_is_released_is_delivered_and_held_no_more(
     assert families["hls_suspects_held"].total() == 0
 
 
+def test_a_replay_to_one_webhook_keeps_a_suspect_from_the_others(
+        make_gateway, receiver):
+    g = make_gateway(drain=False)
+    one = g.register(receiver.url("/only"))["webhook_id"]
+    g.register(receiver.url("/rest"))
+    ident = twice(g, gw.issue())[1]["id"]
+    g.drain_once()
+
+    def arrived():
+        return [len(receiver.arrivals(p)) for p in ("/only", "/rest")]
+
+    assert arrived() == [1, 1]
+    g.ctl("event", "replay", "--webhook", one, str(ident))
+    # Until its delivery is made, the event takes no other round.
+    done = g.ctl("event", "release", "--all", ok=(75,), raw=True)
+    assert b"about to go" in done.stderr
+    assert held(g) == [ident]
+    g.drain_once()
+    assert arrived() == [2, 1]
+    assert held(g) == [ident]
+    assert g.get("/api/v1/events/%s" % ident)["suspect"] is True
+    assert "held back as a suspect" in " ".join(
+        g.ctl("event", "show", str(ident)).split())
+
+    assert g.ctl("event", "release", str(ident)) == "1 event goes out.\n"
+    g.drain_once()
+    assert arrived() == [3, 2]
+    assert held(g) == []
+    checks = json.loads(g.ctl("doctor", "--json"))["checks"]
+    assert [x["level"] for x in checks if x["check"] in (
+        "suspects", "held", "events")] == ["ok"] * 3
+
+
+def test_a_replay_to_all_releases_a_suspect(make_gateway, receiver):
+    g = make_gateway(drain=False)
+    g.register(receiver.url("/everyone"))
+    ident = twice(g, gw.issue())[1]["id"]
+    g.ctl("event", "replay", str(ident))
+    g.drain_once()
+    assert len(receiver.arrivals("/everyone")) == 2
+    assert held(g) == []
+
+
 def test_a_release_takes_one_source_or_one_time(make_gateway, receiver):
     g = make_gateway(drain=False)
     g.register(receiver.url("/some"))

@@ -109,6 +109,19 @@ test_replay_suspect_is_wanted_by_nobody(void **state)
 }
 
 static void
+test_replay_suspect_that_is_replayed_to_one_webhook_is_wanted_by_it(
+    void **state)
+{
+	struct pair *p = *state;
+
+	p->ev->replay_suspect = p->ev->is_round_alone = true;
+	p->ev->webhook_id = xstrdup(p->w->id);
+	assert_true(match_webhook(p->w, p->ev));
+	p->ev->webhook_id[0] = '~';
+	assert_false(match_webhook(p->w, p->ev));
+}
+
+static void
 test_team_is_compared_without_case(void **state)
 {
 	struct pair *p = *state;
@@ -183,6 +196,9 @@ main(void)
 		    test_disabled_webhook_wants_nothing, make, unmake),
 		cmocka_unit_test_setup_teardown(
 		    test_replay_suspect_is_wanted_by_nobody, make, unmake),
+		cmocka_unit_test_setup_teardown(
+		    test_replay_suspect_that_is_replayed_to_one_webhook_is_wanted_by_it,
+		    make, unmake),
 		cmocka_unit_test_setup_teardown(
 		    test_team_is_compared_without_case, make, unmake),
 		cmocka_unit_test_setup_teardown(
