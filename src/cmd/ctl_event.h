@@ -20,11 +20,10 @@ enum rc ctl_event_replay(struct ctl *c, struct err *e);
 
 struct event;
 struct js_writer;
-struct store_jobs;
 /* Prints the webhooks that do not get the event, with the reasons; with w it
  * writes them as a member of the open object. */
 enum rc ctl_event_passed(struct ctl *c, const struct event *ev,
-    const struct store_jobs *jobs, struct js_writer *w, struct err *e);
+    struct js_writer *w, struct err *e);
 
 /* Finds the event that args[0], or text, names. */
 enum rc ctl_event_resolve(struct ctl *c, int64_t *id, struct err *e);

@@ -7,16 +7,13 @@
 #include "cmd/ctl.h"
 #include "cmd/ctl_event.h"
 #include "core/event.h"
+#include "core/judge.h"
 #include "core/webhook.h"
-#include "deliver/deliver_match.h"
-#include "store/store_admin.h"
-#include "store/store_read.h"
+#include "stats/passed.h"
+#include "store/store_work.h"
 
-/*
- * Which webhooks an event passed by.  When its jobs were made they were
- * counted by reason.  Of each webhook the registrations tell, as they are
- * now: one that was registered, changed or enabled since may get it now.
- */
+/* Which webhooks an event passed by: the counts that were stored when its
+ * jobs were made, and the reason of each webhook as it is registered now. */
 #define PAGE 500
 #define LINES 20 /* of webhooks, for people */
 
@@ -58,39 +55,13 @@ tell_counts(struct ctl *c, const struct event *ev)
 struct judged {
 	struct ctl *c;
 	const struct event *ev;
-	const struct store_jobs *jobs;
 	struct js_writer *w; /* NULL: for people */
 	size_t n;
 };
 
-static bool
-has_job(const struct store_jobs *jobs, const char *webhook)
-{
-	size_t i;
-
-	for (i = 0; i < jobs->n; i++)
-		if (strcmp(jobs->v[i].target, webhook) == 0)
-			return true;
-	return false;
-}
-
-static void
-put_object(struct js_writer *w, const struct webhook *hook,
-    const struct deliver_verdict *v)
-{
-	js_open_object(w, NULL);
-	js_str(w, "webhook_id", hook->id);
-	js_str(w, "name", hook->name);
-	js_str(w, "reason",
-	    v->wants ? NULL : event_passed_name(deliver_match_passed(v)));
-	js_str(w, "filter_test", v->filtered ? v->why.test : NULL);
-	js_str(w, "filter_found", v->filtered ? v->why.found : NULL);
-	js_close_object(w);
-}
-
 static void
 put_line(struct judged *j, const struct webhook *hook,
-    const struct deliver_verdict *v)
+    const struct judge_verdict *v)
 {
 	struct buf *out = &j->c->out;
 
@@ -107,7 +78,7 @@ put_line(struct judged *j, const struct webhook *hook,
 		return;
 	}
 	buf_addf(out, " is %s%s", v->match == MATCH_YES ? "one " : "",
-	    text_of(deliver_match_passed(v)));
+	    text_of(judge_passed(v)));
 	if (v->filtered && !v->is_broken) {
 		buf_add_str(out, ": ");
 		ctl_put_text(j->c, v->why.test);
@@ -115,62 +86,45 @@ put_line(struct judged *j, const struct webhook *hook,
 	buf_add_str(out, "\n");
 }
 
-static enum rc
-judge_page(struct judged *j, const struct store_webhooks *hooks, struct err *e)
+static void
+put_one(void *arg, const struct webhook *hook, const struct judge_verdict *v)
 {
-	struct deliver_match *m = deliver_match_new(j->c->app.store, hooks);
-	struct event ev = *j->ev;
-	struct deliver_verdict v;
-	enum rc rc = RC_OK;
-	size_t i;
+	struct judged *j = arg;
 
-	if (ev.is_round_alone)
-		ev.webhook_id = NULL;
-	deliver_match_begin(m, &ev);
-	for (i = 0; i < hooks->n && rc == RC_OK; i++) {
-		if (has_job(j->jobs, hooks->v[i]->id))
-			continue;
-		rc = deliver_match_judge(m, i, &v, e);
-		if (rc == RC_OK && j->w != NULL)
-			put_object(j->w, hooks->v[i], &v);
-		else if (rc == RC_OK)
-			put_line(j, hooks->v[i], &v);
-	}
-	deliver_match_free(m);
-	return rc;
+	if (j->w != NULL)
+		passed_format(j->w, hook, v, true);
+	else
+		put_line(j, hook, v);
+}
+
+static enum rc
+read_body(void *arg, const struct event *ev, char **body, size_t *n,
+    struct err *e)
+{
+	return store_payload(arg, ev->id, body, n, e);
 }
 
 static enum rc
 judge_all(struct judged *j, struct err *e)
 {
-	char after[WEBHOOK_ID_MAX + 1] = "";
-	struct store_webhook_filter f = { .enabled = -1,
-		.health = -1,
-		.after = after,
+	struct store *s = j->c->app.store;
+	struct passed_want want = { .store = s,
+		.ev = j->ev,
+		.bodies = { read_body, s },
 		.limit = PAGE };
-	struct store_webhooks page;
-	bool more;
 	enum rc rc;
 
 	do {
-		rc = store_webhook_list(j->c->app.store, &f, &page, e);
-		if (rc != RC_OK)
-			return rc;
-		rc = judge_page(j, &page, e);
-		more = page.more && page.n > 0;
-		if (more)
-			(void)snprintf(after, sizeof(after), "%s",
-			    page.v[page.n - 1]->id);
-		store_webhooks_free(&page);
-	} while (rc == RC_OK && more);
+		rc = passed_page(&want, put_one, j, e);
+	} while (rc == RC_OK && want.after[0] != '\0');
 	return rc;
 }
 
 enum rc
-ctl_event_passed(struct ctl *c, const struct event *ev,
-    const struct store_jobs *jobs, struct js_writer *w, struct err *e)
+ctl_event_passed(struct ctl *c, const struct event *ev, struct js_writer *w,
+    struct err *e)
 {
-	struct judged j = { c, ev, jobs, w, 0 };
+	struct judged j = { c, ev, w, 0 };
 	enum rc rc;
 
 	if (ev->webhook_id != NULL && !ev->is_round_alone && w == NULL)
@@ -179,8 +133,7 @@ ctl_event_passed(struct ctl *c, const struct event *ev,
 		js_open_array(w, "passed_by_now");
 	else
 		tell_counts(c, ev);
-	/* A suspect owes nobody, and a test is for one webhook alone. */
-	rc = ev->replay_suspect || event_is_test(ev) ? RC_OK : judge_all(&j, e);
+	rc = judge_all(&j, e);
 	if (w != NULL)
 		js_close_array(w);
 	else if (j.n > LINES)

@@ -282,8 +282,7 @@ show(struct ctl *c, const struct event *ev, const struct store_jobs *jobs,
 		tell_start(c, ev);
 		rc = tell_jobs(c, ev, jobs, NULL, e);
 		tell_end(c, ev);
-		return rc == RC_OK ? ctl_event_passed(c, ev, jobs, NULL, e)
-				   : rc;
+		return rc == RC_OK ? ctl_event_passed(c, ev, NULL, e) : rc;
 	}
 	js_writer_init(&w, &c->out);
 	js_open_object(&w, NULL);
@@ -292,7 +291,7 @@ show(struct ctl *c, const struct event *ev, const struct store_jobs *jobs,
 	rc = tell_jobs(c, ev, jobs, &w, e);
 	js_close_array(&w);
 	if (rc == RC_OK)
-		rc = ctl_event_passed(c, ev, jobs, &w, e);
+		rc = ctl_event_passed(c, ev, &w, e);
 	js_close_object(&w);
 	buf_add_str(&c->out, "\n");
 	return rc;

@@ -7,8 +7,8 @@
 #include "cmd/ctl.h"
 #include "cmd/ctl_webhook.h"
 #include "core/event.h"
+#include "core/judge.h"
 #include "core/webhook.h"
-#include "deliver/deliver_match.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
@@ -22,14 +22,14 @@ static const char *const reasons[] = {
 };
 
 static const char *
-reason_of(const struct deliver_verdict *v)
+reason_of(const struct judge_verdict *v)
 {
 	return v->filtered && !v->wants ? "filter" : reasons[v->match];
 }
 
 static void
 put_json(struct ctl *c, const struct webhook *hook, const struct event *ev,
-    const struct deliver_verdict *v)
+    const struct judge_verdict *v)
 {
 	struct js_writer w;
 
@@ -72,7 +72,7 @@ put_full_name(struct ctl *c, const struct event *ev)
 
 /* The test that was decisive, and on what. */
 static void
-put_filter(struct ctl *c, const struct deliver_verdict *v)
+put_filter(struct ctl *c, const struct judge_verdict *v)
 {
 	buf_addf(&c->out,
 	    "Its filter %s: ", v->wants ? "holds" : "does not hold");
@@ -86,7 +86,7 @@ put_filter(struct ctl *c, const struct deliver_verdict *v)
 
 static void
 put_reason(struct ctl *c, const struct webhook *hook, const struct event *ev,
-    const struct deliver_verdict *v)
+    const struct judge_verdict *v)
 {
 	switch (v->match) {
 	case MATCH_YES:
@@ -129,7 +129,7 @@ put_reason(struct ctl *c, const struct webhook *hook, const struct event *ev,
 
 static void
 put_whole(struct ctl *c, const struct webhook *hook, const struct event *ev,
-    const struct deliver_verdict *v)
+    const struct judge_verdict *v)
 {
 	buf_addf(&c->out, "Event %lld (", (long long)ev->id);
 	put_full_name(c, ev);
@@ -154,23 +154,30 @@ put_whole(struct ctl *c, const struct webhook *hook, const struct event *ev,
 }
 
 static enum rc
+read_body(void *arg, const struct event *ev, char **body, size_t *n,
+    struct err *e)
+{
+	return store_payload(arg, ev->id, body, n, e);
+}
+
+static enum rc
 judge(struct ctl *c, struct webhook *hook, const struct event *ev,
     struct err *e)
 {
-	const struct store_webhooks one = { .v = &hook, .n = 1 };
-	struct deliver_match *m = deliver_match_new(c->app.store, &one);
-	struct deliver_verdict v;
+	const struct judge_bodies bodies = { read_body, c->app.store };
+	struct judge *m = judge_new(&hook, 1, &bodies);
+	struct judge_verdict v;
 	enum rc rc;
 
-	deliver_match_begin(m, ev);
-	rc = deliver_match_judge(m, 0, &v, e);
+	judge_begin(m, ev);
+	rc = judge_webhook(m, 0, &v, e);
 	if (rc == RC_OK && c->json)
 		put_json(c, hook, ev, &v);
 	else if (rc == RC_OK)
 		put_whole(c, hook, ev, &v);
 	if (rc == RC_OK && !v.wants)
 		c->status = 1;
-	deliver_match_free(m);
+	judge_free(m);
 	return rc;
 }
 

@@ -14,12 +14,12 @@
 #include "base/xalloc.h"
 #include "core/backoff.h"
 #include "core/event.h"
+#include "core/judge.h"
 #include "core/outcome.h"
 #include "core/redact.h"
 #include "core/webhook.h"
 #include "deliver/deliver.h"
 #include "deliver/deliver_dest.h"
-#include "deliver/deliver_match.h"
 #include "deliver/deliver_notice.h"
 #include "deliver/deliver_req.h"
 #include "net/httpc.h"
@@ -35,9 +35,9 @@
 struct deliver {
 	struct deliver_options opt;
 	struct store_webhooks webhooks;
-	int64_t version; /* of the registrations; -1: none read yet */
-	struct deliver_match *match; /* of webhooks */
-	int64_t blocked;             /* of the list of those that are */
+	int64_t version;     /* of the registrations; -1: none read yet */
+	struct judge *match; /* of webhooks */
+	int64_t blocked;     /* of the list of those that are */
 	struct deliver_dests *dests;
 };
 
@@ -84,7 +84,7 @@ deliver_free(struct deliver *d)
 	if (d == NULL)
 		return;
 	deliver_dests_free(d->dests);
-	deliver_match_free(d->match);
+	judge_free(d->match);
 	if (d->version >= 0)
 		store_webhooks_free(&d->webhooks);
 	free(d);
@@ -134,6 +134,13 @@ tell_damaged(const struct store_webhooks *l)
 }
 
 static enum rc
+read_body(void *arg, const struct event *ev, char **body, size_t *n,
+    struct err *e)
+{
+	return store_payload(arg, ev->id, body, n, e);
+}
+
+static enum rc
 refresh(void *arg, struct err *e)
 {
 	static const struct store_webhook_filter all = { .enabled = -1,
@@ -153,8 +160,9 @@ refresh(void *arg, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	d->webhooks = now;
-	deliver_match_free(d->match);
-	d->match = deliver_match_new(d->opt.store, &d->webhooks);
+	judge_free(d->match);
+	d->match = judge_new(d->webhooks.v, d->webhooks.n,
+	    &(const struct judge_bodies){ read_body, d->opt.store });
 	deliver_dests_refresh(d->dests, &d->webhooks,
 	    (size_t)d->opt.max_in_flight);
 	if (d->version >= 0)
@@ -170,19 +178,19 @@ static enum rc
 owes(void *arg, const struct event *ev, struct work_owed *o, struct err *e)
 {
 	const struct deliver *d = arg;
-	struct deliver_verdict verdict;
+	struct judge_verdict verdict;
 	enum rc rc = RC_OK;
 	size_t i;
 
-	deliver_match_begin(d->match, ev);
+	judge_begin(d->match, ev);
 	for (i = 0; rc == RC_OK && i < d->webhooks.n; i++) {
-		rc = deliver_match_judge(d->match, i, &verdict, e);
+		rc = judge_webhook(d->match, i, &verdict, e);
 		if (rc == RC_OK && verdict.wants)
 			work_owe(o, d->webhooks.v[i]->id, verdict.order_key);
 		else if (rc == RC_OK)
-			work_pass(o, deliver_match_passed(&verdict));
+			work_pass(o, judge_passed(&verdict));
 	}
-	deliver_match_end(d->match);
+	judge_end(d->match);
 	return rc;
 }
 

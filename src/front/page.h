@@ -85,6 +85,11 @@ void page_note_event(struct page *pg, int64_t id);
 /* The event that the path names, by either of its ids. */
 enum rc page_event_resolve(struct page *pg, int64_t *id, struct err *e);
 
+/* The members "passed_by_now" and "passed_by_next_cursor" of an event: the
+ * webhooks that it passes by, of the first ones that are registered. */
+enum rc page_passed_now(struct page *pg, struct js_writer *w,
+    const struct event *ev, struct err *e);
+
 /* The query parameters of a list, read one by one and judged together. */
 struct page_query {
 	struct page *pg;
@@ -157,6 +162,8 @@ enum rc page_events_publish(struct page *pg, struct err *e);
 enum rc page_events_list(struct page *pg, struct err *e);
 enum rc page_events_show(struct page *pg, struct err *e);
 enum rc page_events_payload(struct page *pg, struct err *e);
+
+enum rc page_passed_list(struct page *pg, struct err *e);
 
 enum rc page_replay_event(struct page *pg, struct err *e);
 enum rc page_replay_all(struct page *pg, struct err *e);

@@ -248,6 +248,8 @@ page_events_show(struct page *pg, struct err *e)
 	page_json_begin(pg, &w);
 	show_event(&w, ev);
 	rc = write_jobs(pg, &w, ev->id, e);
+	if (rc == RC_OK)
+		rc = page_passed_now(pg, &w, ev, e);
 	page_json_end(pg, &w);
 	event_free(ev);
 	return rc;

@@ -26,6 +26,7 @@ static const struct {
 	{ page_events_list, false,
 	    { "status", "type", "repository", "source", "delivery_id",
 		"suspect", "since", "until", "cursor", "limit" } },
+	{ page_passed_list, false, { "cursor", "limit" } },
 	{ page_sources_list, false, { "cursor", "limit" } },
 	{ page_deliveries_list, false,
 	    { "webhook_id", "event", "state", "blocked", "cursor", "limit" } },

@@ -49,6 +49,8 @@ static const struct router_route routes[] = {
 	    TOKEN_READ, ROUTER_NO_BODY, false },
 	{ "GET", "/api/v1/events/{}/payload", page_events_payload, ROUTER_RIGHT,
 	    TOKEN_OPERATE, ROUTER_NO_BODY, false },
+	{ "GET", "/api/v1/events/{}/passed-by", page_passed_list, ROUTER_RIGHT,
+	    TOKEN_READ, ROUTER_NO_BODY, false },
 	{ "POST", "/api/v1/events/{}/replay", page_replay_event, ROUTER_RIGHT,
 	    TOKEN_OPERATE, ROUTER_MAY_BODY, false },
 	{ "POST", "/api/v1/replay", page_replay_all, ROUTER_RIGHT,

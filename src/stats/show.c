@@ -7,7 +7,7 @@
 #include "store/store_read.h"
 #include "store/store_work.h"
 
-static void
+void
 show_passed(struct js_writer *w, const struct event *ev)
 {
 	int i;

@@ -20,6 +20,8 @@ struct store_worker;
 
 /* Without jobs and body. */
 void show_event(struct js_writer *w, const struct event *ev);
+/* "passed_by": the counts by reason, null before its jobs were made. */
+void show_passed(struct js_writer *w, const struct event *ev);
 /* A delivery is a job whose target is a webhook: webhook_id says it too. */
 void show_job(struct js_writer *w, const struct store_job *j);
 void show_attempt(struct js_writer *w, const struct store_attempt_row *a);

@@ -112,3 +112,86 @@ def test_many_that_are_passed_by_are_counted_and_cut_for_people(
     assert text.count(" is wanting other events\n") == 20
     assert "  and 2480 more; --json lists all\n" in text
     assert len(shown(g, event)["passed_by_now"]) == 2500
+
+
+def test_the_api_says_the_reason_of_each_webhook(make_gateway, receiver):
+    g = make_gateway(SETTINGS, drain=False)
+
+    def register(name, events=("shop.*",), **more):
+        return g.register(receiver.url("/" + name), events, name=name,
+                          **more)["webhook_id"]
+
+    register("got")
+    g.ctl("webhook", "disable", register("off"))
+    register("team-b", team="b")
+    register("elsewhere", ["other"])
+    picky = register("picky", filter={"/n": {"gt": 5}})
+    resp = g.api("POST", "/api/v1/events",
+                 {"event": "shop.sold", "data": {"n": 1}, "team": "a"})
+    path = "/api/v1/events/%s" % resp.json()["id"]
+    # Before its jobs are made, every webhook may get the event yet.
+    before = g.get(path)
+    assert before["passed_by"] is None and before["passed_by_now"] == []
+    g.drain_once()
+    now = g.get(path)
+    assert now["passed_by_next_cursor"] is None
+    assert {w["name"]: w["reason"] for w in now["passed_by_now"]} == {
+        "off": "disabled", "team-b": "team", "elsewhere": "events",
+        "picky": "filter"}
+    found, = [w for w in now["passed_by_now"] if w["name"] == "picky"]
+    assert found["webhook_id"] == found["id"] == picky
+    assert found["filter_test"] == "/n gt 5" and found["filter_found"] == "1"
+    assert now["passed_by_now"] == shown(g, resp.json()["id"])["passed_by_now"]
+
+    g.api("PATCH", "/api/v1/webhooks/" + picky, {"filter": None})
+    why = {w["name"]: w["reason"] for w in g.get(path)["passed_by_now"]}
+    assert why["picky"] is None and len(why) == 4
+
+    # A page at a time, all of them.
+    names, cursor = [], None
+    while True:
+        more = "&cursor=" + cursor if cursor else ""
+        page = g.get(path + "/passed-by?limit=2" + more)
+        assert page["passed_by"] == now["passed_by"]
+        names += [w["name"] for w in page["webhooks"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert sorted(names) == ["elsewhere", "off", "picky", "team-b"]
+    assert g.api("GET", path + "/passed-by?cursor=a/b").status == 422
+    assert g.api("GET", "/api/v1/events/999/passed-by").status == 404
+
+
+def test_a_value_of_the_body_is_for_those_who_may_read_payloads(
+        make_gateway, receiver):
+    g = make_gateway(SETTINGS, drain=False)
+    g.register(receiver.url("/picky"), ["*"], filter={"/n": {"gt": 5}})
+    resp = g.api("POST", "/api/v1/events", {"event": "x", "data": {"n": 1}})
+    path = "/api/v1/events/%s" % resp.json()["id"]
+    g.drain_once()
+    for role, found in (("viewer", None), ("operator", "1")):
+        for name, where in ((path, "passed_by_now"),
+                            (path + "/passed-by", "webhooks")):
+            w, = g.api("GET", name, role=role).json()[where]
+            assert w["reason"] == "filter" and w["filter_test"] == "/n gt 5"
+            assert w["filter_found"] == found
+
+
+def test_an_event_of_the_api_judges_a_page_of_webhooks(
+        make_gateway, receiver):
+    g = make_gateway(SETTINGS, drain=False)
+    dump = {"w%04d" % i: {"url": receiver.url("/"), "events": ["other"],
+                          "secret": "sixteen characters or more"}
+            for i in range(450)}
+    g.ctl("webhook", "import", "-", stdin=json.dumps(dump).encode())
+    resp = g.api("POST", "/api/v1/events", {"event": "x", "data": {}})
+    path = "/api/v1/events/%s" % resp.json()["id"]
+    g.drain_once()
+    event = g.get(path)
+    assert len(event["passed_by_now"]) == 200
+    rest, cursor = [], event["passed_by_next_cursor"]
+    while cursor is not None:
+        page = g.get(path + "/passed-by?limit=200&cursor=" + cursor)
+        rest += page["webhooks"]
+        cursor = page["next_cursor"]
+    assert len(rest) == 250

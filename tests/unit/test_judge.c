@@ -8,10 +8,8 @@
 
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/judge.h"
 #include "core/webhook.h"
-#include "deliver/deliver_match.h"
-#include "store/store_admin.h"
-#include "store/store_work.h"
 
 static struct {
 	const char *body; /* NULL: purged */
@@ -19,12 +17,12 @@ static struct {
 	int reads;
 } kept;
 
-enum rc
-store_payload(struct store *s, int64_t event, char **body, size_t *bodysz,
+static enum rc
+read_kept(void *arg, const struct event *ev, char **body, size_t *bodysz,
     struct err *e)
 {
-	(void)s;
-	assert_int_equal(event, 7);
+	(void)arg;
+	assert_int_equal(ev->id, 7);
 	*body = NULL;
 	*bodysz = 0;
 	kept.reads++;
@@ -40,14 +38,14 @@ store_payload(struct store *s, int64_t event, char **body, size_t *bodysz,
 /* Four webhooks, the last of them with what is asked for. */
 struct four {
 	struct webhook *v[4];
-	struct deliver_match *m;
+	struct judge *m;
 	struct event *ev;
 };
 
 static void
 four_init(struct four *f, const char *filter, const char *order_by)
 {
-	struct store_webhooks l = { .v = f->v, .n = 4 };
+	const struct judge_bodies bodies = { read_kept, NULL };
 	char id[8];
 	size_t i;
 
@@ -63,7 +61,7 @@ four_init(struct four *f, const char *filter, const char *order_by)
 	f->v[2]->enabled = false;
 	f->v[3]->filter = filter == NULL ? NULL : xstrdup(filter);
 	f->v[3]->order_by = order_by == NULL ? NULL : xstrdup(order_by);
-	f->m = deliver_match_new(NULL, &l);
+	f->m = judge_new(f->v, 4, &bodies);
 	f->ev = event_new();
 	f->ev->id = 7;
 	f->ev->source = xstrdup("github");
@@ -81,19 +79,19 @@ four_fini(struct four *f)
 {
 	size_t i;
 
-	deliver_match_free(f->m);
+	judge_free(f->m);
 	event_free(f->ev);
 	for (i = 0; i < 4; i++)
 		webhook_free(f->v[i]);
 }
 
-static struct deliver_verdict
+static struct judge_verdict
 judge(struct four *f, size_t i)
 {
-	struct deliver_verdict v;
+	struct judge_verdict v;
 	struct err e;
 
-	assert_int_equal(deliver_match_judge(f->m, i, &v, &e), RC_OK);
+	assert_int_equal(judge_webhook(f->m, i, &v, &e), RC_OK);
 	if (v.order_key != NULL)
 		v.order_key = v.text; /* of this copy */
 	return v;
@@ -102,13 +100,13 @@ judge(struct four *f, size_t i)
 static void
 test_the_body_is_read_once_and_only_when_it_matters(void **state)
 {
-	struct deliver_verdict v;
+	struct judge_verdict v;
 	struct four f;
 	int i;
 
 	(void)state;
 	four_init(&f, "{\"/a\":1}", "/a");
-	deliver_match_begin(f.m, f.ev);
+	judge_begin(f.m, f.ev);
 	assert_true(judge(&f, 0).wants);
 	v = judge(&f, 1);
 	assert_false(v.wants || v.filtered);
@@ -118,8 +116,8 @@ test_the_body_is_read_once_and_only_when_it_matters(void **state)
 	for (i = 0; i < 3; i++)
 		assert_true(judge(&f, 3).wants);
 	assert_int_equal(kept.reads, 1);
-	deliver_match_end(f.m);
-	deliver_match_begin(f.m, f.ev);
+	judge_end(f.m);
+	judge_begin(f.m, f.ev);
 	assert_true(judge(&f, 3).wants);
 	assert_int_equal(kept.reads, 2);
 	four_fini(&f);
@@ -128,13 +126,13 @@ test_the_body_is_read_once_and_only_when_it_matters(void **state)
 static void
 test_an_event_for_one_alone_is_not_filtered(void **state)
 {
-	struct deliver_verdict v;
+	struct judge_verdict v;
 	struct four f;
 
 	(void)state;
 	four_init(&f, "{\"/a\":2}", "/k");
 	f.ev->webhook_id = xstrdup("h3");
-	deliver_match_begin(f.m, f.ev);
+	judge_begin(f.m, f.ev);
 	v = judge(&f, 3);
 	assert_true(v.wants);
 	assert_false(v.filtered);
@@ -146,7 +144,7 @@ test_an_event_for_one_alone_is_not_filtered(void **state)
 static void
 test_a_test_post_waits_for_nobody(void **state)
 {
-	struct deliver_verdict v;
+	struct judge_verdict v;
 	struct four f;
 
 	(void)state;
@@ -154,7 +152,7 @@ test_a_test_post_waits_for_nobody(void **state)
 	free(f.ev->source);
 	f.ev->source = xstrdup(EVENT_SOURCE_TEST);
 	f.ev->webhook_id = xstrdup("h3");
-	deliver_match_begin(f.m, f.ev);
+	judge_begin(f.m, f.ev);
 	v = judge(&f, 3);
 	assert_true(v.wants);
 	assert_null(v.order_key);
@@ -164,21 +162,21 @@ test_a_test_post_waits_for_nobody(void **state)
 static void
 test_a_body_that_cannot_be_read_is_no_verdict(void **state)
 {
-	struct deliver_verdict v;
+	struct judge_verdict v;
 	struct four f;
 	struct err e;
 
 	(void)state;
 	four_init(&f, "{\"/a\":1}", NULL);
 	kept.rc = RC_BUSY;
-	deliver_match_begin(f.m, f.ev);
-	assert_int_equal(deliver_match_judge(f.m, 3, &v, &e), RC_BUSY);
+	judge_begin(f.m, f.ev);
+	assert_int_equal(judge_webhook(f.m, 3, &v, &e), RC_BUSY);
 	kept.rc = RC_OK;
 	assert_true(judge(&f, 3).wants);
-	deliver_match_end(f.m);
+	judge_end(f.m);
 	/* One that is purged has nothing in it. */
 	kept.body = NULL;
-	deliver_match_begin(f.m, f.ev);
+	judge_begin(f.m, f.ev);
 	assert_false(judge(&f, 3).wants);
 	four_fini(&f);
 }
@@ -190,7 +188,7 @@ test_a_filter_that_cannot_be_read_holds_for_nothing(void **state)
 
 	(void)state;
 	four_init(&f, "{\"what\":1}", NULL);
-	deliver_match_begin(f.m, f.ev);
+	judge_begin(f.m, f.ev);
 	assert_false(judge(&f, 3).wants);
 	four_fini(&f);
 }
@@ -215,14 +213,14 @@ test_keys_by_where_they_come_from(void **state)
 		{ "/nul", "sha256:" },
 		{ "nonsense", NULL },
 	};
-	struct deliver_verdict v;
+	struct judge_verdict v;
 	struct four f;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
 		four_init(&f, NULL, rows[i].order_by);
-		deliver_match_begin(f.m, f.ev);
+		judge_begin(f.m, f.ev);
 		v = judge(&f, 3);
 		assert_true(v.wants);
 		if (rows[i].key == NULL)
@@ -239,7 +237,7 @@ static void
 test_a_long_key_is_its_digest(void **state)
 {
 	char body[600], *key;
-	struct deliver_verdict v = { 0 }, other;
+	struct judge_verdict v = { 0 }, other;
 	struct four f;
 	int i;
 
@@ -252,7 +250,7 @@ test_a_long_key_is_its_digest(void **state)
 		free(key);
 		four_init(&f, NULL, "/k");
 		kept.body = body;
-		deliver_match_begin(f.m, f.ev);
+		judge_begin(f.m, f.ev);
 		other = v;
 		v = judge(&f, 3);
 		assert_int_equal(strncmp(v.text, "sha256:", 7), 0);
@@ -264,7 +262,7 @@ test_a_long_key_is_its_digest(void **state)
 	four_init(&f, NULL, "repository");
 	free(f.ev->repository);
 	f.ev->repository = xstrdup("unknown");
-	deliver_match_begin(f.m, f.ev);
+	judge_begin(f.m, f.ev);
 	assert_null(judge(&f, 3).order_key);
 	four_fini(&f);
 }

@@ -7,10 +7,8 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/jsonptr.h"
+#include "core/judge.h"
 #include "core/webhook.h"
-#include "deliver/deliver_match.h"
-#include "store/store_admin.h"
-#include "store/store_work.h"
 
 enum order {
 	ORDER_NONE,
@@ -28,8 +26,8 @@ struct rule {
 	size_t order_path; /* of ORDER_BODY */
 };
 
-struct deliver_match {
-	struct store *store;
+struct judge {
+	struct judge_bodies bodies;
 	struct rule *v;
 	size_t n;
 	struct jsonptr_set *paths; /* of all of them */
@@ -43,7 +41,7 @@ struct deliver_match {
 };
 
 static void
-rule_init(struct deliver_match *m, struct rule *r, const struct webhook *w)
+rule_init(struct judge *m, struct rule *r, const struct webhook *w)
 {
 	char path[FILTER_PATH_SIZE];
 	struct err e;
@@ -64,30 +62,30 @@ rule_init(struct deliver_match *m, struct rule *r, const struct webhook *w)
 	}
 }
 
-struct deliver_match *
-deliver_match_new(struct store *s, const struct store_webhooks *webhooks)
+struct judge *
+judge_new(struct webhook *const *v, size_t n, const struct judge_bodies *bodies)
 {
-	struct deliver_match *m = xcalloc(1, sizeof(*m));
+	struct judge *m = xcalloc(1, sizeof(*m));
 	size_t i;
 
-	m->store = s;
+	m->bodies = *bodies;
 	m->paths = jsonptr_set_new();
-	m->n = webhooks->n;
+	m->n = n;
 	m->v = xcalloc(m->n + 1, sizeof(*m->v));
 	for (i = 0; i < m->n; i++)
-		rule_init(m, &m->v[i], webhooks->v[i]);
+		rule_init(m, &m->v[i], v[i]);
 	m->values = xcalloc(jsonptr_count(m->paths) + 1, sizeof(*m->values));
 	return m;
 }
 
 void
-deliver_match_free(struct deliver_match *m)
+judge_free(struct judge *m)
 {
 	size_t i;
 
 	if (m == NULL)
 		return;
-	deliver_match_end(m);
+	judge_end(m);
 	for (i = 0; i < m->n; i++)
 		filter_free(m->v[i].filter);
 	free(m->v);
@@ -97,14 +95,14 @@ deliver_match_free(struct deliver_match *m)
 }
 
 void
-deliver_match_begin(struct deliver_match *m, const struct event *ev)
+judge_begin(struct judge *m, const struct event *ev)
 {
-	deliver_match_end(m);
+	judge_end(m);
 	m->event = ev;
 }
 
 void
-deliver_match_end(struct deliver_match *m)
+judge_end(struct judge *m)
 {
 	event_json_fini(&m->json);
 	free(m->body);
@@ -116,14 +114,14 @@ deliver_match_end(struct deliver_match *m)
 /* The values point into the body or what it holds, so both stay until the
  * end. */
 static enum rc
-read_body(struct deliver_match *m, struct err *e)
+read_body(struct judge *m, struct err *e)
 {
 	size_t n;
 	enum rc rc;
 
 	if (m->is_read)
 		return RC_OK;
-	rc = store_payload(m->store, m->event->id, &m->body, &n, e);
+	rc = m->bodies.read(m->bodies.arg, m->event, &m->body, &n, e);
 	if (rc != RC_OK && rc != RC_NOTFOUND)
 		return rc;
 	if (rc == RC_OK)
@@ -136,13 +134,13 @@ read_body(struct deliver_match *m, struct err *e)
 
 /* A key as it is, or, where it is too long or no text, its digest. */
 static void
-put_key(struct deliver_verdict *out, const char *key, size_t n, bool is_text)
+put_key(struct judge_verdict *out, const char *key, size_t n, bool is_text)
 {
 	static const char prefix[] = "sha256:";
 	uint8_t digest[CRYPT_SHA256_SIZE];
 
 	out->order_key = out->text;
-	if (is_text && n <= DELIVER_ORDER_KEY_MAX) {
+	if (is_text && n <= JUDGE_ORDER_KEY_MAX) {
 		memcpy(out->text, key, n);
 		out->text[n] = '\0';
 		return;
@@ -156,14 +154,14 @@ put_key(struct deliver_verdict *out, const char *key, size_t n, bool is_text)
 /* The key from a value in the body; there is none where there is no value,
  * and none in a list or an object. */
 static void
-put_body_key(const struct jsonptr_value *v, struct deliver_verdict *out)
+put_body_key(const struct jsonptr_value *v, struct judge_verdict *out)
 {
-	char plain[DELIVER_ORDER_KEY_MAX + 1];
+	char plain[JUDGE_ORDER_KEY_MAX + 1];
 
 	if (v->type != JSSCAN_STRING) {
 		if (v->type == JSSCAN_NUMBER || v->type == JSSCAN_BOOL)
 			put_key(out, v->text, v->n, true);
-	} else if (jsscan_decode(v->text, v->n, plain, DELIVER_ORDER_KEY_MAX)) {
+	} else if (jsscan_decode(v->text, v->n, plain, JUDGE_ORDER_KEY_MAX)) {
 		put_key(out, plain, strlen(plain), true);
 	} else {
 		put_key(out, v->text, v->n, false);
@@ -171,8 +169,8 @@ put_body_key(const struct jsonptr_value *v, struct deliver_verdict *out)
 }
 
 static enum rc
-find_key(struct deliver_match *m, const struct rule *r,
-    struct deliver_verdict *out, struct err *e)
+find_key(struct judge *m, const struct rule *r, struct judge_verdict *out,
+    struct err *e)
 {
 	const char *repository = m->event->repository;
 	enum rc rc;
@@ -202,8 +200,8 @@ find_key(struct deliver_match *m, const struct rule *r,
 }
 
 static enum rc
-ask_filter(struct deliver_match *m, const struct rule *r,
-    struct deliver_verdict *out, struct err *e)
+ask_filter(struct judge *m, const struct rule *r, struct judge_verdict *out,
+    struct err *e)
 {
 	bool reads = r->filter != NULL && filter_reads_body(r->filter);
 	enum rc rc;
@@ -229,7 +227,7 @@ ask_filter(struct deliver_match *m, const struct rule *r,
 }
 
 enum event_passed
-deliver_match_passed(const struct deliver_verdict *v)
+judge_passed(const struct judge_verdict *v)
 {
 	switch (v->match) {
 	case MATCH_DISABLED:
@@ -248,8 +246,8 @@ deliver_match_passed(const struct deliver_verdict *v)
 }
 
 enum rc
-deliver_match_judge(struct deliver_match *m, size_t i,
-    struct deliver_verdict *out, struct err *e)
+judge_webhook(struct judge *m, size_t i, struct judge_verdict *out,
+    struct err *e)
 {
 	const struct rule *r = &m->v[i];
 	enum rc rc = RC_OK;
