@@ -425,9 +425,9 @@ FROM event WHERE replay_suspect = 1 ON CONFLICT DO UPDATE SET n = excluded.n;
 -- A figure about a source has its value and the time of the last report of it.
 -- A source is reported once an hour at most.  Posts that were refused before
 -- the upgrade are not reported.
-ALTER TABLE metric ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE metric ADD COLUMN told_ms INTEGER NOT NULL DEFAULT 0;
-UPDATE metric SET told = n WHERE name = 'hls_refused_total';
+ALTER TABLE metric ADD COLUMN reported INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE metric ADD COLUMN reported_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE metric SET reported = n WHERE name = 'hls_refused_total';
 
 -- Bodies of posts that were not stored, because a filter or their type says
 -- so.  key is that of body_seen, post 8 bytes of SHA-256 over source, NUL, and

@@ -161,11 +161,11 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 			     "changed_ms FROM metric "
 			     "ORDER BY name, labels, bound",
 	[LITE_METRIC_TOLD_LIST] =
-	    "SELECT labels, n, told, told_ms, changed_ms FROM metric WHERE "
-	    "name = ?1 AND bound = 0 ORDER BY labels",
+	    "SELECT labels, n, reported, reported_ms, changed_ms FROM metric "
+	    "WHERE name = ?1 AND bound = 0 ORDER BY labels",
 	[LITE_METRIC_TOLD] =
-	    "UPDATE metric SET told = ?3, told_ms = ?4 WHERE name = ?1 AND "
-	    "labels = ?2 AND bound = 0",
+	    "UPDATE metric SET reported = ?3, reported_ms = ?4 WHERE "
+	    "name = ?1 AND labels = ?2 AND bound = 0",
 	[LITE_METRIC_FORGET] =
 	    "DELETE FROM metric WHERE name = ?1 AND changed_ms < max(?2, "
 	    "coalesce((SELECT changed_ms FROM metric WHERE name = ?1 ORDER "
