@@ -120,7 +120,8 @@ struct webhook {
 	int64_t disable_at_ms;    /* its owner was told; 0: not yet */
 	enum webhook_why disabled_why;
 	/* Events that came since then passed it by: when it was disabled last,
-	 * or the oldest event came whose jobs were not made then. */
+	 * or the oldest event came whose jobs were not made then.  0: not
+	 * known, it was disabled by 0.1.0. */
 	int64_t disabled_ms;
 	/* To change it to closed is to close it. */
 	enum breaker_state breaker;

@@ -15,6 +15,7 @@ import time
 import pytest
 
 import gateway as gw
+import older
 from receiver import Receiver
 from waiting import wait_for
 
@@ -277,6 +278,31 @@ def test_enabling_says_what_passed_by_and_how_to_send_it(make_gateway,
                   until=passed["until"], missed=True)["replayed"] == 2
     assert "passed_by" not in g.api(
         "POST", "/api/v1/webhooks/%s/enable" % other).json()
+
+
+def test_what_passed_a_webhook_by_that_an_older_version_disabled_is_counted(
+        make_gateway, receiver):
+    """Its time was not kept, and a change of the webhook is no sign of it."""
+    g = make_gateway(SETTINGS, drain=False)
+    hook = g.register(receiver.url("/older"), ["older"])["webhook_id"]
+    path = "/api/v1/webhooks/" + hook
+    publish(g, "older", 1)
+    g.drain_once()
+    g.api("POST", path + "/disable")
+    g.api("PATCH", path, {"description": "changed later"})
+    for proc in g.fronts:
+        assert proc.stop() == 0
+    older.as_of_schema_4(g)
+    g.ctl("init")
+    g.start_front()
+    shown = g.get(path)
+    assert shown["enabled"] is False and shown["disabled_at"] is None
+    assert "disabled since" not in g.ctl("webhook", "show", hook)
+    publish(g, "older", 2)
+    g.drain_once()
+    passed = g.api("POST", path + "/enable").json()["passed_by"]
+    assert passed["count"] == 2
+    assert passed["since"] == shown["last_success"]
     resp = g.api("POST", "/api/v1/replay", {"since": LONG_AGO,
                                             "missed": True})
     assert resp.status == 422

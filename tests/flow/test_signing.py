@@ -5,12 +5,12 @@ import datetime
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 
 import pytest
 
 import gateway as gw
+import older
 import sign
 import waiting
 from receiver import Receiver
@@ -209,38 +209,6 @@ def test_rotating_at_once_ends_every_old_secret(calm_gateway, receiver):
     assert g.get("/api/v1/webhooks/" + hook)["old_secrets_until"] == []
 
 
-def columns(db, schema, table):
-    return [row[1] for row in
-            db.execute("PRAGMA %s.table_info(%s)" % (schema, table))]
-
-
-def as_of_schema_4(g):
-    """Rewrites the stopped store as 0.1.0 kept it: its tables, with the
-    newest old secret in the webhook's own row."""
-    before = g.database + ".4"
-    db = sqlite3.connect(before, isolation_level=None)
-    db.executescript("PRAGMA application_id = 0x686c7331;"
-                     "PRAGMA journal_mode = WAL;")
-    for name in ("0001_start", "0002_delivery", "0003_merge", "0004_split"):
-        with open(os.path.join(gw.source_folder(), "sql/sqlite",
-                               name + ".sql"), encoding="utf-8") as f:
-            db.executescript(f.read())
-    db.execute("ATTACH ? AS now", (g.database,))
-    for table in ("meta", "counter", "webhook", "token", "target"):
-        now = columns(db, "now", table)
-        both = ", ".join(c for c in columns(db, "main", table) if c in now)
-        db.execute("INSERT OR REPLACE INTO main.%s (%s) SELECT %s FROM now.%s"
-                   % (table, both, both, table))
-    db.execute(
-        "UPDATE main.webhook SET (old_secret, old_sign_key, "
-        "old_secret_until_ms) = (SELECT secret, sign_key, until_ms FROM "
-        "now.old_secret WHERE webhook = id AND place = 0)")
-    db.execute("DETACH now")
-    db.close()
-    os.rename(before, g.database)
-    os.chmod(g.database, 0o600)
-
-
 def test_an_upgrade_keeps_the_old_secret_signing(make_gateway, receiver):
     g = make_gateway(drain=False)
     hook = g.register(receiver.url("/old-store"), ["old"], secret=WHSEC,
@@ -250,7 +218,7 @@ def test_an_upgrade_keeps_the_old_secret_signing(make_gateway, receiver):
     until = g.get("/api/v1/webhooks/" + hook)["old_secrets_until"]
     for proc in g.fronts:
         assert proc.stop() == 0
-    as_of_schema_4(g)
+    older.as_of_schema_4(g)
     g.ctl("init")
     g.start_front()
     g.start_drain()

@@ -8,7 +8,10 @@
 
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/webhook.h"
+#include "store/store_test.h"
 #include "tests/store/fixture.h"
+#include "tests/store/raw.h"
 
 /*
  * What a person has done again, by the hundred; written against the public
@@ -253,6 +256,67 @@ test_posts_keep_half_of_what_may_wait(void **state)
 	fix_assert_sound(f);
 }
 
+static enum rc
+disable(void *arg, struct webhook *w, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	w->enabled = false;
+	return RC_OK;
+}
+
+/* Of n events that wait for their deliveries, event i came at i ms, and the
+ * first ones are replayed.  *disabled_ms: of a webhook that is disabled now. */
+static int64_t
+steps_to_disable(struct fix *f, size_t n, size_t replayed, int64_t *disabled_ms)
+{
+	struct webhook *w;
+	int64_t steps;
+	char *sql;
+
+	fix_close(f);
+	sql = xasprintf(
+	    "DELETE FROM event; UPDATE webhook SET enabled = 1; "
+	    "WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 "
+	    "FROM i LIMIT %zu) INSERT INTO event (id, received_ms, source, "
+	    "provider, delivery_id, type, action, repository, content_type, "
+	    "priority, body_size, body_sha256, status, expanded, round) "
+	    "SELECT x, x, 's', 'github', 'd' || x, 't', '', 'unknown', "
+	    "'text/plain', 5, 2, zeroblob(32), 0, 0, x <= %zu FROM i",
+	    n, replayed);
+	raw_sql(f->path, sql);
+	free(sql);
+	fix_open(f);
+	(void)store_test_steps(f->s);
+	assert_int_equal(
+	    store_webhook_change(f->s, "hook-1", disable, NULL, &w, &f->e),
+	    RC_OK);
+	steps = store_test_steps(f->s);
+	*disabled_ms = w->disabled_ms;
+	webhook_free(w);
+	return steps;
+}
+
+static void
+test_disabling_a_webhook_looks_at_a_bounded_number_of_events(void **state)
+{
+	struct fix *f = *state;
+	int64_t few, since_ms;
+
+	fix_register(f, "hook-1");
+	(void)steps_to_disable(f, 5, 0, &since_ms);
+	assert_int_equal(since_ms, 1);
+	(void)steps_to_disable(f, 5, 2, &since_ms);
+	assert_int_equal(since_ms, 3);
+	few = steps_to_disable(f, 2000, 0, &since_ms);
+	assert_int_equal(since_ms, 1);
+	assert_true(steps_to_disable(f, 20000, 0, &since_ms) <= few * 3 / 2);
+	/* Too many replays to look behind them. */
+	assert_true(
+	    steps_to_disable(f, 20000, 19990, &since_ms) <= few * 3 / 2);
+	assert_int_equal(since_ms, 1001);
+}
+
 int
 main(void)
 {
@@ -262,6 +326,8 @@ main(void)
 		CASE(test_only_what_has_ended_is_replayed_in_bulk),
 		CASE(test_more_than_a_page_is_replayed_to_one_webhook),
 		CASE(test_a_replay_to_one_is_not_lost_behind_one_to_another),
+		CASE(
+		    test_disabling_a_webhook_looks_at_a_bounded_number_of_events),
 		CASE(test_what_is_new_goes_before_what_is_done_again),
 		CASE(test_a_webhook_recovers_what_died_in_a_time),
 		CASE(test_posts_keep_half_of_what_may_wait),
