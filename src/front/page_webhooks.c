@@ -113,16 +113,40 @@ parse_health(struct page_query *q, const char *name)
 	return -1;
 }
 
+/* A page at a time, the deliveries that wait behind dead ones too. */
+static enum rc
+write_list(struct page *pg, const struct store_webhooks *l, struct err *e)
+{
+	const struct registry r = registry_for(pg);
+	struct store_held held[PAGE_LIMIT_MAX];
+	const char *ids[PAGE_LIMIT_MAX];
+	struct registry_beside beside = { NULL, NULL };
+	size_t i, k, n;
+	enum rc rc = RC_OK;
+
+	for (i = 0; rc == RC_OK && i < l->n; i += n) {
+		for (n = 0; n < PAGE_LIMIT_MAX && i + n < l->n; n++)
+			ids[n] = l->v[i + n]->id;
+		rc = store_held_page(pg->set->registry.store, ids, n, held, e);
+		for (k = 0; rc == RC_OK && k < n; k++) {
+			beside.held = &held[k];
+			if (i + k > 0)
+				buf_add_str(&pg->resp->body, ",");
+			registry_format(&r, l->v[i + k], false, &beside,
+			    &pg->resp->body);
+		}
+	}
+	return rc;
+}
+
 static enum rc
 list(struct page *pg, size_t fallback, struct err *e)
 {
 	char team[256], event[256], cursor[WEBHOOK_ID_MAX + 1];
 	struct store_webhook_filter f = { .enabled = -1, .health = -1 };
-	const struct registry r = registry_for(pg);
 	struct page_query q = { .pg = pg };
 	struct store_webhooks hooks;
 	struct js_writer w;
-	size_t i;
 	enum rc rc;
 
 	page_query_text(&q, "team", team, sizeof(team));
@@ -144,17 +168,13 @@ list(struct page *pg, size_t fallback, struct err *e)
 		return rc;
 	page_json_begin(pg, &w);
 	js_open_array(&w, "webhooks");
-	for (i = 0; i < hooks.n; i++) {
-		if (i > 0)
-			buf_add_str(&pg->resp->body, ",");
-		registry_format(&r, hooks.v[i], false, NULL, &pg->resp->body);
-	}
+	rc = write_list(pg, &hooks, e);
 	js_close_array(&w);
 	js_str(&w, "next_cursor",
 	    hooks.more && hooks.n > 0 ? hooks.v[hooks.n - 1]->id : NULL);
 	page_json_end(pg, &w);
 	store_webhooks_free(&hooks);
-	return RC_OK;
+	return rc;
 }
 
 enum rc

@@ -173,6 +173,7 @@ put_beside(struct js_writer *w, const struct registry_beside *beside)
 	if (held != NULL) {
 		js_int(w, "blocked_keys", held->keys);
 		js_int(w, "held_deliveries", held->deliveries);
+		js_bool(w, "held_complete", !held->is_cut);
 		js_time(w, "oldest_held_at", held->oldest_ms);
 	}
 	if (missed == NULL)

@@ -64,6 +64,7 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_EVENT_REPLAY_ALL] = "event_replay_all",
 	[STORE_OP_EVENT_OWES] = "event_owes",
 	[STORE_OP_HELD] = "held",
+	[STORE_OP_HELD_PAGE] = "held_page",
 	[STORE_OP_DEAD_COUNT] = "dead_count",
 	[STORE_OP_DEAD_RETRY] = "dead_retry",
 	[STORE_OP_JOB_BULK] = "job_bulk",

@@ -153,6 +153,7 @@ const struct store_engine store_fault_engine = {
 	.stats = fault_stats,
 	.event_owes = fault_event_owes,
 	.held = fault_held,
+	.held_page = fault_held_page,
 	.counts = fault_counts,
 	.days = fault_days,
 	.meter = fault_meter,

@@ -108,6 +108,8 @@ enum rc fault_event_owes(void *impl, const char *webhook_id,
     const int64_t *events, size_t n, enum store_owes *out, struct err *e);
 enum rc fault_held(void *impl, const char *webhook_id, struct store_held *out,
     struct err *e);
+enum rc fault_held_page(void *impl, const char *const *webhook_ids, size_t n,
+    struct store_held *out, struct err *e);
 enum rc fault_counts(void *impl, const char *family,
     int (*each)(void *arg, const char *key, int64_t n), void *arg,
     struct err *e);

@@ -169,6 +169,18 @@ fault_held(void *impl, const char *webhook_id, struct store_held *out,
 }
 
 enum rc
+fault_held_page(void *impl, const char *const *webhook_ids, size_t n,
+    struct store_held *out, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_held_page(f->inner, webhook_ids, n, out, e), e);
+}
+
+enum rc
 fault_counts(void *impl, const char *family,
     int (*each)(void *arg, const char *key, int64_t n), void *arg,
     struct err *e)

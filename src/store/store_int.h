@@ -66,6 +66,7 @@ enum store_op {
 	STORE_OP_EVENT_REPLAY_ALL,
 	STORE_OP_EVENT_OWES,
 	STORE_OP_HELD,
+	STORE_OP_HELD_PAGE,
 	STORE_OP_DEAD_COUNT,
 	STORE_OP_DEAD_RETRY,
 	STORE_OP_JOB_BULK,
@@ -148,6 +149,8 @@ struct store_engine {
 	    struct err *e);
 	enum rc (*held)(void *impl, const char *webhook_id,
 	    struct store_held *out, struct err *e);
+	enum rc (*held_page)(void *impl, const char *const *webhook_ids,
+	    size_t n, struct store_held *out, struct err *e);
 	enum rc (*counts)(void *impl, const char *family,
 	    int (*f)(void *arg, const char *key, int64_t n), void *arg,
 	    struct err *e);

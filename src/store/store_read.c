@@ -196,6 +196,17 @@ store_held(struct store *s, const char *webhook_id, struct store_held *out,
 }
 
 enum rc
+store_held_page(struct store *s, const char *const *webhook_ids, size_t n,
+    struct store_held *out, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	memset(out, 0, n * sizeof(*out));
+	return store_call_end(s, STORE_OP_HELD_PAGE, us,
+	    s->engine->held_page(s->impl, webhook_ids, n, out, e));
+}
+
+enum rc
 store_counts(struct store *s, const char *family,
     int (*f)(void *arg, const char *key, int64_t n), void *arg, struct err *e)
 {

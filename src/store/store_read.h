@@ -127,15 +127,21 @@ struct store_missed {
 	bool is_all; /* false: at least n, where the count stopped */
 };
 
-/* Deliveries that wait behind a dead one of their order key: how many keys
- * that are, how many deliveries (20000 of one key at most are counted), and
- * when the oldest of them was made, 0 for none. */
+/* Deliveries that wait behind a dead one of their order key: the number of
+ * such keys, the number of deliveries (20000 of one key at most are counted),
+ * and the time at which the oldest of them was made, 0 for none. */
 struct store_held {
 	int64_t keys, deliveries, oldest_ms;
+	bool is_cut; /* the count stopped: there may be more */
 };
 /* Of one webhook, or of all for NULL. */
 enum rc store_held(struct store *s, const char *webhook_id,
     struct store_held *out, struct err *e);
+/* Of each of n webhooks, for a page of a list: at most 2000 deliveries of 200
+ * keys of a webhook are counted, and so many of all together that the page
+ * costs the same whatever waits.  out has as many places. */
+enum rc store_held_page(struct store *s, const char *const *webhook_ids,
+    size_t n, struct store_held *out, struct err *e);
 
 struct store_stats {
 	int64_t created_ms; /* when the store began */

@@ -336,6 +336,7 @@ const struct store_engine store_sqlite_engine = {
 	.stats = lite_stats,
 	.event_owes = lite_event_owes,
 	.held = lite_held,
+	.held_page = lite_held_page,
 	.counts = lite_counts,
 	.days = lite_days,
 	.worker_list = lite_worker_list,

@@ -616,6 +616,8 @@ enum rc lite_order_held(struct lite_conn *c, const char *webhook,
     struct store_held *out, struct err *e);
 enum rc lite_held(void *impl, const char *webhook, struct store_held *out,
     struct err *e);
+enum rc lite_held_page(void *impl, const char *const *webhooks, size_t n,
+    struct store_held *out, struct err *e);
 enum rc lite_event_owes(void *impl, const char *webhook_id,
     const int64_t *events, size_t n, enum store_owes *out, struct err *e);
 /* was, which has an order key, is not leased any more, or has left the line:

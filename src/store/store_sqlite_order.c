@@ -301,7 +301,7 @@ enum rc
 lite_order_held(struct lite_conn *c, const char *webhook,
     struct store_held *out, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(c, LITE_ORDER_HELD);
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_HELD_ALL);
 	bool row;
 	enum rc rc;
 
@@ -313,6 +313,7 @@ lite_order_held(struct lite_conn *c, const char *webhook,
 		out->keys = lite_col_int(st, 0);
 		out->deliveries = lite_col_int(st, 1);
 		out->oldest_ms = lite_col_int(st, 2);
+		out->is_cut = out->deliveries >= HELD_MAX;
 		lite_reset(st);
 	}
 	return rc;
@@ -330,6 +331,61 @@ lite_held(void *impl, const char *webhook, struct store_held *out,
 	if (rc != RC_OK)
 		return rc;
 	rc = lite_order_held(c, webhook, out, e);
+	lite_reader_give(l, c);
+	return rc;
+}
+
+/* Of a webhook in a list, and of all of a page. */
+#define SOME_KEYS 200
+#define SOME_MAX 2000
+#define PAGE_MAX 40000
+
+/* Counts at most *left, and takes from it what it counted. */
+static enum rc
+held_some(struct lite_conn *c, const char *webhook, int64_t *left,
+    struct store_held *out, struct err *e)
+{
+	int64_t max = *left < SOME_MAX ? *left : SOME_MAX, n, heads;
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_HELD_SOME);
+	bool row;
+	enum rc rc;
+
+	max = max < 1 ? 1 : max;
+	lite_text(st, 1, webhook);
+	lite_int(st, 2, max);
+	lite_int(st, 3, max < SOME_KEYS ? max : SOME_KEYS);
+	rc = lite_step(c, st, &row, e);
+	if (rc != RC_OK || !row)
+		return rc;
+	n = lite_col_int(st, 1);
+	heads = lite_col_int(st, 4);
+	out->keys = lite_col_int(st, 0);
+	out->deliveries = n - lite_col_int(st, 2);
+	if (out->deliveries < out->keys)
+		out->deliveries = out->keys;
+	out->oldest_ms = lite_col_int(st, 3);
+	out->is_cut = n >= max || heads >= SOME_KEYS || heads >= max;
+	lite_reset(st);
+	/* A key costs some look-ups. */
+	*left -= n + 8 * heads;
+	return RC_OK;
+}
+
+enum rc
+lite_held_page(void *impl, const char *const *webhooks, size_t n,
+    struct store_held *out, struct err *e)
+{
+	struct lite *l = impl;
+	struct lite_conn *c;
+	int64_t left = PAGE_MAX;
+	size_t i;
+	enum rc rc;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = 0; rc == RC_OK && i < n; i++)
+		rc = held_some(c, webhooks[i], &left, &out[i], e);
 	lite_reader_give(l, c);
 	return rc;
 }

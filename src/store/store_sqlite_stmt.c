@@ -24,19 +24,11 @@
 	"j.due_ms, j.ended_ms, j.lease_owner, j.last_class, "                             \
 	"j.last_code, j.last_text, iif(j.state = 0 AND j.behind, "                        \
 	"coalesce(nullif((SELECT h.id FROM job h WHERE h.target = "                       \
-	"j.target AND h.order_key = j.order_key AND " IN_ORDER(                           \
+	"j.target AND h.order_key = j.order_key AND " LITE_SQL_IN_ORDER(                  \
 	    "h.") " ORDER BY h.event, h.id LIMIT 1), j.id), 0), 0), "                     \
 		  "iif(t.kind = 0, (SELECT name FROM webhook WHERE id = t.name), NULL), " \
 		  "coalesce((SELECT e.source = '" EVENT_SOURCE_TEST                       \
 		  "' FROM event e WHERE e.id = j.event), 0)"
-
-/* The open jobs of a key, in the order in which they go out, are found by
- * job_in_order, whose condition this is, word for word. */
-/* Those that the dead one h holds up; dead ones among them. */
-#define HELD_BY                                                            \
-	"n.target = h.target AND n.order_key = h.order_key AND " IN_ORDER( \
-	    "n.") " AND n.event > h.event "
-#define IN_ORDER(j) "(" j "state < 2 OR (" j "state = 3 AND " j "behind = 0))"
 
 #define ATTEMPT_COLUMNS                                                \
 	"a.id, t.name, a.worker, a.started_ms, a.took_ms, a.class, "   \
@@ -429,13 +421,15 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "(event, round, target) DO NOTHING",
 	[LITE_ORDER_FIRST] =
 	    "SELECT id, event, due_ms, state, behind FROM job WHERE target = "
-	    "?1 AND order_key = ?2 AND " IN_ORDER("") " ORDER BY event, id "
-						      "LIMIT 1",
+	    "?1 AND order_key = ?2 AND " LITE_SQL_IN_ORDER(
+		"") " ORDER BY event, id "
+		    "LIMIT 1",
 	[LITE_ORDER_FIRST_OF] =
 	    "SELECT n.id, n.event, n.due_ms, n.state, n.behind FROM job o "
 	    "JOIN job n ON n.target = o.target AND n.order_key = o.order_key "
-	    "AND " IN_ORDER("n.") " WHERE o.id = ?1 ORDER BY n.event, n.id "
-				  "LIMIT 1",
+	    "AND " LITE_SQL_IN_ORDER(
+		"n.") " WHERE o.id = ?1 ORDER BY n.event, n.id "
+		      "LIMIT 1",
 	[LITE_ORDER_LEASED] =
 	    "SELECT n.id FROM job n INDEXED BY job_leased JOIN job o ON "
 	    "o.target = n.target AND o.order_key = n.order_key WHERE n.state "
@@ -454,18 +448,6 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "t.name = w.id JOIN job j INDEXED BY job_holds ON j.target = "
 	    "t.id AND j.order_key IS NOT NULL AND j.state = 3 AND j.behind "
 	    "= 0 WHERE w.on_dead = 1 LIMIT ?1",
-	[LITE_ORDER_HELD] =
-	    "WITH h AS (SELECT target, order_key, min(event) AS event, "
-	    "count(*) - 1 AS more FROM job INDEXED BY job_holds WHERE "
-	    "order_key IS NOT NULL AND state = 3 AND behind = 0 AND (?1 IS "
-	    "NULL OR target = (SELECT id FROM target WHERE kind = 0 AND name "
-	    "= ?1)) GROUP BY target, order_key) SELECT count(*), "
-	    "coalesce(sum(held), 0), coalesce(min(since_ms), 0) FROM (SELECT "
-	    "(SELECT count(*) FROM (SELECT 1 FROM job n INDEXED BY "
-	    "job_in_order WHERE " HELD_BY "LIMIT ?2)) - h.more AS held, "
-	    "(SELECT n.created_ms FROM job n INDEXED BY job_in_order WHERE " HELD_BY
-	    "AND n.state = 0 ORDER BY n.event LIMIT 1) AS since_ms "
-	    "FROM h) WHERE held > 0",
 	[LITE_JOB_OLDER_DEAD] =
 	    "SELECT id FROM job WHERE event = ?1 AND round < ?2 AND target "
 	    "= ?3 AND state = 3",
@@ -740,7 +722,8 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "webhook w ON w.id = t.name AND w.on_dead = 0 LEFT JOIN event e "
 	    "ON e.id = h.event WHERE h.id = ?3 AND e.provider IS NOT ?4 AND "
 	    "(SELECT count(*) FROM (SELECT 1 FROM job n INDEXED BY "
-	    "job_in_order WHERE " HELD_BY "AND n.state = 0 LIMIT 2)) BETWEEN "
+	    "job_in_order WHERE " LITE_SQL_HELD_BY
+	    "AND n.state = 0 LIMIT 2)) BETWEEN "
 	    "1 AND ?5",
 	[LITE_NOTICE_LIST] =
 	    "SELECT n.id, n.what, n.at_ms, n.webhook, n.url, n.team, n.why, "
@@ -804,5 +787,7 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 const char *
 lite_stmt_text(enum lite_stmt s)
 {
-	return s < LITE_CHECK_EVENTS ? texts[s] : lite_stmt_check_text(s);
+	if (s >= LITE_CHECK_EVENTS)
+		return lite_stmt_check_text(s);
+	return s >= LITE_HELD_ALL ? lite_stmt_held_text(s) : texts[s];
 }

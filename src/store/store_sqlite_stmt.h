@@ -122,7 +122,6 @@ enum lite_stmt {
 	LITE_ORDER_ON_DEAD,
 	LITE_ORDER_PASSED,
 	LITE_ORDER_HOLDS,
-	LITE_ORDER_HELD,
 	LITE_JOB_OLDER_DEAD,
 	LITE_LANE_NEXT,
 	LITE_LANE_CLAIM,
@@ -202,6 +201,8 @@ enum lite_stmt {
 	LITE_WORKER_LIST,
 	LITE_WORKER_OTHERS,
 	LITE_WORKER_SPLIT,
+	LITE_HELD_ALL,
+	LITE_HELD_SOME,
 	LITE_CHECK_EVENTS,
 	LITE_CHECK_JOBS,
 	LITE_CHECK_FAILED_OPEN,
@@ -224,6 +225,15 @@ enum lite_stmt {
 };
 #define LITE_STMTS (LITE_CHECK_LAST_STAMP + 1)
 
+/* The open jobs of a key, in the order in which they go out, are found by
+ * job_in_order, whose condition this is, word for word. */
+#define LITE_SQL_IN_ORDER(j) \
+	"(" j "state < 2 OR (" j "state = 3 AND " j "behind = 0))"
+/* The jobs n that the dead job h holds up; dead ones among them. */
+#define LITE_SQL_HELD_BY                                                            \
+	"n.target = h.target AND n.order_key = h.order_key AND " LITE_SQL_IN_ORDER( \
+	    "n.") " AND n.event > h.event "
+
 /* What a new connection runs, and what journal mode init sets. */
 extern const char lite_sql_settings[];
 extern const char lite_sql_reader[];
@@ -233,6 +243,8 @@ extern const char lite_sql_wal[];
 extern const char lite_sql_identity[];
 
 const char *lite_stmt_text(enum lite_stmt s);
+/* Of LITE_HELD_ALL and those behind it, up to LITE_CHECK_EVENTS. */
+const char *lite_stmt_held_text(enum lite_stmt s);
 /* Of LITE_CHECK_EVENTS and those behind it. */
 const char *lite_stmt_check_text(enum lite_stmt s);
 

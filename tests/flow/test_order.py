@@ -188,7 +188,11 @@ def test_skip_lets_go_what_a_dead_head_held(calm_gateway, receiver):
     listed = {w["id"]: w for w in json.loads(
         g.ctl("webhook", "health", "--json"))["webhooks"]}
     shown = g.get("/api/v1/webhooks/" + webhook)
-    for one in (listed[webhook], shown):
+    page = {w["id"]: w for w in g.get("/api/v1/webhooks")["webhooks"]}
+    whole = {w["id"]: w for w in g.get("/api/v1/webhooks/list")["webhooks"]}
+    assert page[webhook]["held_complete"] and page == whole
+    assert {w["held_deliveries"] for w in page.values()} == {0, 39}
+    for one in (listed[webhook], shown, page[webhook]):
         assert (one["blocked_keys"], one["held_deliveries"]) == (1, 39)
         assert one["oldest_held_at"] == listed[webhook]["oldest_held_at"]
     assert shown["oldest_held_at"] is not None

@@ -268,7 +268,9 @@ static const struct {
 	{ LITE_ORDER_PASSED,
 	    "job_passed (target=? AND order_key=? AND event<?)" },
 	{ LITE_ORDER_HOLDS, "job_holds (target=?" },
-	{ LITE_ORDER_HELD,
+	{ LITE_HELD_ALL,
+	    "job_in_order (target=? AND order_key=? AND event>?)" },
+	{ LITE_HELD_SOME,
 	    "job_in_order (target=? AND order_key=? AND event>?)" },
 	{ LITE_NOTICE_BLOCKED,
 	    "job_in_order (target=? AND order_key=? AND event>?)" },
@@ -295,12 +297,13 @@ static const struct {
 static bool
 may_scan(enum lite_stmt s)
 {
-	return s == LITE_ORDER_HELD || s == LITE_NOTICE_BLOCKED ||
-	    s == LITE_REPLAY_LEASED || s == LITE_REPLAY_TARGETS ||
-	    s == LITE_REPLAY_OPEN || s == LITE_REPLAY_PART_FIRST ||
-	    s == LITE_REPLAY_OVERTAKEN || s == LITE_JOB_LIST_EVENT ||
-	    s == LITE_JOB_LIST_LEASED || s == LITE_JOB_LAPSED ||
-	    s == LITE_ORDER_LEASED || s == LITE_TARGET_READY;
+	return s == LITE_HELD_ALL || s == LITE_HELD_SOME ||
+	    s == LITE_NOTICE_BLOCKED || s == LITE_REPLAY_LEASED ||
+	    s == LITE_REPLAY_TARGETS || s == LITE_REPLAY_OPEN ||
+	    s == LITE_REPLAY_PART_FIRST || s == LITE_REPLAY_OVERTAKEN ||
+	    s == LITE_JOB_LIST_EVENT || s == LITE_JOB_LIST_LEASED ||
+	    s == LITE_JOB_LAPSED || s == LITE_ORDER_LEASED ||
+	    s == LITE_TARGET_READY;
 }
 
 static void

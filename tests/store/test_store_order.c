@@ -525,6 +525,24 @@ assert_held(struct fix *f, int64_t keys, int64_t deliveries)
 	assert_int_equal(h.deliveries, 0);
 }
 
+/* A page of a list counts so much of a webhook, and says so. */
+static void
+assert_held_page(struct fix *f, int64_t keys, int64_t deliveries, bool is_cut)
+{
+	static const char *const ids[] = { "hook-2", "hook-1", "nobody" };
+	struct store_held h[3], one;
+
+	assert_int_equal(store_held(f->s, "hook-1", &one, &f->e), RC_OK);
+	assert_int_equal(store_held_page(f->s, ids, 3, h, &f->e), RC_OK);
+	assert_int_equal(h[0].deliveries + h[2].deliveries, 0);
+	assert_int_equal(h[1].keys, keys);
+	assert_int_equal(h[1].deliveries, deliveries);
+	assert_int_equal(h[1].is_cut, is_cut);
+	if (!is_cut)
+		assert_int_equal(h[1].oldest_ms, one.oldest_ms);
+	assert_true((h[1].oldest_ms != 0) == (deliveries > 0));
+}
+
 /* How many notices say that a key is blocked; all are taken away. */
 static size_t
 blocked_notices(struct fix *f)
@@ -557,6 +575,7 @@ test_a_dead_head_holds_thousands_until_its_webhook_skips(void **state)
 	first = hold_thousands(f);
 	assert_nothing_due(f);
 	assert_held(f, 1, HELD);
+	assert_held_page(f, 1, 2000, true);
 	assert_int_equal(blocked_notices(f), 1);
 	fix_assert_sound(f);
 	set_on_dead(f, WEBHOOK_SKIP);
@@ -566,6 +585,7 @@ test_a_dead_head_holds_thousands_until_its_webhook_skips(void **state)
 	end_one(f, first + 1, STORE_DEAD);
 	end_one(f, first + 2, STORE_DONE);
 	assert_held(f, 0, 0);
+	assert_held_page(f, 0, 0, false);
 	assert_int_equal(blocked_notices(f), 0);
 	fix_assert_sound(f);
 	/* What was passed by stays so. */
@@ -596,6 +616,7 @@ test_dead_heads_of_many_keys_go_in_parts(void **state)
 	}
 	assert_nothing_due(f);
 	assert_held(f, 600, 600);
+	assert_held_page(f, 200, 200, true);
 	set_on_dead(f, WEBHOOK_SKIP);
 	assert_held(f, 0, 0);
 	n = 0;
