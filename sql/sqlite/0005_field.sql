@@ -5,7 +5,8 @@
 -- authorities that the receiver's certificate is judged by; tls_cert_file
 -- and tls_key_file are the certificate that hls shows.  body_json is 1 for
 -- the JSON of an event that came as a form; body is 0 then, because its
--- check knows no other form.
+-- check knows no other form.  disabled_ms is 0 where 0.1.0 disabled the
+-- webhook, which did not keep the time.
 ALTER TABLE webhook ADD COLUMN name TEXT COLLATE NOCASE;
 ALTER TABLE webhook ADD COLUMN on_dead INTEGER NOT NULL DEFAULT 0
     CHECK (on_dead IN (0, 1));
@@ -15,7 +16,6 @@ ALTER TABLE webhook ADD COLUMN tls_key_file TEXT;
 ALTER TABLE webhook ADD COLUMN body_json INTEGER NOT NULL DEFAULT 0
     CHECK (body_json IN (0, 1));
 ALTER TABLE webhook ADD COLUMN disabled_ms INTEGER NOT NULL DEFAULT 0;
-UPDATE webhook SET disabled_ms = updated_ms WHERE enabled = 0;
 CREATE UNIQUE INDEX webhook_name ON webhook (name);
 
 -- Lists of webhooks by team and by whether they are enabled, and of one

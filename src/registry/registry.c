@@ -242,13 +242,27 @@ struct toggle {
 	int64_t *since_ms;
 };
 
+/* Where the time is not known, all that came before its last delivery had a
+ * delivery. */
+static int64_t
+passing_since(const struct webhook *w)
+{
+	int64_t last = w->created_ms;
+
+	if (w->disabled_ms > 0)
+		return w->disabled_ms;
+	if (last < w->last_success_ms)
+		last = w->last_success_ms;
+	return last < w->last_failure_ms ? w->last_failure_ms : last;
+}
+
 static enum rc
 toggle(void *arg, struct webhook *w, struct err *e)
 {
 	const struct toggle *t = arg;
 
 	(void)e;
-	*t->since_ms = w->enabled ? 0 : w->disabled_ms;
+	*t->since_ms = w->enabled ? 0 : passing_since(w);
 	w->enabled = t->enable;
 	if (t->enable)
 		w->breaker = BREAKER_CLOSED;

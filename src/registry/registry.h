@@ -77,7 +77,8 @@ enum rc registry_change(const struct registry *r, const char *id,
     const struct registry_text *text, struct webhook **out, bool *secret_made,
     struct registry_problems *p, struct err *e);
 
-/* *since_ms: when it was disabled, 0 if it was enabled. */
+/* *since_ms: events that came since then may have passed it by; 0 if it was
+ * enabled. */
 enum rc registry_enable(const struct registry *r, const char *id, bool enable,
     int64_t *since_ms, struct webhook **out, struct err *e);
 
