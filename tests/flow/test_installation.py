@@ -2,7 +2,8 @@
 a machine of its own, for each web server; then the scripts that read and feed
 the systems hls stands for run against it.
 
-sudo, systemctl and apt-get are stand-ins (see machine.py); example.com is a
+sudo and apt-get are stand-ins, and so is systemctl but under "systemd", where a
+real one runs the units that are shipped (see machine.py); example.com is a
 receiver of the test's.
 """
 
@@ -73,6 +74,7 @@ def blocks(heading):
 # How each is said in the README, and who its own processes are.
 SERVERS = {
     "nginx": ("nginx", 0, "nginx"),
+    "systemd": ("nginx", 0, "nginx"),
     "lighttpd": ("lighttpd", 0, "lighttpd"),
     "mod_proxy_fcgi": ("Apache with mod_proxy_fcgi", 0, "apache2"),
     "mod_fcgid": ("Apache with mod_fcgid", 0, "apache2"),
@@ -108,6 +110,10 @@ def installed(request, m, authority):
     """Installed for one web server, with the world outside in place."""
     heading, n, server = SERVERS[request.param]
     m.fresh()
+    if request.param == "systemd":
+        if machine.why_no_systemd() is not None:
+            pytest.skip(machine.why_no_systemd())
+        m.boot()
     m.sh("cat %s >>/etc/ssl/certs/ca-certificates.crt" % authority.file)
     cert, key = authority.leaf("example", "example.com")
     world = m.background(["/usr/bin/python3", "-B", "-c", WORLD % {
@@ -161,7 +167,9 @@ def test_the_readme_installs_what_delivers(installed):
         assert cron(m, "hls-drain --once") == ""
     wait_for(lambda: "octo/sample" in delivered(m), 20,
              "example.com has the event")
-    assert cron(m, "hls-drain --once") == "", "cron would send a mail"
+    # Under systemd logger wants the journal, which this machine has not.
+    if m.server != "systemd":
+        assert cron(m, "hls-drain --once") == "", "cron would send a mail"
     assert m.sh("stat -c '%U %G %a' /var/lib/hls /etc/hls/github.secrets"
                 ).split() == [m.user, m.user, "700", m.user, m.user, "600"]
 
@@ -241,3 +249,79 @@ def test_logrotate_reaches_the_processes_of_mod_fcgid(installed):
             "ps -eo pid,ppid,user,lstart,comm; ls -la --full-time "
             "/var/log/hls; head /var/log/hls/*; "
             "tail /var/log/apache2/error.log")) from e
+
+
+def answers(m):
+    return '"ok"' in m.sh("curl -s -m 2 http://%s/health" % HOST, ok=False)
+
+
+def shown(m, unit, *names):
+    """The values that systemd has of a unit."""
+    lines = m.sh("systemctl show -p %s %s" % (",".join(names), unit))
+    return dict(line.split("=", 1) for line in lines.split("\n") if line)
+
+
+@pytest.mark.parametrize("installed", ["systemd"], indirect=True)
+def test_a_mistake_in_the_settings_ends_with_its_repair(installed):
+    """Both programs end with 78 while hls.yaml is wrong.  Nobody has to start
+    them after it is repaired, and a post that waited meanwhile is taken."""
+    m, _ = installed
+    units = "hls-fcgi.service hls-drain@1.service"
+    m.sh("cp -p /etc/hls/hls.yaml /root/ && echo nonsense: 1 "
+         ">>/etc/hls/hls.yaml; systemctl kill -s KILL " + units)
+    post = m.background(
+        ["sh", "-c", "PATH=%s; sudo -u hls hlsctl -c /root/hls.yaml source "
+         "sample github --event-type issues --url http://%s | sh" % (
+             m.bin + ":" + machine.SECURE, HOST)], m.bin + "/post")
+    for unit in units.split():
+        wait_for(lambda unit=unit: int(shown(m, unit, "NRestarts")[
+            "NRestarts"]) >= 3, 30, "%s is started again and again" % unit)
+        assert shown(m, unit, "ExecMainStatus")["ExecMainStatus"] == "78"
+    assert shown(m, "hls-fcgi.socket", "ActiveState")["ActiveState"] == \
+        "active"
+    m.sh("cp -p /root/hls.yaml /etc/hls/hls.yaml")
+    wait_for(lambda: answers(m), 20, "the front answers again")
+    wait_for(lambda: shown(m, "hls-drain@1", "ActiveState")["ActiveState"] ==
+             "active", 20, "the drain runs again")
+    post.wait(30)
+
+
+@pytest.mark.parametrize("installed", ["systemd"], indirect=True)
+def test_a_stopped_program_is_ended_by_the_watchdog_and_started(installed):
+    m, _ = installed
+    for unit in ("hls-fcgi.service", "hls-drain@1.service"):
+        m.sh("mkdir -p /etc/systemd/system/%s.d && printf "
+             "'[Service]\\nWatchdogSec=2\\n' "
+             ">/etc/systemd/system/%s.d/soon.conf && systemctl daemon-reload "
+             "&& systemctl restart %s" % (unit, unit, unit))
+        m.sh("systemctl kill -s STOP " + unit)
+        wait_for(lambda unit=unit: shown(m, unit, "NRestarts")["NRestarts"]
+                 == "1", 30, "%s is started again" % unit)
+    wait_for(lambda: answers(m), 20, "the front answers again")
+
+
+@pytest.mark.parametrize("installed", ["systemd"], indirect=True)
+def test_units_reload_and_leave_one_file(installed):
+    m, _ = installed
+    units = ["hls-fcgi.service", "hls-drain@1.service"]
+    before = [shown(m, unit, "MainPID") for unit in units]
+    m.sh("systemctl reload " + " ".join(units))
+    assert answers(m)
+    assert [shown(m, unit, "MainPID") for unit in units] == before
+    m.sh("systemctl stop hls-fcgi.socket " + " ".join(units))
+    for unit in units:
+        assert shown(m, unit, "Result", "ExecMainStatus") == {
+            "Result": "success", "ExecMainStatus": "0"}
+    assert m.sh("find /var/lib/hls -name 'hls.db-wal' -size +0") == ""
+
+
+@pytest.mark.parametrize("installed", ["systemd"], indirect=True)
+def test_units_know_the_boot_as_every_program_does(installed):
+    """A drain without the kernel's boot id takes the leases of all others for
+    leases of another boot, and sends their jobs a second time."""
+    m, _ = installed
+    boot = m.sh("cat /proc/sys/kernel/random/boot_id")
+    for unit in ("hls-fcgi.service", "hls-drain@1.service"):
+        pid = shown(m, unit, "MainPID")["MainPID"]
+        assert m.sh("cat /proc/%s/root/proc/sys/kernel/random/boot_id" % pid,
+                    ok=False) == boot

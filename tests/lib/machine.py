@@ -7,17 +7,22 @@ nothing of it is left on the machine that runs the test.
         m.stay()                    # from here on fresh() comes back to this
         m.fresh(); m.sh("useradd hls")
 
-Mount, process and network namespaces, overlays over the real folders.  sudo,
-systemctl and apt-get are stand-ins in front of PATH: no systemd runs, and what
-is to be installed must be there (./bootstrap deps --tests).
+Mount, process and network namespaces, overlays over the real folders.  sudo
+and apt-get are stand-ins in front of PATH: packages must be installed already
+(./bootstrap deps --tests).  systemctl is one too, until boot() starts a real
+systemd, which is the machine's first process until the next fresh().
 """
 
+import glob
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 
+from waiting import wait_for
+
+CGROUPS = "/sys/fs/cgroup"
 LIB = os.path.dirname(os.path.abspath(__file__))
 COVERED = ("/etc", "/usr/local", "/var")
 SECURE = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -99,6 +104,35 @@ printf '127.0.0.1 localhost %(hosts)s\\n' >/etc/hosts
 echo nameserver 127.0.0.1 >/etc/resolv.conf
 printf 'passwd: files\\ngroup: files\\nhosts: files dns\\n' >/etc/nsswitch.conf
 """
+# Of the units of the distribution there are only those that are named: others
+# would empty /tmp or mount file systems.  systemd makes the folder of the control
+# groups read-only and adds to it, so it gets one of its own.
+BOOT = """\
+mkdir -p /run/systemd/system /run/units
+for group in %(groups)s; do
+	mkdir -p $group && echo $$ >$group/cgroup.procs || :
+done
+for unit in machine.target sysinit.target basic.target shutdown.target \\
+    sockets.target network.target network-online.target multi-user.target; do
+	printf '[Unit]\\nDefaultDependencies=no\\n' >/run/units/$unit
+done
+cp /lib/systemd/system/nginx.service /lib/systemd/system/-.slice \\
+    /run/units/ 2>/dev/null
+exec unshare --pid --fork --kill-child --mount --mount-proc sh -c '
+[ -e /sys/fs/cgroup/cgroup.controllers ] || {
+	mkdir /run/cgroup
+	mount --rbind /sys/fs/cgroup /run/cgroup
+	mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+	for d in %(hierarchies)s; do
+		mkdir /sys/fs/cgroup/$d
+		mount --bind /run/cgroup/$d /sys/fs/cgroup/$d
+	done
+	umount -l /run/cgroup
+}
+exec env -i container=hls-test PATH=%(secure)s \\
+    SYSTEMD_UNIT_PATH=/etc/systemd/system:/run/units \\
+    /lib/systemd/systemd --system --unit=machine.target --show-status=no'
+"""
 
 
 def why_not():
@@ -116,6 +150,70 @@ def why_not():
         "NOT TESTED: no namespaces or overlays can be made here"
 
 
+def why_no_systemd():
+    """What speaks against boot(), or None."""
+    if not os.path.exists("/lib/systemd/systemd"):
+        return "NOT TESTED: no systemd is installed"
+    if not cgroups():
+        return "NOT TESTED: no control group can be made here"
+    return why_not()
+
+
+def cgroups():
+    """The hierarchies that systemd keeps its groups in, as folders."""
+    names = [""] if os.path.exists(CGROUPS + "/cgroup.controllers") else \
+        ["systemd", "unified"]
+    probe = "hls-t-probe-%d" % os.getpid()
+    found = []
+    for name in names:
+        try:
+            os.mkdir(os.path.join(CGROUPS, name, probe))
+            os.rmdir(os.path.join(CGROUPS, name, probe))
+            found.append(name)
+        except OSError:
+            continue
+    return found
+
+
+def is_removed(group):
+    """Removes a control group and those in it, as far as no process is in
+    them, in every hierarchy."""
+    name = os.path.basename(group)
+    left = False
+    for top in glob.glob(os.path.join(CGROUPS, name)) + glob.glob(
+            os.path.join(CGROUPS, "*", name)):
+        for folder, _, _ in os.walk(top, topdown=False):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                left = True
+    return not left
+
+
+def children_of(pid):
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid),
+                  encoding="ascii") as f:
+            return [int(child) for child in f.read().split()]
+    except OSError:
+        return []
+
+
+def descendant(pid, name):
+    """The first process below pid that is called so, or None."""
+    for child in children_of(pid):
+        try:
+            with open("/proc/%d/comm" % child, encoding="ascii") as f:
+                if f.read().strip() == name:
+                    return child
+        except OSError:
+            continue
+        found = descendant(child, name)
+        if found is not None:
+            return found
+    return None
+
+
 class Machine:
     def __init__(self, hosts=()):
         self.work = tempfile.mkdtemp(prefix="hls-t-machine-")
@@ -124,6 +222,7 @@ class Machine:
         self.words = {"work": self.work, "covered": " ".join(COVERED),
                       "hosts": " ".join(hosts), "bin": self.bin, "lib": LIB,
                       "secure": SECURE}
+        self.booted = None
         for name, text in (("sudo", SUDO % self.words), ("apt-get", APT_GET),
                            ("systemctl", SYSTEMCTL % self.words)):
             path = os.path.join(self.bin, name)
@@ -137,23 +236,22 @@ class Machine:
              "--fork", "--kill-child", "--mount-proc", "sh", "-c",
              HOLD % self.words], stdin=subprocess.DEVNULL,
             start_new_session=True)
-        self.init = self._init()
+        self.init = self.first = self._init()
         self.raw("until [ -e %s/ready ]; do sleep 0.05; done" % self.work)
         self.fresh()
         return self
 
     def _init(self):
         """The pid of the machine's first process, seen from here."""
-        path = "/proc/%d/task/%d/children" % ((self.holder.pid,) * 2)
         while True:
-            with open(path, encoding="ascii") as f:
-                children = f.read().split()
+            children = children_of(self.holder.pid)
             if children:
-                return int(children[0])
+                return children[0]
             if self.holder.poll() is not None:
                 raise RuntimeError("no machine can be made here")
 
     def __exit__(self, *_):
+        self._halt()
         os.killpg(self.holder.pid, signal.SIGKILL)
         self.holder.wait()
         for folder in (self.work, self.bin):
@@ -169,8 +267,36 @@ class Machine:
 
     def fresh(self):
         """What was started is gone, and what was changed since stay()."""
+        self._halt()
         self.raw(END)
         self.raw(COVER % self.words)
+
+    def boot(self):
+        """From here to the next fresh() systemd is the first process."""
+        name = os.path.basename(self.work)
+        self.groups = [os.path.join(CGROUPS, d, name) for d in cgroups()]
+        self.booted = self.background(["sh", "-c", BOOT % {
+            **self.words, "groups": " ".join(self.groups),
+            "hierarchies": " ".join(cgroups())}],
+            os.path.join(self.bin, "boot.log"))
+        wait_for(lambda: descendant(self.booted.pid, "systemd") is not None,
+                 10, "systemd starts")
+        self.init = descendant(self.booted.pid, "systemd")
+        os.rename(self.bin + "/systemctl", self.bin + "/no-systemctl")
+        wait_for(lambda: self.sh("systemctl is-system-running", ok=False)
+                 == "running\n", 10, "systemd answers")
+
+    def _halt(self):
+        if self.booted is None:
+            return
+        os.kill(self.init, signal.SIGKILL)
+        self.booted.wait()
+        self.booted = None
+        self.init = self.first
+        os.rename(self.bin + "/no-systemctl", self.bin + "/systemctl")
+        for group in self.groups:
+            wait_for(lambda group=group: is_removed(group), 10,
+                     "%s is empty" % group)
 
     def stay(self):
         """What was changed until now is what fresh() begins with."""
