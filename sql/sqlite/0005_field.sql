@@ -399,13 +399,23 @@ ALTER TABLE event ADD COLUMN earlier INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX event_second ON event (delivery_id) WHERE second > 0;
 -- The id that the sender gave, where delivery_id is its SHA-256.
 ALTER TABLE event ADD COLUMN sent_id TEXT;
--- Lists of events and deliveries look at no others, whatever they are by.  An
--- index of every status or state would be written with each step of a
+-- Lists of events and deliveries look at few others, whatever they are by.
+-- Indexes by type, repository and source would be written with each event;
+-- event_span has the spans of 64 ids that hold an event of each, and is
+-- written with the first one in a span.  family is 0 for a type, 1 for a
+-- repository, 2 for a source.
+CREATE TABLE event_span (
+	family INTEGER NOT NULL CHECK (family BETWEEN 0 AND 2),
+	key TEXT NOT NULL,
+	span INTEGER NOT NULL,
+	PRIMARY KEY (family, key, span)
+) STRICT, WITHOUT ROWID;
+INSERT INTO event_span SELECT 0, type, id / 64 FROM event
+    UNION SELECT 1, repository, id / 64 FROM event
+    UNION SELECT 2, source, id / 64 FROM event;
+-- An index of every status or state would be written with each step of a
 -- delivery; these are written when it begins and when it ends.  Those of one
 -- status or state have the id alone, so that no other statement prefers them.
-CREATE INDEX event_of_type ON event (type);
-CREATE INDEX event_of_repository ON event (repository);
-CREATE INDEX event_of_source ON event (source);
 CREATE INDEX event_fresh ON event (id) WHERE status = 0 AND expanded = 1;
 CREATE INDEX event_completed ON event (id) WHERE status = 3;
 CREATE INDEX job_open ON job (id) WHERE state = 0;

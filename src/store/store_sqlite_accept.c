@@ -11,6 +11,7 @@
 #include "core/event.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_seen.h"
+#include "store/store_sqlite_span.h"
 
 #define ROW_BYTES 512 /* of an event beside its body, about */
 
@@ -374,6 +375,8 @@ take(struct lite_tx *tx, struct accept *a, struct err *e)
 	rc = put_event(tx, a, e);
 	if (rc == RC_OK)
 		rc = put_payload(tx, a, e);
+	if (rc == RC_OK)
+		rc = lite_span_put(tx, a->out.id, a->ev, e);
 	if (rc == RC_OK)
 		rc = lite_seen_put(tx, &a->used, a->out.id, a->ev->received_ms,
 		    e);

@@ -20,6 +20,7 @@
 #include "store/store_sqlite_note.h"
 #include "store/store_sqlite_op.h"
 #include "store/store_sqlite_seen.h"
+#include "store/store_sqlite_span.h"
 #include "store/store_sqlite_vfs.h"
 #include "store/store_test.h"
 
@@ -118,6 +119,7 @@ roll_back(struct lite_commit_state *c)
 	struct err ignored;
 
 	lite_seen_forget(&c->tx);
+	lite_spans_forget(&c->tx);
 	if (!sqlite3_get_autocommit(c->conn.db))
 		(void)lite_run_stmt(&c->conn, LITE_ROLLBACK, &ignored);
 	/* Frames of a spilled transaction that are still gathered go out while
@@ -597,6 +599,7 @@ lite_commit_new(struct lite *l)
 	c->tail = &c->head;
 	c->folder_fd = -1;
 	c->tx.seen = lite_seen_new();
+	c->tx.spans = lite_spans_new();
 	(void)pthread_mutex_init(&c->lock, NULL);
 	clock_cond_init(&c->more);
 	clock_cond_init(&c->gone);
@@ -653,6 +656,7 @@ lite_commit_free(struct lite_commit_state *c)
 		(void)pthread_join(c->thread, NULL);
 	lite_tally_clear(&c->tx.tally);
 	lite_seen_free(c->tx.seen);
+	lite_spans_free(c->tx.spans);
 	(void)pthread_cond_destroy(&c->gone);
 	(void)pthread_cond_destroy(&c->more);
 	(void)pthread_mutex_destroy(&c->lock);

@@ -22,6 +22,7 @@
  *	store_sqlite_seen.c	which posts were seen before
  *	store_sqlite_fresh.c	those of late, in memory
  *	store_sqlite_same.c	the events of one delivery id
+ *	store_sqlite_span.c	which ids hold events of a type or a source
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
  *	store_sqlite_flow.c	what bounds the deliveries to one target
  *	store_sqlite_notice.c	how webhooks fare, and what is said of it
@@ -265,6 +266,7 @@ struct lite_plan {
 
 struct lite;
 struct lite_seen;
+struct lite_spans;
 
 /* The open write transaction; there is one in a process at a time. */
 struct lite_tx {
@@ -278,7 +280,8 @@ struct lite_tx {
 	bool new_work;          /* a drain should look */
 	struct lite_seen *seen;
 	bool has_seen; /* seen is up to date */
-	bool is_calm;  /* one operation alone, after a rest */
+	struct lite_spans *spans;
+	bool is_calm; /* one operation alone, after a rest */
 };
 
 void lite_tally_clear(struct lite_tally *t);

@@ -17,6 +17,11 @@
 
 /* The last row of a condition up to an id, see lite_pick(). */
 #define LAST " AND id <= ?1 ORDER BY id DESC LIMIT 1"
+/* ...by the spans of 64 ids that have such a row; see lite_span_put(). */
+#define LAST_OF_SPAN(family, column)                                                                         \
+	"SELECT id FROM event_span CROSS JOIN event WHERE family = " family                                  \
+	" AND key = ?2 AND span <= ?1 / 64 AND id BETWEEN span * 64 AND min(span * 64 + 63, ?1) AND " column \
+	" = ?2 ORDER BY span DESC, id DESC LIMIT 1"
 
 #define JOB_COLUMNS                                                                       \
 	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "                            \
@@ -216,8 +221,7 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "SELECT id FROM event INDEXED BY event_second WHERE second > 0 "
 	    "AND delivery_id = ?1 AND (?2 IS NULL OR source = ?2)",
 	[LITE_EVENT_SOURCE_AFTER] =
-	    "SELECT min(source) FROM event INDEXED BY event_of_source WHERE "
-	    "source > ?1",
+	    "SELECT min(key) FROM event_span WHERE family = 2 AND key > ?1",
 	[LITE_EVENT_HOOK] = "SELECT hook, type FROM event WHERE id = ?1",
 	[LITE_IGNORED_PUT] =
 	    "INSERT INTO ignored_body (key, post, seen_ms, until_ms) VALUES "
@@ -229,6 +233,8 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "DELETE FROM ignored_body WHERE key IN (SELECT key FROM "
 	    "ignored_body INDEXED BY ignored_until WHERE until_ms < ?1 ORDER "
 	    "BY until_ms LIMIT 2)",
+	[LITE_SPAN_PUT] = "INSERT INTO event_span (family, key, span) VALUES "
+			  "(?1, ?2, ?3) ON CONFLICT DO NOTHING",
 	[LITE_EVENT_PUT] =
 	    "INSERT INTO event (id, received_ms, scheduled_ms, source, "
 	    "provider, delivery_id, type, action, repository, teams, "
@@ -301,14 +307,9 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	[LITE_EVENT_AT] =
 	    "SELECT id, received_ms FROM event WHERE id <= ?1 ORDER BY id "
 	    "DESC LIMIT 1",
-	[LITE_EVENT_OF_TYPE] = "SELECT id FROM event INDEXED BY event_of_type "
-			       "WHERE type = ?2" LAST,
-	[LITE_EVENT_OF_REPOSITORY] =
-	    "SELECT id FROM event INDEXED BY event_of_repository WHERE "
-	    "repository = ?2" LAST,
-	[LITE_EVENT_OF_SOURCE] =
-	    "SELECT id FROM event INDEXED BY event_of_source WHERE source = "
-	    "?2" LAST,
+	[LITE_EVENT_OF_TYPE] = LAST_OF_SPAN("0", "type"),
+	[LITE_EVENT_OF_REPOSITORY] = LAST_OF_SPAN("1", "repository"),
+	[LITE_EVENT_OF_SOURCE] = LAST_OF_SPAN("2", "source"),
 	/* Intake keeps one index of its events already, of those that are
 	 * not expanded. */
 	[LITE_EVENT_PENDING] =

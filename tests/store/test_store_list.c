@@ -12,9 +12,11 @@
 #include "tests/store/fixture.h"
 #include "tests/store/raw.h"
 
-#define FEW 20
-#define MANY 2000
+#define FEW 64 /* a span of ids, which may be looked through */
+#define MANY 6400
 #define WANTED 10
+#define ROUND 40
+#define FRAME (4096 + 24)
 
 /* The first ten are wanted; the rest have another type, repository, source
  * and status. */
@@ -26,6 +28,11 @@ static const char seed_events[] =
     "'rare', 'github'), 'github', i, iif(i <= 10, 'fork', 'push'), '', iif(i "
     "<= 10, 'a/rare', 'a/b'), 'application/json', 5, 2, zeroblob(32), iif(i "
     "<= 10, %d, %d), iif(i <= 10, %d, %d), i <= 10 FROM n";
+
+static const char seed_spans[] =
+    "DELETE FROM event_span; INSERT INTO event_span SELECT 0, type, id / 64 "
+    "FROM event UNION SELECT 1, repository, id / 64 FROM event UNION SELECT "
+    "2, source, id / 64 FROM event";
 
 static const char seed_jobs[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
@@ -40,6 +47,7 @@ seed(struct fix *f, char *sql)
 	raw_sql(f->path, "DELETE FROM event");
 	raw_sql(f->path, "DELETE FROM job");
 	raw_sql(f->path, sql);
+	raw_sql(f->path, seed_spans);
 	raw_sql(f->path,
 	    "INSERT INTO target (id, kind, name) VALUES (1, 0, 'rare'), (2, 0, "
 	    "'other') ON CONFLICT DO NOTHING");
@@ -205,6 +213,7 @@ test_a_page_ends_where_conditions_never_meet(void **state)
 	raw_sql(f->path,
 	    "UPDATE event SET type = 'fork' WHERE source = 'rare' "
 	    "AND id <> 12");
+	raw_sql(f->path, seed_spans);
 	fix_open(f);
 	do {
 		assert_int_equal(
@@ -221,6 +230,110 @@ test_a_page_ends_where_conditions_never_meet(void **state)
 	assert_in_range(pages, 2, 10);
 }
 
+static int64_t
+put_of(struct fix *f, const char *type, const char *repository, int number)
+{
+	struct store_receipt r;
+	struct event *ev;
+	char id[32];
+
+	(void)snprintf(id, sizeof(id), "%s-%d", type, number);
+	ev = fix_event(f, id);
+	free(ev->type);
+	free(ev->repository);
+	ev->type = xstrdup(type);
+	ev->repository = xstrdup(repository);
+	assert_int_equal(fix_accept(f, ev, &r), RC_OK);
+	return r.id;
+}
+
+static size_t
+count_of(struct fix *f, const char *type, const char *repository,
+    const char *source)
+{
+	struct store_event_filter filter = { .type = type,
+		.repository = repository,
+		.source = source,
+		.status = -1,
+		.limit = 500 };
+	struct store_events l = { 0 };
+	int64_t next;
+	size_t i, n;
+
+	assert_int_equal(store_event_list(f->s, &filter, &l, &next, &f->e),
+	    RC_OK);
+	assert_int_equal(next, 0);
+	for (i = 1; i < l.n; i++)
+		assert_true(l.v[i]->id < l.v[i - 1]->id);
+	n = l.n;
+	store_events_free(&l);
+	return n;
+}
+
+static void
+test_lists_find_the_events_of_every_process(void **state)
+{
+	struct fix *f = *state, other = *f;
+	int i;
+
+	fix_open(&other);
+	for (i = 0; i < 70; i++) {
+		(void)put_of(f, i % 9 == 0 ? "fork" : "push", "a/b", i);
+		(void)put_of(&other, "push", i % 7 == 0 ? "a/rare" : "a/b",
+		    1000 + i);
+		(void)put_of(&other, "watch", "c/d", i);
+	}
+	assert_int_equal(count_of(f, "fork", NULL, NULL), 8);
+	assert_int_equal(count_of(f, "push", NULL, NULL), 132);
+	assert_int_equal(count_of(f, "watch", NULL, NULL), 70);
+	assert_int_equal(count_of(f, NULL, "a/rare", NULL), 10);
+	assert_int_equal(count_of(f, NULL, "a/b", NULL), 130);
+	assert_int_equal(count_of(f, NULL, NULL, "github"), 210);
+	assert_int_equal(count_of(f, "push", "a/b", "github"), 122);
+	assert_int_equal(count_of(f, "fork", "c/d", NULL), 0);
+	fix_close(&other);
+	fix_assert_sound(f);
+}
+
+static void
+test_a_list_finds_events_behind_a_failed_write(void **state)
+{
+	struct fix *f = *state;
+	struct event *ev;
+
+	(void)put_of(f, "push", "a/b", 0);
+	raw_sql(f->path,
+	    "CREATE TRIGGER no BEFORE INSERT ON counter WHEN NEW.key = 'issues' "
+	    "BEGIN SELECT RAISE(ABORT, 'no'); END");
+	ev = fix_event(f, "first");
+	assert_int_not_equal(fix_accept(f, ev, NULL), RC_OK);
+	raw_sql(f->path, "DROP TRIGGER no");
+	(void)fix_put(f, "first");
+	assert_int_equal(count_of(f, "issues", NULL, NULL), 1);
+	assert_int_equal(count_of(f, NULL, "octo/repo", NULL), 1);
+	fix_assert_sound(f);
+}
+
+/* Each page is written to the log, synced, and written to the file later. */
+static void
+test_an_event_takes_few_pages_of_the_log(void **state)
+{
+	char *path = fix_beside(*state, "-wal");
+	struct fix *f = *state;
+	size_t before, after;
+	int i;
+
+	store_test_keep(1000); /* ids and bodies go to no tree */
+	(void)put_of(f, "push", "a/b", 0);
+	free(raw_read(path, &before));
+	for (i = 1; i <= ROUND; i++)
+		(void)put_of(f, "push", "a/b", i);
+	free(raw_read(path, &after));
+	store_test_keep(0);
+	free(path);
+	assert_in_range((after - before) / FRAME, ROUND, 6 * ROUND);
+}
+
 int
 main(void)
 {
@@ -230,6 +343,9 @@ main(void)
 		CASE(test_a_list_of_events_looks_at_no_others),
 		CASE(test_a_list_of_deliveries_looks_at_no_others),
 		CASE(test_a_page_ends_where_conditions_never_meet),
+		CASE(test_lists_find_the_events_of_every_process),
+		CASE(test_a_list_finds_events_behind_a_failed_write),
+		CASE(test_an_event_takes_few_pages_of_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
