@@ -442,7 +442,8 @@ UPDATE metric SET reported = n WHERE name = 'hls_refused_total';
 -- Bodies of posts that were not stored, because a filter or their type says
 -- so.  key is that of body_seen, post 8 bytes of SHA-256 over source, NUL, and
 -- the delivery id and type of the first post of it: the same post again is no
--- suspect.  A row that is past until_ms makes room for another.
+-- suspect.  A row that is past until_ms makes room for another, and so does the
+-- one that is past it first where there are very many.
 CREATE TABLE ignored_body (
 	key INTEGER PRIMARY KEY,
 	post INTEGER NOT NULL,

@@ -166,6 +166,7 @@ enum lite_sum {
 	LITE_SUM_DUPLICATES,
 	LITE_SUM_SUSPECTS, /* ever */
 	LITE_SUM_SUSPECTS_HELD,
+	LITE_SUM_IGNORED_BODIES, /* rows that are remembered */
 	LITE_SUM_UNEXPANDED,
 	LITE_SUM_EVENT, /* and the next ones, by status */
 	LITE_SUM_EVENTS_PURGED = LITE_SUM_EVENT + EVENT_STATUSES,

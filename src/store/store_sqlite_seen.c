@@ -31,6 +31,7 @@
 #define SLICE 512      /* at once, of what is over, and when idle */
 #define CALM_SLICE 128 /* by the way of a single post */
 #define MOST (4 * SLICE)
+#define IGNORED_MAX 1000000 /* bodies of posts that were ignored */
 
 /*
  * How far the trees are, in counters of family "merge".  Rows of the events
@@ -473,23 +474,55 @@ post_of(const struct event *ev)
 	return (int64_t)number_at(digest);
 }
 
+static void
+bind_ignored(struct sqlite3_stmt *st, const struct lite_keys *k,
+    const struct event *ev)
+{
+	lite_int(st, 1, (int64_t)k->body.key);
+	lite_int(st, 2, ev->received_ms);
+	lite_int(st, 3, ev->received_ms + ev->replay_window_ms);
+}
+
+/* Up to two rows that are over or, where there are too many, the two that are
+ * over first. */
+static enum rc
+forget_ignored(struct lite_tx *tx, int64_t now_ms, struct err *e)
+{
+	struct sqlite3_stmt *st;
+	int64_t n;
+	enum rc rc = lite_sum_read(tx->conn, LITE_SUM_IGNORED_BODIES, &n, e);
+
+	if (rc != RC_OK)
+		return rc;
+	n += tx->tally.sums[LITE_SUM_IGNORED_BODIES];
+	st = lite_stmt(tx->conn, LITE_IGNORED_FORGET);
+	lite_int(st, 1, n > IGNORED_MAX ? INT64_MAX : now_ms);
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK)
+		lite_tally_sum(tx, LITE_SUM_IGNORED_BODIES,
+		    -lite_changes(tx->conn));
+	return rc;
+}
+
 enum rc
 lite_ignored_put(struct lite_tx *tx, const struct lite_keys *k,
     const struct event *ev, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_IGNORED_PUT);
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_IGNORED_AGAIN);
 	enum rc rc;
 
-	lite_int(st, 1, (int64_t)k->body.key);
-	lite_int(st, 2, post_of(ev));
-	lite_int(st, 3, ev->received_ms);
-	lite_int(st, 4, ev->received_ms + ev->replay_window_ms);
+	bind_ignored(st, k, ev);
+	rc = lite_run(tx->conn, st, e);
+	if (rc != RC_OK || lite_changes(tx->conn) > 0)
+		return rc;
+	st = lite_stmt(tx->conn, LITE_IGNORED_PUT);
+	bind_ignored(st, k, ev);
+	lite_int(st, 4, post_of(ev));
 	rc = lite_run(tx->conn, st, e);
 	if (rc != RC_OK)
 		return rc;
-	st = lite_stmt(tx->conn, LITE_IGNORED_FORGET);
-	lite_int(st, 1, ev->received_ms);
-	return lite_run(tx->conn, st, e);
+	lite_tally_sum(tx, LITE_SUM_IGNORED_BODIES, 1);
+	return forget_ignored(tx, ev->received_ms, e);
 }
 
 enum rc

@@ -223,10 +223,12 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	[LITE_EVENT_SOURCE_AFTER] =
 	    "SELECT min(key) FROM event_span WHERE family = 2 AND key > ?1",
 	[LITE_EVENT_HOOK] = "SELECT hook, type FROM event WHERE id = ?1",
+	[LITE_IGNORED_AGAIN] =
+	    "UPDATE ignored_body SET seen_ms = ?2, until_ms = max(until_ms, "
+	    "?3) WHERE key = ?1",
 	[LITE_IGNORED_PUT] =
 	    "INSERT INTO ignored_body (key, post, seen_ms, until_ms) VALUES "
-	    "(?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE SET seen_ms = "
-	    "excluded.seen_ms, until_ms = max(until_ms, excluded.until_ms)",
+	    "(?1, ?4, ?2, ?3)",
 	[LITE_IGNORED_GET] =
 	    "SELECT post, seen_ms FROM ignored_body WHERE key = ?1",
 	[LITE_IGNORED_FORGET] =

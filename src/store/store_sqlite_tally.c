@@ -25,6 +25,7 @@ static const char *const sum_names[LITE_SUMS] = {
 	[LITE_SUM_DUPLICATES] = "duplicates",
 	[LITE_SUM_SUSPECTS] = "replay_suspects",
 	[LITE_SUM_SUSPECTS_HELD] = "suspects_held",
+	[LITE_SUM_IGNORED_BODIES] = "ignored_bodies",
 	[LITE_SUM_UNEXPANDED] = "unexpanded",
 	[LITE_SUM_EVENT + EVENT_PENDING] = "events_pending",
 	[LITE_SUM_EVENT + EVENT_PROCESSING] = "events_processing",

@@ -526,6 +526,61 @@ test_a_list_of_a_delivery_id_looks_at_no_other_events(void **state)
 	assert_true(many <= 2 * few);
 }
 
+static void
+ignore(struct fix *f, int n)
+{
+	struct store_receipt out;
+	struct event *ev = watched(f, "ignored", n);
+
+	ev->is_ignored = true;
+	assert_int_equal(fix_accept(f, ev, &out), RC_OK);
+}
+
+static bool
+is_suspect(struct fix *f, int n)
+{
+	struct store_receipt out;
+	struct event *ev = watched(f, "ignored", n);
+
+	free(ev->delivery_id);
+	ev->delivery_id = xasprintf("again-%d", n);
+	assert_int_equal(fix_accept(f, ev, &out), RC_OK);
+	return out.replay_suspect;
+}
+
+static int64_t
+counted(const struct fix *f)
+{
+	return ask(f,
+	    "SELECT n FROM counter WHERE family = 'sum' AND key = "
+	    "'ignored_bodies'");
+}
+
+static void
+test_beyond_a_million_the_oldest_ignored_body_makes_room(void **state)
+{
+	struct fix *f = *state;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ignore(f, i);
+		ignore(f, i);
+		f->wall_ms += 1000;
+	}
+	assert_int_equal(counted(f), 3);
+	assert_int_equal(ask(f, "SELECT count(*) FROM ignored_body"), 3);
+	(void)ask(f,
+	    "UPDATE counter SET n = 1000000 WHERE family = 'sum' "
+	    "AND key = 'ignored_bodies' RETURNING n");
+	ignore(f, 3);
+	assert_int_equal(counted(f), 999999);
+	assert_int_equal(ask(f, "SELECT count(*) FROM ignored_body"), 2);
+	assert_false(is_suspect(f, 0));
+	assert_false(is_suspect(f, 1));
+	assert_true(is_suspect(f, 2));
+	assert_true(is_suspect(f, 3));
+}
+
 int
 main(void)
 {
@@ -534,6 +589,7 @@ main(void)
 		CASE(derived_id_is_believed_for_its_time_only),
 		CASE(test_every_event_of_a_delivery_id_is_listed),
 		CASE(test_a_list_of_a_delivery_id_looks_at_no_other_events),
+		CASE(test_beyond_a_million_the_oldest_ignored_body_makes_room),
 		CASE(test_a_burst_is_known_at_once_and_later),
 		CASE(test_a_single_post_goes_the_direct_way),
 		CASE(test_a_burst_is_known_after_reopening),
