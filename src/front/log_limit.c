@@ -75,10 +75,10 @@ log_limit_flush(struct log_limit *l, int64_t now_ms)
 
 	pthread_mutex_lock(&l->lock);
 	for (i = 0; i < LOG_LIMIT_STATUSES; i++)
-		if (l->v[i].left_out > 0 && now_ms >= l->v[i].next_ms) {
+		if (l->v[i].left_out > 0 &&
+		    now_ms >= l->v[i].next_ms + EVERY_MS) {
 			report(l->v[i].status, l->v[i].left_out);
 			l->v[i].left_out = 0;
-			l->v[i].next_ms = now_ms + EVERY_MS;
 		}
 	pthread_mutex_unlock(&l->lock);
 }

@@ -33,7 +33,9 @@ void log_limit_fini(struct log_limit *l);
 bool log_limit_take(struct log_limit *l, int status, int64_t now_ms,
     uint64_t *left_out);
 
-/* Logs the numbers that no further request has come to report. */
+/* Logs the number of a status when no further request came for a second to
+ * report it.  While requests come, their own lines have the numbers, so that
+ * a flood shows an example each second. */
 void log_limit_flush(struct log_limit *l, int64_t now_ms);
 
 #endif

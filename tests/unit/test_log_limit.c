@@ -33,12 +33,41 @@ one_line_a_second_for_each_status_and_a_count_of_the_rest(void **state)
 	log_limit_fini(&l);
 }
 
+/* The main thread flushes more often than a line is due. */
+static void
+a_steady_flood_shows_an_example_each_second(void **state)
+{
+	struct log_limit l;
+	uint64_t left_out, total = 0;
+	int64_t now_ms;
+	int examples = 0;
+
+	(void)state;
+	log_limit_init(&l);
+	for (now_ms = 10000; now_ms < 20000; now_ms += 10) {
+		if (now_ms % 100 == 0)
+			log_limit_flush(&l, now_ms);
+		if (log_limit_take(&l, 401, now_ms, &left_out)) {
+			examples++;
+			total += left_out;
+		}
+	}
+	assert_int_equal(examples, 10);
+	assert_int_equal(total, 9 * 99);
+	/* The rest is reported once the flood has ended. */
+	log_limit_flush(&l, 20500);
+	assert_true(log_limit_take(&l, 401, 20600, &left_out));
+	assert_int_equal(left_out, 99);
+	log_limit_fini(&l);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    one_line_a_second_for_each_status_and_a_count_of_the_rest),
+		cmocka_unit_test(a_steady_flood_shows_an_example_each_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
