@@ -53,17 +53,34 @@ utf8_is_valid(const char *p, size_t n)
 	return true;
 }
 
-/* U+0080 to U+009F, U+2028 and U+2029: as good as control characters to
- * terminals and to JavaScript. */
+/* Of a valid character of up to three bytes; 0 for others. */
+static unsigned int
+code_point(const unsigned char *p, size_t size)
+{
+	if (size == 2)
+		return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
+	if (size == 3)
+		return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 |
+		    (p[2] & 0x3fu);
+	return size == 1 ? p[0] : 0;
+}
+
+/* The characters that terminals, JavaScript or the bidirectional algorithm
+ * obey, and the byte-order mark. */
 static unsigned int
 hidden_control(const unsigned char *p, size_t size)
 {
-	if (size == 1 && (p[0] < 0x20 || p[0] == 0x7f))
-		return p[0];
-	if (size == 2 && p[0] == 0xc2 && p[1] < 0xa0)
-		return p[1];
-	if (size == 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] & 0xfe) == 0xa8)
-		return 0x2000u + (p[2] & 0x3fu);
+	static const struct {
+		unsigned int first, last;
+	} ranges[] = { { 0x01, 0x1f }, { 0x7f, 0x9f }, { 0x061c, 0x061c },
+		{ 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 },
+		{ 0xfeff, 0xfeff } };
+	unsigned int c = code_point(p, size);
+	size_t i;
+
+	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return c;
 	return 0;
 }
 

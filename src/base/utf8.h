@@ -20,9 +20,9 @@ bool utf8_is_valid(const char *p, size_t n);
 
 /*
  * Writes the character at p to out as it stands inside a JSON string, *outsz
- * bytes without a NUL.  Control characters, the C1 range and the line
- * separators are escaped, so that they break neither a log line nor a
- * terminal; a byte that is not UTF-8 becomes U+FFFD.  Returns the number of
+ * bytes without a NUL.  Control characters, the C1 range, line separators
+ * and the marks that change the direction of text are escaped, so that they
+ * neither break a log line or a terminal nor disguise a text; a byte that is not UTF-8 becomes U+FFFD.  Returns the number of
  * bytes read from p; n is at least 1.
  */
 size_t utf8_quote(const char *p, size_t n, char out[UTF8_QUOTED_MAX],

@@ -54,7 +54,7 @@ ctl_text_clean(struct buf *out, const char *s, size_t n)
 {
 	/* C1 controls, line and paragraph separators, marks of direction,
 	 * the byte-order mark, tags. */
-	static const struct range unfit[] = { { 0x80, 0x9f },
+	static const struct range unfit[] = { { 0x80, 0x9f }, { 0x61c, 0x61c },
 		{ 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 },
 		{ 0xfeff, 0xfeff }, { 0xe0000, 0xe007f } };
 	const unsigned char *p;
