@@ -115,11 +115,10 @@ name_of(const void *arg, size_t i)
 }
 
 static enum rc
-put_sources(struct ctl *c, const struct store_metrics *m,
+put_sources(struct ctl *c, const char *verb, const struct store_metrics *m,
     const struct source *v, size_t n, struct err *e)
 {
-	const struct ctl_list_form form = { "source",
-		m == NULL ? "check" : "list", "sources",
+	const struct ctl_list_form form = { "source", verb, "sources",
 		"No sources; hls.yaml(5) says how to add one.", columns,
 		m == NULL ? OF_SETTINGS : ALL };
 	size_t i, first = 0, end = 0;
@@ -163,13 +162,13 @@ run_list(struct ctl *c, struct err *e)
 	/* Before the first hlsctl init there are settings alone. */
 	if (rc == RC_NOTFOUND) {
 		c->status = 0;
-		return put_sources(c, NULL, c->app.conf->sources.v,
+		return put_sources(c, "list", NULL, c->app.conf->sources.v,
 		    c->app.conf->sources.n, e);
 	}
 	if (rc != RC_OK)
 		return rc;
-	rc = put_sources(c, &m, c->app.conf->sources.v, c->app.conf->sources.n,
-	    e);
+	rc = put_sources(c, "list", &m, c->app.conf->sources.v,
+	    c->app.conf->sources.n, e);
 	store_metrics_free(&m);
 	return rc;
 }
@@ -329,12 +328,12 @@ run_check(struct ctl *c, struct err *e)
 		    "A post is judged with --headers FILE, the source's name "
 		    "and the file of the body.");
 	if (c->nargs == 0)
-		return put_sources(c, NULL, c->app.conf->sources.v,
+		return put_sources(c, "check", NULL, c->app.conf->sources.v,
 		    c->app.conf->sources.n, e);
 	rc = ctl_source_find(c, c->args[0], &src, e);
 	if (rc == RC_OK && headers != NULL)
 		return ctl_source_doctor(c, src, headers, c->args[1], e);
-	return rc == RC_OK ? put_sources(c, NULL, src, 1, e) : rc;
+	return rc == RC_OK ? put_sources(c, "check", NULL, src, 1, e) : rc;
 }
 
 static const struct ctl_cmd cmds[] = {

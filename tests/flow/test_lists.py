@@ -2,6 +2,7 @@
 command that goes on, and the pages together are the whole list."""
 
 import json
+import os
 import shlex
 
 import pytest
@@ -133,3 +134,18 @@ def test_no_list_is_forgotten(g):
             words = line.split()
             if words[:2] == ["hlsctl", noun] and "list" in words[2:3]:
                 assert (noun, "list") in known
+
+
+def test_a_list_of_sources_without_a_store_goes_on_with_itself(make_gateway):
+    g = make_gateway({"sources": [
+        {"name": "s%03d" % n, "provider": "github",
+         "secrets": ["a secret of the source %03d" % n]} for n in range(60)]},
+        start=False)
+    assert not os.path.exists(g.database)
+    for verb in ("list", "check"):
+        text, status = terminal.run(g, "source", verb)
+        assert status == 0
+        more = text.splitlines()[-1].partition(" shown; more: hlsctl ")[2]
+        assert more.startswith("source %s " % verb)
+        rest, status = terminal.run(g, *shlex.split(more))
+        assert status == 0 and "s059" in rest and "s049" not in rest
