@@ -136,7 +136,8 @@ deliver_options(const struct app *app)
 		.max_in_flight = conf->outbound.max_in_flight,
 		.breaker_failures = conf->outbound.breaker_failures,
 		.breaker_open_ms = conf->outbound.breaker_open_ms,
-		.disable_after_ms = conf->outbound.disable_after_ms };
+		.disable_after_ms = conf->outbound.disable_after_ms,
+		.sources = &conf->sources };
 }
 
 static void woken(void *arg);

@@ -208,7 +208,8 @@ tell(void *arg, bool *more, struct err *e)
 	*more = l.n == DELIVER_NOTICES_MAX;
 	rc = refresh(d, e);
 	if (rc == RC_OK)
-		rc = deliver_notice_tell(d->opt.store, &l, &d->webhooks, e);
+		rc = deliver_notice_tell(d->opt.store, &l, &d->webhooks,
+		    d->opt.sources, e);
 	store_notices_free(&l);
 
 	return rc;

@@ -15,6 +15,7 @@
 struct clock;
 struct deliver;
 struct httpc;
+struct sources;
 struct store;
 struct work_kind;
 
@@ -29,6 +30,8 @@ struct deliver_options {
 	int64_t max_in_flight;
 	int64_t breaker_failures, breaker_open_ms;
 	int64_t disable_after_ms; /* 0: never */
+	/* Borrowed: the teams of events about a source.  NULL: none. */
+	const struct sources *sources;
 };
 
 struct deliver *deliver_new(const struct deliver_options *opt);

@@ -7,6 +7,7 @@
 #include "core/event.h"
 #include "core/match.h"
 #include "core/notice.h"
+#include "core/source.h"
 #include "deliver/deliver_notice.h"
 #include "store/store_admin.h"
 #include "store/store_work.h"
@@ -76,9 +77,25 @@ say(const struct notice *n)
 	log_end(&line);
 }
 
+/* The event of a notice, with the teams of its source. */
+static struct event *
+event_of(const struct notice *n, const struct sources *sources)
+{
+	struct event *ev = notice_event(n);
+	const struct source *src = NULL;
+	size_t i;
+
+	if (notice_is_of_source(n) && sources != NULL)
+		src = source_find(sources, n->source);
+	for (i = 0; src != NULL && i < src->teams.n; i++)
+		strlist_put(&ev->teams, src->teams.v[i]);
+	return ev;
+}
+
 enum rc
 deliver_notice_tell(struct store *s, const struct store_notices *l,
-    const struct store_webhooks *webhooks, struct err *e)
+    const struct store_webhooks *webhooks, const struct sources *sources,
+    struct err *e)
 {
 	struct store_telling v[DELIVER_NOTICES_MAX] = { 0 };
 	enum rc rc;
@@ -89,7 +106,7 @@ deliver_notice_tell(struct store *s, const struct store_notices *l,
 		v[i].notice = l->v[i].id;
 		v[i].of_source =
 		    notice_is_of_source(&l->v[i]) ? &l->v[i] : NULL;
-		v[i].event = notice_event(&l->v[i]);
+		v[i].event = event_of(&l->v[i], sources);
 		if (is_wanted(webhooks, v[i].event))
 			continue;
 		event_free(v[i].event);

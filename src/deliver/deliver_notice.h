@@ -10,14 +10,17 @@
 
 #include "base/err.h"
 
+struct sources;
 struct store;
 struct store_notices;
 struct store_webhooks;
 
 /* Makes the events of the notices in l, and logs each change of a webhook.
- * webhooks was read after l.  Returns any code of the store. */
+ * webhooks was read after l.  An event about a source has the teams that the
+ * source has in sources, which may be NULL.  Returns any code of the store. */
 #define DELIVER_NOTICES_MAX 64
 enum rc deliver_notice_tell(struct store *s, const struct store_notices *l,
-    const struct store_webhooks *webhooks, struct err *e);
+    const struct store_webhooks *webhooks, const struct sources *sources,
+    struct err *e);
 
 #endif

@@ -110,6 +110,41 @@ def test_a_window_that_cannot_be_read_is_refused(make_gateway, window):
     assert b"replay_window" in done.stderr
 
 
+def test_events_about_a_source_go_to_its_teams_and_to_webhooks_without_one(
+        make_gateway, receiver):
+    def source(name, **more):
+        return {"name": name, "provider": "github",
+                "secrets": [gw.GITHUB_SECRET], **more}
+
+    g = make_gateway({"sources": [source("ours", team=["Red", "blue"]),
+                                  source("nobodys")]}, drain=False)
+    for name, more in {"red": {"team": "red"}, "green": {"team": "green"},
+                       "any": {}}.items():
+        g.register(receiver.url("/team-" + name),
+                   NAMES + ["hls.source.refusing"], **more)
+    for name in ("ours", "nobodys"):
+        twice(g, {"action": "started", "n": name}, "watch", source=name)
+        assert g.post_github(b"not json", "watch",
+                             path="/hooks/" + name).status == 400
+    wait_for(lambda: all(
+        g.get("/api/v1/sources/" + name)["refused_signed"] == {"body": 1}
+        for name in ("ours", "nobodys")), 10)
+    wait_for(lambda: (g.drain_once(),
+                      len(receiver.arrivals("/team-any")) == 4)[1], 20)
+    got = {who: sorted((a.json()["type"], a.json()["data"]["source"])
+                       for a in receiver.arrivals("/team-" + who))
+           for who in ("red", "green", "any")}
+    both = ["hls.event.suspect", "hls.source.refusing"]
+    assert got["red"] == [(kind, "ours") for kind in both]
+    assert got["green"] == []
+    assert got["any"] == [(kind, name) for kind in both
+                          for name in ("nobodys", "ours")]
+    for event in g.events(source="hls"):
+        of = event["event_type"] in both and g.api(
+            "GET", "/api/v1/events/%s/payload" % event["id"]).json()["source"]
+        assert event["team"] == (["Red", "blue"] if of == "ours" else [])
+
+
 def test_a_suspect_is_loud_in_every_place(make_gateway, receiver):
     g = make_gateway()
     g.register(receiver.url("/loud"), NAMES)
