@@ -457,4 +457,24 @@ CREATE INDEX ignored_until ON ignored_body (until_ms);
 -- that cannot be read; fewer numbers where the rest is 0, NULL: not known.
 ALTER TABLE event ADD COLUMN passed TEXT;
 
+-- Lists of webhooks by event and by health look at no others.  pattern is '' for
+-- a webhook without patterns.  damaged is 1 for a webhook whose secrets do not
+-- open, as far as that is known; its health is 3 then, as that of a disabled one
+-- is.
+CREATE TABLE webhook_pattern (
+	pattern TEXT NOT NULL,
+	webhook TEXT NOT NULL,
+	PRIMARY KEY (pattern, webhook)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX webhook_pattern_of ON webhook_pattern (webhook);
+INSERT INTO webhook_pattern SELECT DISTINCT p.value, w.id FROM webhook w,
+    json_each(iif(json_valid(w.events), w.events, '[]')) p
+    WHERE p.type = 'text' AND p.value <> '';
+INSERT INTO webhook_pattern SELECT '', w.id FROM webhook w WHERE NOT EXISTS
+    (SELECT 1 FROM webhook_pattern p WHERE p.webhook = w.id);
+ALTER TABLE webhook ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0
+    CHECK (damaged IN (0, 1));
+UPDATE webhook SET health = 3 WHERE enabled = 0;
+CREATE INDEX webhook_by_health ON webhook (health, enabled, id);
+
 PRAGMA user_version = 5;

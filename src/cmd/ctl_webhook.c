@@ -132,28 +132,27 @@ put_hook(struct ctl_list *l, const struct webhook *w)
 static enum rc
 each_hook(struct ctl_list *l, struct store_webhook_filter *f, struct err *e)
 {
-	char after[WEBHOOK_ID_MAX + 1] = "";
 	struct store_webhooks page;
-	bool more;
+	char *after = NULL;
 	enum rc rc;
 	size_t i;
 
 	do {
 		f->limit = ctl_list_want(l);
 		rc = store_webhook_list(l->ctl->app.store, f, &page, e);
-		if (rc != RC_OK)
-			return rc;
 		for (i = 0; i < page.n; i++)
 			put_hook(l, page.v[i]);
-		more = page.more && page.n > 0;
-		if (more)
-			(void)snprintf(after, sizeof(after), "%s",
-			    page.v[page.n - 1]->id);
-		f->after = after;
-		rc = ctl_list_took(l, page.n, e);
+		free(after);
+		f->after = after = page.next;
+		page.next = NULL;
+		if (rc == RC_OK)
+			rc = ctl_list_took(l, page.n, e);
 		store_webhooks_free(&page);
-	} while (rc == RC_OK && ctl_list_want(l) > 0 && more);
-	return rc == RC_OK ? ctl_list_end(l, more ? after : NULL, e) : rc;
+	} while (rc == RC_OK && ctl_list_want(l) > 0 && after != NULL);
+	if (rc == RC_OK)
+		rc = ctl_list_end(l, after, e);
+	free(after);
+	return rc;
 }
 
 static enum rc

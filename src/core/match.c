@@ -65,6 +65,35 @@ match_wants(const struct webhook *w, const char *type, const char *action)
 	    match_patterns(&w->events, type, action);
 }
 
+void
+match_wanting(const char *name, struct strlist *out)
+{
+	char text[EVENT_TYPE_MAX + EVENT_ACTION_MAX + 2 + sizeof(".*")];
+	bool is_own = event_type_is_reserved(name);
+	const char *dot = strrchr(name, '.');
+	size_t i, n = strlen(name);
+
+	if (!is_own) {
+		strlist_put(out, "");
+		strlist_put(out, "*");
+	}
+	if (n > EVENT_TYPE_MAX + EVENT_ACTION_MAX + 1)
+		return;
+	strlist_put(out, name);
+	for (i = 1; i <= n; i++) {
+		if (name[i] != '.' && name[i] != '\0')
+			continue;
+		(void)snprintf(text, sizeof(text), "%.*s.*", (int)i, name);
+		strlist_put(out, text);
+	}
+	/* The part after the last dot may be an action; events of hls itself
+	 * have none. */
+	if (is_own || dot == NULL || dot == name)
+		return;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)(dot - name), name);
+	strlist_put(out, text);
+}
+
 enum match_verdict
 match_judge(const struct webhook *w, const struct event *ev)
 {

@@ -26,6 +26,12 @@ bool match_patterns(const struct strlist *patterns, const char *type,
  * list do not match them. */
 bool match_wants(const struct webhook *w, const char *type, const char *action);
 
+/* The patterns by which webhooks want an event of this full name, which may be
+ * a type or a type with its action; "" stands for an empty list of patterns.
+ * A webhook wants the event when one of its patterns is among them.  They are
+ * added to out. */
+void match_wanting(const char *name, struct strlist *out);
+
 enum match_verdict {
 	MATCH_YES,
 	MATCH_DISABLED,

@@ -108,6 +108,8 @@ struct webhook {
 	/* Why its secrets do not open, or NULL; none of them is set then, and
 	 * nothing can be sent to it. */
 	char *damage;
+	/* The store has put down that they do not open. */
+	bool is_marked;
 
 	/* Kept by the store. */
 	int64_t total_calls, failed_calls;        /* attempts */

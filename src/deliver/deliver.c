@@ -148,6 +148,7 @@ refresh(void *arg, struct err *e)
 	struct deliver *d = arg;
 	struct store_webhooks now, was = d->webhooks;
 	int64_t version = d->version;
+	struct err ignored;
 	enum rc rc;
 
 	deliver_dests_trim(d->dests, clock_boot_ms(d->opt.clock));
@@ -168,6 +169,8 @@ refresh(void *arg, struct err *e)
 	if (d->version >= 0)
 		store_webhooks_free(&was);
 	tell_damaged(&d->webhooks);
+	/* What fails here is put down at the next change. */
+	(void)store_webhook_mark(d->opt.store, &d->webhooks, &ignored);
 	/* A change between the two readings shows as another version. */
 	d->version = version;
 

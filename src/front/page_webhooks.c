@@ -170,8 +170,7 @@ list(struct page *pg, size_t fallback, struct err *e)
 	js_open_array(&w, "webhooks");
 	rc = write_list(pg, &hooks, e);
 	js_close_array(&w);
-	js_str(&w, "next_cursor",
-	    hooks.more && hooks.n > 0 ? hooks.v[hooks.n - 1]->id : NULL);
+	js_str(&w, "next_cursor", hooks.next);
 	page_json_end(pg, &w);
 	store_webhooks_free(&hooks);
 	return rc;

@@ -90,7 +90,7 @@ passed_page(struct passed_want *w,
 		return rc;
 	rc = judge_all(w, &l, f, arg, e);
 	(void)snprintf(w->after, sizeof(w->after), "%s",
-	    l.more && l.n > 0 ? l.v[l.n - 1]->id : "");
+	    l.next != NULL ? l.next : "");
 	store_webhooks_free(&l);
 	return rc;
 }

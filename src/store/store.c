@@ -57,6 +57,7 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_WEBHOOK_FIND] = "webhook_find",
 	[STORE_OP_WEBHOOK_RESOLVE] = "webhook_resolve",
 	[STORE_OP_WEBHOOK_LIST] = "webhook_list",
+	[STORE_OP_WEBHOOK_MARK] = "webhook_mark",
 	[STORE_OP_EVENT_RETRY] = "event_retry",
 	[STORE_OP_EVENT_CANCEL] = "event_cancel",
 	[STORE_OP_EVENT_REPLAY] = "event_replay",

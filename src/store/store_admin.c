@@ -20,6 +20,7 @@ store_webhooks_free(struct store_webhooks *l)
 	for (i = 0; i < l->n; i++)
 		webhook_free(l->v[i]);
 	free(l->v);
+	free(l->next);
 	memset(l, 0, sizeof(*l));
 }
 
@@ -112,6 +113,16 @@ store_webhook_list(struct store *s, const struct store_webhook_filter *f,
 	memset(out, 0, sizeof(*out));
 	return store_call_end(s, STORE_OP_WEBHOOK_LIST, us,
 	    s->engine->webhook_list(s->impl, f, out, e));
+}
+
+enum rc
+store_webhook_mark(struct store *s, const struct store_webhooks *l,
+    struct err *e)
+{
+	int64_t us = store_call_begin(s);
+
+	return store_call_end(s, STORE_OP_WEBHOOK_MARK, us,
+	    s->engine->webhook_mark(s->impl, l, e));
 }
 
 enum rc

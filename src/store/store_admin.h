@@ -63,14 +63,26 @@ struct store_webhook_filter {
 struct store_webhooks {
 	struct webhook **v;
 	size_t n;
-	bool more; /* the list goes on after the last one's id */
+	/* The list goes on after this id, which need not be that of the last
+	 * one; NULL at the end. */
+	char *next;
 };
-/* Also those whose secrets do not open, with the reason in damage; such a one
- * can be deleted, but not changed. */
+/*
+ * Also those whose secrets do not open, with the reason in damage; such a one
+ * can be deleted, but not changed.  Its health is unavailable, and a list by
+ * health holds it once store_webhook_mark() has put that down.  A page may have
+ * fewer than limit webhooks and still go on.
+ */
 enum rc store_webhook_list(struct store *s,
     const struct store_webhook_filter *f, struct store_webhooks *out,
     struct err *e);
 void store_webhooks_free(struct store_webhooks *l);
+
+/* Puts down which webhooks' secrets do not open, for lists by health: l holds
+ * those of which the store knows otherwise among others.  Nothing is put down
+ * while the key is missing. */
+enum rc store_webhook_mark(struct store *s, const struct store_webhooks *l,
+    struct err *e);
 
 /* A failed event's dead jobs wait again, due now.  RC_NOTFOUND; RC_EXISTS
  * when the event is not failed. */

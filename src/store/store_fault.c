@@ -165,6 +165,7 @@ const struct store_engine store_fault_engine = {
 	.webhook_find = fault_webhook_find,
 	.webhook_resolve = fault_webhook_resolve,
 	.webhook_list = fault_webhook_list,
+	.webhook_mark = fault_webhook_mark,
 	.event_retry = fault_event_retry,
 	.event_cancel = fault_event_cancel,
 	.event_replay = fault_event_replay,

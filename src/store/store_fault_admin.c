@@ -98,6 +98,17 @@ fault_webhook_list(void *impl, const struct store_webhook_filter *filter,
 }
 
 enum rc
+fault_webhook_mark(void *impl, const struct store_webhooks *l, struct err *e)
+{
+	struct fault *f = impl;
+	enum moment m = moment_of(f);
+
+	if (m == FAIL_BEFORE)
+		return fail(e);
+	return answer(m, store_webhook_mark(f->inner, l, e), e);
+}
+
+enum rc
 fault_event_retry(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
     struct err *e)
 {

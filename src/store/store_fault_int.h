@@ -136,6 +136,8 @@ enum rc fault_webhook_resolve(void *impl, const char *text,
 enum rc fault_webhook_list(void *impl,
     const struct store_webhook_filter *filter, struct store_webhooks *out,
     struct err *e);
+enum rc fault_webhook_mark(void *impl, const struct store_webhooks *l,
+    struct err *e);
 enum rc fault_event_retry(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
     struct err *e);
 enum rc fault_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,

@@ -59,6 +59,7 @@ enum store_op {
 	STORE_OP_WEBHOOK_FIND,
 	STORE_OP_WEBHOOK_RESOLVE,
 	STORE_OP_WEBHOOK_LIST,
+	STORE_OP_WEBHOOK_MARK,
 	STORE_OP_EVENT_RETRY,
 	STORE_OP_EVENT_CANCEL,
 	STORE_OP_EVENT_REPLAY,
@@ -177,6 +178,8 @@ struct store_engine {
 	    char id[WEBHOOK_ID_MAX + 1], struct err *e);
 	enum rc (*webhook_list)(void *impl,
 	    const struct store_webhook_filter *f, struct store_webhooks *out,
+	    struct err *e);
+	enum rc (*webhook_mark)(void *impl, const struct store_webhooks *l,
 	    struct err *e);
 	enum rc (*event_retry)(void *impl, int64_t id, int64_t now_ms,
 	    size_t *jobs, struct err *e);

@@ -349,6 +349,7 @@ const struct store_engine store_sqlite_engine = {
 	.webhook_find = lite_webhook_find,
 	.webhook_resolve = lite_webhook_resolve,
 	.webhook_list = lite_webhook_list,
+	.webhook_mark = lite_webhook_mark,
 	.event_retry = lite_event_retry,
 	.event_cancel = lite_event_cancel,
 	.event_replay = lite_event_replay,

@@ -89,7 +89,7 @@ check_secrets(struct doctor *d, struct err *e)
 		.limit = WEBHOOKS_AT_ONCE };
 	struct store_webhooks l;
 	char *after = NULL;
-	bool well = true, more;
+	bool well = true;
 	enum rc rc;
 
 	do {
@@ -97,11 +97,12 @@ check_secrets(struct doctor *d, struct err *e)
 		f.after = after;
 		rc = lite_webhook_list(d->lite, &f, &l, e);
 		well = check_opened(d, &l) && well;
-		more = rc == RC_OK && l.more;
 		free(after);
-		after = more ? xstrdup(l.v[l.n - 1]->id) : NULL;
+		after = l.next;
+		l.next = NULL;
 		store_webhooks_free(&l);
-	} while (more);
+	} while (rc == RC_OK && after != NULL);
+	free(after);
 	if (rc == RC_OK && well)
 		d->say(d->arg, "secrets", NULL);
 	return rc;

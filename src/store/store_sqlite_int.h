@@ -12,7 +12,9 @@
  *	store_sqlite_pool.c	read connections
  *	store_sqlite_commit.c	the committer: every write goes through it
  *	store_sqlite_op.c	one write, between its waiter and the committer
+ *	store_sqlite_stmt_list.c	the SQL of the conditions of lists
  *	store_sqlite_pick.c	rows that several conditions share
+ *	store_sqlite_webhook_list.c	the same for webhooks
  *	store_sqlite_ckpt.c	checkpoints
  *	store_sqlite_vfs.c	the log is written in few pieces
  *	store_sqlite_key.c	which key secrets are sealed under
@@ -483,6 +485,15 @@ enum rc lite_key_change(void *impl, bool rotate, struct store_key_change *out,
  * stay as they are. */
 enum rc lite_webhook_reseal(struct lite_tx *tx, size_t *sealed, size_t *lost,
     struct err *e);
+/* Marks every webhook that has something sealed: its key is lost. */
+enum rc lite_webhook_mark_sealed(struct lite_tx *tx, struct err *e);
+/* A row of WEBHOOK_COLUMNS; where its secrets do not open the webhook has the
+ * reason in damage. */
+enum rc lite_webhook_of_row(struct lite *l, struct lite_conn *c,
+    struct sqlite3_stmt *st, struct webhook **out, struct err *e);
+/* RC_NOTFOUND. */
+enum rc lite_webhook_read(struct lite *l, struct lite_conn *c, const char *id,
+    struct webhook **out, struct err *e);
 /* Leaves in the store what lite_key_check() will judge the key by. */
 enum rc lite_key_sign(struct lite_conn *c, const uint8_t key[CRYPT_KEY_SIZE],
     struct err *e);
@@ -852,6 +863,8 @@ enum rc lite_webhook_resolve(void *impl, const char *text,
     char id[WEBHOOK_ID_MAX + 1], struct err *e);
 enum rc lite_webhook_list(void *impl, const struct store_webhook_filter *f,
     struct store_webhooks *out, struct err *e);
+enum rc lite_webhook_mark(void *impl, const struct store_webhooks *l,
+    struct err *e);
 enum rc lite_event_retry(void *impl, int64_t id, int64_t now_ms, size_t *jobs,
     struct err *e);
 enum rc lite_event_cancel(void *impl, int64_t id, int64_t now_ms, size_t *jobs,

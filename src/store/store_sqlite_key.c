@@ -158,6 +158,8 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 		rc = lite_webhook_reseal(tx, &x->out->sealed, &x->out->lost, e);
 		l->sealing = NULL;
 	}
+	if (rc == RC_OK && !x->rotate)
+		rc = lite_webhook_mark_sealed(tx, e);
 	if (rc == RC_OK)
 		rc = lite_key_sign(tx->conn, x->key, e);
 	lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);

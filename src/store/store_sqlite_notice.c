@@ -33,12 +33,33 @@ struct state {
 	int64_t failing_since_ms, disable_at_ms;
 };
 
+/* The health is in an index, which is not written where it stays the same. */
+static enum rc
+set_health(struct lite_tx *tx, const char *id, enum webhook_health health,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_HEALTH);
+
+	lite_text(st, 1, id);
+	lite_int(st, 2, health);
+	return lite_run(tx->conn, st, e);
+}
+
+static enum webhook_health
+health_after(const struct lite_target_change *ch, const struct lite_target *t)
+{
+	if (lite_flow_is_probe(t))
+		return WEBHOOK_UNAVAILABLE;
+	return ch->consecutive > 0 ? WEBHOOK_DEGRADED : WEBHOOK_HEALTHY;
+}
+
 static enum rc
 add_calls(struct lite_tx *tx, const struct lite_target_change *ch,
     const struct lite_target *t, int64_t now_ms, struct state *out, bool *found,
     struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_TALLY);
+	enum webhook_health health = health_after(ch, t), was;
 	enum rc rc;
 
 	lite_text(st, 1, t->name);
@@ -51,19 +72,20 @@ add_calls(struct lite_tx *tx, const struct lite_target_change *ch,
 	lite_int(st, 8, ch->sum_ms);
 	lite_int(st, 9, ch->min_ms);
 	lite_int(st, 10, ch->max_ms);
-	lite_int(st, 11,
-	    lite_flow_is_probe(t)     ? WEBHOOK_UNAVAILABLE
-		: ch->consecutive > 0 ? WEBHOOK_DEGRADED
-				      : WEBHOOK_HEALTHY);
-	lite_int(st, 12, ch->failing_since_ms);
-	lite_int(st, 13, now_ms);
+	lite_int(st, 11, ch->failing_since_ms);
+	lite_int(st, 12, now_ms);
 	rc = lite_step(tx->conn, st, found, e);
 	if (rc != RC_OK || !*found)
 		return rc;
 	out->is_enabled = lite_col_int(st, 0) != 0;
 	out->failing_since_ms = lite_col_ms(st, 1);
 	out->disable_at_ms = lite_col_ms(st, 2);
-	return lite_run(tx->conn, st, e);
+	was = (enum webhook_health)lite_col_enum(st, 3, WEBHOOK_HEALTHS);
+	if (!out->is_enabled || lite_col_int(st, 4) != 0)
+		health = WEBHOOK_UNAVAILABLE;
+	rc = lite_run(tx->conn, st, e);
+	return rc == RC_OK && health != was ? set_health(tx, t->name, health, e)
+					    : rc;
 }
 
 static enum rc

@@ -15,14 +15,6 @@
 	"e.expanded = 0 AND e.round_webhook IS NOT NULL AND "         \
 	"e.webhook_id IS NULL, e.passed"
 
-/* The last row of a condition up to an id, see lite_pick(). */
-#define LAST " AND id <= ?1 ORDER BY id DESC LIMIT 1"
-/* ...by the spans of 64 ids that have such a row; see lite_span_put(). */
-#define LAST_OF_SPAN(family, column)                                                                         \
-	"SELECT id FROM event_span CROSS JOIN event WHERE family = " family                                  \
-	" AND key = ?2 AND span <= ?1 / 64 AND id BETWEEN span * 64 AND min(span * 64 + 63, ?1) AND " column \
-	" = ?2 ORDER BY span DESC, id DESC LIMIT 1"
-
 #define JOB_COLUMNS                                                                       \
 	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "                            \
 	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, "                       \
@@ -63,7 +55,7 @@
 	"cloudevents, sign_key, failing_since_ms, "                     \
 	"disable_at_ms, disabled_why, response_calls, name, on_dead, "  \
 	"tls_ca_file, tls_cert_file, tls_key_file, body_json, "         \
-	"disabled_ms"
+	"disabled_ms, damaged"
 
 /* Since when events pass a webhook by that is disabled at the time.  The gate
  * is held, so it looks at a number of events alone: replays of old events are
@@ -121,7 +113,7 @@ const char lite_sql_wal[] = "PRAGMA journal_mode = WAL;";
 /* hls1 */
 const char lite_sql_identity[] = "PRAGMA application_id = 1751937841;";
 
-static const char *const texts[LITE_CHECK_EVENTS] = {
+static const char *const texts[LITE_HELD_ALL] = {
 	[LITE_BEGIN] = "BEGIN IMMEDIATE",
 	[LITE_BEGIN_READ] = "BEGIN",
 	[LITE_COMMIT] = "COMMIT",
@@ -306,28 +298,6 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.status <> 0 AND e.status <> 3 AND "
 	    "e.status = ?3 AND e.id > ?1 ORDER BY e.id LIMIT ?2",
-	[LITE_EVENT_AT] =
-	    "SELECT id, received_ms FROM event WHERE id <= ?1 ORDER BY id "
-	    "DESC LIMIT 1",
-	[LITE_EVENT_OF_TYPE] = LAST_OF_SPAN("0", "type"),
-	[LITE_EVENT_OF_REPOSITORY] = LAST_OF_SPAN("1", "repository"),
-	[LITE_EVENT_OF_SOURCE] = LAST_OF_SPAN("2", "source"),
-	/* Intake keeps one index of its events already, of those that are
-	 * not expanded. */
-	[LITE_EVENT_PENDING] =
-	    "SELECT max(coalesce((SELECT id FROM event INDEXED BY "
-	    "event_unexpanded WHERE expanded = 0 AND status = 0" LAST "), 0), "
-	    "coalesce((SELECT id FROM event INDEXED BY event_fresh WHERE "
-	    "status = 0 AND expanded = 1" LAST "), 0))",
-	[LITE_EVENT_COMPLETED] =
-	    "SELECT id FROM event INDEXED BY event_completed WHERE status = "
-	    "3" LAST,
-	[LITE_EVENT_UNSETTLED] =
-	    "SELECT id FROM event INDEXED BY event_unsettled WHERE status <> "
-	    "0 AND status <> 3 AND status = ?2" LAST,
-	[LITE_EVENT_SUSPECT] =
-	    "SELECT id FROM event INDEXED BY event_suspect WHERE "
-	    "replay_suspect = 1" LAST,
 	[LITE_EVENT_DROP] = "UPDATE event SET replay_suspect = 2 WHERE id = ?1 "
 			    "AND replay_suspect = 1",
 	[LITE_TARGET_FIND] =
@@ -574,21 +544,6 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "target t ON t.id = j.target WHERE j.state "
 	    "= 1 AND j.id < ?1 ORDER BY j.id DESC LIMIT "
 	    "?2",
-	[LITE_JOB_TO] =
-	    "SELECT id FROM job INDEXED BY job_of_target WHERE target = "
-	    "(SELECT id FROM target WHERE kind = 0 AND name = ?2)" LAST,
-	[LITE_JOB_WAITING] = "SELECT id FROM job INDEXED BY job_open WHERE "
-			     "state = 0" LAST,
-	[LITE_JOB_DONE] = "SELECT id FROM job INDEXED BY job_done WHERE state "
-			  "= 2" LAST,
-	[LITE_JOB_DEAD] = "SELECT id FROM job INDEXED BY job_dead WHERE state "
-			  "= 3" LAST,
-	[LITE_JOB_CANCELLED] =
-	    "SELECT id FROM job INDEXED BY job_cancelled WHERE state = "
-	    "4" LAST,
-	[LITE_JOB_BEHIND] =
-	    "SELECT id FROM job INDEXED BY job_behind WHERE state = 0 AND "
-	    "behind = 1" LAST,
 	[LITE_ATTEMPT_PUT] =
 	    "INSERT INTO attempt (id, target, started_ms, took_ms, class, "
 	    "code, timed_out, fenced, worker, text, address, answer, "
@@ -619,7 +574,7 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	    "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "
 	    "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, "
-	    "?37, ?38, ?39, ?40) ON CONFLICT (id) DO UPDATE SET url = "
+	    "?37, ?38, ?39, ?40, 0) ON CONFLICT (id) DO UPDATE SET url = "
 	    "excluded.url, events = excluded.events, secret = "
 	    "excluded.secret, team = "
 	    "excluded.team, description = excluded.description, headers = "
@@ -645,7 +600,13 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "excluded.name, on_dead = excluded.on_dead, tls_ca_file = "
 	    "excluded.tls_ca_file, tls_cert_file = excluded.tls_cert_file, "
 	    "tls_key_file = excluded.tls_key_file, body_json = "
-	    "excluded.body_json, disabled_ms = excluded.disabled_ms",
+	    "excluded.body_json, disabled_ms = excluded.disabled_ms, damaged "
+	    "= 0",
+	[LITE_PATTERN_PUT] =
+	    "INSERT INTO webhook_pattern (pattern, webhook) VALUES (?1, ?2) "
+	    "ON CONFLICT (pattern, webhook) DO NOTHING",
+	[LITE_PATTERN_DELETE] =
+	    "DELETE FROM webhook_pattern WHERE webhook = ?1",
 	[LITE_WEBHOOK_NEXT] = "SELECT id FROM webhook WHERE id > ?1 ORDER BY "
 			      "id LIMIT 1",
 	[LITE_WEBHOOK_HAS] = "SELECT 1 FROM webhook WHERE id = ?1",
@@ -660,20 +621,8 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	    "LIMIT 2)) ORDER BY how LIMIT 2",
 	[LITE_WEBHOOK_FIND] = "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
 			      " FROM webhook WHERE id = ?1",
-	/* ?2 and ?3 are -1 for any. */
-	[LITE_WEBHOOK_LIST] =
-	    "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
-	    " FROM webhook WHERE id > ?1 AND (?2 < 0 OR enabled = ?2) AND "
-	    "(?3 < 0 OR health = ?3) ORDER BY id",
-	[LITE_WEBHOOK_LIST_ENABLED] =
-	    "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
-	    " FROM webhook INDEXED BY webhook_by_enabled WHERE enabled = ?2 "
-	    "AND id > ?1 AND (?3 < 0 OR health = ?3) ORDER BY id",
-	[LITE_WEBHOOK_LIST_TEAM] =
-	    "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
-	    " FROM webhook INDEXED BY webhook_of_team WHERE team = ?4 COLLATE "
-	    "NOCASE AND id > ?1 AND (?2 < 0 OR enabled = ?2) AND (?3 < 0 OR "
-	    "health = ?3) ORDER BY id",
+	[LITE_WEBHOOK_LIST] = "SELECT " WEBHOOK_COLUMNS WEBHOOK_FLOW
+			      " FROM webhook WHERE id > ?1 ORDER BY id",
 	[LITE_WEBHOOK_DELETE] = "DELETE FROM webhook WHERE id = ?1",
 	[LITE_WEBHOOK_DISABLE] =
 	    "UPDATE webhook SET enabled = 0, health = 3, updated_ms = ?2, "
@@ -684,17 +633,25 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 	[LITE_WEBHOOK_TALLY] =
 	    "UPDATE webhook SET total_calls = total_calls + ?2, "
 	    "failed_calls = failed_calls + ?3, last_success_ms = "
-	    "max(min(last_success_ms, ?13), ?4), last_failure_ms = "
-	    "max(min(last_failure_ms, ?13), ?5), consecutive_failures = iif(?6, 0, "
+	    "max(min(last_success_ms, ?12), ?4), last_failure_ms = "
+	    "max(min(last_failure_ms, ?12), ?5), consecutive_failures = iif(?6, 0, "
 	    "consecutive_failures) + ?7, response_sum_ms = response_sum_ms "
 	    "+ ?8, response_calls = response_calls + ?2, "
 	    "response_min_ms = iif(response_calls = 0, ?9, "
 	    "min(response_min_ms, ?9)), response_max_ms = "
-	    "max(response_max_ms, ?10), health = iif(enabled = 0, 3, ?11), "
-	    "failing_since_ms = iif(?6 OR failing_since_ms = 0, ?12, "
-	    "min(failing_since_ms, ?13)), disable_at_ms = iif(?6, 0, "
+	    "max(response_max_ms, ?10), "
+	    "failing_since_ms = iif(?6 OR failing_since_ms = 0, ?11, "
+	    "min(failing_since_ms, ?12)), disable_at_ms = iif(?6, 0, "
 	    "disable_at_ms) "
-	    "WHERE id = ?1 RETURNING enabled, failing_since_ms, disable_at_ms",
+	    "WHERE id = ?1 RETURNING enabled, failing_since_ms, disable_at_ms, "
+	    "health, damaged",
+	[LITE_WEBHOOK_HEALTH] = "UPDATE webhook SET health = ?2 WHERE id = ?1",
+	[LITE_WEBHOOK_MARK] =
+	    "UPDATE webhook SET damaged = ?2, health = ?3 WHERE id = ?1",
+	[LITE_WEBHOOK_MARK_SEALED] =
+	    "UPDATE webhook SET damaged = 1, health = 3 WHERE secret IS NOT "
+	    "NULL OR headers IS NOT NULL OR sign_key IS NOT NULL OR id IN "
+	    "(SELECT webhook FROM old_secret)",
 	[LITE_WEBHOOK_CIPHER] =
 	    "SELECT 1 FROM webhook WHERE secret IS NOT NULL OR headers IS NOT "
 	    "NULL OR sign_key IS NOT NULL UNION ALL SELECT 1 FROM old_secret "
@@ -790,7 +747,10 @@ static const char *const texts[LITE_CHECK_EVENTS] = {
 const char *
 lite_stmt_text(enum lite_stmt s)
 {
-	if (s >= LITE_CHECK_EVENTS)
-		return lite_stmt_check_text(s);
-	return s >= LITE_HELD_ALL ? lite_stmt_held_text(s) : texts[s];
+	if (s < LITE_HELD_ALL)
+		return texts[s];
+	if (s < LITE_EVENT_AT)
+		return lite_stmt_held_text(s);
+	return s < LITE_CHECK_EVENTS ? lite_stmt_list_text(s)
+				     : lite_stmt_check_text(s);
 }

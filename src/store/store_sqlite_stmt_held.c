@@ -14,7 +14,7 @@
 #define BY_KEY " GROUP BY target, order_key "
 #define HELD LITE_SQL_HELD_BY
 
-static const char *const texts[LITE_CHECK_EVENTS - LITE_HELD_ALL] = {
+static const char *const texts[LITE_EVENT_AT - LITE_HELD_ALL] = {
 	[AT(LITE_HELD_ALL)] =
 	    "WITH h AS (" HEADS "(?1 IS NULL OR target = (SELECT id FROM "
 	    "target WHERE kind = 0 AND name = ?1))" BY_KEY ") SELECT "

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <sqlite3.h>
 
@@ -12,7 +11,6 @@
 #include "base/strlist.h"
 #include "base/units.h"
 #include "base/xalloc.h"
-#include "core/match.h"
 #include "core/webhook.h"
 #include "store/store_sqlite_int.h"
 
@@ -134,6 +132,26 @@ bind_sums(struct sqlite3_stmt *st, const struct webhook *w)
 	lite_int(st, 33, w->response_calls);
 }
 
+/* The patterns that a list by event looks for; "" where there is none. */
+static enum rc
+write_patterns(struct lite_tx *tx, const struct webhook *w, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_PATTERN_DELETE);
+	enum rc rc;
+	size_t i = 0;
+
+	lite_text(st, 1, w->id);
+	rc = lite_run(tx->conn, st, e);
+	while (rc == RC_OK && (i < w->events.n || i == 0)) {
+		st = lite_stmt(tx->conn, LITE_PATTERN_PUT);
+		lite_text(st, 1, w->events.n == 0 ? "" : w->events.v[i]);
+		lite_text(st, 2, w->id);
+		rc = lite_run(tx->conn, st, e);
+		i++;
+	}
+	return rc;
+}
+
 /* Writes the row, new or not, and has its queue keep to it. */
 static enum rc
 write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
@@ -162,6 +180,8 @@ write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
 	lite_text(st, 13, schedule);
 	rc = lite_run(tx->conn, st, e);
 	if (rc == RC_OK)
+		rc = write_patterns(tx, w, e);
+	if (rc == RC_OK)
 		rc = lite_olds_write(tx, w, e);
 	free(events);
 	free(signatures);
@@ -185,9 +205,9 @@ set_damage(struct webhook *w, const struct err *e)
 	w->health = WEBHOOK_UNAVAILABLE;
 }
 
-static enum rc
-read_row(struct lite *l, struct lite_conn *c, struct sqlite3_stmt *st,
-    struct webhook **out, struct err *e)
+enum rc
+lite_webhook_of_row(struct lite *l, struct lite_conn *c,
+    struct sqlite3_stmt *st, struct webhook **out, struct err *e)
 {
 	int flow = sqlite3_column_count(st) - 2;
 	struct webhook *w = webhook_new();
@@ -232,6 +252,7 @@ read_row(struct lite *l, struct lite_conn *c, struct sqlite3_stmt *st,
 	if (lite_col_int(st, 38) != 0)
 		w->body = WEBHOOK_JSON;
 	w->disabled_ms = lite_col_ms(st, 39);
+	w->is_marked = lite_col_int(st, 40) != 0;
 	w->breaker =
 	    (enum breaker_state)lite_col_enum(st, flow, BREAKER_STATES);
 	w->breaker_until_ms = lite_col_int(st, flow + 1);
@@ -248,13 +269,15 @@ read_row(struct lite *l, struct lite_conn *c, struct sqlite3_stmt *st,
 	}
 	if (rc != RC_OK)
 		set_damage(w, e);
+	else if (w->is_marked && w->enabled)
+		w->health = WEBHOOK_UNKNOWN; /* it opens again */
 	*out = w;
 	return RC_OK;
 }
 
-static enum rc
-find(struct lite *l, struct lite_conn *c, const char *id, struct webhook **out,
-    struct err *e)
+enum rc
+lite_webhook_read(struct lite *l, struct lite_conn *c, const char *id,
+    struct webhook **out, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(c, LITE_WEBHOOK_FIND);
 	bool row;
@@ -270,7 +293,7 @@ find(struct lite *l, struct lite_conn *c, const char *id, struct webhook **out,
 		return rc;
 	if (!row)
 		return err_set(e, RC_NOTFOUND, "there is no webhook %s", id);
-	rc = read_row(l, c, st, out, e);
+	rc = lite_webhook_of_row(l, c, st, out, e);
 	lite_reset(st);
 	return rc;
 }
@@ -394,7 +417,7 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 	enum rc rc;
 
 	webhook_free(x->w);
-	rc = find(tx->lite, tx->conn, x->id, &x->w, e);
+	rc = lite_webhook_read(tx->lite, tx->conn, x->id, &x->w, e);
 	if (rc != RC_OK)
 		return rc;
 	was_enabled = x->w->enabled;
@@ -522,7 +545,11 @@ run_delete(struct lite_tx *tx, void *arg, struct err *e)
 		if (lite_changes(tx->conn) == 0)
 			return err_set(e, RC_NOTFOUND, "there is no webhook %s",
 			    x->id);
-		rc = lite_olds_delete(tx, x->id, e);
+		st = lite_stmt(tx->conn, LITE_PATTERN_DELETE);
+		lite_text(st, 1, x->id);
+		rc = lite_run(tx->conn, st, e);
+		if (rc == RC_OK)
+			rc = lite_olds_delete(tx, x->id, e);
 		if (rc != RC_OK)
 			return rc;
 		lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
@@ -571,6 +598,68 @@ next_id(struct lite_conn *c, char **after, bool *found, struct err *e)
 	return rc;
 }
 
+static enum rc
+mark(struct lite_tx *tx, const struct webhook *w, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WEBHOOK_MARK);
+
+	lite_text(st, 1, w->id);
+	lite_int(st, 2, w->damage != NULL);
+	lite_int(st, 3, w->health);
+	return lite_run(tx->conn, st, e);
+}
+
+enum rc
+lite_webhook_mark_sealed(struct lite_tx *tx, struct err *e)
+{
+	return lite_run(tx->conn, lite_stmt(tx->conn, LITE_WEBHOOK_MARK_SEALED),
+	    e);
+}
+
+static bool
+is_marked_well(const struct webhook *w)
+{
+	return (w->damage != NULL) == w->is_marked;
+}
+
+/* What was read outside of this transaction may have changed. */
+static enum rc
+run_mark(struct lite_tx *tx, void *arg, struct err *e)
+{
+	const struct store_webhooks *l = arg;
+	enum rc rc, has_key = RC_OK;
+	struct webhook *w;
+	size_t i;
+
+	rc = lite_key_settle(tx->lite, tx->conn, &has_key, e);
+	if (rc != RC_OK || has_key != RC_OK)
+		return rc;
+	for (i = 0; rc == RC_OK && i < l->n; i++) {
+		if (is_marked_well(l->v[i]))
+			continue;
+		rc = lite_webhook_read(tx->lite, tx->conn, l->v[i]->id, &w, e);
+		if (rc == RC_NOTFOUND) {
+			rc = RC_OK;
+			continue;
+		}
+		if (rc == RC_OK && !is_marked_well(w))
+			rc = mark(tx, w, e);
+		webhook_free(w);
+	}
+	return rc;
+}
+
+enum rc
+lite_webhook_mark(void *impl, const struct store_webhooks *l, struct err *e)
+{
+	struct store_webhooks all = *l;
+	size_t i;
+
+	for (i = 0; i < l->n && is_marked_well(l->v[i]); i++)
+		continue;
+	return i == l->n ? RC_OK : lite_commit_now(impl, run_mark, &all, e);
+}
+
 enum rc
 lite_webhook_reseal(struct lite_tx *tx, size_t *sealed, size_t *lost,
     struct err *e)
@@ -584,13 +673,15 @@ lite_webhook_reseal(struct lite_tx *tx, size_t *sealed, size_t *lost,
 		rc = next_id(tx->conn, &id, &found, e);
 		if (rc != RC_OK || !found)
 			break;
-		rc = find(tx->lite, tx->conn, id, &w, e);
+		rc = lite_webhook_read(tx->lite, tx->conn, id, &w, e);
 		if (rc != RC_OK)
 			break;
-		if (w->damage != NULL)
+		if (w->damage != NULL) {
 			++*lost;
-		else
+			rc = mark(tx, w, e);
+		} else {
 			rc = write_row(tx, w, e);
+		}
 		*sealed += rc == RC_OK && w->damage == NULL;
 		webhook_free(w);
 		if (rc != RC_OK)
@@ -615,7 +706,7 @@ lite_webhook_find(void *impl, const char *id, struct webhook **out,
 	/* The row and the key that it is sealed under, of one moment. */
 	rc = lite_run_stmt(c, LITE_BEGIN_READ, e);
 	if (rc == RC_OK) {
-		rc = find(l, c, id, out, e);
+		rc = lite_webhook_read(l, c, id, out, e);
 		(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
 	}
 	lite_reader_give(l, c);
@@ -654,120 +745,5 @@ lite_webhook_resolve(void *impl, const char *text, char id[WEBHOOK_ID_MAX + 1],
 	}
 	lite_reset(st);
 	lite_reader_give(l, c);
-	return rc;
-}
-
-/* A type may hold dots itself, so its action may begin at any of them. */
-static bool
-would_match(const struct webhook *w, const char *name)
-{
-	char *type = xstrdup(name);
-	char *dot = strrchr(type, '.');
-	bool does = match_wants(w, name, "");
-
-	if (!does && dot != NULL) {
-		*dot = '\0';
-		does = match_wants(w, type, dot + 1);
-	}
-	free(type);
-	return does;
-}
-
-/* By its patterns alone, so that nothing is opened of what is not listed. */
-static bool
-would_get(struct sqlite3_stmt *st, const char *event)
-{
-	struct webhook *w;
-	bool does;
-
-	if (event == NULL)
-		return true;
-	w = webhook_new();
-	lite_strlist_of_row(st, 2, &w->events);
-	does = would_match(w, event);
-	webhook_free(w);
-	return does;
-}
-
-/* The rows that may be listed, in the order of their ids. */
-static struct sqlite3_stmt *
-list_stmt(struct lite_conn *c, const struct store_webhook_filter *f)
-{
-	struct sqlite3_stmt *st;
-
-	if (f->team != NULL)
-		st = lite_stmt(c, LITE_WEBHOOK_LIST_TEAM);
-	else if (f->enabled != -1)
-		st = lite_stmt(c, LITE_WEBHOOK_LIST_ENABLED);
-	else
-		st = lite_stmt(c, LITE_WEBHOOK_LIST);
-	lite_text(st, 1, f->after != NULL ? f->after : "");
-	lite_int(st, 2, f->enabled);
-	/* One whose secrets do not open is unavailable, whatever its row
-	 * says. */
-	lite_int(st, 3, f->health == WEBHOOK_UNAVAILABLE ? -1 : f->health);
-	if (f->team != NULL)
-		lite_text(st, 4, f->team);
-	return st;
-}
-
-static bool
-is_listed(const struct store_webhook_filter *f, const struct webhook *w)
-{
-	if (f->team != NULL &&
-	    (w->team == NULL || strcasecmp(w->team, f->team) != 0))
-		return false;
-	if (f->enabled != -1 && w->enabled != (f->enabled != 0))
-		return false;
-	return f->health == -1 || (int)w->health == f->health;
-}
-
-enum rc
-lite_webhook_list(void *impl, const struct store_webhook_filter *f,
-    struct store_webhooks *out, struct err *e)
-{
-	struct lite *l = impl;
-	struct sqlite3_stmt *st;
-	struct lite_conn *c;
-	struct webhook *w;
-	struct err ignored;
-	bool row = true;
-	enum rc rc;
-
-	rc = lite_reader_take(l, &c, e);
-	if (rc != RC_OK)
-		return rc;
-	rc = lite_run_stmt(c, LITE_BEGIN_READ, e);
-	if (rc == RC_OK)
-		rc = lite_key_settle(l, c, NULL, e);
-	st = list_stmt(c, f);
-	while (rc == RC_OK) {
-		rc = lite_step(c, st, &row, e);
-		if (rc != RC_OK || !row)
-			break;
-		if (!would_get(st, f->event))
-			continue;
-		rc = read_row(l, c, st, &w, e);
-		if (rc != RC_OK)
-			break;
-		if (!is_listed(f, w)) {
-			webhook_free(w);
-			continue;
-		}
-		if (f->limit > 0 && out->n == f->limit) {
-			out->more = true;
-			webhook_free(w);
-			break;
-		}
-		if (out->n % 64 == 0)
-			out->v = xreallocarray(out->v, out->n + 64,
-			    sizeof(struct webhook *));
-		out->v[out->n++] = w;
-	}
-	lite_reset(st);
-	(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
-	lite_reader_give(l, c);
-	if (rc != RC_OK)
-		store_webhooks_free(out);
 	return rc;
 }

@@ -102,6 +102,10 @@ def test_b113_a_webhook_whose_secret_does_not_open_waits_alone(
             assert g.get("/api/v1/webhooks/%s" % hook)[
                 "health_status"] == "unavailable"
             assert "damaged       " in g.ctl("webhook", "show", hook)
+        # The drain has put it down, for lists.
+        listed = wait_for(lambda: {w["id"]: w["health_status"] for w in g.get(
+            "/api/v1/webhooks", health="unavailable")["webhooks"]}, 10)
+        assert listed == dict.fromkeys(hooks.values(), "unavailable")
         # It is told by name, without a byte of what was opened.
         alarms = {line["webhook_id"] for line in g.log_lines("hls-drain")
                   if "cannot be decrypted" in line["msg"]}

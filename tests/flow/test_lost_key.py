@@ -28,6 +28,11 @@ def states(g, event):
             for j in g.get("/api/v1/events/%s" % event)["jobs"]}
 
 
+def of_health(g, health):
+    return {w["id"] for w in g.get("/api/v1/webhooks",
+                                   health=health)["webhooks"]}
+
+
 def register(g, r, path, **more):
     return g.register(r.url(path), ["all"], secret=SECRET,
                       **more)["webhook_id"]
@@ -50,6 +55,7 @@ def test_a_lost_key_costs_the_secrets_alone(make_gateway):
         assert "hlsctl key replace" in g.ctl("webhook", "show", hook)
         found = g.ctl("doctor", ok=(1,))
         assert key_of(g) in found and "hlsctl key replace" in found
+        assert of_health(g, "unavailable") == {hook, other}
 
         # Done as it says, while all run.
         said = g.ctl("key", "replace")
@@ -57,12 +63,15 @@ def test_a_lost_key_costs_the_secrets_alone(make_gateway):
         assert os.stat(key_of(g)).st_mode & 0o777 == 0o400
         assert g.get("/api/v1/webhooks/%s" % hook)[
             "health_status"] == "unavailable"
+        assert of_health(g, "unavailable") == {hook, other}
+        assert of_health(g, "unknown") == set()
         assert set(states(g, event).values()) <= {"waiting", "leased"}
         assert g.get("/api/v1/webhooks/%s/attempts" % hook)["attempts"] == []
         g.ctl("webhook", "rotate-secret", hook)
         arrived, = r.wait("/one")
         assert arrived.h("webhook-signature").startswith("v1a,")
         assert r.arrivals("/two") == []
+        assert of_health(g, "unavailable") == {other}
         g.ctl("webhook", "update", other, "--secret-file", "-",
               stdin=b"another secret of many bytes\n")
         r.wait("/two")

@@ -206,14 +206,14 @@ test_registrations_are_listed_by_filter(void **state)
 	}
 	assert_int_equal(store_webhook_list(f->s, &all, &l, &f->e), RC_OK);
 	assert_int_equal(l.n, 5);
-	assert_false(l.more);
+	assert_null(l.next);
 	store_webhooks_free(&l);
 	want = all;
 	want.limit = 2;
 	want.after = "hook-1";
 	assert_int_equal(store_webhook_list(f->s, &want, &l, &f->e), RC_OK);
 	assert_int_equal(l.n, 2);
-	assert_true(l.more);
+	assert_string_equal(l.next, "hook-3");
 	assert_string_equal(l.v[0]->id, "hook-2");
 	store_webhooks_free(&l);
 	want = all;

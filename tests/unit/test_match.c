@@ -2,6 +2,9 @@
 
 #include "unit.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/match.h"
@@ -186,6 +189,50 @@ test_events_of_hls_itself_have_to_be_named(void **state)
 	event_free(ev);
 }
 
+/* A list of webhooks by event looks for these patterns and for no others. */
+static void
+test_the_patterns_that_want_a_name_are_those_that_match_it(void **state)
+{
+	static const char *const names[] = { "issues", "issues.opened",
+		"pull_request_review.submitted", "a.b.c", "a..b", ".a", "a.",
+		"hls.webhook.disabled", "hls.webhook", "x" };
+	static const char *const patterns[] = { "", "*", "issues", "issues.*",
+		"issues.opened", "issues.opened.*", "opened", "issue", "a",
+		"a.*", "a.b", "a.b.*", "a.b.c", "a.b.c.*", "a..b", "a..*", "b",
+		"hls.*", "hls.webhook", "hls.webhook.*", "hls.webhook.disabled",
+		"hls.webhook.disabled.*", "x.*", "y.*" };
+	char type[64], *dot;
+	struct strlist l;
+	struct webhook *w;
+	size_t i, k;
+	bool want;
+
+	(void)state;
+	for (i = 0; i < NELEM(names) * NELEM(patterns); i++) {
+		k = i % NELEM(patterns);
+		memset(&l, 0, sizeof(l));
+		match_wanting(names[i / NELEM(patterns)], &l);
+		w = webhook_new();
+		if (patterns[k][0] != '\0')
+			strlist_put(&w->events, patterns[k]);
+		(void)snprintf(type, sizeof(type), "%s",
+		    names[i / NELEM(patterns)]);
+		want = match_wants(w, type, "");
+		dot = strrchr(type, '.');
+		if (dot != NULL) {
+			*dot = '\0';
+			want = want ||
+			    (!event_type_is_reserved(type) &&
+				match_wants(w, type, dot + 1));
+		}
+		if (strlist_has(&l, patterns[k]) != want)
+			fail_msg("%s of %s", patterns[k],
+			    names[i / NELEM(patterns)]);
+		webhook_free(w);
+		strlist_fini(&l);
+	}
+}
+
 int
 main(void)
 {
@@ -204,6 +251,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_event_for_one_webhook_goes_to_it_alone, make, unmake),
 		cmocka_unit_test(test_events_of_hls_itself_have_to_be_named),
+		cmocka_unit_test(
+		    test_the_patterns_that_want_a_name_are_those_that_match_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
