@@ -17,16 +17,16 @@
 #define PAGE 500
 #define LINES 20 /* of webhooks, for people */
 
-static const char *
-text_of(enum event_passed why)
-{
-	static const char *const texts[EVENT_PASSED] = { "disabled",
-		"not the one that it is for", "of another team",
-		"wanting other events", "whose filter does not hold",
-		"whose filter cannot be read" };
-
-	return texts[why];
-}
+/* Of several webhooks, behind their number. */
+static const char *const many_texts[EVENT_PASSED] = { "disabled",
+	"not the webhook that the event is for", "of another team",
+	"subscribed to other events", "with a filter that does not match",
+	"with a filter that cannot be read" };
+/* Of one webhook, behind its name. */
+static const char *const one_texts[EVENT_PASSED] = { "disabled",
+	"the event is for another webhook", "belongs to another team",
+	"subscribes to other events", "its filter does not match",
+	"its filter cannot be read" };
 
 static void
 tell_counts(struct ctl *c, const struct event *ev)
@@ -39,14 +39,13 @@ tell_counts(struct ctl *c, const struct event *ev)
 		sum += ev->passed[i];
 	if (sum == 0)
 		return;
-	buf_addf(&c->out,
-	    "\nPassed by %lld webhook%s when its jobs were made: ",
-	    (long long)sum, sum == 1 ? "" : "s");
+	buf_addf(&c->out, "\n%lld webhook%s got no delivery: ", (long long)sum,
+	    sum == 1 ? "" : "s");
 	for (i = 0; i < EVENT_PASSED; i++) {
 		if (ev->passed[i] == 0)
 			continue;
 		buf_addf(&c->out, "%s%lld %s", is_first ? "" : ", ",
-		    (long long)ev->passed[i], text_of((enum event_passed)i));
+		    (long long)ev->passed[i], many_texts[i]);
 		is_first = false;
 	}
 	buf_add_str(&c->out, ".\n");
@@ -77,8 +76,7 @@ put_line(struct judged *j, const struct webhook *hook,
 		    (long long)j->ev->id, hook->id);
 		return;
 	}
-	buf_addf(out, " is %s%s", v->match == MATCH_YES ? "one " : "",
-	    text_of(judge_passed(v)));
+	buf_addf(out, ": %s", one_texts[judge_passed(v)]);
 	if (v->filtered && !v->is_broken) {
 		buf_add_str(out, ": ");
 		ctl_put_text(j->c, v->why.test);

@@ -57,11 +57,12 @@ def test_an_event_says_whom_it_passed_by_and_why(make_gateway, receiver):
                    "elsewhere-0": "events", "elsewhere-1": "events",
                    "elsewhere-2": "events"}
     text = g.ctl("event", "show", str(event))
-    assert "Passed by 6 webhooks when its jobs were made: 1 disabled, " \
-        "1 of another team, 3 wanting other events, 1 whose filter does " \
-        "not hold." in text
-    assert "  off is disabled\n" in text
-    assert "  picky is one whose filter does not hold: /n gt 5\n" in text
+    assert "\n6 webhooks got no delivery: 1 disabled, 1 of another team, " \
+        "3 subscribed to other events, 1 with a filter that does not match." \
+        in text
+    assert "  off: disabled\n" in text
+    assert "  elsewhere-0: subscribes to other events\n" in text
+    assert "  picky: its filter does not match: /n gt 5\n" in text
 
     # What was counted stays; of each webhook the registrations of now tell.
     g.api("PATCH", "/api/v1/webhooks/" + picky, {"filter": None})
@@ -93,7 +94,7 @@ def test_an_event_that_passes_nobody_by_says_so(make_gateway, receiver):
     g.drain_once()
     assert g.get("/api/v1/events/%s" % event)["passed_by"] == {}
     text = g.ctl("event", "show", str(event))
-    assert "Passed by" not in text and "registered now" not in text
+    assert "no delivery" not in text and "registered now" not in text
 
 
 def test_many_that_are_passed_by_are_counted_and_cut_for_people(
@@ -109,7 +110,7 @@ def test_many_that_are_passed_by_are_counted_and_cut_for_people(
     assert g.get("/api/v1/events/%s" % event)["passed_by"] == {
         "events": 2500}
     text = g.ctl("event", "show", str(event))
-    assert text.count(" is wanting other events\n") == 20
+    assert text.count(": subscribes to other events\n") == 20
     assert "  and 2480 more; --json lists all\n" in text
     assert len(shown(g, event)["passed_by_now"]) == 2500
 
