@@ -263,6 +263,11 @@ find_half(const char *p, const char *end)
 		p = memchr(p, '\\', (size_t)(end - p));
 		if (p == NULL)
 			return NULL;
+		/* Most escapes are of one letter, and no half. */
+		if (end - p >= 2 && p[1] != 'u') {
+			p += 2;
+			continue;
+		}
 		next = read_escape(p, end, &code);
 		if (next == NULL)
 			return NULL;
