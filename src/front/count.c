@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/meter.h"
@@ -22,8 +23,16 @@ struct count_route {
 	_Atomic(struct meter_figure *) requests[STATUS_MAX + 1];
 };
 
+/* The accepted posts of one source. */
+struct count_source {
+	char *name;
+	struct meter_figure *accepted;
+	struct count_source *next;
+};
+
 struct count {
 	struct meter *meter;
+	_Atomic(struct count_source *) sources;
 	struct count_route *routes; /* one for each, and one for none */
 };
 
@@ -40,8 +49,15 @@ count_new(struct meter *m)
 void
 count_free(struct count *c)
 {
+	struct count_source *s;
+
 	if (c == NULL)
 		return;
+	while ((s = atomic_load(&c->sources)) != NULL) {
+		atomic_store(&c->sources, s->next);
+		free(s->name);
+		free(s);
+	}
 	free(c->routes);
 	free(c);
 }
@@ -111,20 +127,45 @@ count_request(struct count *c, const struct router_route *route, int status,
 	meter_observe(times, took_us);
 }
 
-void
-count_post(struct count *c, const char *source, int status, bool is_signed)
+static struct meter_figure *
+find_posts(struct count *c, const char *source, int status, bool is_signed)
 {
 	bool is_accepted = status < 300;
+	struct meter_figure *f;
 	struct buf labels;
 
-	if (source == NULL)
-		source = POSTS_NO_SOURCE;
 	buf_init(&labels, LABELS_MAX);
 	posts_label(&labels, source,
 	    is_accepted ? NULL : posts_reason(status, is_signed), is_signed);
-	meter_add(meter_find(c->meter,
-		      is_accepted ? POSTS_ACCEPTED : POSTS_REFUSED,
-		      buf_str(&labels), METER_PLAIN),
-	    1);
+	f = meter_find(c->meter, is_accepted ? POSTS_ACCEPTED : POSTS_REFUSED,
+	    buf_str(&labels), METER_PLAIN);
 	buf_fini(&labels);
+	return f;
+}
+
+static struct meter_figure *
+find_accepted(struct count *c, const char *source, int status)
+{
+	struct count_source *s, *first = atomic_load(&c->sources);
+
+	for (s = first; s != NULL; s = s->next)
+		if (strcmp(s->name, source) == 0)
+			return s->accepted;
+	s = xcalloc(1, sizeof(*s));
+	s->name = xstrdup(source);
+	s->accepted = find_posts(c, source, status, true);
+	do {
+		s->next = first;
+	} while (!atomic_compare_exchange_weak(&c->sources, &first, s));
+	return s->accepted;
+}
+
+void
+count_post(struct count *c, const char *source, int status, bool is_signed)
+{
+	if (source == NULL)
+		source = POSTS_NO_SOURCE;
+	meter_add(status < 300 ? find_accepted(c, source, status)
+			       : find_posts(c, source, status, is_signed),
+	    1);
 }
