@@ -12,6 +12,7 @@
 #define LEVELS_MAX (JSSCAN_ANY_DEPTH_MAX + 1)
 #define LIFTED_MAX 2 /* levels whose members can be wanted */
 #define WORD_BITS 64
+#define LETTERS 32 /* what the low bits of a name's first byte tell apart */
 
 /* What is known of the member of one level whose value is being read. */
 struct member {
@@ -36,6 +37,7 @@ struct scan {
 	struct member at[LIFTED_MAX + 1]; /* by depth */
 	uint64_t met[LIFTED_MAX + 1];     /* wants met at that depth */
 	uint64_t all;                     /* wants */
+	uint64_t of_letter[LETTERS];      /* those whose key begins so */
 	uint64_t deep;                    /* wants of a member's member */
 	uint64_t doubled;
 	struct jsscan_fault fault;
@@ -104,6 +106,12 @@ is_named(const struct name *name, const char *wanted)
 	return is_equal;
 }
 
+static unsigned int
+letter_of(const char *name)
+{
+	return (unsigned char)*name % LETTERS;
+}
+
 /* Which wants have a member of this name at the depth of the scan, and
  * which of them have met it before. */
 static void
@@ -115,6 +123,8 @@ match_wants(struct scan *s, const struct name *name)
 	int i;
 
 	m->wants = 0;
+	if (s->depth == 1 && !name->is_escaped && name->n > 0)
+		left = s->of_letter[letter_of(name->p)];
 	for (; left != 0; left &= left - 1) {
 		i = __builtin_ctzll(left);
 		wanted = s->depth == 1 ? s->wants[i].key : s->wants[i].subkey;
@@ -338,8 +348,10 @@ mark_wants(struct scan *s)
 	size_t i;
 
 	s->all = s->deep = 0;
+	memset(s->of_letter, 0, sizeof(s->of_letter));
 	for (i = 0; i < s->nwants; i++) {
 		s->all |= UINT64_C(1) << i;
+		s->of_letter[letter_of(s->wants[i].key)] |= UINT64_C(1) << i;
 		if (s->wants[i].subkey != NULL)
 			s->deep |= UINT64_C(1) << i;
 	}
