@@ -1,5 +1,8 @@
 #include "config.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_event.h"
@@ -89,6 +92,7 @@ release(struct ctl *c, const struct intake *in, const struct release_plan *p,
 {
 	int64_t n = (int64_t)p->n;
 	enum rc rc = RC_OK;
+	bool more;
 
 	if (ctl_has_option(c, "dry-run")) {
 		say(c, n);
@@ -99,7 +103,7 @@ release(struct ctl *c, const struct intake *in, const struct release_plan *p,
 		    (long long)n, n == 1 ? "" : "s");
 	if (rc != RC_OK)
 		return rc;
-	rc = release_put(in, p, &n, e);
+	rc = release_put(in, p, INT64_MAX, &n, &more, e);
 	if (rc == RC_OK || n > 0)
 		say(c, n);
 	return rc;
@@ -111,17 +115,21 @@ ctl_event_release(struct ctl *c, struct err *e)
 	const struct intake in = { .store = c->app.store,
 		.clock = c->app.clock };
 	struct release_plan p = { .ids = NULL };
-	int64_t since_ms = 0;
+	struct release_want want = { .since_ms = 0 };
+	const char *source = ctl_option_find(c, "source");
 	enum rc rc;
 
 	if ((rc = check(c, e)) != RC_OK ||
-	    (rc = ctl_time(c, "since", true, &since_ms, e)) != RC_OK)
+	    (rc = ctl_time(c, "since", true, &want.since_ms, e)) != RC_OK)
 		return rc;
+	if (source != NULL && strlen(source) > SOURCE_NAME_MAX)
+		return ctl_usage(c, e, "No source has so long a name.");
+	if (source != NULL)
+		(void)snprintf(want.source, sizeof(want.source), "%s", source);
 	if (c->nargs > 0)
 		rc = take_ids(c, &p, e);
 	else
-		rc = release_gather(&in, ctl_option_find(c, "source"), since_ms,
-		    &p, e);
+		rc = release_gather(&in, &want, INT64_MAX, &p, e);
 	if (rc == RC_OK)
 		rc = release(c, &in, &p, e);
 	release_plan_fini(&p);

@@ -165,6 +165,9 @@ enum rc page_events_payload(struct page *pg, struct err *e);
 
 enum rc page_passed_list(struct page *pg, struct err *e);
 
+enum rc page_release_event(struct page *pg, struct err *e);
+enum rc page_release_all(struct page *pg, struct err *e);
+
 enum rc page_replay_event(struct page *pg, struct err *e);
 enum rc page_replay_all(struct page *pg, struct err *e);
 enum rc page_replay_recover(struct page *pg, struct err *e);

@@ -44,13 +44,15 @@ turn_round(struct release_plan *p)
 }
 
 enum rc
-release_gather(const struct intake *in, const char *source, int64_t since_ms,
-    struct release_plan *p, struct err *e)
+release_gather(const struct intake *in, const struct release_want *want,
+    int64_t until_boot_ms, struct release_plan *p, struct err *e)
 {
-	struct store_event_filter f = { .source = source,
+	struct store_event_filter f = { .source = want->source[0] == '\0'
+		    ? NULL
+		    : want->source,
 		.status = -1,
 		.suspect = true,
-		.since_ms = since_ms,
+		.since_ms = want->since_ms,
 		.limit = SLICE };
 	struct store_events l;
 	enum rc rc;
@@ -63,20 +65,30 @@ release_gather(const struct intake *in, const char *source, int64_t since_ms,
 		for (i = 0; i < l.n; i++)
 			release_plan_add(p, l.v[i]->id);
 		store_events_free(&l);
+		if (f.before_id != 0 &&
+		    clock_boot_ms(in->clock) >= until_boot_ms)
+			return err_set(e, RC_BUSY,
+			    "too many events are held back for one request; "
+			    "name a source or a time, or use hlsctl event "
+			    "release");
 	} while (f.before_id != 0);
 	turn_round(p);
 	return RC_OK;
 }
 
 enum rc
-release_put(const struct intake *in, const struct release_plan *p, int64_t *n,
-    struct err *e)
+release_put(const struct intake *in, const struct release_plan *p,
+    int64_t until_boot_ms, int64_t *n, bool *more, struct err *e)
 {
 	size_t at, some, released;
 	enum rc rc = RC_OK;
 
 	*n = 0;
+	*more = false;
 	for (at = 0; rc == RC_OK && at < p->n; at += some) {
+		*more = at > 0 && clock_boot_ms(in->clock) >= until_boot_ms;
+		if (*more)
+			break;
 		some = p->n - at < SLICE ? p->n - at : SLICE;
 		rc = store_event_release(in->store, p->ids + at, some,
 		    clock_wall_ms(in->clock), &released, e);

@@ -145,6 +145,42 @@ def test_events_about_a_source_go_to_its_teams_and_to_webhooks_without_one(
         assert event["team"] == (["Red", "blue"] if of == "ours" else [])
 
 
+def test_the_api_releases_suspects_one_by_one_and_together(
+        make_gateway, receiver):
+    g = make_gateway(drain=False)
+    g.register(receiver.url("/by-api"), ["watch"])
+    ids = [twice(g, {"action": "started", "n": n}, "watch")[1]["id"]
+           for n in range(5)]
+    path = "/api/v1/events/"
+
+    def release(status=202, **body):
+        resp = g.api("POST", path + "release", body)
+        assert resp.status == status, resp
+        return resp.json()
+
+    assert sorted(held(g)) == sorted(ids)
+    assert g.api("POST", path + "%s/release" % ids[2],
+                 role="viewer").status == 403
+    assert g.api("POST", path + "release", {"all": True},
+                 role="viewer").status == 403
+    assert g.api("POST", path + "%s/release" % ids[2]).status == 202
+    assert g.api("POST", path + "%s/release" % ids[2]).status == 409
+    assert g.api("POST", path + "999999/release").status == 404
+    for body in ({}, {"all": True, "source": "github"}, {"all": "yes"},
+                 {"ids": [1]}, {"since": "yesterday"}):
+        assert release(422, **body)["errors"]
+    assert release(source="other") == {"released": 0, "more": False}
+    assert release(since="2099-01-01T00:00:00Z")["released"] == 0
+    assert release(200, source="github", dry_run=True) == {
+        "would_release": 4, "more": False}
+    assert len(held(g)) == 4
+    assert release(source="github") == {"released": 4, "more": False}
+    assert release(all=True) == {"released": 0, "more": False}
+    assert held(g) == []
+    g.drain_once()
+    assert len(receiver.arrivals("/by-api")) == 10
+
+
 def test_a_suspect_is_loud_in_every_place(make_gateway, receiver):
     g = make_gateway()
     g.register(receiver.url("/loud"), NAMES)
