@@ -122,6 +122,7 @@ check_bytes(const struct conf_reader *r, const char *text, size_t n)
 struct builder {
 	struct conf_reader *r;
 	struct conf_vars *vars;
+	const char *text, *end;
 	yaml_parser_t parser;
 	yaml_event_t event;
 	struct conf_node *open[DEPTH_MAX]; /* lists and maps, outermost first */
@@ -329,6 +330,52 @@ take_event(struct builder *b)
 	}
 }
 
+/* Is the character at which the parser stopped, or the indentation before it,
+ * a tab?  *stop is the character, 0 at the end.  Marks count characters of
+ * UTF-8. */
+static bool
+stops_at_tab(const struct builder *b, char *stop)
+{
+	size_t i, n = b->parser.problem_mark.line;
+	const char *p = b->text, *next, *line;
+
+	for (i = 0; i < n; i++) {
+		next = memchr(p, '\n', (size_t)(b->end - p));
+		if (next == NULL)
+			break;
+		p = next + 1;
+	}
+	line = p;
+	for (i = 0; i < b->parser.problem_mark.column && p < b->end; i++)
+		for (p++; p < b->end && ((unsigned char)*p & 0xc0) == 0x80; p++)
+			continue;
+	*stop = p < b->end ? *p : '\0';
+	while (line < p && *line == ' ')
+		line++;
+	return line < b->end && *line == '\t';
+}
+
+/* The parser's words for the two slips that are made most do not help. */
+static enum rc
+complain_of_yaml(const struct builder *b)
+{
+	const char *problem = b->parser.problem;
+	size_t at = b->parser.problem_mark.line + 1;
+	char stop;
+
+	if (problem == NULL)
+		problem = "cannot be read";
+	if (stops_at_tab(b, &stop))
+		return conf_complain(b->r, at, "",
+		    "not YAML: a tab; indent with spaces");
+	if (stop != '\0' &&
+	    strcmp(problem, "found character that cannot start any token") == 0)
+		return conf_complain(b->r, at, "",
+		    "not YAML: a value that begins with %c must be in quotes",
+		    stop);
+	return conf_complain(b->r, at, "", "not YAML: %s", problem);
+}
+
 static enum rc
 take_all_events(struct builder *b)
 {
@@ -337,10 +384,7 @@ take_all_events(struct builder *b)
 
 	while (rc == RC_OK && !is_end) {
 		if (yaml_parser_parse(&b->parser, &b->event) == 0)
-			return conf_complain(b->r,
-			    b->parser.problem_mark.line + 1, "", "not YAML: %s",
-			    b->parser.problem == NULL ? "cannot be read"
-						      : b->parser.problem);
+			return complain_of_yaml(b);
 		is_end = b->event.type == YAML_STREAM_END_EVENT;
 		rc = take_event(b);
 		yaml_event_delete(&b->event);
@@ -362,6 +406,8 @@ build_tree(struct conf_reader *r, struct conf_vars *vars, const char *text,
 		return rc;
 	memset(&b, 0, sizeof(b));
 	b.r = r;
+	b.text = text;
+	b.end = text + n;
 	b.vars = vars;
 	if (yaml_parser_initialize(&b.parser) == 0)
 		fatal("out of memory for a YAML parser");

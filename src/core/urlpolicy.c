@@ -326,21 +326,21 @@ check_name(const struct urlpolicy *p, const char *host, struct err *e)
 	if (strcasecmp(host, "localhost") == 0 ||
 	    has_suffix(host, ".localhost"))
 		return err_set(e, RC_DENIED,
-		    "localhost is never a target; its address may be, where "
-		    "the settings allow it");
+		    "localhost is never a target; its address may be, if it is "
+		    "in outbound.allow_networks");
 	/* Where clouds keep credentials, whichever network that is. */
 	if (strcasecmp(host, "metadata") == 0 ||
 	    strncasecmp(host, "metadata.", 9) == 0)
 		return err_set(e, RC_DENIED,
 		    "a host named metadata is never a target; its address may "
-		    "be, where the settings allow it");
+		    "be, if it is in outbound.allow_networks");
 	if (p->nallow > 0)
 		return RC_OK;
 	if (strchr(host, '.') == NULL || has_suffix(host, ".local") ||
 	    has_suffix(host, ".internal"))
 		return err_set(e, RC_DENIED,
-		    "the target's name is of a local network, and the "
-		    "settings allow none");
+		    "the target's name is of a local network, and "
+		    "outbound.allow_networks is empty");
 	return RC_OK;
 }
 
@@ -354,8 +354,8 @@ urlpolicy_check_url(const struct urlpolicy *p, const struct url *u,
 
 	if (!is_https && p->nallow == 0)
 		return err_set(e, RC_DENIED,
-		    "plain http is taken only where the settings allow "
-		    "networks; use https");
+		    "plain http goes only to networks in "
+		    "outbound.allow_networks, which is empty; use https");
 	if (!parse_addr(u->host, addr, &width))
 		return u->is_ipv6 ? err_set(e, RC_DENIED, NOT_ALLOWED)
 				  : check_name(p, u->host, e);
