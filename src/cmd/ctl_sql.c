@@ -16,10 +16,10 @@
 static const struct ctl_option options[] = {
 	{ .name = "rows",
 	    .arg = "N",
-	    .doc = "the maximum number of rows; else 1000" },
+	    .doc = "the maximum number of rows (default: 1000)" },
 	{ .name = "time",
 	    .arg = "DURATION",
-	    .doc = "the time limit of the statement; else 5s" },
+	    .doc = "the time limit of the statement (default: 5s)" },
 	{ .name = NULL },
 };
 
@@ -106,13 +106,17 @@ static enum rc
 read_limits(struct ctl *c, int64_t *rows, int64_t *limit_ms, struct err *e)
 {
 	const char *text;
+	enum rc rc;
 
 	*rows = 1000;
 	*limit_ms = 5000;
 	text = ctl_option_find(c, "time");
-	if (text != NULL &&
-	    (!units_duration_parse(text, limit_ms) || *limit_ms < 1 ||
-		*limit_ms > 3600 * 1000))
+	if (text != NULL) {
+		rc = ctl_duration(c, "time", text, limit_ms, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	if (*limit_ms < 1 || *limit_ms > 3600 * 1000)
 		return ctl_usage(c, e,
 		    "--time takes a duration of an hour at most.");
 	return ctl_number(c, "rows", 1, 10000000, rows, e);
@@ -170,8 +174,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = options,
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_sql,
-	    .doc = "Runs one statement that only reads, beside the running "
-		   "programs." },
+	    .doc = "Runs one SELECT, while programs run; hlsctl(8) has the "
+		   "views and their columns under SQL VIEWS." },
 };
 
 const struct ctl_noun ctl_sql = { "sql",

@@ -74,6 +74,20 @@ is_blank(const char *s)
 	return *s == '\0';
 }
 
+/* The tables have other names than people look for. */
+static enum rc
+refuse(const char *why, struct err *e)
+{
+	bool is_name = strncmp(why, "no such table", 13) == 0 ||
+	    strncmp(why, "no such column", 14) == 0;
+
+	return err_set(e, RC_INVALID, "%.100s%s", why,
+	    is_name ? "; hlsctl(8), SQL VIEWS, has the views and their "
+		      "columns: webhook_events, webhooks, "
+		      "alert_delivery_queue and others"
+		    : "");
+}
+
 static enum rc
 prepare(struct lite_conn *c, const char *sql, struct sqlite3_stmt **st,
     struct err *e)
@@ -85,16 +99,16 @@ prepare(struct lite_conn *c, const char *sql, struct sqlite3_stmt **st,
 	code = sqlite3_prepare_v2(c->db, sql, -1, st, &rest);
 	if (code == SQLITE_AUTH)
 		return err_set(e, RC_INVALID,
-		    "only reading: hlsctl has commands for changes");
+		    "only reading is allowed; hlsctl has commands for changes");
 	if (code != SQLITE_OK)
-		return err_set(e, RC_INVALID, "%s", sqlite3_errmsg(c->db));
+		return refuse(sqlite3_errmsg(c->db), e);
 	if (*st == NULL)
-		return err_set(e, RC_INVALID, "there is no statement");
+		return err_set(e, RC_INVALID,
+		    "give one SELECT; there is no statement");
 	if (!is_blank(rest) || !sqlite3_stmt_readonly(*st)) {
 		(void)sqlite3_finalize(*st);
 		*st = NULL;
-		return err_set(e, RC_INVALID,
-		    "one statement that reads, and nothing behind it");
+		return err_set(e, RC_INVALID, "give one SELECT");
 	}
 	return RC_OK;
 }

@@ -1,6 +1,8 @@
 """Every view is read by hlsctl sql, and by a program that trusts no schema."""
 
 import json
+import os
+import re
 import sqlite3
 
 import pytest
@@ -90,3 +92,24 @@ def test_a_day_is_corrected_when_one_of_its_events_is_replayed(make_gateway):
         g.drain_once()
         assert day_of(g) == [3, 3, 0]
         assert "0 faults" in g.ctl("doctor")
+
+
+def described(page):
+    """The words of hlsctl(8) by the view that they stand under."""
+    part = page.split(".Sh SQL VIEWS\n")[1].split("\n.Sh ")[0]
+    return {text.split("\n")[0]: re.findall(r"^\.It Sy (\w+) Ta .", text,
+                                            re.MULTILINE)
+            for text in part.split("\n.Ss ")[1:]}
+
+
+def test_hlsctl_8_describes_every_view_and_column_and_no_other(g):
+    with open(os.path.join(gw.source_folder(), "man/hlsctl.8")) as f:
+        told = described(f.read())
+    db = sqlite3.connect("file:%s?mode=ro" % g.database, uri=True)
+    try:
+        have = {name: [row[1] for row in
+                       db.execute("PRAGMA table_info(%s)" % name)]
+                for name in views(g)}
+    finally:
+        db.close()
+    assert told == have
