@@ -25,6 +25,9 @@
 
 /* sysexits has 64 for it; a wrong option is 2 in most programs, and here. */
 #define EXIT_USAGE 2
+/* A bare number is unix time from September 2001 on, in thousandths of a
+ * second; a smaller one is a duration whose unit was forgotten. */
+#define LEAST_TIME (INT64_C(1000000000) * 1000)
 /* Characters of an id that a table shows on a terminal, at least. */
 #define SHORT_ID 8
 
@@ -48,13 +51,16 @@ ctl_has_option(const struct ctl *c, const char *name)
 enum rc
 ctl_usage(struct ctl *c, struct err *e, const char *fmt, ...)
 {
+	char text[sizeof(e->text)];
 	va_list ap;
 
 	c->status = EXIT_USAGE;
 	e->rc = RC_INVALID;
+	/* The text of e may be one of the arguments. */
 	va_start(ap, fmt);
-	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	memcpy(e->text, text, sizeof(text));
 	return e->rc;
 }
 
@@ -143,14 +149,20 @@ enum rc
 ctl_time(struct ctl *c, const char *name, bool ago, int64_t *out, struct err *e)
 {
 	const char *text;
-	int64_t ms;
-	size_t n;
+	int64_t n, ms;
+	size_t size;
 
 	text = ctl_option_find(c, name);
-	if (text == NULL || ctl_when_parse(text, out))
+	if (text == NULL)
 		return RC_OK;
-	n = strlen(text);
-	if (n > 0 && strchr("smhd", text[n - 1]) != NULL &&
+	if (units_milli_parse(text, &n) && n < LEAST_TIME)
+		return ctl_usage(c, e,
+		    "--%s %.20s has no unit; write %.20sm, %.20sh or %.20sd.",
+		    name, text, text, text, text);
+	if (ctl_when_parse(text, out))
+		return RC_OK;
+	size = strlen(text);
+	if (size > 0 && strchr("smhd", text[size - 1]) != NULL &&
 	    units_duration_parse(text, &ms)) {
 		*out = clock_wall_ms(c->app.clock) + (ago ? -ms : ms);
 		return RC_OK;
@@ -160,6 +172,32 @@ ctl_time(struct ctl *c, const char *name, bool ago, int64_t *out, struct err *e)
 	    "\"2026-11-21 08:00\", or a duration such as 2h for that long "
 	    "%s.",
 	    name, ago ? "ago" : "from now");
+}
+
+enum rc
+ctl_unit(struct ctl *c, const char *name, const char *text, struct err *e)
+{
+	int64_t n;
+
+	if (!units_milli_parse(text, &n) || n == 0)
+		return RC_OK;
+	return ctl_usage(c, e,
+	    "--%s %.20s has no unit; write %.20ss, %.20sm or %.20sh.", name,
+	    text, text, text, text);
+}
+
+enum rc
+ctl_duration(struct ctl *c, const char *name, const char *text, int64_t *out,
+    struct err *e)
+{
+	enum rc rc = ctl_unit(c, name, text, e);
+
+	if (rc != RC_OK)
+		return rc;
+	if (units_duration_parse(text, out))
+		return RC_OK;
+	return ctl_usage(c, e, "--%s takes a duration such as 30s or 90d.",
+	    name);
 }
 
 enum rc
@@ -264,6 +302,11 @@ ctl_put_table(struct ctl *c, struct ctl_table *t, const char *none)
 enum rc
 ctl_no_webhook(const char *id, struct err *e)
 {
+	if (strlen(id) < WEBHOOK_ID_PREFIX_MIN)
+		return err_set(e, RC_NOTFOUND,
+		    "There is no webhook %s; of a webhook's id at least %d "
+		    "characters are needed.",
+		    id, WEBHOOK_ID_PREFIX_MIN);
 	return err_set(e, RC_NOTFOUND,
 	    "There is no webhook %s; hlsctl webhook list shows them.", id);
 }
@@ -370,6 +413,12 @@ ctl_flush(struct ctl *c, struct err *e)
 		return RC_OK;
 	c->is_lost = true;
 	c->status = EXIT_FAILURE;
+	/* A reader such as head(1) that has enough is no error to report. */
+	if (errno == EPIPE) {
+		e->rc = RC_SYSTEM;
+		e->text[0] = '\0';
+		return e->rc;
+	}
 	return err_errno(e, RC_SYSTEM, errno,
 	    "The output could not be written");
 }

@@ -116,6 +116,12 @@ enum rc ctl_time(struct ctl *c, const char *name, bool ago, int64_t *out,
 
 /* Checks the form of an event's or a job's id: a positive integer, or prefix
  * and 26 characters. */
+/* A duration as a bare number is refused, unless it is 0. */
+enum rc ctl_unit(struct ctl *c, const char *name, const char *text,
+    struct err *e);
+/* The duration that text says, with its unit. */
+enum rc ctl_duration(struct ctl *c, const char *name, const char *text,
+    int64_t *out, struct err *e);
 enum rc ctl_check_id(struct ctl *c, const char *prefix, const char *text,
     struct err *e);
 

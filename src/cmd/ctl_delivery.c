@@ -28,7 +28,8 @@ static const struct ctl_option list_options[] = {
 	    .arg = "STATE",
 	    .values = "waiting leased done dead cancelled",
 	    .doc = "waiting, leased, done, dead or cancelled" },
-	{ .name = "blocked", .doc = "only deliveries behind an earlier one" },
+	{ .name = "blocked",
+	    .doc = "only deliveries that wait for an earlier one" },
 	CTL_LIST_OPTIONS,
 	{ .name = NULL },
 };
@@ -417,17 +418,19 @@ static const struct ctl_cmd cmds[] = {
 	    .options = ctl_delivery_bulk_options,
 	    STORE,
 	    .run = run_retry,
-	    .doc = "Sends a dead or waiting delivery now; without ID all that "
-		   "the options\nchoose, after a question with their number." },
+	    .doc =
+		"Retries a dead or waiting delivery now; without ID all that "
+		"match the options, after a question with their number." },
 	{ .verb = "cancel",
 	    .args = "[ID]",
 	    .max_args = 1,
 	    .options = ctl_delivery_bulk_options,
 	    STORE,
 	    .run = run_cancel,
-	    .doc = "Gives up a delivery that is not done, or all that the "
-		   "options choose; later\ndeliveries of its order key "
-		   "continue." },
+	    .doc =
+		"Cancels a delivery that is not done, or without ID all that "
+		"match the options; later deliveries of its order key "
+		"continue." },
 };
 
 const struct ctl_noun ctl_delivery = { "delivery",

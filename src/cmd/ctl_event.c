@@ -26,15 +26,22 @@ static const struct ctl_option list_options[] = {
 	    .arg = "STATUS",
 	    .values = "pending processing retry completed failed",
 	    .doc = "pending, processing, retry, completed or failed" },
-	{ .name = "type", .arg = "TYPE", .doc = "of this type" },
-	{ .name = "repository", .arg = "OWNER/NAME", .doc = "of this one" },
-	{ .name = "source", .arg = "NAME", .doc = "posted to this source" },
+	{ .name = "type", .arg = "TYPE", .doc = "only events of this type" },
+	{ .name = "repository",
+	    .arg = "OWNER/NAME",
+	    .doc = "only events of this repository" },
+	{ .name = "source",
+	    .arg = "NAME",
+	    .doc = "only events posted to this source" },
 	{ .name = "delivery-id",
 	    .arg = "ID",
-	    .doc = "of this id, as its sender gives it or as hls shows it" },
-	{ .name = "suspect", .doc = "that are held back and not released" },
-	{ .name = "since", .arg = "TIME", .doc = "a time, or 2h for ago" },
-	{ .name = "until", .arg = "TIME", .doc = "the same" },
+	    .doc = "only events of this id, as the sender gave it or as hls "
+		   "shows it" },
+	{ .name = "suspect", .doc = "only events that are held back" },
+	{ .name = "since",
+	    .arg = "TIME",
+	    .doc = "received since a time, or 2h (two hours ago)" },
+	{ .name = "until", .arg = "TIME", .doc = "received before a time" },
 	CTL_LIST_OPTIONS,
 	{ .name = NULL },
 };
@@ -295,31 +302,32 @@ static const struct ctl_cmd cmds[] = {
 	    ONE_ID,
 	    STORE,
 	    .run = ctl_event_show,
-	    .doc =
-		"Shows the history of one event: its jobs and every attempt." },
+	    .doc = "Shows the history of one event: its deliveries and every "
+		   "attempt." },
 	{ .verb = "payload",
 	    ONE_ID,
 	    STORE,
 	    .run = run_payload,
-	    .doc = "Prints the bytes that were posted, as they were; on a "
-		   "terminal with\ncontrol bytes as escapes." },
+	    .doc = "Prints the bytes that were posted; a terminal gets control "
+		   "bytes as escapes." },
 	{ .verb = "enqueue",
 	    .args = "[FILE|-]",
 	    .max_args = 1,
 	    .options = ctl_event_enqueue_options,
 	    .needs = CTL_CONF,
 	    .run = ctl_event_enqueue,
-	    .doc = "Takes an event from a handler script: the payload comes "
-		   "on standard input\nor from a file.  Prints queued, "
-		   "duplicate or ignored." },
+	    .doc = "Stores an event from a handler script: the payload comes "
+		   "from standard input or a file. Prints queued, duplicate or "
+		   "ignored." },
 	{ .verb = "replay",
 	    .args = "[ID]",
 	    .max_args = 1,
 	    .options = ctl_event_replay_options,
 	    STORE,
 	    .run = ctl_event_replay,
-	    .doc = "Sends one out again, or with --since all that match and "
-		   "have ended:\ncounts them first and asks." },
+	    .doc =
+		"Sends an event again, or with --since all events that "
+		"match and are finished, after a question with their number." },
 	{ .verb = "release",
 	    .args = "[ID]...",
 	    .max_args = INT_MAX,
@@ -327,14 +335,14 @@ static const struct ctl_cmd cmds[] = {
 	    STORE,
 	    .run = ctl_event_release,
 	    .doc = "Sends out events that are held back as suspects: those "
-		   "of the IDs, of a\nsource, or all." },
+		   "of the IDs, of a source, or all." },
 	{ .verb = "cancel",
 	    ONE_ID,
 	    .options = cancel_options,
 	    STORE,
 	    .run = run_cancel,
-	    .doc = "Cancels what one still owes; one that is held back stays "
-		   "undelivered for\ngood." },
+	    .doc = "Cancels the unfinished deliveries of an event; an event "
+		   "that is held back is never delivered then." },
 };
 
 const struct ctl_noun ctl_event = { "event",

@@ -13,12 +13,12 @@
 const struct ctl_option ctl_event_release_options[] = {
 	{ .name = "source",
 	    .arg = "NAME",
-	    .doc = "all that were posted to this source" },
+	    .doc = "all held-back events posted to this source" },
 	{ .name = "since",
 	    .arg = "TIME",
-	    .doc = "...and received since; 2h for ago" },
-	{ .name = "all", .doc = "all that are held back" },
-	{ .name = "dry-run", .doc = "count them and do nothing" },
+	    .doc = "all received since a time, or 2h (two hours ago)" },
+	{ .name = "all", .doc = "all held-back events" },
+	{ .name = "dry-run", .doc = "count the events and do nothing" },
 	CTL_YES_OPTION,
 	{ .name = NULL },
 };

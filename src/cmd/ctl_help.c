@@ -2,9 +2,14 @@
 
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "cmd/ctl_help.h"
+#include "cmd/ctl_text.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+/* The help is as wide everywhere: a pipe gets what a terminal gets. */
+#define WIDTH 80
+#define TEXT_MAX 65536
 
 const struct ctl_noun *const ctl_nouns[] = { &ctl_init, &ctl_config,
 	&ctl_source, &ctl_webhook, &ctl_event, &ctl_delivery, &ctl_queue,
@@ -15,8 +20,8 @@ const size_t ctl_nnouns = LENGTH(ctl_nouns);
 const struct ctl_option ctl_globals[] = {
 	{ .name = "config",
 	    .arg = "FILE",
-	    .doc = "the settings; else $HLS_CONFIG, else " SYSCONFDIR
-		   "/hls/hls.yaml" },
+	    .doc = "the file of settings (default: $HLS_CONFIG or " SYSCONFDIR
+		   "/hls/hls.yaml)" },
 	{ .name = "json", .doc = "print the objects of the API" },
 	{ .name = "help", .doc = "print the usage" },
 	{ .name = "version", .doc = "print the version" },
@@ -44,17 +49,35 @@ letter(const struct ctl_option *o)
 	return o == &ctl_globals[CTL_GLOBAL_VERSION] ? "-V, " : "";
 }
 
+/* left, then text in lines that all begin at the column where the first line
+ * of it does. */
+static void
+show_wrapped(const char *left, size_t indent, const char *text)
+{
+	size_t used = ctl_text_width(left);
+	struct buf line;
+
+	buf_init(&line, TEXT_MAX);
+	buf_add_str(&line, left);
+	for (; used < indent; used++)
+		buf_add_str(&line, " ");
+	ctl_text_wrap(&line, text, used, indent, WIDTH);
+	printf("%s\n", buf_str(&line));
+	buf_fini(&line);
+}
+
 static void
 show_options(const struct ctl_option *o)
 {
-	char left[64];
+	char left[64], doc[256];
 
 	for (; o != NULL && o->name != NULL; o++) {
-		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter(o),
+		(void)snprintf(left, sizeof(left), "  %s--%s%s%s ", letter(o),
 		    o->name, o->arg == NULL ? "" : " ",
 		    o->arg == NULL ? "" : o->arg);
-		printf("  %-24s %s%s\n", left, o->doc,
+		(void)snprintf(doc, sizeof(doc), "%s%s", o->doc,
 		    o->many ? " (may be repeated)" : "");
+		show_wrapped(left, 27, doc);
 	}
 }
 
@@ -72,7 +95,9 @@ ctl_show_cmd(const struct ctl_noun *noun, const struct ctl_cmd *cmd)
 {
 	printf("usage: ");
 	show_synopsis(noun, cmd);
-	printf("\n\n%s\n\n", cmd->doc);
+	printf("\n\n");
+	show_wrapped("", 0, cmd->doc);
+	printf("\n");
 	if (ctl_options_count(cmd->options) > 0) {
 		show_options(cmd->options);
 		printf("\n");
@@ -89,7 +114,8 @@ ctl_show_noun(const struct ctl_noun *noun)
 	for (i = 0; i < noun->ncmds; i++) {
 		printf("  ");
 		show_synopsis(noun, &noun->cmds[i]);
-		printf("\n      %s\n", noun->cmds[i].doc);
+		printf("\n");
+		show_wrapped("", 6, noun->cmds[i].doc);
 	}
 	printf("\nhlsctl %s VERB --help explains one of them.\n", noun->name);
 }
@@ -98,7 +124,7 @@ void
 ctl_show_help(void)
 {
 	const struct ctl_noun *n;
-	char verbs[256];
+	char left[16], verbs[256];
 	size_t i, k, used;
 
 	printf("usage: hlsctl [-c FILE] [--json] NOUN VERB [options] "
@@ -110,13 +136,14 @@ ctl_show_help(void)
 		for (k = 0; k < n->ncmds && used < sizeof(verbs); k++)
 			used +=
 			    (size_t)snprintf(verbs + used, sizeof(verbs) - used,
-				"%s%s", k == 0 ? "" : "|", n->cmds[k].verb);
-		printf("  %-10s %s\n", n->name, n->doc);
+				"%s%s", k == 0 ? "" : " | ", n->cmds[k].verb);
+		(void)snprintf(left, sizeof(left), "  %-10s ", n->name);
+		show_wrapped(left, 13, n->doc);
 		if (n->cmds[0].verb[0] != '\0')
-			printf("  %-10s   %s\n", "", verbs);
+			show_wrapped("", 15, verbs);
 	}
 	printf("\n");
 	show_options(ctl_globals);
 	printf("\nhlsctl help NOUN and hlsctl help NOUN VERB explain a "
-	       "command; hlsctl(8) has all of it.\n");
+	       "command; hlsctl(8)\ndescribes all of them.\n");
 }

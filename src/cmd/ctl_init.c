@@ -69,7 +69,7 @@ static const struct ctl_cmd cmds[] = {
 	    .needs = CTL_CONF,
 	    .run = run_init,
 	    .doc = "Makes the database and its key, or upgrades an older "
-		   "database after a\nbackup.  It is safe to repeat." },
+		   "database after a backup. It is safe to repeat." },
 };
 
 const struct ctl_noun ctl_init = { "init",

@@ -114,7 +114,7 @@ static const struct ctl_cmd cmds[] = {
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_replace,
 	    .doc = "Makes a new key after the old one was lost, and lists the "
-		   "webhooks that need\na new secret.  Running programs "
+		   "webhooks that need a new secret. Running programs "
 		   "notice the new key." },
 	{ .verb = "rotate",
 	    .args = "",

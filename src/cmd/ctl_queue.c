@@ -96,7 +96,7 @@ static const struct ctl_cmd cmds[] = {
 	    .max_args = 1,
 	    .needs = CTL_CONF | CTL_STORE,
 	    .run = run_retry,
-	    .doc = "Tries the dead jobs of a failed event again, now." },
+	    .doc = "Retries the dead deliveries of a failed event now." },
 };
 
 const struct ctl_noun ctl_queue = { "queue",

@@ -309,8 +309,10 @@ run_show(struct ctl *c, struct err *e)
 static const struct ctl_option check_options[] = {
 	{ .name = "headers",
 	    .arg = "FILE",
-	    .doc = "judge a post: the file has its headers" },
-	{ .name = "at", .arg = "TIME", .doc = "judge it as if it came then" },
+	    .doc = "explain a recorded post: the file holds its headers" },
+	{ .name = "at",
+	    .arg = "TIME",
+	    .doc = "judge the post as if it came at this time" },
 	CTL_LIST_OPTIONS,
 	{ .name = NULL },
 };
@@ -342,8 +344,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = list_options,
 	    .needs = CTL_CONF,
 	    .run = run_list,
-	    .doc = "Lists who may post, without their secrets, and how many "
-		   "posts were\naccepted and refused." },
+	    .doc = "Lists the sources, without their secrets, and how many "
+		   "posts were accepted and refused." },
 	{ .verb = "show",
 	    .args = "NAME",
 	    .min_args = 1,
@@ -351,17 +353,16 @@ static const struct ctl_cmd cmds[] = {
 	    .options = show_options,
 	    .needs = CTL_CONF,
 	    .run = run_show,
-	    .doc =
-		"Shows one source, and when its last posts were accepted and refused." },
+	    .doc = "Shows one source, its settings, and when its last posts "
+		   "were accepted and refused." },
 	{ .verb = "check",
 	    .args = "[NAME [BODY]]",
 	    .max_args = 2,
 	    .options = check_options,
 	    .needs = CTL_CONF,
 	    .run = run_check,
-	    .doc =
-		"Reads the settings again, and shows one source or all; with\n"
-		"--headers says why a kept post was refused." },
+	    .doc = "Checks the settings, and shows one source or all; with "
+		   "--headers explains why a recorded post was refused." },
 	{ .verb = "sample",
 	    .args = "NAME [FILE|-]",
 	    .min_args = 1,

@@ -27,10 +27,14 @@
 const struct ctl_option ctl_source_sample_options[] = {
 	{ .name = "event-type",
 	    .arg = "TYPE",
-	    .doc = "a type, or type.action; else issues" },
-	{ .name = "delivery-id", .arg = "ID", .doc = "else a random one" },
-	{ .name = "url", .arg = "URL", .doc = "the server; else " DEFAULT_URL },
-	{ .name = "send", .doc = "post it instead of printing it" },
+	    .doc = "a type, or for GitHub type.action (default: issues)" },
+	{ .name = "delivery-id",
+	    .arg = "ID",
+	    .doc = "the delivery id (default: a random one)" },
+	{ .name = "url",
+	    .arg = "URL",
+	    .doc = "the server, without a path (default: " DEFAULT_URL ")" },
+	{ .name = "send", .doc = "send the post instead of printing it" },
 	{ .name = NULL },
 };
 

@@ -17,7 +17,8 @@
 #include "store/store_admin.h"
 
 #define EXPIRES "365d" /* of a token that is given no other end */
-#define EXPIRES_MAX_MS (INT64_C(36500) * 86400 * 1000)
+#define EXPIRES_MAX_DAYS 36500
+#define EXPIRES_MAX_MS (INT64_C(86400) * 1000 * EXPIRES_MAX_DAYS)
 
 static const struct ctl_option create_options[] = {
 	{ .name = "name",
@@ -30,7 +31,7 @@ static const struct ctl_option create_options[] = {
 		   "admin" },
 	{ .name = "expires",
 	    .arg = "DURATION",
-	    .doc = "valid for so long, such as 30d; else 365d" },
+	    .doc = "how long it is valid, such as 30d (default: 365d)" },
 	{ .name = "no-expiry", .doc = "valid until it is revoked" },
 	{ .name = NULL },
 };
@@ -40,6 +41,7 @@ static enum rc
 read_expiry(struct ctl *c, const char *expires, int64_t *ms, struct err *e)
 {
 	bool is_endless = ctl_has_option(c, "no-expiry");
+	enum rc rc;
 
 	*ms = 0;
 	if (expires != NULL && is_endless)
@@ -47,11 +49,13 @@ read_expiry(struct ctl *c, const char *expires, int64_t *ms, struct err *e)
 		    "--expires and --no-expiry exclude each other.");
 	if (is_endless)
 		return RC_OK;
-	if (!units_duration_parse(expires == NULL ? EXPIRES : expires, ms) ||
-	    *ms < 1000 || *ms > EXPIRES_MAX_MS)
+	rc = ctl_duration(c, "expires", expires == NULL ? EXPIRES : expires, ms,
+	    e);
+	if (rc == RC_OK && (*ms < 1000 || *ms > EXPIRES_MAX_MS))
 		return ctl_usage(c, e,
-		    "--expires takes a duration such as 90d.");
-	return RC_OK;
+		    "--expires takes a duration from 1s to %dd.",
+		    EXPIRES_MAX_DAYS);
+	return rc;
 }
 
 static enum rc
@@ -105,7 +109,7 @@ print_created(struct ctl *c, const struct store_token *t, const char *text)
 		buf_add_str(&c->out, " until ");
 		ctl_put_time(c, t->expires_ms);
 	}
-	buf_addf(&c->out, ".  It is shown this once:\n%s\n", text);
+	buf_addf(&c->out, ". It is shown once:\n%s\n", text);
 }
 
 static enum rc

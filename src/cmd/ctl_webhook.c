@@ -25,7 +25,7 @@ static const struct ctl_option list_options[] = {
 	{ .name = "team", .arg = "TEAM", .doc = "only webhooks of this team" },
 	{ .name = "event",
 	    .arg = "TYPE",
-	    .doc = "only webhooks that want this type or type.action" },
+	    .doc = "only webhooks that get this type or type.action" },
 	{ .name = "enabled", .doc = "only enabled webhooks" },
 	{ .name = "disabled", .doc = "only disabled webhooks" },
 	{ .name = "health",
@@ -503,7 +503,7 @@ enable(struct ctl *c, bool on, struct err *e)
 		put_json(c, w, false, &beside);
 	else if (!on)
 		buf_addf(&c->out,
-		    "Webhook %s is disabled; what is owed to it waits.\n",
+		    "Webhook %s is disabled; its unfinished deliveries wait.\n",
 		    w->id);
 	else if (is_known)
 		say_missed(c, w->id, &missed);
@@ -540,11 +540,12 @@ put_rotated(struct ctl *c, const struct webhook *w)
 	char public_key[WHSK_PUBLIC_SIZE];
 
 	buf_addf(&c->out,
-	    "Webhook %s signs with a new secret%s.\nThe new one is shown this "
+	    "Webhook %s has a new secret; %s.\n"
+	    "You must give the new secret to the receiver. It is shown "
 	    "once:\n%s\n",
 	    w->id,
-	    w->nolds == 0 ? " alone"
-			  : ", and with the old one too for 24 hours",
+	    w->nolds == 0 ? "old secrets sign no more"
+			  : "the old one also signs for 24 hours",
 	    w->secret.bytes);
 	if (whsk_public(&w->sign_key, public_key))
 		buf_addf(&c->out, "Its new public key is %s\n", public_key);
@@ -562,10 +563,11 @@ run_rotate(struct ctl *c, struct err *e)
 	if ((rc = ctl_webhook_arg(c, e)) != RC_OK)
 		return rc;
 	rc = ctl_confirm(c, e,
-	    now ? "Webhook %s will sign with a new secret alone: its receiver "
-		  "refuses deliveries\nuntil it knows that secret."
-		: "Webhook %s will sign with a new secret, which its receiver "
-		  "has to be told.",
+	    now ? "Webhook %s gets a new secret, and old secrets sign no more: "
+		  "the receiver refuses\ndeliveries until you give it the "
+		  "new secret."
+		: "Webhook %s gets a new secret: you must give it to the "
+		  "receiver.",
 	    c->args[0]);
 	if (rc != RC_OK)
 		return rc;
@@ -592,7 +594,7 @@ static const struct ctl_cmd cmds[] = {
 	    STORE,
 	    .run = ctl_webhook_register,
 	    .doc = "Adds a webhook; without --secret-file a secret is made "
-		   "and shown this once." },
+		   "and shown once." },
 	{ .verb = "list",
 	    .args = "",
 	    .options = list_options,
@@ -628,15 +630,17 @@ static const struct ctl_cmd cmds[] = {
 	    STORE,
 	    .run = run_disable,
 	    .doc =
-		"Stops deliveries: waiting ones wait on, new events make none." },
+		"Stops deliveries: unfinished ones wait, and new events make "
+		"none." },
 	{ .verb = "test",
 	    ONE_ID,
 	    .options = ctl_webhook_test_options,
 	    STORE,
 	    .run = ctl_webhook_test,
 	    .doc = "Sends one sample event to this webhook and shows the "
-		   "result; with --event\nit sends nothing, and says why the "
-		   "webhook would get that event or not." },
+		   "result; with --event "
+		   "it sends nothing, and says whether the webhook would get "
+		   "that event, and why." },
 	{ .verb = "health",
 	    .args = "[ID]",
 	    .max_args = 1,
@@ -650,8 +654,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = rotate_options,
 	    STORE,
 	    .run = run_rotate,
-	    .doc = "Makes a new secret; each old one signs too for 24 h from "
-		   "its own rotation,\nor no longer with --now." },
+	    .doc = "Makes a new secret; the old one also signs for 24 hours, "
+		   "or with --now stops at once." },
 	{ .verb = "attempts",
 	    ONE_ID,
 	    .options = ctl_webhook_attempts_options,
@@ -663,8 +667,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = ctl_webhook_recover_options,
 	    STORE,
 	    .run = ctl_webhook_recover,
-	    .doc = "Tries again what was given up for one since a time; "
-		   "counts it first and\nasks." },
+	    .doc = "Retries the dead deliveries of a webhook, after a question "
+		   "with their number." },
 	{ .verb = "import",
 	    .args = "FILE",
 	    .min_args = 1,
@@ -672,8 +676,8 @@ static const struct ctl_cmd cmds[] = {
 	    .options = ctl_webhook_import_options,
 	    STORE,
 	    .run = ctl_webhook_import,
-	    .doc = "Reads {id: {url, events, secret, team, ...}}; all or "
-		   "nothing." },
+	    .doc = "Imports webhooks from a JSON file, {id: {url, events, "
+		   "secret, team, ...}}: all or none." },
 };
 
 const struct ctl_noun ctl_webhook = { "webhook",

@@ -15,10 +15,10 @@
 const struct ctl_option ctl_webhook_recover_options[] = {
 	{ .name = "since",
 	    .arg = "TIME",
-	    .doc = "given up since this time; 2h: two hours ago" },
+	    .doc = "dead since a time, or 2h (two hours ago)" },
 	{ .name = "until",
 	    .arg = "TIME",
-	    .doc = "and before this time; default: now" },
+	    .doc = "dead before a time (default: now)" },
 	{ .name = "waiting", .doc = "also send waiting retries now" },
 	{ .name = "dry-run", .doc = "only count the deliveries" },
 	{ .name = "yes", .doc = "do not ask" },

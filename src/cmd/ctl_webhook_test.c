@@ -21,13 +21,16 @@
 const struct ctl_option ctl_webhook_test_options[] = {
 	{ .name = "event-type",
 	    .arg = "TYPE",
-	    .doc = "of the sample, issues.opened; else one that matches" },
+	    .doc =
+		"type of the sample, such as issues.opened (default: one that "
+		"the webhook gets)" },
 	{ .name = "wait",
-	    .arg = "TIME",
-	    .doc = "for a drain to have sent it; else 30s" },
+	    .arg = "DURATION",
+	    .doc = "how long to wait for the outcome (default: 30s)" },
 	{ .name = "event",
 	    .arg = "ID",
-	    .doc = "send nothing; say why this event would match or not" },
+	    .doc =
+		"send nothing; say whether this event would match, and why" },
 	{ .name = NULL },
 };
 
@@ -136,13 +139,16 @@ static enum rc
 read_wait(struct ctl *c, int64_t *out, struct err *e)
 {
 	const char *text = ctl_option_find(c, "wait");
+	enum rc rc;
 
 	*out = WAIT_MS;
-	if (text == NULL ||
-	    (units_duration_parse(text, out) && *out <= WAIT_MAX_MS))
+	if (text == NULL)
 		return RC_OK;
-	return ctl_usage(c, e,
-	    "--wait takes a duration up to 1h, such as 30s.");
+	rc = ctl_duration(c, "wait", text, out, e);
+	if (rc == RC_OK && *out > WAIT_MAX_MS)
+		return ctl_usage(c, e,
+		    "--wait takes a duration up to 1h, such as 30s.");
+	return rc;
 }
 
 static enum rc

@@ -29,78 +29,78 @@
 		.doc = "issues, issues.opened, pull_request.* or *", \
 		.many = true                                         \
 	}
-#define OTHER_OPTIONS(empty)                                                  \
-	{ .name = "name",                                                     \
-		.arg = "NAME",                                                \
-		.doc = "a name that no other webhook has",                    \
-		.may_empty = (empty) },                                       \
-	    { .name = "team",                                                 \
-		    .arg = "TEAM",                                            \
-		    .doc = "only events of this team",                        \
-		    .may_empty = (empty) },                                   \
-	    { .name = "description",                                          \
-		    .arg = "TEXT",                                            \
-		    .doc = "a text for people",                               \
-		    .may_empty = (empty) },                                   \
-	    { .name = "header-file",                                          \
-		    .arg = "FILE",                                            \
-		    .doc =                                                    \
-			"more headers, one Name: value a line; - is stdin" }, \
-	    { .name = "secret-file",                                          \
-		    .arg = "FILE",                                            \
-		    .doc = "the secret in one line; - is standard input" },   \
-	    { .name = "order-by",                                             \
-		    .arg = "KEY",                                             \
-		    .doc = "keep order by JSON pointer, "                     \
-			   "repository or webhook",                           \
-		    .may_empty = (empty) },                                   \
-	    { .name = "on-dead",                                              \
-		    .arg = "hold|skip",                                       \
-		    .values = "hold skip",                                    \
-		    .doc = "whether a dead delivery holds up later ones "     \
-			   "in order" },                                      \
-	    { .name = "tls-ca-file",                                          \
-		    .arg = "FILE",                                            \
-		    .doc = "authorities of the receiver's certificate",       \
-		    .may_empty = (empty) },                                   \
-	    { .name = "tls-cert-file",                                        \
-		    .arg = "FILE",                                            \
-		    .doc = "client certificate for the receiver",             \
-		    .may_empty = (empty) },                                   \
-	    { .name = "tls-key-file",                                         \
-		    .arg = "FILE",                                            \
-		    .doc = "its key; default: in the certificate's file",     \
-		    .may_empty = (empty) },                                   \
-	    { .name = "filter",                                               \
-		    .arg = "JSON",                                            \
-		    .doc = "condition on events, see hls-api(7)",             \
-		    .may_empty = (empty) },                                   \
-	    { .name = "body",                                                 \
-		    .arg = "FORM",                                            \
-		    .values = "raw envelope json",                            \
-		    .doc = "raw, envelope or json" },                         \
-	    { .name = "signatures",                                           \
-		    .arg = "FORM,...",                                        \
-		    .values = "standard standard-ed25519 github homeiq svix", \
-		    .doc = "standard, standard-ed25519, github, homeiq, "     \
-			   "svix",                                            \
-		    .may_empty = (empty) },                                   \
-	    { .name = "cloudevents",                                          \
-		    .arg = "yes|no",                                          \
-		    .values = "yes no",                                       \
-		    .doc = "with the headers of CloudEvents" },               \
-	    { .name = "rate-limit",                                           \
-		    .arg = "N",                                               \
-		    .doc = "requests a second; 0 for no limit" },             \
-	    { .name = "max-in-flight",                                        \
-		    .arg = "N",                                               \
-		    .doc = "open requests at a time" },                       \
-	    { .name = "timeout",                                              \
-		    .arg = "TIME",                                            \
-		    .doc = "limit of an attempt" },                           \
-	{                                                                     \
-		.name = "retry-schedule", .arg = "T,T,...",                   \
-		.doc = "waits between attempts, 5s,1m,1h"                     \
+#define OTHER_OPTIONS(empty)                                                   \
+	{ .name = "name",                                                      \
+		.arg = "NAME",                                                 \
+		.doc = "a name that no other webhook has",                     \
+		.may_empty = (empty) },                                        \
+	    { .name = "team",                                                  \
+		    .arg = "TEAM",                                             \
+		    .doc = "only events of this team",                         \
+		    .may_empty = (empty) },                                    \
+	    { .name = "description",                                           \
+		    .arg = "TEXT",                                             \
+		    .doc = "a text for people",                                \
+		    .may_empty = (empty) },                                    \
+	    { .name = "header-file",                                           \
+		    .arg = "FILE",                                             \
+		    .doc =                                                     \
+			"more headers, one Name: value a line; - is stdin" },  \
+	    { .name = "secret-file",                                           \
+		    .arg = "FILE",                                             \
+		    .doc = "the secret in one line; - is standard input" },    \
+	    { .name = "order-by",                                              \
+		    .arg = "KEY",                                              \
+		    .doc = "keep order by JSON pointer, "                      \
+			   "repository or webhook",                            \
+		    .may_empty = (empty) },                                    \
+	    { .name = "on-dead",                                               \
+		    .arg = "hold|skip",                                        \
+		    .values = "hold skip",                                     \
+		    .doc = "whether a dead delivery holds up later ones "      \
+			   "in order" },                                       \
+	    { .name = "tls-ca-file",                                           \
+		    .arg = "FILE",                                             \
+		    .doc = "certificate authorities trusted for the receiver", \
+		    .may_empty = (empty) },                                    \
+	    { .name = "tls-cert-file",                                         \
+		    .arg = "FILE",                                             \
+		    .doc = "client certificate for the receiver",              \
+		    .may_empty = (empty) },                                    \
+	    { .name = "tls-key-file",                                          \
+		    .arg = "FILE",                                             \
+		    .doc = "its key; default: in the certificate's file",      \
+		    .may_empty = (empty) },                                    \
+	    { .name = "filter",                                                \
+		    .arg = "JSON",                                             \
+		    .doc = "condition on events, see hls-api(7)",              \
+		    .may_empty = (empty) },                                    \
+	    { .name = "body",                                                  \
+		    .arg = "FORM",                                             \
+		    .values = "raw envelope json",                             \
+		    .doc = "raw, envelope or json" },                          \
+	    { .name = "signatures",                                            \
+		    .arg = "FORM,...",                                         \
+		    .values = "standard standard-ed25519 github homeiq svix",  \
+		    .doc = "standard, standard-ed25519, github, homeiq, "      \
+			   "svix",                                             \
+		    .may_empty = (empty) },                                    \
+	    { .name = "cloudevents",                                           \
+		    .arg = "yes|no",                                           \
+		    .values = "yes no",                                        \
+		    .doc = "whether the headers of CloudEvents are sent" },    \
+	    { .name = "rate-limit",                                            \
+		    .arg = "N",                                                \
+		    .doc = "requests a second; 0 for no limit" },              \
+	    { .name = "max-in-flight",                                         \
+		    .arg = "N",                                                \
+		    .doc = "the maximum number of open requests" },            \
+	    { .name = "timeout",                                               \
+		    .arg = "DURATION",                                         \
+		    .doc = "the time limit of one attempt" },                  \
+	{                                                                      \
+		.name = "retry-schedule", .arg = "T,T,...",                    \
+		.doc = "waits between attempts, such as 5s,1m,1h"              \
 	}
 
 const struct ctl_option ctl_webhook_register_options[] = {
@@ -121,8 +121,9 @@ const struct ctl_option ctl_webhook_update_options[] = {
 };
 
 const struct ctl_option ctl_webhook_import_options[] = {
-	{ .name = "dry-run", .doc = "say what would happen, change nothing" },
-	{ .name = "replace", .doc = "overwrite those that exist" },
+	{ .name = "dry-run",
+	    .doc = "say what would be imported, change nothing" },
+	{ .name = "replace", .doc = "overwrite webhooks that exist" },
 	{ .name = NULL },
 };
 
@@ -219,6 +220,33 @@ put_list(const struct ctl *c, struct js_writer *w, const char *option,
 		js_strn(w, NULL, p, n);
 	}
 	js_close_array(w);
+}
+
+/* The API takes a bare number as seconds; on a command line the unit may have
+ * been forgotten. */
+static enum rc
+put_durations(struct ctl *c, struct js_writer *w, struct err *e)
+{
+	static const char *const names[] = { "timeout", "retry-schedule" };
+	const char *p;
+	char *one;
+	enum rc rc;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		p = ctl_option_find(c, names[i]);
+		for (; p != NULL && *p != '\0'; p += n + (p[n] != '\0')) {
+			n = strcspn(p, ",");
+			one = xmemdup0(p, n);
+			rc = ctl_unit(c, names[i], one, e);
+			free(one);
+			if (rc != RC_OK)
+				return rc;
+		}
+	}
+	put_text(c, w, "timeout", "timeout");
+	put_list(c, w, "retry-schedule", "retry_schedule");
+	return RC_OK;
 }
 
 static enum rc
@@ -445,10 +473,10 @@ make_json(struct ctl *c, const char *url, bool is_new, struct buf *out,
 	put_text(c, &w, "on-dead", "on_dead");
 	put_text(c, &w, "body", "body");
 	put_tls(c, &w);
-	put_text(c, &w, "timeout", "timeout");
-	put_list(c, &w, "retry-schedule", "retry_schedule");
 	put_list(c, &w, "signatures", "signatures");
-	rc = put_cloudevents(c, &w, e);
+	rc = put_durations(c, &w, e);
+	if (rc == RC_OK)
+		rc = put_cloudevents(c, &w, e);
 	if (rc == RC_OK)
 		rc = put_numbers(c, &w, e);
 	if (rc == RC_OK)
@@ -509,7 +537,7 @@ put_registered(struct ctl *c, const struct webhook *w, bool secret_made)
 	}
 	buf_addf(&c->out, "Webhook %s registered for %s\n", w->id, w->url);
 	if (secret_made)
-		buf_addf(&c->out, "Its secret is shown this once:\n%s\n",
+		buf_addf(&c->out, "Its secret, shown once:\n%s\n",
 		    w->secret.bytes);
 	if (has_key)
 		buf_addf(&c->out, "Its public key is %s\n", public_key);
@@ -554,9 +582,10 @@ put_changed(struct ctl *c, const struct webhook *w, bool secret_made)
 	buf_addf(&c->out, "Webhook %s is changed.\n", w->id);
 	if (secret_made)
 		buf_addf(&c->out,
-		    "Its address is another one's, so its headers are gone but "
-		    "for those given now,\nand it has a new secret, shown this "
-		    "once:\n%s\n",
+		    "The URL points to another server: its custom headers were "
+		    "removed,\nexcept those of this command. It has a new "
+		    "secret, shown once; you must\ngive it to the receiver:\n"
+		    "%s\n",
 		    w->secret.bytes);
 }
 
@@ -615,7 +644,9 @@ back_up(const char *file, const struct buf *bytes, struct err *e)
 	rc = RC_OK;
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd == -1) {
-		rc = err_errno(e, RC_SYSTEM, errno, "%s", beside);
+		rc = err_errno(e, RC_SYSTEM, errno,
+		    "A copy of the file cannot be written beside it (%.100s)",
+		    name);
 		goto out;
 	}
 	for (done = 0; done < bytes->len; done += (size_t)n) {
@@ -627,7 +658,9 @@ back_up(const char *file, const struct buf *bytes, struct err *e)
 	}
 	if (done < bytes->len || fsync(fd) == -1 ||
 	    rename(beside, name) == -1) {
-		rc = err_errno(e, RC_SYSTEM, errno, "%s", name);
+		rc = err_errno(e, RC_SYSTEM, errno,
+		    "A copy of the file cannot be written beside it (%.100s)",
+		    name);
 		(void)unlink(beside);
 	}
 	(void)close(fd);
@@ -660,8 +693,9 @@ put_imported(struct ctl *c, bool dry_run, size_t count,
 		buf_addf(&c->out,
 		    "Webhook %s names no events and %s disabled.\n",
 		    disabled->v[i], dry_run ? "would be" : "is");
-	buf_addf(&c->out, "%s %zu webhooks\n",
-	    dry_run ? "Would migrate" : "Migrated", count);
+	buf_addf(&c->out, "%s %zu webhook%s.\n",
+	    dry_run ? "Would import" : "Imported", count,
+	    count == 1 ? "" : "s");
 }
 
 enum rc
@@ -683,7 +717,7 @@ ctl_webhook_import(struct ctl *c, struct err *e)
 		rc = registry_import(&c->app.registry, buf_str(&json), json.len,
 		    &opt, &done, e);
 		rc =
-		    say_problems(rc, "Nothing was migrated", &done.problems, e);
+		    say_problems(rc, "Nothing was imported", &done.problems, e);
 	}
 	if (rc == RC_OK)
 		put_imported(c, opt.dry_run, done.count, &done.disabled);

@@ -23,6 +23,7 @@
 #include "cmd/ctl_help.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#define CTL_STDOUT_SIZE 65536
 
 /* Words that later versions know, so that nobody looks for a slip. */
 static const char *const later[] = { "monitor", "top", "backup", "restore",
@@ -207,8 +208,8 @@ check_args(struct ctl *c, const struct ctl_noun *noun,
 		if (c->args[i][0] == '\0')
 			return ctl_usage(c, e, "An argument is empty.");
 	if (c->nargs < cmd->min_args)
-		return ctl_usage(c, e, "%s %s wants %s.", noun->name, cmd->verb,
-		    cmd->args);
+		return ctl_usage(c, e, "%s%s%s wants %s.", noun->name,
+		    cmd->verb[0] == '\0' ? "" : " ", cmd->verb, cmd->args);
 	if (c->nargs > cmd->max_args)
 		return ctl_usage(c, e, "\"%.60s\" is one argument too many.",
 		    c->args[cmd->max_args]);
@@ -333,6 +334,8 @@ main(int argc, char **argv)
 	int status;
 
 	hold_standard_descriptors();
+	/* The help is not written before ctl_flush(), which sees the errors. */
+	(void)setvbuf(stdout, NULL, _IOFBF, CTL_STDOUT_SIZE);
 	(void)signal(SIGPIPE, SIG_IGN);
 	app_guard();
 
@@ -348,11 +351,13 @@ main(int argc, char **argv)
 	if (rc != RC_OK) {
 		if (status == 0)
 			status = err_exit_status(rc);
-		ctl_complain(e.text);
+		if (e.text[0] != '\0')
+			ctl_complain(e.text);
 	}
 	/* Also of a command that failed: what it did say is true. */
 	if (ctl_flush(&c, &e) != RC_OK) {
-		ctl_complain(e.text);
+		if (e.text[0] != '\0')
+			ctl_complain(e.text);
 		if (status == 0)
 			status = EXIT_FAILURE;
 	}

@@ -1,7 +1,9 @@
 """hlsctl and what is typed wrongly: a sentence on stderr, exit status 2,
 nothing on stdout and nothing done."""
 
+import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -122,6 +124,98 @@ def test_help_is_there_for_all_of_it(g):
                 text = g.ctl(noun, verb, "--help")
                 assert text.startswith("usage: hlsctl %s %s" % (noun, verb))
                 assert "--json" in text
+
+
+def helps(g):
+    """The help of every noun and verb, by its words."""
+    yield (), g.ctl("--help")
+    for noun in re.findall(r"^  ([a-z]+) ", g.ctl("--help"), re.MULTILINE):
+        text = g.ctl(noun, "--help")
+        yield (noun,), text
+        for verb in re.findall(r"^  hlsctl %s ([a-z-]+)" % noun, text,
+                               re.MULTILINE):
+            yield (noun, verb), g.ctl(noun, verb, "--help")
+
+
+def test_no_line_of_help_is_wider_than_80_columns_or_out_of_place(g):
+    for words, text in helps(g):
+        for line in text.splitlines():
+            assert len(line) <= 80, (words, line)
+        if len(words) == 1 and "VERB --help" in text:
+            inner = text.split("\n\n")[1]
+            for line in inner.splitlines():
+                assert re.match("  hlsctl |      [^ ]", line), (words, line)
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_bootstrap_prints_its_usage(option):
+    done = subprocess.run([os.path.join(gw.source_folder(), "bootstrap"), option],
+                          capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "./bootstrap check" in done.stdout
+
+
+@pytest.mark.parametrize("args", [
+    ("event", "list", "--since", "5"), ("event", "list", "--until", "0.5"),
+    ("event", "replay", "--since", "90", "--dry-run"),
+    ("event", "release", "--since", "5", "--dry-run"),
+    ("event", "enqueue", "--event-type", "a", "--at", "10"),
+    ("webhook", "recover", "some", "--since", "5", "--dry-run"),
+    ("delivery", "retry", "--since", "5", "--dry-run"),
+    ("source", "check", "github", "/dev/null", "--headers", "/dev/null",
+     "--at", "5"),
+    ("token", "create", "--name", "a", "--role", "viewer", "--expires", "30"),
+    ("webhook", "test", "some", "--wait", "5"),
+    ("webhook", "register", "https://example.com/", "--timeout", "5"),
+    ("webhook", "register", "https://example.com/", "--retry-schedule",
+     "5s,10"),
+    ("webhook", "update", "some", "--timeout", "5"),
+    ("sql", "SELECT 1", "--time", "5"),
+])
+def test_a_duration_without_its_unit_is_refused(g, args):
+    if "some" in args:
+        some = json.loads(g.ctl("webhook", "register", "--json",
+                                "https://example.com/"))["webhook_id"]
+        args = [some if a == "some" else a for a in args]
+    assert "has no unit; write " in refused(g, *args, status=2)
+
+
+def test_unix_seconds_are_a_time(g):
+    assert g.ctl("event", "list", "--since", "1700000000") == \
+        "No such events.\n"
+
+
+def test_too_few_characters_of_an_id_are_named_as_the_reason(g):
+    told = refused(g, "webhook", "show", "e0f", status=1)
+    assert "at least 4 characters" in told
+
+
+def test_an_option_s_fault_names_the_option_once(g):
+    told = refused(g, "source", "sample", "github", "--url",
+                   "http://localhost:1")
+    assert told == "hlsctl: --url: port 1 is not allowed: 80, 443 and " \
+        "those over 1023 are.\n"
+
+
+@pytest.mark.parametrize("query", [
+    "SELECT count(*) FROM events", "SELECT no_column FROM webhooks"])
+def test_a_query_of_a_name_that_is_not_there_names_the_views(g, query):
+    told = refused(g, "sql", query, status=1)
+    assert "hlsctl(8), SQL VIEWS" in told and "webhook_events" in told
+
+
+def test_one_select_is_asked_for(g):
+    assert "sql wants STATEMENT" in refused(g, "sql")
+    for text in "SELECT 1; SELECT 2", ";":
+        assert "give one SELECT" in refused(g, "sql", text, status=1)
+
+
+def test_a_copy_that_cannot_be_written_is_said_so(g, tmp_path):
+    path = tmp_path / "imp.json"
+    path.write_text("{}")
+    (tmp_path / "imp.json.backup").mkdir()
+    told = refused(g, "webhook", "import", path, status=69)
+    assert "A copy of the file cannot be written beside it" in told
 
 
 def test_it_says_its_version(g):
