@@ -196,6 +196,7 @@ apply_rules(struct app_conf *c, const char *path, struct conf_places *places,
 	enum rc rc;
 
 	c->file = xstrdup(path);
+	c->holds_secret = conf_holds_secret(places);
 	fill_defaults(c);
 	r.folder = file_folder_of(path);
 	if ((rc = read_database(&r, e)) == RC_OK &&

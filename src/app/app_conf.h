@@ -31,7 +31,8 @@ struct app_user {
 };
 
 struct app_conf {
-	char *file; /* it was read from */
+	char *file;        /* it was read from */
+	bool holds_secret; /* the file itself does, not a file it names */
 	struct {
 		char *url; /* "sqlite:/path", also when the file says path */
 		char *key_file;

@@ -26,6 +26,7 @@ struct conf_places {
 	struct conf_node *root;
 	struct conf_node *culprit; /* of the last refusal, or NULL */
 	bool is_echo;              /* of what was refused before it */
+	bool holds_secret;         /* a secret stands in the file itself */
 };
 
 void
@@ -293,6 +294,9 @@ take_scalar(struct builder *b)
 	else
 		node->text = xstrdup("");
 	node->is_null = is_null(&b->event);
+	node->is_literal =
+	    conf_vars_is_literal((const char *)b->event.data.scalar.value,
+		b->event.data.scalar.length);
 	return RC_OK;
 }
 
@@ -446,7 +450,7 @@ static enum rc
 load_text(const char *name, const char *folder, const char *text, size_t n,
     struct conf_vars *vars, struct conf_places **places, struct err *e)
 {
-	struct conf_reader r = { name, folder, e, NULL };
+	struct conf_reader r = { name, folder, e, NULL, false };
 	struct conf_places *p = xcalloc(1, sizeof(*p));
 	enum rc rc;
 
@@ -491,16 +495,23 @@ enum rc
 conf_take(struct conf_places *p, const struct conf_table *table, void *values,
     struct err *e)
 {
-	struct conf_reader r = { p->name, p->folder, e, NULL };
+	struct conf_reader r = { p->name, p->folder, e, NULL, false };
 	enum rc rc;
 
 	memset(values, 0, table->size);
 	rc = conf_fill(&r, table, p->root, "", values);
 	p->culprit = r.culprit;
 	p->is_echo = false;
+	p->holds_secret = r.holds_secret;
 	if (rc != RC_OK)
 		conf_fini(table, values);
 	return rc;
+}
+
+bool
+conf_holds_secret(const struct conf_places *p)
+{
+	return p->holds_secret;
 }
 
 bool
@@ -630,7 +641,7 @@ enum rc
 conf_refuse(struct conf_places *p, const char *key, struct err *e,
     const char *fmt, ...)
 {
-	const struct conf_reader r = { p->name, NULL, e, NULL };
+	const struct conf_reader r = { p->name, NULL, e, NULL, false };
 	char what[sizeof(e->text)], path[CONF_PATH_SIZE];
 	const struct conf_node *node;
 	va_list ap;

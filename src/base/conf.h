@@ -145,6 +145,9 @@ const char *conf_vars_find(const struct conf_vars *v, const char *name);
 /* Where each key stood, for conf_refuse(). */
 struct conf_places;
 void conf_places_free(struct conf_places *p);
+/* Whether a secret that was read stands in the file itself, not in a variable
+ * or in a file of its own. */
+bool conf_holds_secret(const struct conf_places *p);
 
 /*
  * Reads path into values, a struct of table->size bytes whose contents do

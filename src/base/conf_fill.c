@@ -163,7 +163,7 @@ set_fallback(const struct conf_key *row, char *values)
 {
 	const char *text = row->fallback;
 	struct err e = { RC_OK, "" };
-	struct conf_reader r = { "default", ".", &e, NULL };
+	struct conf_reader r = { "default", ".", &e, NULL, false };
 	struct conf_node *node;
 	enum rc rc;
 

@@ -25,11 +25,12 @@ enum conf_kind {
 /* Owns its key, text and children. */
 struct conf_node {
 	enum conf_kind kind;
-	size_t line;  /* of its key, where it has one */
-	char *key;    /* in a map, else NULL */
-	char *text;   /* of a scalar, variables put in */
-	bool is_null; /* nothing is written there, or "~", or "null" */
-	char *fault;  /* why it cannot be read, or NULL */
+	size_t line;     /* of its key, where it has one */
+	char *key;       /* in a map, else NULL */
+	char *text;      /* of a scalar, variables put in */
+	bool is_literal; /* of a scalar: the file has its text, or a default */
+	bool is_null;    /* nothing is written there, or "~", or "null" */
+	char *fault;     /* why it cannot be read, or NULL */
 	bool is_over; /* it was refused already: read as if it were not there */
 	size_t n;     /* children */
 	struct conf_node *first;
@@ -45,12 +46,17 @@ struct conf_reader {
 	const char *folder; /* relative paths begin there */
 	struct err *e;
 	struct conf_node *culprit; /* what was refused first, or NULL */
+	bool holds_secret;         /* a secret stands in the file itself */
 };
 
 /* The text in quotes of YAML becomes the value: fills out, or RC_INVALID and
  * what is wrong.  Remembers the variables used. */
 enum rc conf_vars_expand(struct conf_vars *v, const char *text, size_t n,
     struct buf *out, struct err *e);
+
+/* Whether the text, or a default in it, is a value: true unless it is nothing
+ * but variables. */
+bool conf_vars_is_literal(const char *text, size_t n);
 
 /* Overwrites in the environment what has been remembered. */
 void conf_vars_wipe(const struct conf_vars *v);

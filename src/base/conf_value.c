@@ -444,6 +444,18 @@ set_scalar(const struct setting *s, const struct conf_node *node, void *value)
 	}
 }
 
+/* Of a secret, or of one in a list of them. */
+static bool
+is_literal(const struct conf_node *node)
+{
+	const struct conf_node *child;
+
+	for (child = node->first; child != NULL; child = child->next)
+		if (is_literal(child))
+			return true;
+	return node->kind == CONF_KIND_SCALAR && node->is_literal;
+}
+
 enum rc
 conf_value_set(struct conf_reader *r, const struct conf_key *row,
     const struct conf_node *node, const char *path, void *value)
@@ -455,6 +467,8 @@ conf_value_set(struct conf_reader *r, const struct conf_key *row,
 	if ((row->flags & CONF_REQUIRED) != 0 && node->n == 0 &&
 	    (node->text == NULL || *node->text == '\0'))
 		return refuse(&s, "is empty");
+	if (row->type == CONF_SECRET || row->type == CONF_SECRETS)
+		r->holds_secret |= is_literal(node);
 	switch (row->type) {
 	case CONF_STRINGS:
 	case CONF_DURATIONS:

@@ -227,3 +227,19 @@ conf_vars_expand(struct conf_vars *v, const char *text, size_t n,
 		return err_set(e, RC_INVALID, "over 1 MiB with its variables");
 	return RC_OK;
 }
+
+bool
+conf_vars_is_literal(const char *text, size_t n)
+{
+	const char *close;
+
+	while (n > 0) {
+		close = memchr(text, '}', n);
+		if (n < 3 || memcmp(text, "${", 2) != 0 || close == NULL ||
+		    memmem(text, (size_t)(close - text), ":-", 2) != NULL)
+			return true;
+		n -= (size_t)(close + 1 - text);
+		text = close + 1;
+	}
+	return false;
+}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,6 +250,25 @@ file_user_name(uid_t uid, char out[FILE_USER_SIZE])
 	else
 		(void)snprintf(out, FILE_USER_SIZE, "%lu", (unsigned long)uid);
 	return out;
+}
+
+gid_t
+file_group_of(uid_t uid, char out[FILE_USER_SIZE])
+{
+	struct passwd user, *found = NULL;
+	struct group entry, *group = NULL;
+	char text[4096];
+	gid_t gid = (gid_t)uid;
+
+	if (getpwuid_r(uid, &user, text, sizeof(text), &found) == 0 &&
+	    found != NULL)
+		gid = user.pw_gid;
+	if (getgrgid_r(gid, &entry, text, sizeof(text), &group) == 0 &&
+	    group != NULL && strlen(group->gr_name) < FILE_USER_SIZE)
+		(void)snprintf(out, FILE_USER_SIZE, "%s", group->gr_name);
+	else
+		(void)snprintf(out, FILE_USER_SIZE, "%lu", (unsigned long)gid);
+	return gid;
 }
 
 char *

@@ -77,6 +77,10 @@ void file_give(int fd, const char *path, const char *like);
 #define FILE_USER_SIZE 64
 const char *file_user_name(uid_t uid, char out[FILE_USER_SIZE]);
 
+/* The main group of a user, and in out its name, or its number where it has
+ * none. */
+gid_t file_group_of(uid_t uid, char out[FILE_USER_SIZE]);
+
 /* The folder part of path, "." when it has none; free(3) it. */
 char *file_folder_of(const char *path);
 

@@ -31,6 +31,9 @@ struct examination {
 void ctl_doctor_report(struct examination *x, enum doctor_level level,
     const char *check, const char *finding);
 
+/* Examines the settings and the files that they name. */
+void ctl_doctor_files(struct examination *x);
+
 /* Examines the running programs and their settings. */
 void ctl_doctor_programs(struct examination *x);
 

@@ -161,6 +161,12 @@ lite_failed(struct lite_conn *c, struct err *e)
 	case SQLITE_TOOBIG:
 	case SQLITE_MISMATCH:
 		return err_set(e, RC_INVALID, "the row is refused: %s", text);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(e, RC_SYSTEM,
+		    "the database is damaged (sqlite: %s, %d): stop all "
+		    "programs of hls and restore a backup",
+		    text, code);
 	case SQLITE_IOERR:
 		if (!fatal)
 			return err_set(e, RC_BUSY, "the file may not grow: %s",

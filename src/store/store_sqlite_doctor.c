@@ -131,6 +131,7 @@ static enum rc
 check_pages(struct doctor *d, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(d->conn, LITE_QUICK_CHECK);
+	char finding[FINDING_SIZE];
 	const char *text;
 	bool row = true;
 	enum rc rc;
@@ -140,8 +141,11 @@ check_pages(struct doctor *d, struct err *e)
 		if (rc != RC_OK || !row)
 			return rc;
 		text = (const char *)sqlite3_column_text(st, 0);
+		(void)snprintf(finding, sizeof(finding),
+		    "%.300s: stop all programs of hls and restore a backup",
+		    text == NULL ? "no answer" : text);
 		d->say(d->arg, "pages",
-		    text != NULL && strcmp(text, "ok") == 0 ? NULL : text);
+		    text != NULL && strcmp(text, "ok") == 0 ? NULL : finding);
 	}
 }
 

@@ -2,9 +2,7 @@
 
 import json
 import os
-import pwd
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -13,49 +11,9 @@ import pytest
 
 import gateway as gw
 import terminal
+from doctor import findings
 from receiver import Answer, Receiver
 from waiting import wait_for
-
-
-def findings(g, check, status=None):
-    done = g.ctl("doctor", "--json", ok=None, raw=True)
-    if status is not None:
-        assert done.returncode == status, done
-    return [(c["level"], c["finding"])
-            for c in json.loads(done.stdout)["checks"]
-            if c["check"] == check and c["level"] != "ok"]
-
-
-def test_a_database_that_cannot_be_written_is_found(make_gateway):
-    g = make_gateway(start=False)
-    g.init()
-    os.chmod(g.database, 0o400)
-    (level, said), = findings(g, "database", 1)
-    assert level == "fault"
-    advice = re.search(r"chmod u\+w (\S+)", said)
-    os.chmod(advice.group(1), 0o600)
-    assert findings(g, "database", 0) == []
-
-
-def test_a_log_that_cannot_be_opened_is_found(make_gateway):
-    g = make_gateway(start=False)
-    g.init()
-    log = os.path.join(g.folder, "none", "hls.log")
-    g.write_config({"logging": {"target": log}})
-    (level, said), = findings(g, "log", 1)
-    assert level == "fault" and log in said
-    os.mkdir(os.path.dirname(log))
-    assert findings(g, "log", 0) == []
-
-
-def test_its_advice_on_modes_leaves_the_services_group_alone(make_gateway):
-    g = make_gateway(start=False)
-    g.init()
-    os.chmod(g.config_file, 0o644)
-    (level, said), = findings(g, "settings", 0)
-    assert level == "note" and "chmod o-r " + g.config_file in said
-    os.chmod(g.config_file, 0o640)
-    assert findings(g, "settings", 0) == []
 
 
 def test_work_without_a_drain_is_found(make_gateway):
@@ -206,41 +164,3 @@ def test_dead_deliveries_end_by_the_command_that_is_named(make_gateway):
         text, status = terminal.run(g, *advice.split(), typed=b"y\n")
         assert status == 0, text
         wait_for(lambda: not findings(g, "dead"), 20)
-
-
-def test_a_file_system_that_is_mounted_read_only_is_found(make_gateway):
-    if os.geteuid() != 0 or subprocess.run(
-            ["unshare", "--mount", "true"], check=False).returncode != 0:
-        pytest.skip("needs root and a mount namespace")
-    g = make_gateway(start=False)
-    g.init()
-    folder = os.path.dirname(g.database)
-    ctl = shlex.quote(gw.program("hlsctl"))
-    script = ("mount --bind {0} {0} && mount -o remount,bind,ro {0} && "
-              "{1} doctor --json; echo; sh -c \"$({1} doctor --json | "
-              "grep -o 'mount -o [^\"]*')\" && {1} doctor --json").format(
-                  shlex.quote(folder), ctl)
-    done = subprocess.run(["unshare", "--mount", "sh", "-c", script],
-                          env=g.env, stdout=subprocess.PIPE, check=False,
-                          timeout=120)
-    before, after = [
-        [c for c in json.loads(text)["checks"] if c["check"] == "database"]
-        for text in done.stdout.decode().split("\n\n")]
-    assert before[0]["level"] == "fault"
-    assert "mounted read-only" in before[0]["finding"]
-    assert after[0]["level"] == "ok" and done.returncode == 0
-
-
-def test_users_are_called_by_their_names(make_gateway):
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    g = make_gateway(start=False)
-    g.init()
-    user = pwd.getpwnam("www-data")
-    for name in os.listdir(os.path.dirname(g.database)):
-        os.chown(os.path.join(os.path.dirname(g.database), name),
-                 user.pw_uid, user.pw_gid)
-    (level, said), = findings(g, "owner")
-    assert level == "note"
-    assert "belongs to the user www-data, and root runs this" in said
-    assert "sudo -u www-data hlsctl doctor" in said
