@@ -131,4 +131,12 @@ sed -n 's/^\.It Sy \([a-z_]*\) Pq \([a-z]*\)$/\1 \2/p' \
 	comm -13 "$scratch/shown" "$scratch/explained" |
 	    sed 's/$/: is in hls-metrics(7) and hls.fcgi does not show it/'
 } | rule 'hls-metrics(7) has the metrics of hls.fcgi, and no other'
+
+# A version that is not released yet has the ending -dev.
+version=$(sed -n 's/^AC_INIT(\[hls\],\[\(.*\)\])$/\1/p' configure.ac 2>/dev/null)
+newest=$(sed -n '/^[0-9]/{p;q;}' CHANGES 2>/dev/null)
+{
+	[ "${version%-dev}" = "$newest" ] ||
+	    echo "configure.ac: the version is $version, in CHANGES $newest"
+} | rule 'the version is the newest of CHANGES'
 plan
