@@ -108,10 +108,16 @@ read_body(const struct source *src, const struct http_req *req,
 {
 	bool may_be_other = strlist_has(&src->content_types, ev->content_type);
 	struct event_json j;
+	struct media m;
 	enum rc rc;
 
 	event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
 	rc = facts_read(src, req, j.text == NULL ? "" : j.text, j.n, ev, e);
+	media_parse(ev->content_type, &m);
+	if (rc != RC_OK && j.text == NULL && m.kind == MEDIA_FORM)
+		rc = err_set(e, rc,
+		    "a form whose one field is not payload; see content_types "
+		    "in hls.yaml(5)");
 	event_json_fini(&j);
 	if (rc != RC_OK && !may_be_other)
 		return rc;

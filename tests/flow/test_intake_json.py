@@ -240,6 +240,14 @@ def test_bad_forms_are_refused(calm_gateway, post, body):
     assert_refused(calm_gateway, lambda: post(body, content_type=FORM), 400)
 
 
+def test_a_form_without_the_field_payload_says_so(calm_gateway, post):
+    """A slash command of Slack is such a form."""
+    resp = post(b"token=x&team_id=T1&command=%2Fdeploy", content_type=FORM)
+    assert resp.status == 400
+    assert "a form whose one field is not payload" in resp.body.decode()
+    assert "content_types" in resp.body.decode()
+
+
 def test_a_form_is_read_and_its_bytes_are_kept(calm_gateway, post):
     body = b"payload=%7B%22repository%22%3A+%7B%22full_name%22%3A%22octo" \
         b"%2Fform%22%7D%2C%22n%22%3A" + str(calm_gateway.counter).encode() + \
