@@ -178,8 +178,8 @@ fill_defaults(struct app_conf *c)
 	};
 }
 
-static const char *
-find_path(const char *path, const struct conf_vars *vars)
+const char *
+app_conf_path(const char *path, const struct conf_vars *vars)
 {
 	if (path == NULL)
 		path = conf_vars_find(vars, "HLS_CONFIG");
@@ -218,7 +218,7 @@ app_conf_read(const char *path, struct conf_vars *vars, struct app_conf **out,
 	enum rc rc;
 
 	*out = NULL;
-	path = find_path(path, vars);
+	path = app_conf_path(path, vars);
 	c = xcalloc(1, sizeof(*c));
 	rc = conf_read(path, app_conf_table(), vars, c, &places, e);
 	if (rc != RC_OK) {
@@ -266,7 +266,7 @@ app_conf_faults(const char *path, struct conf_vars *vars, struct strlist *out)
 	struct err e;
 	enum rc rc;
 
-	path = find_path(path, vars);
+	path = app_conf_path(path, vars);
 	rc = conf_load(path, vars, &places, &e);
 	if (rc != RC_OK)
 		strlist_put(out, e.text);

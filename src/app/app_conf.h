@@ -109,6 +109,9 @@ enum rc app_conf_read(const char *path, struct conf_vars *vars,
     struct app_conf **out, struct err *e);
 void app_conf_free(struct app_conf *c);
 
+/* The file that app_conf_read() reads for path, which may be NULL; borrowed. */
+const char *app_conf_path(const char *path, const struct conf_vars *vars);
+
 /* All that app_conf_read() would refuse, a sentence each, by line; none when it
  * would refuse nothing. */
 void app_conf_faults(const char *path, struct conf_vars *vars,

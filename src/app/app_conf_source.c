@@ -493,8 +493,9 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 		return conf_refuse(r->places, key, e,
 		    "no such provider; there are github, standard and hmac");
 	}
-	if ((rc = check_secrets(r, raw, at, e)) != RC_OK ||
-	    (rc = check_public_keys(r, raw, at, e)) != RC_OK ||
+	/* Secrets last: a file of them that is not there hides no other
+	 * fault. */
+	if ((rc = check_public_keys(r, raw, at, e)) != RC_OK ||
 	    (rc = check_paths(r, raw, at, e)) != RC_OK ||
 	    (rc = check_patterns(r, raw, at, e)) != RC_OK ||
 	    (rc = check_facts(r, raw, at, e)) != RC_OK ||
@@ -503,13 +504,16 @@ read_source(struct app_conf_reader *r, size_t at, struct err *e)
 		return rc;
 	copy_source(raw, src);
 	l->n++;
-	rc = sig_source_check(src, e);
-	if (rc != RC_OK) {
-		snprintf(key, sizeof(key), "sources[%zu].provider", at);
-		snprintf(fault, sizeof(fault), "%s", e->text);
-		return conf_refuse(r->places, key, e, "%s", fault);
+	if ((rc = read_replay_window(r, raw, at, src, e)) != RC_OK)
+		return rc;
+	if (sig_scheme_check(src, e) == RC_OK) {
+		rc = check_secrets(r, raw, at, e);
+		if (rc != RC_OK || sig_source_check(src, e) == RC_OK)
+			return rc;
 	}
-	return read_replay_window(r, raw, at, src, e);
+	snprintf(key, sizeof(key), "sources[%zu].provider", at);
+	snprintf(fault, sizeof(fault), "%s", e->text);
+	return conf_refuse(r->places, key, e, "%s", fault);
 }
 
 /* No two sources answer at one path, a source's own among them. */

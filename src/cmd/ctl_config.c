@@ -19,7 +19,10 @@ refuse(struct ctl *c, struct err *e)
 	if (c->json) {
 		js_writer_init(&w, &c->out);
 		js_open_object(&w, NULL);
+		js_str(&w, "file", app_conf_path(c->config, c->app.vars));
 		js_bool(&w, "valid", false);
+		js_open_array(&w, "warnings");
+		js_close_array(&w);
 		js_open_array(&w, "errors");
 		for (i = 0; i < faults.n; i++)
 			js_str(&w, NULL, faults.v[i]);

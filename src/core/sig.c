@@ -123,6 +123,15 @@ sig_secret_fault(const struct source *src, const struct secret *s)
 }
 
 enum rc
+sig_scheme_check(const struct source *src, struct err *e)
+{
+	if (src->npublic_keys > 0 && src->scheme != &sig_standard)
+		return err_set(e, RC_INVALID,
+		    "public_keys belong to provider standard");
+	return src->scheme->check == NULL ? RC_OK : src->scheme->check(src, e);
+}
+
+enum rc
 sig_source_check(const struct source *src, struct err *e)
 {
 	const char *fault;
@@ -130,15 +139,12 @@ sig_source_check(const struct source *src, struct err *e)
 
 	if (src->nsecrets == 0 && src->npublic_keys == 0)
 		return err_set(e, RC_INVALID, "a source needs a secret");
-	if (src->npublic_keys > 0 && src->scheme != &sig_standard)
-		return err_set(e, RC_INVALID,
-		    "public_keys belong to provider standard");
 	for (i = 0; i < src->nsecrets; i++) {
 		fault = sig_secret_fault(src, &src->secrets[i]);
 		if (fault != NULL)
 			return err_set(e, RC_INVALID, "a secret %s", fault);
 	}
-	return src->scheme->check == NULL ? RC_OK : src->scheme->check(src, e);
+	return sig_scheme_check(src, e);
 }
 
 static struct source nobody;

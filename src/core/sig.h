@@ -31,6 +31,8 @@ const char *sig_secret_fault(const struct source *src, const struct secret *s);
 /* RC_INVALID: no secret, one that the source cannot use, or, for provider
  * hmac, a template that cannot be kept.  The other calls need RC_OK here. */
 enum rc sig_source_check(const struct source *src, struct err *e);
+/* The part of it that looks at no secret. */
+enum rc sig_scheme_check(const struct source *src, struct err *e);
 
 /* How long bytes are remembered by default: 7 days where the delivery id is
  * a header that nobody signed, as with GitHub and its kin, else 0. */

@@ -206,7 +206,28 @@ def test_all_that_is_wrong_is_reported_as_json_too(g, tmp_path):
                  raw=True)
     told = json.loads(done.stdout)
     assert told["valid"] is False and len(told["errors"]) == 2
-    assert json.loads(g.ctl("config", "check", "--json"))["errors"] == []
+    good = json.loads(g.ctl("config", "check", "--json"))
+    assert good["errors"] == []
+    assert list(told) == list(good)
+    assert (told["file"], told["warnings"]) == (str(bad), [])
+
+
+def test_missing_files_of_secrets_hide_no_other_fault_of_a_source(
+        g, tmp_path):
+    bad = put(tmp_path / "hls.yaml", "sources:\n" + "".join(
+        "- {name: s%d, provider: hmac, header: X-S, secrets_file: none%d,\n"
+        "  %s}\n" % (i, i, more) for i, more in enumerate((
+            "template: '{timestamp}.{body}'", "timestamp_header: X-T",
+            "replay_window: {nothing/: 7d}", "id_pointer: id"))))
+    done = subprocess.run([gw.program("hlsctl"), "-c", str(bad), "config",
+                           "check"], env=g.env, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 78
+    keys = [line.split(": ")[2] for line in done.stderr.splitlines()]
+    assert sorted(keys) == sorted(
+        ["sources[%d].secrets_file" % i for i in range(4)] +
+        ["sources[0].template", "sources[1].provider",
+         "sources[2].replay_window", "sources[3].id_pointer"]), done.stderr
 
 
 PROGRAMS = [("hlsctl", ("stats",)), ("hls-drain", ("--check",)),
