@@ -313,6 +313,12 @@ static const struct ctl_option check_options[] = {
 	{ .name = "at",
 	    .arg = "TIME",
 	    .doc = "judge the post as if it came at this time" },
+	{ .name = "url",
+	    .arg = "URL",
+	    .doc = "the URL as the sender has it: some senders sign it" },
+	{ .name = "method",
+	    .arg = "METHOD",
+	    .doc = "the method of the post, instead of POST" },
 	CTL_LIST_OPTIONS,
 	{ .name = NULL },
 };
@@ -325,6 +331,9 @@ run_check(struct ctl *c, struct err *e)
 	const struct source *src;
 	enum rc rc;
 
+	if (headers == NULL &&
+	    (ctl_has_option(c, "url") || ctl_has_option(c, "method")))
+		return ctl_usage(c, e, "--url and --method need --headers.");
 	if ((headers != NULL) != (c->nargs == 2))
 		return ctl_usage(c, e,
 		    "A post is judged with --headers FILE, the source's name "

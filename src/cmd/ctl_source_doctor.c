@@ -147,7 +147,8 @@ judge(struct ctl *c, const struct source *src, const struct post *p,
 			 &e) == RC_OK;
 	if (!v->is_good)
 		v->is_late = is_late(c, src, p, &v->sent_ms);
-	v->has_match = sigtry(src, &p->req, &v->match);
+	v->has_match =
+	    sigtry(src, &p->req, ctl_option_find(c, "url"), &v->match);
 }
 
 static const char *
@@ -192,6 +193,7 @@ put_json(struct ctl *c, const struct source *src, const struct verdict *v)
 		js_str(&w, "encoding", m->encoding);
 		js_str(&w, "signed", m->signed_text);
 		js_str(&w, "body", m->body);
+		js_bool(&w, "can_be_set", !sigtry_is_foreign(m));
 		js_close_object(&w);
 	}
 	js_close_object(&w);
@@ -227,6 +229,10 @@ put_text(struct ctl *c, const struct source *src, const struct verdict *v)
 		    m->encoding);
 	buf_addf(&c->out, "  signed     %s\n  body       %s\n", m->signed_text,
 	    m->body);
+	if (sigtry_is_foreign(m))
+		buf_add_str(&c->out,
+		    "No source can be set so: a template holds no {url}, "
+		    "{method} or {form}.\n");
 }
 
 enum rc
@@ -234,6 +240,7 @@ ctl_source_doctor(struct ctl *c, const struct source *src, const char *headers,
     const char *body, struct err *e)
 {
 	struct post *p = xcalloc(1, sizeof(*p));
+	const char *method = ctl_option_find(c, "method");
 	int64_t now_ms = clock_wall_ms(c->app.clock);
 	struct verdict v;
 	enum rc rc;
@@ -241,6 +248,8 @@ ctl_source_doctor(struct ctl *c, const struct source *src, const char *headers,
 	rc = ctl_time(c, "at", true, &now_ms, e);
 	if (rc == RC_OK)
 		rc = read_post(c, headers, body, p, e);
+	if (method != NULL)
+		p->req.method = method;
 	if (rc == RC_OK) {
 		judge(c, src, p, now_ms, &v);
 		if (c->json)

@@ -6,15 +6,16 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/xalloc.h"
 #include "core/http.h"
 #include "core/sigtry.h"
 #include "core/sigtry_body.h"
+#include "core/sigtry_form.h"
 #include "core/source.h"
 #include "core/whsec.h"
 
 #define CLAIMS_MAX 64
 #define KEYS 5
-#define PARTS_MAX 12
 #define TOKEN_MAX 256
 /* Changes of a body hold what comes in, twice at most, and its indents. */
 #define BODY_MAX (512u << 20)
@@ -31,7 +32,8 @@ struct trial {
 	const struct http_req *req;
 	struct claim claims[CLAIMS_MAX];
 	size_t nclaims;
-	struct crypt_span id, timestamp;
+	struct crypt_span id, timestamp, url, method;
+	struct buf form; /* the fields of the body, sorted */
 };
 
 static const struct {
@@ -180,7 +182,12 @@ static const char *const templates[] = { "{body}", "{id}.{timestamp}.{body}",
 	"{timestamp}.{body}", "v0:{timestamp}:{body}", "{timestamp}{body}",
 	"{body}{timestamp}", "{timestamp}:{body}", "{body}.{timestamp}",
 	"{timestamp}\\n{body}", "{id}.{body}", "{id}{timestamp}{body}",
-	"{timestamp}.{id}.{body}", "{id}:{timestamp}:{body}" };
+	"{timestamp}.{id}.{body}", "{id}:{timestamp}:{body}",
+	/* Square, Twilio (a form, or JSON), Trello, HubSpot v3 and others. */
+	"{url}{body}", "{url}{form}", "{url}", "{body}{url}",
+	"{method}{url}{body}{timestamp}", "{method}{url}{body}",
+	"{timestamp}{method}{url}{body}", "{timestamp}{url}{body}",
+	"{url}{timestamp}{body}" };
 #define TEMPLATES (sizeof(templates) / sizeof(templates[0]))
 
 static const char *
@@ -194,49 +201,70 @@ template_at(const struct source *src, size_t i)
 	return i < TEMPLATES ? templates[i] : NULL;
 }
 
+bool
+sigtry_is_foreign(const struct sigtry_match *m)
+{
+	return strstr(m->signed_text, "{url}") != NULL;
+}
+
 /* A part of a template: a name in braces, \n, or text up to the next. */
 static size_t
 part_of(const struct trial *t, const char *p, const struct buf *body,
     struct crypt_span *v)
 {
-	static const char id[] = "{id}", time[] = "{timestamp}",
-			  whole[] = "{body}";
-	size_t n;
+	const struct {
+		const char *name;
+		struct crypt_span value;
+	} names[] = {
+		{ "{id}", t->id },
+		{ "{timestamp}", t->timestamp },
+		{ "{body}", { buf_str(body), body->len } },
+		{ "{url}", t->url },
+		{ "{method}", t->method },
+		{ "{form}", { buf_str(&t->form), t->form.len } },
+		{ "\\n", { "\n", 1 } },
+	};
+	size_t i, n;
 
-	if (strncmp(p, id, sizeof(id) - 1) == 0) {
-		*v = t->id;
-		return sizeof(id) - 1;
-	}
-	if (strncmp(p, time, sizeof(time) - 1) == 0) {
-		*v = t->timestamp;
-		return sizeof(time) - 1;
-	}
-	if (strncmp(p, whole, sizeof(whole) - 1) == 0) {
-		*v = (struct crypt_span){ buf_str(body), body->len };
-		return sizeof(whole) - 1;
-	}
-	if (strncmp(p, "\\n", 2) == 0) {
-		*v = (struct crypt_span){ "\n", 1 };
-		return 2;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		n = strlen(names[i].name);
+		if (strncmp(p, names[i].name, n) == 0) {
+			*v = names[i].value;
+			return n;
+		}
 	}
 	n = 1 + strcspn(p + 1, "{\\");
 	*v = (struct crypt_span){ p, n };
 	return n;
 }
 
-/* False where the post has not what the template names. */
+/* Whether the post has what the template names. */
 static bool
-make_text(const struct trial *t, const char *template, const struct buf *body,
-    struct crypt_span v[PARTS_MAX], size_t *n)
+has_all(const struct trial *t, const char *template)
 {
+	return (t->timestamp.n > 0 ||
+		   strstr(template, "{timestamp}") == NULL) &&
+	    (t->id.n > 0 || strstr(template, "{id}") == NULL) &&
+	    (t->url.n > 0 || strstr(template, "{url}") == NULL) &&
+	    (t->form.len > 0 || strstr(template, "{form}") == NULL);
+}
+
+/* The parts of the text, n of them, for the caller to free; NULL where the
+ * post has not what the template names. */
+static struct crypt_span *
+make_text(const struct trial *t, const char *template, const struct buf *body,
+    size_t *n)
+{
+	struct crypt_span *v;
 	const char *p;
 
-	if ((strstr(template, "{timestamp}") != NULL && t->timestamp.n == 0) ||
-	    (strstr(template, "{id}") != NULL && t->id.n == 0))
-		return false;
-	for (*n = 0, p = template; *p != '\0' && *n < PARTS_MAX; ++*n)
+	*n = 0;
+	if (!has_all(t, template))
+		return NULL;
+	v = xcalloc(strlen(template) + 1, sizeof(*v));
+	for (p = template; *p != '\0'; ++*n)
 		p += part_of(t, p, body, &v[*n]);
-	return *p == '\0';
+	return v;
 }
 
 /* Whether a MAC of this key over this text is claimed. */
@@ -269,7 +297,7 @@ try_secret(const struct trial *t, const struct source *src, size_t at,
     const struct buf *body, struct sigtry_match *out)
 {
 	uint8_t key[CRYPT_MAC_MAX * 16];
-	struct crypt_span v[PARTS_MAX];
+	struct crypt_span *v;
 	size_t way, i, n, keysz;
 	bool ok = false;
 
@@ -280,8 +308,9 @@ try_secret(const struct trial *t, const struct source *src, size_t at,
 			out->signed_text = template_at(src, i);
 			if (out->signed_text == NULL)
 				break;
-			ok = make_text(t, out->signed_text, body, v, &n) &&
-			    is_claimed(t, key, keysz, v, n, out);
+			v = make_text(t, out->signed_text, body, &n);
+			ok = v != NULL && is_claimed(t, key, keysz, v, n, out);
+			free(v);
 		}
 	}
 	crypt_wipe(key, sizeof(key));
@@ -313,7 +342,7 @@ static bool
 try_public(const struct trial *t, const struct source *src, size_t at,
     const struct buf *body, struct sigtry_match *out)
 {
-	struct crypt_span v[PARTS_MAX];
+	struct crypt_span *v;
 	struct buf text;
 	size_t i, k, n;
 	bool ok = false;
@@ -325,11 +354,13 @@ try_public(const struct trial *t, const struct source *src, size_t at,
 		out->signed_text = template_at(src, i);
 		if (out->signed_text == NULL)
 			break;
-		if (!make_text(t, out->signed_text, body, v, &n))
+		v = make_text(t, out->signed_text, body, &n);
+		if (v == NULL)
 			continue;
 		buf_clear(&text);
 		for (k = 0; k < n; k++)
 			buf_add(&text, v[k].p, v[k].n);
+		free(v);
 		ok = !buf_is_over(&text) &&
 		    is_signed(t, src->public_keys[at], &text, out);
 	}
@@ -364,7 +395,7 @@ time_beside(const struct http_req *req)
 }
 
 bool
-sigtry(const struct source *src, const struct http_req *req,
+sigtry(const struct source *src, const struct http_req *req, const char *url,
     struct sigtry_match *out)
 {
 	static const char *const ids[] = { "webhook-id", "svix-id",
@@ -372,7 +403,8 @@ sigtry(const struct source *src, const struct http_req *req,
 	static const char *const times[] = { "webhook-timestamp",
 		"svix-timestamp", "X-Slack-Request-Timestamp", "X-Timestamp",
 		"X-Webhook-Timestamp", "X-Signature-Timestamp",
-		"X-Request-Timestamp", "Timestamp", NULL };
+		"X-Request-Timestamp", "X-HubSpot-Request-Timestamp",
+		"Timestamp", NULL };
 	struct trial t;
 	struct buf body;
 	bool ok = false;
@@ -384,16 +416,23 @@ sigtry(const struct source *src, const struct http_req *req,
 	t.timestamp = first_header(req, src->hmac.timestamp_header, times);
 	if (t.timestamp.n == 0)
 		t.timestamp = time_beside(req);
+	if (url != NULL)
+		t.url = (struct crypt_span){ url, strlen(url) };
+	t.method = (struct crypt_span){ req->method, strlen(req->method) };
 	buf_init(&body, BODY_MAX);
+	buf_init(&t.form, BODY_MAX);
 	for (i = 0; !ok && t.nclaims > 0; i++) {
 		out->body = sigtry_body(i, req->body, req->bodysz, &body);
 		if (out->body == NULL)
 			break;
+		if (url != NULL)
+			sigtry_form(buf_str(&body), body.len, &t.form);
 		for (k = 0; k < src->nsecrets && !ok; k++)
 			ok = try_secret(&t, src, k, &body, out);
 		for (k = 0; k < src->npublic_keys && !ok; k++)
 			ok = try_public(&t, src, k, &body, out);
 	}
+	buf_fini(&t.form);
 	buf_fini(&body);
 	return ok;
 }

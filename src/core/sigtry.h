@@ -4,7 +4,8 @@
  * Tries a post that was refused with each secret of its source in several
  * encodings, with each header that could hold a signature, with the texts
  * that senders sign, and with the changes that a body goes through on its
- * way.  For a person who has the secrets: it is not constant in time.  Pure.
+ * way.  Some senders sign the URL that they post to, which only the caller
+ * knows.  For a person who has the secrets: it is not constant in time.  Pure.
  */
 #ifndef CORE_SIGTRY_H
 #define CORE_SIGTRY_H
@@ -35,8 +36,11 @@ struct sigtry_match {
 /* How many signatures the headers may hold. */
 size_t sigtry_count(const struct http_req *req);
 
-/* The match with the fewest changes, the body's last; false: none. */
+/* The match with the fewest changes, the body's last; false: none.  url is
+ * the URL as the sender has it; NULL: texts with an URL are not tried. */
 bool sigtry(const struct source *src, const struct http_req *req,
-    struct sigtry_match *out);
+    const char *url, struct sigtry_match *out);
+/* Whether no source can be set to verify the text of the match. */
+bool sigtry_is_foreign(const struct sigtry_match *m);
 
 #endif

@@ -58,6 +58,10 @@ def g():
          "header": "X-Signature", "algorithm": "sha256", "encoding": "hex",
          "template": "v9/{id}/{timestamp}/{body}", "tolerance": "5m",
          "timestamp_header": "X-Timestamp", "id_header": "X-Id"},
+        {"name": "long", "provider": "hmac", "secrets": [gw.HMAC_SECRET],
+         "header": "X-Signature", "algorithm": "sha256", "encoding": "hex",
+         "template": "/".join(["{timestamp}", "{id}"] * 3 + ["{body}"]),
+         "timestamp_header": "X-Timestamp", "id_header": "X-Id"},
         {"name": "paired", "provider": "standard",
          "public_keys": ["whpk_" + base64.b64encode(PAIRS[k].public).decode()
                          for k in (0, 1)]}]})
@@ -194,6 +198,52 @@ def test_the_text_that_was_signed_is_found(g, template, headers):
     assert found["match"]["header"] == "x-other-signature"
 
 
+URL = "https://hooks.example.com/hooks/own?a=1"
+FORM = b"To=%2B4930&Body=a+b%26c&From=%2B1555&Body=A"
+
+
+@pytest.mark.parametrize("signed,text,body,digest,header", [
+    # Twilio: the URL and the sorted fields; of JSON, the URL alone.
+    ("{url}{form}", URL + "BodyABodya b&cFrom+1555To+4930", FORM,
+     hashlib.sha1, "X-Twilio-Signature"),
+    ("{url}", URL, BODY, hashlib.sha1, "X-Twilio-Signature"),
+    ("{url}{body}", URL + BODY.decode(), BODY, hashlib.sha256,
+     "x-square-hmacsha256-signature"),
+    ("{body}{url}", BODY.decode() + URL, BODY, hashlib.sha1,
+     "X-Trello-Webhook"),
+    ("{method}{url}{body}{timestamp}",
+     "PUT" + URL + BODY.decode() + "1700000000000", BODY, hashlib.sha256,
+     "X-HubSpot-Signature-v3"),
+])
+def test_texts_with_the_url_are_tried_when_it_is_given(
+        g, signed, text, body, digest, header):
+    headers = [(header, base64.b64encode(mac(
+        gw.HMAC_SECRET.encode(), text.encode(), digest).digest()).decode()),
+        ("X-HubSpot-Request-Timestamp", "1700000000000")]
+    assert check(g, "own", headers, body)["match"] is None
+    found = check(g, "own", headers, body, "--url", URL, "--method", "PUT")
+    assert found["match"]["signed"] == signed
+    assert found["match"]["body"] == "as it is"
+    assert found["match"]["can_be_set"] is False
+    assert "No source can be set so" in g.ctl(
+        "source", "check", "own", "--headers",
+        os.path.join(g.folder, "headers"), os.path.join(g.folder, "body"),
+        "--url", URL, "--method", "PUT", ok=(1,))
+
+
+def test_a_template_of_many_parts_is_tried(g):
+    """As many as a source may have, and more than texts of senders have."""
+    signed = "/".join(["{timestamp}", "{id}"] * 3 + ["{body}"])
+    text = signed.replace("{id}", "msg_1").replace(
+        "{timestamp}", "1700000000").encode().replace(b"{body}", BODY)
+    found = check(g, "long", [
+        ("X-Id", "msg_1"), ("X-Timestamp", "1700000000"),
+        ("X-Elsewhere", mac(gw.HMAC_SECRET.encode(), text).hexdigest())],
+        BODY)
+    assert found["match"]["signed"] == signed
+    assert found["match"]["can_be_set"] is True
+
+
 def test_a_time_beside_the_signature_is_found(g):
     """As t=...,v1=..., with no header of its own."""
     found = check(g, "github", [("Some-Signature", "t=1700000000,v1=" + mac(
@@ -258,7 +308,8 @@ def test_headers_may_be_as_curl_and_servers_keep_them(g):
 
 
 def test_wrong_usage_is_refused(g):
-    for args in (("github", "body"), ("github", "--headers", "h"),
+    for args in (("github", "--url", URL), ("--method", "PUT"),
+                 ("github", "body"), ("github", "--headers", "h"),
                  ("--headers", "h"),
                  ("github", "--headers", "-", "-")):
         g.ctl("source", "check", *args, ok=(2,))
