@@ -521,6 +521,7 @@ put_registered(struct ctl *c, const struct webhook *w, bool secret_made)
 	if (c->json) {
 		js_writer_init(&js, &c->out);
 		js_open_object(&js, NULL);
+		js_str(&js, "id", w->id);
 		js_str(&js, "webhook_id", w->id);
 		js_str(&js, "name", w->name);
 		js_str(&js, "url", w->url);

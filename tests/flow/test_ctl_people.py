@@ -138,7 +138,11 @@ def test_a_webhook_has_its_id_under_both_names(g):
     made = json.loads(g.ctl("webhook", "register", "--json",
                             "https://h.example.com/2"))
     ident = made["webhook_id"]
-    for args in (("list",), ("health",), ("show", ident)):
+    assert made["id"] == ident
+    for args in (("list",), ("health",), ("show", ident), ("health", ident),
+                 ("disable", ident), ("enable", ident),
+                 ("update", ident, "--description", "a"),
+                 ("rotate-secret", ident, "--yes")):
         got = json.loads(g.ctl("webhook", *args, "--json"))
         for w in got["webhooks"] if "webhooks" in got else [got]:
             assert w["id"] == w["webhook_id"]
