@@ -188,6 +188,67 @@ def test_one_cause_has_one_exit_status(cause, status):
         g.discard()
 
 
+# Commands that need an option besides their arguments; and those that work
+# without a store, with their status then: doctor has a finding.
+MORE = {("webhook", "recover"): ["--since", "1h"],
+        ("event", "enqueue"): ["--event-type", "a"],
+        ("event", "release"): ["--all"],
+        ("event", "replay"): ["--since", "1h"],
+        ("delivery", "retry"): ["--state", "dead"],
+        ("delivery", "cancel"): ["--state", "dead"],
+        ("token", "create"): ["--name", "n", "--role", "viewer"]}
+NO_STORE_NEEDED = {("config", "check"): 0, ("config", "show"): 0,
+                   ("source", "list"): 0, ("source", "check"): 0,
+                   ("source", "sample"): 0, ("init",): 0, ("doctor",): 1}
+
+
+def all_commands(g):
+    """Each command with arguments that its usage asks for."""
+    for noun in re.findall(r"^  ([a-z]+) ", g.ctl("--help"), re.MULTILINE):
+        if noun == "completion":
+            continue
+        verbs = re.findall(r"^  hlsctl %s ([a-z][\w-]*)" % noun,
+                           g.ctl(noun, "--help"), re.MULTILINE)
+        for words in [(noun, v) for v in verbs] or [(noun,)]:
+            usage = g.ctl(*words, "--help").splitlines()[0]
+            usage = usage.split("hlsctl ", 1)[1]
+            while "[" in usage:
+                usage = re.sub(r"\[[^][]*\]", "", usage)
+            words = tuple(w for w in usage.split() if w.islower())
+            places = [w for w in usage.split() if not w.islower()]
+            values = {"NAME": "github", "URL": "https://h.example.com/",
+                      "SELECT": "SELECT 1", "STATEMENT": "SELECT 1"}
+            more = MORE.get(words, [])
+            args = [] if more and words[0] in ("event", "delivery") else [
+                values.get(p.strip("'").split("|")[0], "1") for p in places]
+            yield words, [*words, *more, *args]
+
+
+@pytest.mark.parametrize("cause,status", [("broken settings", 78),
+                                          ("no store", 69)])
+def test_one_cause_has_one_exit_status_in_all_commands(cause, status):
+    g = gw.Gateway()
+    try:
+        g.init()
+        commands = list(all_commands(g))
+        os.remove(g.database)
+        if cause == "broken settings":
+            with open(g.config_file, "w", encoding="utf-8") as f:
+                f.write("nonsense: 1\n")
+        wrong = {}
+        for words, args in commands:
+            if words == ("init",) and cause == "no store":
+                continue
+            done = g.ctl(*args, ok=None, raw=True, stdin=b"{}")
+            want = NO_STORE_NEEDED.get(words, status) \
+                if cause == "no store" else status
+            if done.returncode != want:
+                wrong[" ".join(args)] = done.returncode, done.stderr
+        assert len(commands) > 40 and not wrong, wrong
+    finally:
+        g.discard()
+
+
 def test_an_unknown_name_has_one_exit_status(g):
     for args in (("source", "check", "nobody"), ("source", "sample", "nobody"),
                  ("event", "enqueue", "--event-type", "a", "--source",
