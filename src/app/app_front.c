@@ -40,6 +40,10 @@ struct app {
 	bool is_port; /* it listens on TCP */
 };
 
+/* Of every request in hand, and of the writes that nobody waits for any more:
+ * one that is late may end after everything else here, so this has no end. */
+static struct budget bodies;
+
 /* The front's settings and the configuration that they borrow from. */
 struct loaded {
 	struct settings set; /* first: the front hands this back */
@@ -177,6 +181,7 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 		.threads = (unsigned int)app->conf->server.threads,
 		.clock = app->run.clock,
 		.store = app->run.store,
+		.bodies = &bodies,
 		.settings = set,
 		.reload = reload,
 		.free_settings = settings_free,
@@ -215,10 +220,8 @@ run_cgi(struct app *app, struct settings *set)
 {
 	struct serve s = { .set = set };
 	struct serve_end end;
-	struct budget bodies;
 	struct http_cgi cgi;
 
-	budget_init(&bodies, (size_t)app->conf->server.body_memory);
 	s.bodies = &bodies;
 	s.deadline_ms = clock_boot_ms(app->run.clock) + set->deadline_ms;
 	http_cgi_init(&cgi, STDIN_FILENO, STDOUT_FILENO, environ,
@@ -229,7 +232,6 @@ run_cgi(struct app *app, struct settings *set)
 		http_cgi_discard(&cgi);
 	close_answer();
 	count_free(s.count);
-	budget_fini(&bodies);
 	settings_free(app, set);
 	return end.is_answered ? RC_OK : RC_PEER;
 }
@@ -259,6 +261,7 @@ serve_on(struct app *app, struct app_listen *l, struct app_conf *conf)
 
 	app->is_port = app_listen_is_port(l);
 	set = settings_take(app, conf);
+	budget_init(&bodies, set->body_memory);
 	if (l->fd < 0)
 		return err_exit_status(run_cgi(app, set));
 	rc = run_fcgi(app, l, set, &e);

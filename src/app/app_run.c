@@ -20,6 +20,8 @@
 #include "base/log.h"
 #include "store/store.h"
 
+#define BODY_LARGE (1 << 20)
+
 static enum rc
 read_conf(const struct app_run *r, struct app_conf **out, struct err *e)
 {
@@ -105,6 +107,11 @@ app_run_settle(const struct app_conf *conf, unsigned int files)
 #ifdef __GLIBC__
 	/* An arena a thread would keep what the largest body took. */
 	mallopt(M_ARENA_MAX, 2);
+	/* A body goes back to the system when it is freed.  Left to itself
+	 * the limit grows to the largest body, and free memory between others
+	 * is kept. */
+	mallopt(M_MMAP_THRESHOLD, BODY_LARGE);
+	mallopt(M_TRIM_THRESHOLD, 2 * BODY_LARGE);
 #endif
 	if (geteuid() == 0)
 		log_say(LOG_LEVEL_WARN, "running as root");

@@ -205,8 +205,43 @@ js_raw(struct js_writer *w, const char *key, const char *text, size_t n)
 	buf_add(w->out, text, n);
 }
 
+/* A value has at least a byte and a comma before the next one. */
+#define CONTAINER_BYTES 1000 /* of memory, for an object or a list */
+#define VALUE_BYTES 400      /* with its key, as tables grow */
+
+/* About how much memory the tree of a text takes beside its strings. */
+static size_t
+weigh(const char *text, size_t n)
+{
+	bool in_string = false;
+	size_t i, size = 0;
+
+	for (i = 0; i < n; i++) {
+		if (text[i] == '"')
+			in_string = !in_string;
+		else if (in_string && text[i] == '\\')
+			i++;
+		else if (in_string)
+			continue;
+		else if (text[i] == '{' || text[i] == '[')
+			size += CONTAINER_BYTES;
+		else if (text[i] == ',')
+			size += VALUE_BYTES;
+	}
+	return size;
+}
+
 enum rc
 js_parse(struct js_doc *doc, const char *text, size_t n, struct err *e)
+{
+	doc->root = NULL;
+	if (weigh(text, n) > JS_TREE_MAX)
+		return err_set(e, RC_INVALID, "JSON of too many values");
+	return js_parse_any(doc, text, n, e);
+}
+
+enum rc
+js_parse_any(struct js_doc *doc, const char *text, size_t n, struct err *e)
 {
 	struct json_tokener *tok;
 	enum jsscan_type type;

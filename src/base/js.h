@@ -54,8 +54,17 @@ struct js_doc {
 	struct json_object *root;
 };
 
-/* RC_INVALID: not JSON by the rules of jsscan.h, with the place. */
+/* js_parse() makes a tree of about this size at most, beside its strings; a
+ * byte of text makes at most JS_TREE_FACTOR bytes of it. */
+#define JS_TREE_MAX (1u << 20)
+#define JS_TREE_FACTOR 500
+
+/* RC_INVALID: not JSON by the rules of jsscan.h, with the place, or a tree of
+ * thousands of values. */
 enum rc js_parse(struct js_doc *doc, const char *text, size_t n, struct err *e);
+/* The same without a limit. */
+enum rc js_parse_any(struct js_doc *doc, const char *text, size_t n,
+    struct err *e);
 void js_doc_fini(struct js_doc *doc);
 
 /* Members of an object; borrowed, NULL when absent.  o may be NULL. */

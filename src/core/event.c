@@ -69,8 +69,18 @@ event_reserve_type(struct event *ev)
 }
 
 void
+event_hold_end(struct event_hold *h)
+{
+	if (h->give != NULL)
+		h->give(h->arg, h->n);
+	h->give = NULL;
+}
+
+void
 event_free(struct event *ev)
 {
+	struct event_hold hold;
+
 	if (ev == NULL)
 		return;
 	free(ev->source);
@@ -87,7 +97,9 @@ event_free(struct event *ev)
 	free(ev->body);
 	free(ev->json);
 	free(ev->error_message);
+	hold = ev->hold;
 	free(ev);
+	event_hold_end(&hold);
 }
 
 const char *

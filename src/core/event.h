@@ -65,6 +65,14 @@ enum event_passed {
 };
 #define EVENT_PASSED (EVENT_PASSED_FILTER_ERROR + 1)
 
+/* Memory that is given back once.  give is NULL when there is none. */
+struct event_hold {
+	void (*give)(void *arg, size_t n);
+	void *arg;
+	size_t n;
+};
+void event_hold_end(struct event_hold *h);
+
 struct event {
 	int64_t id; /* 0 until it is stored */
 	char public_id[ID_PUBLIC_SIZE];
@@ -100,6 +108,11 @@ struct event {
 	 * body holds no JSON.  Only read when put. */
 	char *json;
 	size_t jsonsz;
+	/* json is NULL, and the store makes it with event_make_json(): one at
+	 * a time is in memory. */
+	bool has_odd_json;
+	struct event_hold
+	    hold; /* of the memory for bodies, until it is freed */
 	uint8_t body_sha256[32];
 
 	/* As the store found it; not read when put. */
@@ -210,8 +223,11 @@ enum event_json_is {
 enum event_json_is event_json_make(const char *content_type, const char *body,
     size_t n, struct buf *out);
 
-/* Fills ev->json by the same rules.  is_json: event_read_json() took the
- * body, which is not scanned again. */
-void event_put_json(struct event *ev, bool is_json);
+/* The JSON of an event that has odd JSON; out was not initialised. */
+void event_make_json(const struct event *ev, struct buf *out);
+
+/* Fills ev->json by the same rules from j, which is of ev's body and is ended.
+ * is_json: event_read_json() took it, and it is not scanned again. */
+void event_take_json(struct event *ev, struct event_json *j, bool is_json);
 
 #endif

@@ -142,6 +142,25 @@ is_body(const struct event_json *j, const char *body)
 	return j->text == body && jsscan_is_exact(JSSCAN_STRING, j->text, j->n);
 }
 
+/* Its copy as stricter readers take it. */
+static void
+copy_repaired(const struct event_json *j, struct buf *out)
+{
+	buf_init(out, j->n);
+	buf_add(out, j->text, j->n);
+	(void)jsscan_repair(out->data, j->n);
+}
+
+void
+event_make_json(const struct event *ev, struct buf *out)
+{
+	struct event_json j;
+
+	event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
+	copy_repaired(&j, out);
+	event_json_fini(&j);
+}
+
 enum event_json_is
 event_json_make(const char *content_type, const char *body, size_t n,
     struct buf *out)
@@ -156,32 +175,37 @@ event_json_make(const char *content_type, const char *body, size_t n,
 	    jsscan_any(j.text, j.n, JSSCAN_ANY_DEPTH_MAX, &root, NULL, 0, &e) ==
 		RC_OK)
 		is = is_body(&j, body) ? EVENT_JSON_BODY : EVENT_JSON_MADE;
-	if (is == EVENT_JSON_MADE) {
-		buf_init(out, j.n);
-		buf_add(out, j.text, j.n);
-		(void)jsscan_repair(out->data, j.n);
-	}
+	if (is == EVENT_JSON_MADE)
+		copy_repaired(&j, out);
 	event_json_fini(&j);
 	return is;
 }
 
-void
-event_put_json(struct event *ev, bool is_json)
+/* The bytes that a form was decoded into become the event's. */
+static void
+take_room(struct event *ev, struct event_json *j)
 {
-	struct event_json j;
+	if (j->text != j->room)
+		memmove(j->room, j->text, j->n);
+	j->room[j->n] = '\0';
+	ev->json = j->room;
+	ev->jsonsz = j->n;
+	j->room = NULL;
+	(void)jsscan_repair(ev->json, ev->jsonsz);
+}
 
+void
+event_take_json(struct event *ev, struct event_json *j, bool is_json)
+{
 	free(ev->json);
 	ev->json = NULL;
 	ev->jsonsz = 0;
-	if (!is_json) {
+	ev->has_odd_json = false;
+	if (!is_json)
 		ev->json = xstrdup("");
-		return;
-	}
-	event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
-	if (j.text != NULL && !is_body(&j, ev->body)) {
-		ev->json = xmemdup0(j.text, j.n);
-		ev->jsonsz = j.n;
-		(void)jsscan_repair(ev->json, j.n);
-	}
-	event_json_fini(&j);
+	else if (j->text != NULL && j->room != NULL)
+		take_room(ev, j);
+	else
+		ev->has_odd_json = j->text != NULL && !is_body(j, ev->body);
+	event_json_fini(j);
 }

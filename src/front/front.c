@@ -68,7 +68,6 @@ struct worker {
 struct front {
 	const struct front_options *opt;
 	struct front_accept *accept;
-	struct budget bodies;
 	struct log_limit log_limit;
 	struct resend resend;
 	struct signin signin;
@@ -137,7 +136,7 @@ serve_one(struct worker *w, int fd)
 {
 	struct front *f = w->front;
 	struct serve_end end = { 0 };
-	struct serve s = { .bodies = &f->bodies,
+	struct serve s = { .bodies = f->opt->bodies,
 		.count = f->count,
 		.log_limit = &f->log_limit,
 		.resend = &f->resend,
@@ -251,7 +250,7 @@ reload(struct front *f)
 	if (set == NULL)
 		return true;
 	/* First, so that no body is let in that no memory could hold. */
-	budget_change(&f->bodies, set->body_memory);
+	budget_change(f->opt->bodies, set->body_memory);
 	f->old = atomic_exchange(&f->set, set);
 	return true;
 }
@@ -380,7 +379,6 @@ front_free(struct front *f)
 	if (f->old != NULL)
 		f->opt->free_settings(f->opt->arg, f->old);
 	f->opt->free_settings(f->opt->arg, atomic_load(&f->set));
-	budget_fini(&f->bodies);
 	log_limit_fini(&f->log_limit);
 	resend_fini(&f->resend);
 	signin_fini(&f->signin);
@@ -399,7 +397,6 @@ front_run(const struct front_options *opt, struct err *e)
 	f->opt = opt;
 	atomic_init(&f->set, opt->settings);
 	atomic_init(&f->limit_ms, INT64_MAX);
-	budget_init(&f->bodies, opt->settings->body_memory);
 	log_limit_init(&f->log_limit);
 	resend_init(&f->resend);
 	signin_init(&f->signin);

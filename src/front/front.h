@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 
+struct budget;
 struct clock;
 struct settings;
 struct store;
@@ -23,6 +24,9 @@ struct front_options {
 	unsigned int threads;
 	const struct clock *clock;
 	struct store *store;
+	/* Of settings->body_memory; the store's writes give back to it even
+	 * after front_run() has returned. */
+	struct budget *bodies;
 
 	/* Of the settings at the start; released by free_settings as well. */
 	struct settings *settings;

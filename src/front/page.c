@@ -196,6 +196,35 @@ page_hold(struct page *pg, size_t n, struct err *e)
 	return rc;
 }
 
+/* A body that needs more than there is has all of it. */
+static enum rc
+take_memory(void *arg, size_t n, size_t *got, struct err *e)
+{
+	struct page *pg = arg;
+	size_t all = budget_size(pg->bodies);
+
+	*got = n < all ? n : all;
+	return budget_take(pg->bodies, *got, page_wait_ms(pg), e);
+}
+
+static void
+give_memory(void *arg, size_t n)
+{
+	struct page *pg = arg;
+
+	budget_give(pg->bodies, n);
+}
+
+struct intake
+page_intake(struct page *pg)
+{
+	struct intake in = pg->set->intake;
+
+	pg->memory = (struct intake_memory){ take_memory, give_memory, pg };
+	in.memory = &pg->memory;
+	return in;
+}
+
 bool
 page_linger(const struct page *pg)
 {

@@ -48,9 +48,11 @@ struct page {
 	char webhook_id[WEBHOOK_ID_MAX + 1];
 	struct auth_who who;
 	struct page_note note;
-	struct budget *bodies; /* the memory that all requests share */
-	struct resend *resend; /* NULL: none is kept */
-	size_t held;           /* of it, for the answer */
+	struct intake_body *body; /* that of req; intake may take it */
+	struct budget *bodies;    /* the memory that all requests share */
+	struct resend *resend;    /* NULL: none is kept */
+	size_t held;              /* of it, for the answer */
+	struct intake_memory memory;
 };
 
 /* Says 200 and begins a JSON object or ends it. */
@@ -143,6 +145,9 @@ void page_hooks_outcome(struct page *pg, const struct intake_outcome *out);
 /* Memory for n bytes of answer, all there is at most, until the answer has
  * been sent.  RC_BUSY: none was free in time. */
 enum rc page_hold(struct page *pg, size_t n, struct err *e);
+
+/* intake whose reads of stored bodies wait for memory for bodies. */
+struct intake page_intake(struct page *pg);
 
 /* The pages, by the files that hold them. */
 enum rc page_hooks_post(struct page *pg, struct err *e);

@@ -63,6 +63,7 @@ page_events_publish(struct page *pg, struct err *e)
 
 	memset(&out, 0, sizeof(out));
 	in.wait_ms = page_wait_ms(pg);
+	in.body = pg->body;
 	id = key = read_key(pg->req, text);
 	if (key == NULL && pg->resend != NULL &&
 	    resend_take(pg->resend, &req, clock_boot_ms(in.clock), kept))

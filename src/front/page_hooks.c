@@ -76,6 +76,7 @@ page_hooks_post(struct page *pg, struct err *e)
 
 	memset(&out, 0, sizeof(out));
 	in.wait_ms = page_wait_ms(pg);
+	in.body = pg->body;
 	rc = intake_accept(&in, pg->req, &out, e);
 	if (rc == RC_OK) {
 		page_hooks_outcome(pg, &out);

@@ -33,6 +33,7 @@ page_replay_all(struct page *pg, struct err *e)
 {
 	struct intake_problems p = { .n = 0 };
 	struct replay_want want;
+	const struct intake in = page_intake(pg);
 	struct replay_done done;
 	struct js_writer w;
 	bool lingers;
@@ -49,8 +50,7 @@ page_replay_all(struct page *pg, struct err *e)
 		memcpy(want.webhook_id, pg->webhook_id, sizeof(pg->webhook_id));
 	}
 	lingers = page_linger(pg);
-	rc = replay_some(&pg->set->intake, &want, until_boot_ms(pg, lingers),
-	    &done, e);
+	rc = replay_some(&in, &want, until_boot_ms(pg, lingers), &done, e);
 	if (lingers)
 		page_linger_end();
 	if (rc != RC_OK)

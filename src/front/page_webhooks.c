@@ -269,6 +269,7 @@ hasten(struct page *pg, struct err *e)
 static bool
 count_missed(struct page *pg, int64_t since_ms, struct store_missed *out)
 {
+	const struct intake in = page_intake(pg);
 	bool lingers = page_linger(pg);
 	struct err ignored;
 	enum rc rc;
@@ -276,7 +277,7 @@ count_missed(struct page *pg, int64_t since_ms, struct store_missed *out)
 	memset(out, 0, sizeof(*out));
 	out->since_ms = since_ms;
 	out->until_ms = clock_wall_ms(pg->set->intake.clock);
-	rc = replay_missed(&pg->set->intake, pg->arg,
+	rc = replay_missed(&in, pg->arg,
 	    clock_boot_ms(pg->set->intake.clock) +
 		(lingers ? page_wait_ms(pg) / 2 : 0),
 	    out, &ignored);

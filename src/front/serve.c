@@ -38,8 +38,7 @@ struct call {
 	struct page page;
 	char request_id[REPLY_ID_SIZE];
 	char path[HTTP_IN_PATH_MAX + 1];
-	char *body;
-	size_t granted; /* of the bodies' memory */
+	struct intake_body body; /* its hold is of the bodies' memory */
 	bool is_read;
 	bool is_broken; /* nobody is there to be answered */
 };
@@ -144,6 +143,13 @@ let_in(struct call *c, struct err *e)
 	return RC_OK;
 }
 
+static bool
+is_post(const struct call *c)
+{
+	return c->match.route != NULL &&
+	    c->match.route->page == router_hook()->page;
+}
+
 static enum rc
 judge_length(struct call *c, size_t *n, struct err *e)
 {
@@ -176,7 +182,7 @@ judge_type(struct call *c, struct err *e)
 {
 	struct media m;
 
-	if (c->match.route->page == router_hook()->page)
+	if (is_post(c))
 		return RC_OK;
 	media_parse(http_param_find(&c->req, "CONTENT_TYPE"), &m);
 	if (strcmp(m.type, "application/json") == 0)
@@ -184,6 +190,49 @@ judge_type(struct call *c, struct err *e)
 	err_set(e, RC_INVALID,
 	    "the API accepts only Content-Type: application/json");
 	return problem(c, 415, NULL, RC_INVALID, e);
+}
+
+static void
+give(void *arg, size_t n)
+{
+	budget_give(arg, n);
+}
+
+static size_t
+at_most(size_t n, size_t max)
+{
+	return n < max ? n : max;
+}
+
+/*
+ * The memory that a body needs while its request is in hand.  A signed post's
+ * bytes become the event's; of a form the JSON is decoded beside them.  The
+ * API makes a copy, and a tree.
+ */
+static size_t
+cost_of(const struct call *c, size_t n)
+{
+	struct media m;
+
+	if (!is_post(c))
+		return 2 * n + at_most(n * JS_TREE_FACTOR, JS_TREE_MAX);
+	media_parse(http_param_find(&c->req, "CONTENT_TYPE"), &m);
+	return m.kind == MEDIA_FORM ? 2 * n : n;
+}
+
+/* One body that needs more than there is has all of it. */
+static enum rc
+take_memory(struct call *c, size_t n, struct err *e)
+{
+	struct budget *b = c->s->bodies;
+	size_t all = budget_size(b), want = cost_of(c, n);
+	enum rc rc;
+
+	want = n > all ? n : at_most(want, all);
+	rc = budget_take(b, want, left_ms(c), e);
+	if (rc == RC_OK)
+		c->body.hold = (struct event_hold){ give, b, want };
+	return rc;
 }
 
 static enum rc
@@ -201,15 +250,14 @@ read_body(struct call *c, struct err *e)
 		rc = judge_type(c, e);
 	if (rc != RC_OK)
 		return rc;
-	rc = budget_take(c->s->bodies, n, left_ms(c), e);
+	rc = take_memory(c, n, e);
 	if (rc != RC_OK)
 		return rc;
-	c->granted = n;
-	c->body = xmalloc(n + 1);
-	rc = http_in_body(c->conn, c->body, n, e);
+	c->body.bytes = xmalloc(n + 1);
+	rc = http_in_body(c->conn, c->body.bytes, n, e);
 	if (rc == RC_OK) {
 		c->is_read = true;
-		c->req.body = c->body;
+		c->req.body = c->body.bytes;
 		c->req.bodysz = n;
 	}
 	c->is_broken = rc == RC_PEER;
@@ -285,13 +333,6 @@ is_done_twice(const struct call *c)
 		if (c->match.route != NULL && c->match.route->page == pages[i])
 			return true;
 	return false;
-}
-
-static bool
-is_post(const struct call *c)
-{
-	return c->match.route != NULL &&
-	    c->match.route->page == router_hook()->page;
 }
 
 /* A signed post that is lost to its sender's mistake, or to ours. */
@@ -416,6 +457,7 @@ call_init(struct call *c, const struct serve *s, struct http_conn *conn)
 	c->page.req = &c->req;
 	c->page.resp = &c->resp;
 	c->page.arg = c->match.arg;
+	c->page.body = &c->body;
 	c->page.bodies = s->bodies;
 	c->page.resend = s->resend;
 }
@@ -423,9 +465,10 @@ call_init(struct call *c, const struct serve *s, struct http_conn *conn)
 static void
 call_fini(struct call *c)
 {
-	free(c->body);
+	free(c->body.bytes);
+	event_hold_end(&c->body.hold);
 	http_resp_fini(&c->resp);
-	budget_give(c->s->bodies, c->granted + c->page.held);
+	budget_give(c->s->bodies, c->page.held);
 }
 
 void

@@ -38,6 +38,13 @@ intake_tell(struct intake_outcome *out, const struct event *ev)
 	copy(out->repository, sizeof(out->repository), ev->repository);
 }
 
+void
+intake_take_hold(struct event *ev, struct intake_body *body)
+{
+	ev->hold = body->hold;
+	body->hold.give = NULL;
+}
+
 bool
 intake_is_ignored(const struct strlist *filter, const struct event *ev,
     struct intake_outcome *out)
@@ -118,10 +125,11 @@ read_body(const struct source *src, const struct http_req *req,
 		rc = err_set(e, rc,
 		    "a form whose one field is not payload; see content_types "
 		    "in hls.yaml(5)");
-	event_json_fini(&j);
-	if (rc != RC_OK && !may_be_other)
+	if (rc != RC_OK && !may_be_other) {
+		event_json_fini(&j);
 		return rc;
-	event_put_json(ev, rc == RC_OK);
+	}
+	event_take_json(ev, &j, rc == RC_OK);
 	event_fill(ev);
 	return RC_OK;
 }
@@ -138,6 +146,23 @@ read_hops(const struct http_req *req)
 	return text[1] == '\0' ? *text - '0' : EVENT_HOPS_MAX;
 }
 
+/* A post of many megabytes is in memory once. */
+static void
+take_body(struct event *ev, const struct http_req *req,
+    struct intake_body *body)
+{
+	if (body == NULL || body->bytes == NULL) {
+		ev->body = xmemdup0(req->body, req->bodysz);
+	} else {
+		ev->body = body->bytes;
+		body->bytes = NULL;
+		intake_take_hold(ev, body);
+	}
+	ev->bodysz = req->bodysz;
+	crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
+}
+
+/* ev has its body. */
 static enum rc
 read_event(const struct intake *in, const struct source *src,
     const struct http_req *req, struct event *ev, struct intake_outcome *out,
@@ -156,9 +181,6 @@ read_event(const struct intake *in, const struct source *src,
 	ev->received_ms = clock_wall_ms(in->clock);
 	ev->hops = read_hops(req);
 	strlist_put_all(&ev->teams, &src->teams);
-	ev->body = xmemdup0(req->body, req->bodysz);
-	ev->bodysz = req->bodysz;
-	crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 
 	if (rc == RC_OK)
 		rc = read_body(src, req, ev, e);
@@ -237,6 +259,7 @@ intake_accept(const struct intake *in, const struct http_req *req,
 	out->is_signed = true;
 
 	ev = event_new();
+	take_body(ev, req, in->body);
 	rc = read_event(in, src, req, ev, out, e);
 	if (rc != RC_OK) {
 		event_free(ev);

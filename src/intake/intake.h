@@ -22,11 +22,30 @@ struct source;
 struct sources;
 struct store;
 
+/* The body of a request on the heap, and the memory that is held for it. */
+struct intake_body {
+	char *bytes;
+	struct event_hold hold;
+};
+
+/* Memory for the stored bodies that are read.  RC_BUSY: none is free; else
+ * *got bytes are the caller's until give(). */
+struct intake_memory {
+	enum rc (*take)(void *arg, size_t n, size_t *got, struct err *e);
+	void (*give)(void *arg, size_t n);
+	void *arg;
+};
+
 struct intake {
 	const struct sources *sources;
 	struct store *store;
 	const struct clock *clock;
 	int64_t wait_ms; /* for the store */
+	/* Of the one request in hand, or NULL.  An accepted post takes both,
+	 * and the body of the request must not be read any more; an event
+	 * that is published takes the hold. */
+	struct intake_body *body;
+	const struct intake_memory *memory; /* NULL: as much as is wanted */
 };
 
 enum intake_result {

@@ -57,10 +57,11 @@ read_body(struct event *ev, struct err *e)
 	event_json_init(&j, ev->content_type, ev->body, ev->bodysz);
 	if (j.text != NULL)
 		rc = event_read_json(ev, j.text, j.n, e);
-	event_json_fini(&j);
-	if (rc != RC_OK && m.kind == MEDIA_JSON)
+	if (rc != RC_OK && m.kind == MEDIA_JSON) {
+		event_json_fini(&j);
 		return rc;
-	event_put_json(ev, rc == RC_OK);
+	}
+	event_take_json(ev, &j, rc == RC_OK);
 	event_fill(ev);
 	return RC_OK;
 }
@@ -101,6 +102,8 @@ intake_direct(const struct intake *in, const struct intake_direct *d,
 		strlist_put(&ev->teams, d->teams[i]);
 	ev->body = xmemdup0(d->body, d->bodysz);
 	ev->bodysz = d->bodysz;
+	if (in->body != NULL)
+		intake_take_hold(ev, in->body);
 	crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 	if (d->delivery_id != NULL)
 		event_put_delivery_id(ev, d->delivery_id);

@@ -11,11 +11,15 @@
 
 struct event;
 struct intake;
+struct intake_body;
 struct intake_outcome;
 struct strlist;
 
 /* Copies the event's identity, as far as known, for answer and log line. */
 void intake_tell(struct intake_outcome *out, const struct event *ev);
+
+/* The memory of the request's body is the event's from here on. */
+void intake_take_hold(struct event *ev, struct intake_body *body);
 
 /* Whether the event is a ping, is outside the filter, or has passed our own
  * hook too often; out->reason says which. */

@@ -81,34 +81,58 @@ to_fini(struct to *to)
 	webhook_free(to->webhook);
 }
 
+/* The bytes, and as many again for the JSON that a form holds. */
+static enum rc
+take_memory(const struct intake *in, const struct event *ev, size_t *held,
+    struct err *e)
+{
+	*held = 0;
+	if (in->memory == NULL)
+		return RC_OK;
+	return in->memory->take(in->memory->arg, 2 * ev->bodysz, held, e);
+}
+
+static enum rc
+ask_body(const struct to *to, const struct intake *in, const struct event *ev,
+    bool *holds, struct err *e)
+{
+	struct filter_why why;
+	struct event_json j = { 0 };
+	bool is_json;
+	char *body = NULL;
+	size_t n, held;
+	enum rc rc;
+
+	rc = take_memory(in, ev, &held, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = store_payload(in->store, ev->id, &body, &n, e);
+	if (rc == RC_OK)
+		event_json_init(&j, ev->content_type, body, n);
+	is_json =
+	    j.text != NULL && jsonptr_scan(to->paths, j.text, j.n, to->values);
+	*holds =
+	    filter_holds(to->filter, ev, is_json ? to->values : NULL, &why);
+	event_json_fini(&j);
+	free(body);
+	if (held > 0)
+		in->memory->give(in->memory->arg, held);
+	return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
 /* A round for one webhook passes its filter by, so it is asked here. */
 static enum rc
 ask_filter(const struct to *to, const struct intake *in, const struct event *ev,
     bool *holds, struct err *e)
 {
 	struct filter_why why;
-	struct event_json j = { 0 };
-	bool is_json = false;
-	char *body = NULL;
-	size_t n;
-	enum rc rc;
 
 	*holds = to->filter == NULL && !to->is_broken;
 	if (to->filter == NULL)
 		return RC_OK;
-	if (filter_reads_body(to->filter)) {
-		rc = store_payload(in->store, ev->id, &body, &n, e);
-		if (rc != RC_OK && rc != RC_NOTFOUND)
-			return rc;
-		if (rc == RC_OK)
-			event_json_init(&j, ev->content_type, body, n);
-		is_json = j.text != NULL &&
-		    jsonptr_scan(to->paths, j.text, j.n, to->values);
-	}
-	*holds =
-	    filter_holds(to->filter, ev, is_json ? to->values : NULL, &why);
-	event_json_fini(&j);
-	free(body);
+	if (filter_reads_body(to->filter))
+		return ask_body(to, in, ev, holds, e);
+	*holds = filter_holds(to->filter, ev, NULL, &why);
 	return RC_OK;
 }
 

@@ -110,7 +110,7 @@ registry_import(const struct registry *r, const char *json, size_t n,
 	size_t i;
 
 	memset(out, 0, sizeof(*out));
-	rc = js_parse(&doc, json, n, e);
+	rc = js_parse_any(&doc, json, n, e);
 	if (rc != RC_OK)
 		return rc;
 	if (js_is_object(doc.root))

@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "base/buf.h"
 #include "base/crypt.h"
 #include "base/xalloc.h"
 #include "core/backoff.h"
@@ -213,6 +214,20 @@ put_event(struct lite_tx *tx, const struct accept *a, struct err *e)
 	return lite_run(tx->conn, st, e);
 }
 
+/* Rare, and as large as the body: made here, where there is one at a time. */
+static enum rc
+put_odd_json(struct lite_tx *tx, const struct accept *a, struct err *e)
+{
+	const struct event *ev = a->ev;
+	struct buf json;
+	enum rc rc;
+
+	event_make_json(ev, &json);
+	rc = lite_put_json(tx->conn, a->out.id, json.data, json.len, e);
+	buf_fini(&json);
+	return rc;
+}
+
 static enum rc
 put_payload(struct lite_tx *tx, const struct accept *a, struct err *e)
 {
@@ -226,6 +241,8 @@ put_payload(struct lite_tx *tx, const struct accept *a, struct err *e)
 	if (rc == RC_OK && ev->json != NULL)
 		rc =
 		    lite_put_json(tx->conn, a->out.id, ev->json, ev->jsonsz, e);
+	if (rc == RC_OK && ev->has_odd_json)
+		rc = put_odd_json(tx, a, e);
 	return rc;
 }
 

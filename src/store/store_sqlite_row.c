@@ -31,7 +31,7 @@ lite_strlist_of_row(struct sqlite3_stmt *st, int at, struct strlist *l)
 	struct err ignored;
 
 	if (text == NULL ||
-	    js_parse(&doc, text, (size_t)sqlite3_column_bytes(st, at),
+	    js_parse_any(&doc, text, (size_t)sqlite3_column_bytes(st, at),
 		&ignored) != RC_OK)
 		return;
 	(void)js_get_strlist(doc.root, l);

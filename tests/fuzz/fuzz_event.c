@@ -31,14 +31,22 @@ check_copy(const char *type, const char *body, size_t n)
 {
 	struct event *ev = event_new();
 	struct event_json j;
+	struct buf odd;
+	size_t size;
 
 	event_json_init(&j, type, body, n);
 	if (j.text != NULL && is_json(j.text, j.n)) {
 		ev->content_type = xstrdup(type);
 		ev->body = xmemdup0(body, n);
 		ev->bodysz = n;
-		event_put_json(ev, true);
-		FUZZ_HOLDS(ev->json == NULL || ev->jsonsz == j.n);
+		size = j.n;
+		event_take_json(ev, &j, true);
+		FUZZ_HOLDS(ev->json == NULL || !ev->has_odd_json);
+		if (ev->has_odd_json) {
+			event_make_json(ev, &odd);
+			ev->json = buf_take(&odd, &ev->jsonsz);
+		}
+		FUZZ_HOLDS(ev->json == NULL || ev->jsonsz == size);
 		FUZZ_HOLDS(ev->json == NULL ||
 		    (is_json(ev->json, ev->jsonsz) &&
 			jsscan_mark_size(ev->json, ev->jsonsz) == 0 &&

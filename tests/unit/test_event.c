@@ -293,6 +293,8 @@ test_readers_see_the_json_of_a_body(void **state)
 		    EVENT_JSON_MADE, "[\"\\ufffd\"]" },
 		{ form, "payload=%7B%22a%22%3A+1%7D", "{\"a\": 1}",
 		    EVENT_JSON_MADE, "{\"a\": 1}" },
+		{ form, "payload=%ef%bb%bf[%22\\ud83d%22]", "[\"\\ud83d\"]",
+		    EVENT_JSON_MADE, "[\"\\ufffd\"]" },
 		{ form, "payload=%7B%7D&b=1", NULL, EVENT_JSON_NONE, NULL },
 		{ form, "payload=hello", "hello", EVENT_JSON_NONE, NULL },
 		{ "text/plain", "hello", "hello", EVENT_JSON_NONE, NULL },
@@ -317,19 +319,27 @@ test_readers_see_the_json_of_a_body(void **state)
 			assert_int_equal(j.n, strlen(rows[i].json));
 			assert_memory_equal(j.text, rows[i].json, j.n);
 		}
-		event_json_fini(&j);
-		event_put_json(ev, rows[i].is != EVENT_JSON_NONE);
+		event_take_json(ev, &j, rows[i].is != EVENT_JSON_NONE);
+		assert_null(j.room);
 		assert_int_equal(event_json_make(ev->content_type, ev->body,
 				     ev->bodysz, &made),
 		    rows[i].is);
+		/* Only what a form holds is made before it is stored. */
+		assert_int_equal(ev->has_odd_json,
+		    rows[i].is == EVENT_JSON_MADE && rows[i].type != form);
 		if (rows[i].is == EVENT_JSON_BODY) {
 			assert_null(ev->json);
 		} else if (rows[i].is == EVENT_JSON_NONE) {
 			assert_string_equal(ev->json, "");
 			assert_int_equal(ev->jsonsz, 0);
 		} else {
-			assert_string_equal(ev->json, rows[i].kept);
-			assert_int_equal(ev->jsonsz, strlen(rows[i].kept));
+			if (rows[i].type == form) {
+				assert_string_equal(ev->json, rows[i].kept);
+				assert_int_equal(ev->jsonsz,
+				    strlen(rows[i].kept));
+			} else {
+				assert_null(ev->json);
+			}
 			assert_string_equal(buf_str(&made), rows[i].kept);
 			buf_fini(&made);
 		}
