@@ -413,6 +413,13 @@ CREATE TABLE event_span (
 INSERT INTO event_span SELECT 0, type, id / 64 FROM event
     UNION SELECT 1, repository, id / 64 FROM event
     UNION SELECT 2, source, id / 64 FROM event;
+-- The latest time of receipt of an event and of all before it, so that lists
+-- by time find their place by the ids.  An event that came much before it was
+-- stored, or while the clock was behind, is in the index.
+ALTER TABLE event ADD COLUMN latest_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE event SET latest_ms = t.latest_ms FROM (SELECT id, max(received_ms)
+    OVER (ORDER BY id) AS latest_ms FROM event) t WHERE t.id = event.id;
+CREATE INDEX event_late ON event (id) WHERE received_ms < latest_ms - 50;
 -- An index of every status or state would be written with each step of a
 -- delivery; these are written when it begins and when it ends.  Those of one
 -- status or state have the id alone, so that no other statement prefers them.

@@ -17,9 +17,20 @@
 #define SCAN_MAX 20000
 #define LOOKS_MAX 5000
 
-/* How far rows may stand from the order of their times: posts that were in
- * hand together, and a clock that was set back a little. */
-#define DISORDER_MS (INT64_C(3600) * 1000)
+/*
+ * Ids run with the time of receipt but for a little disorder.  latest_ms of an
+ * event, the latest time of it and of all before it, runs with the ids, so the
+ * place of a time is found by halving.  An event whose own time is before that
+ * by more than LATE_MS is in an index: it was in hand for long, or the clock had
+ * been set back.
+ */
+#define LATE_MS 50 /* as in the statements and in the index */
+
+/* Where the events of a list's times are. */
+struct bounds {
+	int64_t low;  /* none has this id or a lower one */
+	int64_t high; /* those with a higher id are late */
+};
 
 /* A row's number from text: digits, or a public id of this store whose time
  * is the row's. */
@@ -120,7 +131,7 @@ is_listed(const struct store_event_filter *f, struct sqlite3_stmt *st)
 }
 
 static enum rc
-read_time(struct lite_conn *c, int64_t at, int64_t *id, int64_t *received_ms,
+read_time(struct lite_conn *c, int64_t at, int64_t *id, int64_t *latest_ms,
     struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(c, LITE_EVENT_AT);
@@ -132,58 +143,49 @@ read_time(struct lite_conn *c, int64_t at, int64_t *id, int64_t *received_ms,
 	rc = lite_step(c, st, &row, e);
 	if (rc == RC_OK && row) {
 		*id = lite_col_int(st, 0);
-		*received_ms = lite_col_int(st, 1);
+		*latest_ms = lite_col_int(st, 1);
 		lite_reset(st);
 	}
 	return rc;
 }
 
-/* Ids run with the time of receipt but for a little disorder, so the place
- * to begin at for an old until is found by halving, not by walking. */
+/* The highest id whose latest_ms is before ms; 0: none. */
 static enum rc
-begin_before(struct lite_conn *c, int64_t until_ms, int64_t *before,
-    struct err *e)
+find_time(struct lite_conn *c, int64_t ms, int64_t *out, struct err *e)
 {
-	int64_t low = 0, high, mid, id, received_ms = 0;
+	int64_t low = 0, high, mid, id, latest_ms = 0;
 	enum rc rc;
 
-	rc = read_time(c, *before - 1, &high, &received_ms, e);
+	rc = read_time(c, INT64_MAX, &high, &latest_ms, e);
 	while (rc == RC_OK && low < high) {
-		mid = low + (high - low) / 2;
-		rc = read_time(c, mid, &id, &received_ms, e);
+		mid = low + (high - low + 1) / 2;
+		rc = read_time(c, mid, &id, &latest_ms, e);
 		if (rc != RC_OK)
 			break;
-		if (id != 0 && received_ms >= until_ms + DISORDER_MS)
-			high = id <= low ? low : id - 1;
+		if (id <= low || latest_ms < ms)
+			low = mid;
 		else
-			low = mid + 1;
+			high = id - 1;
 	}
-	if (rc == RC_OK && low + 1 < *before)
-		*before = low + 1;
+	*out = low;
 	return rc;
 }
 
-/* ...and for an old since from the other end. */
 static enum rc
-begin_after(struct lite_conn *c, int64_t since_ms, int64_t *after,
-    struct err *e)
+find_bounds(struct lite_conn *c, const struct store_event_filter *f,
+    struct bounds *out, struct err *e)
 {
-	int64_t before = INT64_MAX;
-	enum rc rc = begin_before(c, since_ms - 2 * DISORDER_MS, &before, e);
+	enum rc rc = RC_OK;
 
-	/* The halving ends before it has looked at the row before - 1. */
-	if (rc == RC_OK && before != INT64_MAX && before - 2 > *after)
-		*after = before - 2;
+	out->low = 0;
+	out->high = INT64_MAX;
+	if (f->since_ms > 0)
+		rc = find_time(c, f->since_ms, &out->low, e);
+	if (rc == RC_OK && f->until_ms > 0 && f->until_ms < INT64_MAX - LATE_MS)
+		rc = find_time(c, f->until_ms + LATE_MS, &out->high, e);
+	if (out->high < out->low)
+		out->high = out->low;
 	return rc;
-}
-
-static bool
-is_past_end(const struct store_event_filter *f, int64_t received_ms)
-{
-	if (f->oldest_first)
-		return f->until_ms > 0 &&
-		    received_ms >= f->until_ms + DISORDER_MS;
-	return f->since_ms > 0 && received_ms < f->since_ms - DISORDER_MS;
 }
 
 static bool
@@ -193,11 +195,14 @@ is_unsettled(int status)
 	    status == EVENT_FAILED;
 }
 
+/* Whether from on, in the direction of the list, there are late ones alone. */
 static enum lite_stmt
-list_stmt(const struct store_event_filter *f)
+list_stmt(const struct store_event_filter *f, bool late)
 {
 	if (!f->oldest_first)
-		return LITE_EVENT_LIST;
+		return late ? LITE_EVENT_LIST_LATE : LITE_EVENT_LIST;
+	if (late)
+		return LITE_EVENT_LIST_LATE_UP;
 	return is_unsettled(f->status) ? LITE_EVENT_LIST_STATUS_UP
 				       : LITE_EVENT_LIST_UP;
 }
@@ -234,114 +239,166 @@ set_conditions(const struct store_event_filter *f, struct lite_pick *p)
 	p->by[p->n++] = status;
 }
 
+/* A list while it is read. */
+struct reading {
+	struct lite *l;
+	struct lite_conn *c;
+	const struct store_event_filter *f;
+	struct bounds bounds;
+	struct lite_pick pick;
+	int64_t at; /* the last id that was judged, or the cursor */
+	struct store_events *out;
+	int64_t *next_before;
+};
+
 /* The row of an id that the conditions took. */
 static enum rc
-add_row(struct lite *l, struct lite_conn *c, int64_t id,
-    const struct store_event_filter *f, struct store_events *out,
-    bool *past_end, struct err *e)
+add_row(struct reading *r, int64_t id, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(c, LITE_EVENT_FIND);
+	struct sqlite3_stmt *st = lite_stmt(r->c, LITE_EVENT_FIND);
 	bool row;
 	enum rc rc;
 
 	lite_int(st, 1, id);
-	rc = lite_step(c, st, &row, e);
+	rc = lite_step(r->c, st, &row, e);
 	if (rc != RC_OK || !row)
 		return rc;
-	out->seen = id;
-	*past_end = is_past_end(f, lite_col_int(st, 1));
-	if (is_listed(f, st))
-		out->v[out->n++] = lite_event_of_row(l, st, 0);
+	r->out->seen = id;
+	if (is_listed(r->f, st))
+		r->out->v[r->out->n++] = lite_event_of_row(r->l, st, 0);
 	lite_reset(st);
 	return RC_OK;
 }
 
+/* The ids above downto that the conditions take. */
 static enum rc
-walk(struct lite *l, struct lite_conn *c, const struct store_event_filter *f,
-    struct lite_pick *p, struct store_events *out, int64_t *next_before,
-    struct err *e)
+walk(struct reading *r, int64_t downto, struct err *e)
 {
-	bool past_end = false;
-	int64_t id, last = 0;
+	struct lite_pick *p = &r->pick;
+	int64_t id;
 	enum rc rc;
 
+	p->before = r->at;
+	p->is_over = false;
 	for (;;) {
-		rc = lite_pick(c, p, &id, e);
-		if (rc != RC_OK || p->is_over)
-			break;
+		rc = lite_pick(r->c, p, &id, e);
+		if (rc != RC_OK || p->is_over || (id != 0 && id <= downto))
+			return rc;
 		/* One more than asked for tells that there is more. */
-		if (id == 0 || out->n == f->limit) {
-			*next_before = id == 0 ? p->before : last;
-			break;
+		if (id == 0 || r->out->n == r->f->limit) {
+			*r->next_before = id == 0 ? p->before : r->at;
+			return RC_OK;
 		}
-		last = id;
-		rc = add_row(l, c, id, f, out, &past_end, e);
-		if (rc != RC_OK || past_end)
-			break;
+		r->at = id;
+		rc = add_row(r, id, e);
+		if (rc != RC_OK)
+			return rc;
 	}
-	return rc;
 }
 
+/* The rows up to end, which is not among them, in the list's direction. */
 static enum rc
-scan(struct lite *l, struct lite_conn *c, const struct store_event_filter *f,
-    int64_t before, struct store_events *out, int64_t *next_before,
-    struct err *e)
+scan(struct reading *r, bool late, int64_t end, struct err *e)
 {
+	const struct store_event_filter *f = r->f;
 	struct sqlite3_stmt *st;
-	int64_t seen = 0, id = 0;
+	int64_t seen = 0, id;
 	bool row = true;
 	enum rc rc;
 
-	st = lite_stmt(c, list_stmt(f));
-	lite_int(st, 1, before);
+	st = lite_stmt(r->c, list_stmt(f, late));
+	lite_int(st, 1, r->at);
 	lite_int(st, 2, SCAN_MAX);
-	if (f->oldest_first && is_unsettled(f->status))
+	if (f->oldest_first && !late && is_unsettled(f->status))
 		lite_int(st, 3, f->status);
 	for (;;) {
-		rc = lite_step(c, st, &row, e);
+		rc = lite_step(r->c, st, &row, e);
 		if (rc != RC_OK || !row)
 			break;
+		id = lite_col_int(st, 0);
+		if (f->oldest_first ? id >= end : id <= end)
+			break;
 		/* One more than asked for tells that there is more. */
-		if (out->n == f->limit) {
-			*next_before = id;
+		if (r->out->n == f->limit) {
+			*r->next_before = r->at;
 			break;
 		}
 		seen++;
-		id = lite_col_int(st, 0);
-		out->seen = id;
-		if (is_past_end(f, lite_col_int(st, 1)))
-			break;
+		r->at = r->out->seen = id;
 		if (is_listed(f, st))
-			out->v[out->n++] = lite_event_of_row(l, st, 0);
+			r->out->v[r->out->n++] = lite_event_of_row(r->l, st, 0);
 	}
 	if (rc == RC_OK && !row && seen == SCAN_MAX)
-		*next_before = id;
+		*r->next_before = r->at;
 	lite_reset(st);
 	return rc;
 }
 
+/* Newest first: the late ones above the bounds come before the others. */
+static enum rc
+list_down(struct reading *r, struct err *e)
+{
+	struct lite_pick *p = &r->pick;
+	bool by_id = p->n > 0;
+	enum rc rc = RC_OK;
+
+	if (r->at > r->bounds.high && r->bounds.high < INT64_MAX) {
+		if (by_id) {
+			p->by[p->n++].stmt = LITE_EVENT_LATE;
+			rc = walk(r, r->bounds.high, e);
+			p->n--;
+		} else {
+			rc = scan(r, true, r->bounds.high, e);
+		}
+		if (rc != RC_OK || *r->next_before != 0)
+			return rc;
+		r->at = r->bounds.high + 1;
+	}
+	return by_id ? walk(r, r->bounds.low, e)
+		     : scan(r, false, r->bounds.low, e);
+}
+
+/* Oldest first: the late ones come last. */
+static enum rc
+list_up(struct reading *r, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	if (r->at < r->bounds.low)
+		r->at = r->bounds.low;
+	if (r->at < r->bounds.high)
+		rc = scan(r, false,
+		    r->bounds.high < INT64_MAX ? r->bounds.high + 1 : INT64_MAX,
+		    e);
+	if (rc != RC_OK || *r->next_before != 0 || r->bounds.high == INT64_MAX)
+		return rc;
+	if (r->at < r->bounds.high)
+		r->at = r->bounds.high;
+	return scan(r, true, INT64_MAX, e);
+}
+
 /* All events of a delivery id are few, but for an id that hls derived. */
 static enum rc
-list_of_id(struct lite *l, struct lite_conn *c,
-    const struct store_event_filter *f, int64_t before,
-    struct store_events *out, int64_t *next_before, struct err *e)
+list_of_id(struct reading *r, struct err *e)
 {
-	bool past_end = false;
+	const struct store_event_filter *f = r->f;
 	struct lite_ids ids;
 	size_t i;
 	enum rc rc;
 
-	rc = lite_events_of_id(c, f->delivery_id, f->source, before,
+	rc = lite_events_of_id(r->c, f->delivery_id, f->source, r->at,
 	    f->limit + 1, &ids, e);
 	if (rc != RC_OK)
 		return rc;
-	for (i = 0; rc == RC_OK && i < ids.n && !past_end; i++) {
+	for (i = 0; rc == RC_OK && i < ids.n; i++) {
+		if (ids.v[i] <= r->bounds.low)
+			break;
 		/* One more than asked for tells that there is more. */
 		if (i > 0 && i == f->limit) {
-			*next_before = ids.v[i - 1];
+			*r->next_before = ids.v[i - 1];
 			break;
 		}
-		rc = add_row(l, c, ids.v[i], f, out, &past_end, e);
+		rc = add_row(r, ids.v[i], e);
 	}
 	lite_ids_fini(&ids);
 	return rc;
@@ -351,36 +408,36 @@ enum rc
 lite_event_list(void *impl, const struct store_event_filter *f,
     struct store_events *out, int64_t *next_before, struct err *e)
 {
-	struct lite_pick p = { .looks = LOOKS_MAX };
-	struct lite *l = impl;
-	int64_t from = f->before_id;
-	struct lite_conn *c;
+	struct reading r = { .l = impl,
+		.f = f,
+		.pick = { .looks = LOOKS_MAX },
+		.at = f->before_id,
+		.out = out,
+		.next_before = next_before };
 	struct err ignored;
 	enum rc rc;
 
+	/* The caller may have the next cursor put where this one is. */
 	*next_before = 0;
-	rc = lite_reader_take(l, &c, e);
+	rc = lite_reader_take(r.l, &r.c, e);
 	if (rc != RC_OK)
 		return rc;
 	out->v = xcalloc(f->limit, sizeof(struct event *));
+	if (r.at <= 0)
+		r.at = f->oldest_first ? 0 : INT64_MAX;
 	if (!f->oldest_first)
-		set_conditions(f, &p);
-	rc = lite_run_stmt(c, LITE_BEGIN_READ, e);
-	if (from <= 0)
-		from = f->oldest_first ? 0 : INT64_MAX;
-	if (rc == RC_OK && f->oldest_first && f->since_ms > 0)
-		rc = begin_after(c, f->since_ms, &from, e);
-	else if (rc == RC_OK && !f->oldest_first && f->until_ms > 0)
-		rc = begin_before(c, f->until_ms, &from, e);
-	p.before = from;
+		set_conditions(f, &r.pick);
+	rc = lite_run_stmt(r.c, LITE_BEGIN_READ, e);
+	if (rc == RC_OK)
+		rc = find_bounds(r.c, f, &r.bounds, e);
 	if (rc == RC_OK && f->delivery_id != NULL)
-		rc = list_of_id(l, c, f, from, out, next_before, e);
-	else if (rc == RC_OK && p.n > 0)
-		rc = walk(l, c, f, &p, out, next_before, e);
+		rc = list_of_id(&r, e);
+	else if (rc == RC_OK && f->oldest_first)
+		rc = list_up(&r, e);
 	else if (rc == RC_OK)
-		rc = scan(l, c, f, from, out, next_before, e);
-	(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
-	lite_reader_give(l, c);
+		rc = list_down(&r, e);
+	(void)lite_run_stmt(r.c, LITE_COMMIT, &ignored);
+	lite_reader_give(r.l, r.c);
 	if (rc != RC_OK)
 		store_events_free(out);
 	return rc;

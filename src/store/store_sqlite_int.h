@@ -121,7 +121,7 @@ struct lite_condition {
 	int64_t number;
 	bool has_number;
 };
-#define LITE_CONDITIONS 5
+#define LITE_CONDITIONS 6
 struct lite_pick {
 	struct lite_condition by[LITE_CONDITIONS];
 	size_t n;

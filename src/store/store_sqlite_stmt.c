@@ -234,9 +234,11 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "provider, delivery_id, type, action, repository, teams, "
 	    "webhook_id, content_type, priority, hops, replay_suspect, "
 	    "body_size, body_sha256, status, expanded, completed_ms, "
-	    "watched, hook, second, sent_id, earlier, suspect_why) VALUES "
-	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-	    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
+	    "watched, hook, second, sent_id, earlier, suspect_why, latest_ms) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+	    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, "
+	    "max(?2, coalesce((SELECT latest_ms FROM event ORDER BY id DESC "
+	    "LIMIT 1), 0)))",
 	[LITE_PAYLOAD_PUT] =
 	    "INSERT INTO payload (event, body) VALUES (?1, ?2)",
 	[LITE_PAYLOAD_GET] = "SELECT body FROM payload WHERE event = ?1",
@@ -294,6 +296,14 @@ static const char *const texts[LITE_HELD_ALL] = {
 	[LITE_EVENT_LIST_UP] =
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
+	[LITE_EVENT_LIST_LATE] =
+	    "SELECT " EVENT_COLUMNS
+	    " FROM event e INDEXED BY event_late WHERE e.received_ms < "
+	    "e.latest_ms - 50 AND e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
+	[LITE_EVENT_LIST_LATE_UP] =
+	    "SELECT " EVENT_COLUMNS
+	    " FROM event e INDEXED BY event_late WHERE e.received_ms < "
+	    "e.latest_ms - 50 AND e.id > ?1 ORDER BY e.id LIMIT ?2",
 	[LITE_EVENT_LIST_STATUS_UP] =
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.status <> 0 AND e.status <> 3 AND "

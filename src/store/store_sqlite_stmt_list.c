@@ -18,7 +18,7 @@
 
 static const char *const texts[LITE_CHECK_EVENTS - LITE_EVENT_AT] = {
 	[AT(LITE_EVENT_AT)] =
-	    "SELECT id, received_ms FROM event WHERE id <= ?1 ORDER BY id "
+	    "SELECT id, latest_ms FROM event WHERE id <= ?1 ORDER BY id "
 	    "DESC LIMIT 1",
 	[AT(LITE_EVENT_OF_TYPE)] = LAST_OF_SPAN("0", "type"),
 	[AT(LITE_EVENT_OF_REPOSITORY)] = LAST_OF_SPAN("1", "repository"),
@@ -39,6 +39,9 @@ static const char *const texts[LITE_CHECK_EVENTS - LITE_EVENT_AT] = {
 	[AT(LITE_EVENT_SUSPECT)] =
 	    "SELECT id FROM event INDEXED BY event_suspect WHERE "
 	    "replay_suspect = 1" LAST,
+	[AT(LITE_EVENT_LATE)] =
+	    "SELECT id FROM event INDEXED BY event_late WHERE received_ms < "
+	    "latest_ms - 50" LAST,
 	[AT(LITE_JOB_TO)] =
 	    "SELECT id FROM job INDEXED BY job_of_target WHERE target = "
 	    "(SELECT id FROM target WHERE kind = 0 AND name = ?2)" LAST,

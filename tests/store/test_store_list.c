@@ -26,10 +26,10 @@ static const char seed_events[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
     "< %d) INSERT INTO event (id, received_ms, source, provider, delivery_id, "
     "type, action, repository, content_type, priority, body_size, "
-    "body_sha256, status, expanded, replay_suspect) SELECT i, 1795248000000, iif(i <= 10, "
+    "body_sha256, status, expanded, replay_suspect, latest_ms) SELECT i, 1795248000000 + i * 100, iif(i <= 10, "
     "'rare', 'github'), 'github', i, iif(i <= 10, 'fork', 'push'), '', iif(i "
     "<= 10, 'a/rare', 'a/b'), 'application/json', 5, 2, zeroblob(32), iif(i "
-    "<= 10, %d, %d), iif(i <= 10, %d, %d), i <= 10 FROM n";
+    "<= 10, %d, %d), iif(i <= 10, %d, %d), i <= 10, 1795248000000 + i * 100 FROM n";
 
 static const char seed_spans[] =
     "DELETE FROM event_span; INSERT INTO event_span SELECT 0, type, id / 64 "
@@ -138,6 +138,136 @@ test_a_list_of_events_looks_at_no_others(void **state)
 			fail_msg("filter %zu: %zu in %lld steps, %zu in %lld",
 			    i, found, (long long)few, found_of_many,
 			    (long long)many);
+	}
+}
+
+/* The numbers of the first and of the last event of a window; the events of a
+ * hundred milliseconds are between two of them.  From the end where negative. */
+static const struct window {
+	int since, until; /* 0: open */
+	const char *type;
+	int status;
+	size_t found;
+} windows[] = {
+	{ 0, 10, NULL, -1, 10 },
+	{ -9, 0, NULL, -1, 10 },
+	{ 30, 39, NULL, -1, 10 },
+	{ -39, -30, NULL, -1, 10 },
+	{ 30, 39, "push", -1, 10 },
+	{ 30, 39, "push", EVENT_COMPLETED, 10 },
+	{ -9, 0, "push", -1, 10 },
+	{ 0, 10, "fork", -1, 10 },
+	{ -9, 0, "fork", -1, 0 },
+	{ 30, 39, NULL, EVENT_FAILED, 0 },
+};
+
+static int64_t
+time_of(int number, int n, int64_t more_ms)
+{
+	if (number == 0)
+		return 0;
+	return FIX_NOW + (int64_t)(number < 0 ? n + number : number) * 100 +
+	    more_ms;
+}
+
+static void
+test_a_list_of_a_time_looks_at_no_others(void **state)
+{
+	struct store_event_filter filter = { .limit = 2 * WANTED };
+	const struct window *x;
+	struct store_events l = { 0 };
+	struct fix *f = *state;
+	int64_t next, steps[NELEM(windows)][2];
+	size_t i, k;
+	int n;
+
+	for (k = 0; k < 2 * 2 * NELEM(windows); k++) {
+		x = &windows[i = k / 2 % NELEM(windows)];
+		n = k < 2 * NELEM(windows) ? FEW : MANY;
+		if (k % (2 * NELEM(windows)) == 0)
+			seed(f, xasprintf(seed_events, n, 3, 3, true, true));
+		filter.since_ms = time_of(x->since, n, -50);
+		filter.until_ms = time_of(x->until, n, 50);
+		filter.type = x->type;
+		filter.status = x->status;
+		(void)store_test_steps(f->s);
+		assert_int_equal(
+		    store_event_list(f->s, &filter, &l, &next, &f->e), RC_OK);
+		steps[i][n == MANY] = store_test_steps(f->s);
+		if (l.n != x->found || next != 0)
+			fail_msg("window %zu of %d: %zu found", i, n, l.n);
+		store_events_free(&l);
+	}
+	for (i = 0; i < NELEM(windows); i++)
+		if (steps[i][1] > 2 * steps[i][0])
+			fail_msg("window %zu: %lld steps, %lld", i,
+			    (long long)steps[i][0], (long long)steps[i][1]);
+}
+
+/* The events of a window by the list, in pages; each comes once and in order. */
+static void
+assert_window(struct fix *f, struct store_event_filter filter,
+    const int64_t *received_ms, size_t n)
+{
+	int64_t last = filter.oldest_first ? 0 : INT64_MAX, next, at;
+	bool want, got[64] = { false };
+	struct store_events l = { 0 };
+	size_t i;
+
+	do {
+		assert_int_equal(
+		    store_event_list(f->s, &filter, &l, &next, &f->e), RC_OK);
+		for (i = 0; i < l.n; i++) {
+			at = l.v[i]->id;
+			assert_true(
+			    filter.oldest_first ? at > last : at < last);
+			got[at] = true;
+			last = at;
+		}
+		filter.before_id = next;
+		store_events_free(&l);
+	} while (next != 0);
+	for (i = 1; i <= n; i++) {
+		want = (filter.since_ms == 0 ||
+			   received_ms[i] >= filter.since_ms) &&
+		    (filter.until_ms == 0 || received_ms[i] < filter.until_ms);
+		if (got[i] != want)
+			fail_msg("event %zu from %lld until %lld", i,
+			    (long long)filter.since_ms,
+			    (long long)filter.until_ms);
+	}
+}
+
+/* Posts are in hand together, and the clock is set back and forth. */
+static void
+test_a_list_of_a_time_is_whole_whatever_the_clock_did(void **state)
+{
+	static const int64_t minutes[] = { 0, 1, 1, 2, 600, 3, 4, -300, 5, 600,
+		601, 6, 6, 7 };
+	struct store_event_filter filter = { .status = -1 };
+	int64_t received_ms[64], start_ms = FIX_NOW;
+	struct fix *f = *state;
+	char id[16];
+	size_t i, k, n = 56, a, b;
+
+	for (i = 1; i <= n; i++) {
+		f->wall_ms = start_ms + minutes[i % NELEM(minutes)] * 60000 +
+		    (int64_t)(i * 37 % 11) * 13;
+		received_ms[i] = f->wall_ms;
+		(void)snprintf(id, sizeof(id), "d-%zu", i);
+		assert_int_equal(fix_put(f, id), i);
+	}
+	for (k = 0; k < 4 * 15 * 15; k++) {
+		a = k / 4 % 15;
+		b = k / 60;
+		filter.oldest_first = k % 2 == 1;
+		filter.type =
+		    k / 2 % 2 == 1 && !filter.oldest_first ? "issues" : NULL;
+		filter.limit = 1 + k % 9;
+		filter.since_ms = a == 14 ? 0 : received_ms[a + 20];
+		filter.until_ms = b == 14 ? 0 : received_ms[b + 30] + 1;
+		filter.before_id = 0;
+		assert_window(f, filter, received_ms, n);
 	}
 }
 
@@ -581,6 +711,8 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_list_of_events_looks_at_no_others),
+		CASE(test_a_list_of_a_time_looks_at_no_others),
+		CASE(test_a_list_of_a_time_is_whole_whatever_the_clock_did),
 		CASE(test_a_list_of_deliveries_looks_at_no_others),
 		CASE(test_a_list_of_webhooks_looks_at_no_others),
 		CASE(test_pages_of_webhooks_are_the_whole_list),
