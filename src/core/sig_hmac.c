@@ -1,7 +1,7 @@
 /*
  * Any sender that signs with an HMAC: which header, algorithm, encoding and
- * signed text is configured.  GitLab, Gitea, Bitbucket, Shopify, Slack and
- * many a script of somebody's own are served so.
+ * signed text is configured.  Bitbucket, Shopify, Slack and many other services
+ * sign so.
  */
 #include "config.h"
 
