@@ -42,11 +42,26 @@ open_for_reading(const char *path, bool no_link, int *fd, struct err *e)
 }
 
 static enum rc
-check_rules(const char *path, const struct stat *st,
-    const struct file_rules *rules, struct err *e)
+refuse_owner(const char *path, uid_t uid, struct err *e)
 {
 	char owner[FILE_USER_SIZE], us[FILE_USER_SIZE];
 
+	file_user_name(uid, owner);
+	if (geteuid() == 0)
+		return err_set(e, RC_DENIED,
+		    "%s: belongs to the user %s, and root reads only its own; "
+		    "run this as %s, with sudo -u %s",
+		    path, owner, owner, owner);
+	return err_set(e, RC_DENIED,
+	    "%s: belongs to the user %s; it must belong to root or to %s, the "
+	    "user that runs this",
+	    path, owner, file_user_name(geteuid(), us));
+}
+
+static enum rc
+check_rules(const char *path, const struct stat *st,
+    const struct file_rules *rules, struct err *e)
+{
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, RC_INVALID, "%s: not a regular file", path);
 	if ((st->st_mode & rules->forbid) != 0)
@@ -57,11 +72,7 @@ check_rules(const char *path, const struct stat *st,
 		    (unsigned int)(st->st_mode & 0777 & ~rules->forbid));
 	if (rules->forbid != 0 && st->st_uid != 0 && st->st_uid != geteuid() &&
 	    !(rules->is_data && geteuid() == 0))
-		return err_set(e, RC_DENIED,
-		    "%s: belongs to the user %s; its owner must be root or %s, "
-		    "who runs this",
-		    path, file_user_name(st->st_uid, owner),
-		    file_user_name(geteuid(), us));
+		return refuse_owner(path, st->st_uid, e);
 	return RC_OK;
 }
 

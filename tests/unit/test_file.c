@@ -80,6 +80,30 @@ only_proper_files_are_read(void **state)
 	}
 }
 
+/* The advice of the message is the one that works for the user. */
+static void
+a_file_of_another_user_is_refused_with_advice(void **state)
+{
+	struct file_rules rules = { .forbid = 022 };
+	char want[256];
+	struct buf b;
+	struct err e;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;
+	put("theirs", "text", 4, 0644);
+	assert_int_equal(chown(at("theirs"), 1, 1), 0);
+	buf_init(&b, 100);
+	assert_int_equal(file_read(at("theirs"), &rules, &b, &e), RC_DENIED);
+	(void)snprintf(want, sizeof(want),
+	    "%s: belongs to the user daemon, and root reads only its own; run "
+	    "this as daemon, with sudo -u daemon",
+	    at("theirs"));
+	assert_string_equal(e.text, want);
+	buf_fini(&b);
+}
+
 static void
 a_secret_is_not_for_others(void **state)
 {
@@ -209,7 +233,8 @@ static int
 tear_down(void **state)
 {
 	static const char *const files[] = { "a", "w", "fifo", "link", "s", "k",
-		"klink", "k31", "k33", "k644", "kzero", "new", "file" };
+		"klink", "k31", "k33", "k644", "kzero", "new", "file",
+		"theirs" };
 	static const char *const folders[] = { "d/e/f", "d/e", "d/g", "d" };
 	size_t i;
 
@@ -226,6 +251,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_proper_files_are_read),
+		cmocka_unit_test(a_file_of_another_user_is_refused_with_advice),
 		cmocka_unit_test(a_secret_is_not_for_others),
 		cmocka_unit_test(a_key_is_32_bytes_for_us_alone),
 		cmocka_unit_test(a_key_is_made_once),
