@@ -90,6 +90,21 @@ def test_words_that_an_option_takes_are_offered(shell):
     assert shell.offers("hlsctl event list --since ") == []
 
 
+def test_words_are_offered_for_an_alias_as_the_readme_says(g):
+    with open(os.path.join(gw.source_folder(), "README.md"),
+              encoding="utf-8") as f:
+        line, = [x for x in f.read().splitlines()
+                 if x.endswith("complete -F _hlsctl hls")]
+    scripts = os.path.join(gw.build_folder(), "completion")
+    line = re.sub(r"/\S*/completions", scripts, line)
+    s = shells.Shell("bash", scripts, g.env, "alias hls='env hlsctl'\n" + line)
+    try:
+        assert s.offers("hls web") == ["webhook"]
+        assert s.offers("hls event list --sta") == ["--status"]
+    finally:
+        s.close()
+
+
 def test_every_word_that_is_offered_is_taken(g):
     """hlsctl refuses none of the words that its own table has."""
     text = g.ctl("completion", "bash")

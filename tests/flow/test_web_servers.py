@@ -105,7 +105,8 @@ def snippet(path, **changes):
                "haproxy_socket": "unix@/hls.sock",
                "address": "bind :80",
                "web_folder": "/var/www/hls",
-               "libexecdir": "@hlslibexecdir@"}[old]
+               "libexecdir": "@hlslibexecdir@",
+               "log_folder": "/var/log/lighttpd"}[old]
         assert old in text
         text = text.replace(old, new)
     return text.replace("SuexecUserGroup hls hls\n", "")
@@ -232,6 +233,10 @@ def start_lighttpd_cgi(g):
     give_store_to_web_server(g)
     folder = web_folder(g)
     shutil.copy(gw.program("hls.fcgi"), folder)
+    logs = os.path.join(g.folder, "web-log")
+    os.mkdir(logs)
+    if IS_ROOT:
+        shutil.chown(logs, USER)
     user = 'server.username = "%s"\nserver.groupname = "%s"\n' % (USER, USER)
     return run_server(
         g, "lighttpd", lambda port: LIGHTTPD % words(
@@ -240,7 +245,7 @@ def start_lighttpd_cgi(g):
         'server.modules += ( "mod_setenv" )\n'
         'setenv.set-environment = ( "HLS_CONFIG" => "%s" )\n'
         % g.config_file + snippet("lighttpd/hls-cgi.conf.in",
-                                  libexecdir=folder),
+                                  libexecdir=folder, log_folder=logs),
         lambda conf: ["-D", "-f", conf])
 
 

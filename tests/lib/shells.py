@@ -16,6 +16,7 @@ PS1=
 source '%(scripts)s/hlsctl'
 bind '"\\C-t": insert-completions'
 bind 'set completion-query-items 0'
+%(more)s
 bind -x '"\\C-g": printf "%%s\\n" "$READLINE_LINE" >>"%(lines)s"'
 echo ready >>'%(lines)s'
 """
@@ -35,15 +36,16 @@ echo ready >>'%(lines)s'
 
 
 class Shell:
-    """A shell that has read the scripts in a folder."""
+    """A shell that has read the scripts in a folder, and more lines that
+    its user has."""
 
-    def __init__(self, name, scripts, env):
+    def __init__(self, name, scripts, env, more=""):
         self.home = tempfile.mkdtemp(prefix="hls-shell-")
         self.lines = os.path.join(self.home, "lines")
         rc = os.path.join(self.home, ".%src" % name)
         with open(rc, "w", encoding="utf-8") as f:
             f.write({"bash": BASH, "zsh": ZSH}[name] % {
-                "scripts": scripts, "lines": self.lines})
+                "scripts": scripts, "lines": self.lines, "more": more})
         env = {**env, "HOME": self.home, "ZDOTDIR": self.home,
                "TERM": "dumb", "PATH": "%s:%s" % (
                    os.path.dirname(gw.program("hlsctl")),
