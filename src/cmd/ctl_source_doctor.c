@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ struct verdict {
 	bool is_late;      /* only its time is off */
 	size_t signatures; /* that its headers may hold */
 	int64_t sent_ms;   /* with is_late */
+	char lack[256];    /* of what the settings ask of a post; or "" */
 	bool has_match;
 	struct sigtry_match match;
 };
@@ -135,6 +137,44 @@ is_late(struct ctl *c, const struct source *src, const struct post *p,
 	return false;
 }
 
+/* What the source's settings name and the post has not. */
+static void
+find_lack(const struct source *src, const struct http_req *req,
+    char out[sizeof(((struct verdict *)NULL)->lack)])
+{
+	const struct source_hmac *h = &src->hmac;
+	size_t size = sizeof(((struct verdict *)NULL)->lack);
+	const struct {
+		const char *key, *name;
+	} headers[] = {
+		{ "header", h->header },
+		{ "timestamp_header", h->timestamp_header },
+		{ "id_header",
+		    h->template != NULL && strstr(h->template, "{id}") != NULL
+			? src->facts.id_header
+			: NULL },
+	};
+	const char *value;
+	size_t i;
+
+	out[0] = '\0';
+	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		if (headers[i].name != NULL &&
+		    http_header_find(req, headers[i].name) == NULL) {
+			(void)snprintf(out, size,
+			    "The post has no header %.100s, which is the "
+			    "source's %s.",
+			    headers[i].name, headers[i].key);
+			return;
+		}
+	value = h->header == NULL ? NULL : http_header_find(req, h->header);
+	if (value != NULL && strncmp(value, h->prefix, strlen(h->prefix)) != 0)
+		(void)snprintf(out, size,
+		    "The value of header %.100s does not begin with %.64s, "
+		    "which is the source's prefix.",
+		    h->header, h->prefix);
+}
+
 static void
 judge(struct ctl *c, const struct source *src, const struct post *p,
     int64_t now_ms, struct verdict *v)
@@ -147,6 +187,8 @@ judge(struct ctl *c, const struct source *src, const struct post *p,
 			 &e) == RC_OK;
 	if (!v->is_good)
 		v->is_late = is_late(c, src, p, &v->sent_ms);
+	if (!v->is_good && !v->is_late)
+		find_lack(src, &p->req, v->lack);
 	v->has_match =
 	    sigtry(src, &p->req, ctl_option_find(c, "url"), &v->match);
 }
@@ -159,6 +201,8 @@ summary(const struct verdict *v)
 	if (v->is_late)
 		return "The signature fits, but the time of the post is too "
 		       "far from this machine's clock.";
+	if (v->lack[0] != '\0')
+		return v->lack;
 	if (v->has_match)
 		return "The signature does not fit the source as it is set; "
 		       "it would fit so:";
@@ -213,6 +257,8 @@ put_text(struct ctl *c, const struct source *src, const struct verdict *v)
 	}
 	if (!v->has_match)
 		return;
+	if (v->lack[0] != '\0')
+		buf_add_str(&c->out, "Apart from that, it would fit so:\n");
 	if (strcmp(m->digest, "ed25519") == 0)
 		buf_addf(&c->out,
 		    "  key        public key %zu of %zu\n"

@@ -54,6 +54,9 @@ def g():
          "header": "X-Signature", "algorithm": "sha256", "encoding": "hex",
          "template": "{timestamp}.{body}", "timestamp_header": "X-Timestamp",
          "tolerance": "5m"},
+        {"name": "prefixed", "provider": "hmac", "secrets": [gw.HMAC_SECRET],
+         "header": "X-Signature", "algorithm": "sha256", "encoding": "hex",
+         "prefix": "v0="},
         {"name": "own", "provider": "hmac", "secrets": [gw.HMAC_SECRET],
          "header": "X-Signature", "algorithm": "sha256", "encoding": "hex",
          "template": "v9/{id}/{timestamp}/{body}", "tolerance": "5m",
@@ -287,6 +290,25 @@ def test_a_post_whose_time_is_off_says_when_it_was_sent(g):
     assert found["sent_at"] == "2023-11-14T22:13:20.000Z"
     found = check(g, "timed", headers, BODY, "--at", "2023-11-14 22:14:00Z")
     assert found["fits"] and not found["time_is_off"]
+
+
+def test_what_the_settings_ask_for_and_the_post_lacks_is_named(g):
+    text = mac(gw.HMAC_SECRET.encode(), b"1700000000." + BODY).hexdigest()
+    when = ("X-Timestamp", "1700000000")
+    at = ("--at", "2023-11-14 22:14:00Z")
+    found = check(g, "timed", [("X-Signature", text)], BODY, *at)
+    assert found["summary"] == "The post has no header X-Timestamp, which " \
+        "is the source's timestamp_header."
+    found = check(g, "timed", [("X-Signed", text), when], BODY, *at)
+    assert found["summary"] == "The post has no header X-Signature, which " \
+        "is the source's header."
+    assert found["match"]["header"] == "x-signed"
+    text = mac(gw.HMAC_SECRET.encode(), BODY).hexdigest()
+    found = check(g, "prefixed", [("X-Signature", text)], BODY)
+    assert found["summary"] == "The value of header X-Signature does not " \
+        "begin with v0=, which is the source's prefix."
+    assert found["match"]["header"] == "x-signature"
+    assert check(g, "prefixed", [("X-Signature", "v0=" + text)], BODY)["fits"]
 
 
 def test_what_nothing_explains_is_said_so(g):
