@@ -193,7 +193,7 @@ static const struct ctl_option show_options[] = {
 static void
 tell_line(struct ctl *c, const char *name, int64_t n, int64_t last_ms)
 {
-	buf_addf(&c->out, "  %-16s %lld", name, (long long)n);
+	buf_addf(&c->out, "  %-18s %lld", name, (long long)n);
 	if (last_ms > 0) {
 		buf_add_str(&c->out, ", the last ");
 		ctl_put_time(c, last_ms);
@@ -209,7 +209,7 @@ tell_windows(struct ctl *c, const struct source *src)
 	size_t i;
 
 	units_duration_format(src->replay_window_ms, text);
-	buf_addf(&c->out, "  %-16s %s", "replay window", text);
+	buf_addf(&c->out, "  %-18s %s", "replay window", text);
 	for (i = 0; i < src->nwindows; i++) {
 		units_duration_format(src->windows[i].ms, text);
 		buf_addf(&c->out, ", %s: %s", src->windows[i].pattern, text);
@@ -225,12 +225,50 @@ tell_list(struct ctl *c, const char *name, const struct strlist *l,
 
 	if (l->n == 0 && none == NULL)
 		return;
-	buf_addf(&c->out, "  %-16s ", name);
+	buf_addf(&c->out, "  %-18s ", name);
 	for (i = 0; i < l->n; i++) {
 		buf_add_str(&c->out, i == 0 ? "" : " ");
 		ctl_put_text(c, l->v[i]);
 	}
 	buf_addf(&c->out, "%s\n", l->n == 0 ? none : "");
+}
+
+static void
+tell_word(struct ctl *c, const char *name, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	buf_addf(&c->out, "  %-18s ", name);
+	ctl_put_text(c, value);
+	buf_add_str(&c->out, "\n");
+}
+
+/* Under the names that the settings have. */
+static void
+tell_signature(struct ctl *c, const struct source *src)
+{
+	const struct source_hmac *h = &src->hmac;
+	char text[UNITS_TEXT_SIZE];
+	size_t i;
+
+	if (h->header != NULL) {
+		tell_word(c, "header", h->header);
+		tell_word(c, "algorithm", source_digest_name(h->algorithm));
+		tell_word(c, "encoding", source_encoding_name(h->encoding));
+		tell_word(c, "prefix", h->prefix);
+		tell_word(c, "template", h->template);
+	}
+	if (h->timestamp_header != NULL) {
+		tell_word(c, "timestamp_header", h->timestamp_header);
+		units_duration_format(h->tolerance_ms, text);
+		tell_word(c, "tolerance", text);
+	}
+	tell_word(c, "id_header", src->facts.id_header);
+	tell_word(c, "event_header", src->facts.event_header);
+	for (i = 0; i < SOURCE_POINTERS; i++)
+		tell_word(c, source_pointer_name((enum source_pointer)i),
+		    src->facts.pointers[i]);
+	tell_list(c, "content_types", &src->content_types, NULL);
 }
 
 static void
@@ -246,7 +284,7 @@ tell_refusals(struct ctl *c, const struct source *src,
 	     i++) {
 		if (is_signed + is_not == 0)
 			continue;
-		buf_addf(&c->out, "    %-14s %lld", reason,
+		buf_addf(&c->out, "    %-16s %lld", reason,
 		    (long long)(is_signed + is_not));
 		if (is_signed > 0)
 			buf_addf(&c->out, ", %lld with a signature that fits",
@@ -265,14 +303,15 @@ tell(struct ctl *c, const struct source *src, const struct store_metrics *m)
 	posts_figures(m, src->name, &n);
 	buf_addf(&c->out, "Source %s, provider %s\n\n", src->name,
 	    sig_scheme_name(src->scheme));
-	buf_addf(&c->out, "  %-16s %s/hooks/%s\n", "path",
+	buf_addf(&c->out, "  %-18s %s/hooks/%s\n", "path",
 	    c->app.conf->server.base_path, src->name);
 	tell_list(c, "further paths", &src->paths, NULL);
 	tell_list(c, "events", &src->events, "all");
 	tell_list(c, "team", &src->teams, NULL);
-	buf_addf(&c->out, "  %-16s %d\n", "priority", src->priority);
-	buf_addf(&c->out, "  %-16s %zu\n", "secrets", src->nsecrets);
+	buf_addf(&c->out, "  %-18s %d\n", "priority", src->priority);
+	buf_addf(&c->out, "  %-18s %zu\n", "secrets", src->nsecrets);
 	tell_windows(c, src);
+	tell_signature(c, src);
 	buf_add_str(&c->out, "\n");
 	tell_line(c, "posts accepted", n.accepted, n.last_accepted_ms);
 	tell_line(c, "posts refused", n.refused, n.last_refused_ms);

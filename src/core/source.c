@@ -47,6 +47,33 @@ sources_fini(struct sources *l)
 	l->n = 0;
 }
 
+const char *
+source_digest_name(enum crypt_digest d)
+{
+	return d == CRYPT_SHA1  ? "sha1"
+	    : d == CRYPT_SHA256 ? "sha256"
+				: "sha512";
+}
+
+const char *
+source_encoding_name(enum source_encoding e)
+{
+	return e == SOURCE_HEX ? "hex" : "base64";
+}
+
+const char *
+source_pointer_name(enum source_pointer p)
+{
+	static const char *const names[SOURCE_POINTERS] = {
+		[SOURCE_ID_POINTER] = "id_pointer",
+		[SOURCE_EVENT_POINTER] = "event_pointer",
+		[SOURCE_ACTION_POINTER] = "action_pointer",
+		[SOURCE_REPOSITORY_POINTER] = "repository_pointer",
+	};
+
+	return names[p];
+}
+
 int64_t
 source_window_ms(const struct source *src, const char *type, const char *action)
 {

@@ -101,6 +101,11 @@ struct sources {
 
 void sources_fini(struct sources *l);
 
+/* The words of the settings. */
+const char *source_digest_name(enum crypt_digest d);
+const char *source_encoding_name(enum source_encoding e);
+const char *source_pointer_name(enum source_pointer p);
+
 int64_t source_window_ms(const struct source *src, const char *type,
     const char *action);
 /* The longest of all: how long its bodies are remembered; 0: no body is ever

@@ -192,6 +192,33 @@ posts_lost(const struct store_metrics *m, const char *source, int64_t *last_ms)
 	return n;
 }
 
+/* How the sender signs, where the settings say so and not the provider. */
+static void
+put_hmac(struct js_writer *w, const struct source_hmac *h)
+{
+	js_open_object(w, "signature");
+	js_str(w, "header", h->header);
+	js_str(w, "algorithm", source_digest_name(h->algorithm));
+	js_str(w, "encoding", source_encoding_name(h->encoding));
+	js_str(w, "prefix", h->prefix);
+	js_str(w, "template", h->template);
+	js_str(w, "timestamp_header", h->timestamp_header);
+	js_duration(w, "tolerance", h->tolerance_ms);
+	js_close_object(w);
+}
+
+static void
+put_facts(struct js_writer *w, const struct source_facts *f)
+{
+	size_t i;
+
+	js_str(w, "id_header", f->id_header);
+	js_str(w, "event_header", f->event_header);
+	for (i = 0; i < SOURCE_POINTERS; i++)
+		js_str(w, source_pointer_name((enum source_pointer)i),
+		    f->pointers[i]);
+}
+
 void
 posts_format_settings(const struct source *src, const char *base_path,
     struct js_writer *w)
@@ -213,6 +240,12 @@ posts_format_settings(const struct source *src, const char *base_path,
 		js_duration(w, src->windows[i].pattern, src->windows[i].ms);
 	js_close_object(w);
 	js_strlist(w, "team", &src->teams);
+	js_strlist(w, "content_types", &src->content_types);
+	if (src->hmac.header == NULL)
+		js_null(w, "signature");
+	else
+		put_hmac(w, &src->hmac);
+	put_facts(w, &src->facts);
 }
 
 void

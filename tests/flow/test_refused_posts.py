@@ -97,6 +97,25 @@ def test_a_source_is_shown_as_text_for_people(gateway):
     assert gw.GITHUB_SECRET not in text
 
 
+def test_a_source_shows_how_its_senders_sign(gateway):
+    shown = gateway.get("/api/v1/sources/shop", role="viewer")
+    set_ = [s for s in gateway.settings["sources"] if s["name"] == "shop"][0]
+    for key in ("header", "algorithm", "encoding", "prefix", "template",
+                "timestamp_header"):
+        assert shown["signature"][key] == set_.get(
+            key, {"prefix": "", "template": "{body}"}.get(key))
+    for key in ("id_header", "event_header", "id_pointer", "event_pointer",
+                "action_pointer", "repository_pointer"):
+        assert shown[key] == set_.get(key)
+    assert gateway.get("/api/v1/sources/github")["signature"] is None
+    text = gateway.ctl("source", "show", "shop")
+    lines = [" ".join(x.split()) for x in text.splitlines()]
+    assert "header " + set_["header"] in lines
+    assert "algorithm " + set_["algorithm"] in lines
+    assert "template " + shown["signature"]["template"] in lines
+    assert gw.HMAC_SECRET not in text
+
+
 def test_a_list_of_sources_has_figures(gateway):
     assert gateway.post_github(gw.issue()).status == 202
     github(gateway, b"{", "cut-1")
