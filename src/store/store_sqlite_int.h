@@ -774,6 +774,9 @@ enum rc lite_olds_write(struct lite_tx *tx, const struct webhook *w,
     struct err *e);
 enum rc lite_olds_read(struct lite *l, struct lite_conn *c, struct webhook *w,
     enum rc *opened, struct err *e);
+/* Deletes those whose end is past, some at a time; whoever keeps webhooks in
+ * memory reads them anew and wipes its copies. */
+enum rc lite_olds_end(struct lite_tx *tx, int64_t now_ms, struct err *e);
 enum rc lite_olds_delete(struct lite_tx *tx, const char *id, struct err *e);
 
 /* All expansions, or results, in the transaction at hand; *expanded: how many

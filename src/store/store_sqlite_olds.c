@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "base/secret.h"
+#include "core/backoff.h"
 #include "core/webhook.h"
 #include "store/store_sqlite_int.h"
 
@@ -19,6 +20,20 @@ lite_olds_delete(struct lite_tx *tx, const char *id, struct err *e)
 
 	lite_text(st, 1, id);
 	return lite_run(tx->conn, st, e);
+}
+
+enum rc
+lite_olds_end(struct lite_tx *tx, int64_t now_ms, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_OLD_SECRET_ENDED);
+	enum rc rc;
+
+	/* A clock that is set back by a little needs them again. */
+	lite_int(st, 1, now_ms - BACKOFF_SLACK_MS);
+	rc = lite_run(tx->conn, st, e);
+	if (rc == RC_OK && lite_changes(tx->conn) > 0)
+		lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
+	return rc;
 }
 
 static enum rc

@@ -199,6 +199,9 @@ lite_plan_ends(struct lite_tx *tx, struct err *e)
 		return rc;
 	if (lite_changes(tx->conn) > 0)
 		lite_tally_sum(tx, LITE_SUM_WEBHOOKS_VERSION, 1);
+	rc = lite_olds_end(tx, now_ms, e);
+	if (rc != RC_OK)
+		return rc;
 	st = lite_stmt(tx->conn, LITE_TOKEN_PLAN);
 	lite_int(st, 1, now_ms);
 	lite_int(st, 2, now_ms + BACKOFF_SLACK_MS);

@@ -352,6 +352,10 @@ static const char *const texts[LITE_HELD_ALL] = {
 	[LITE_OLD_SECRET_PUT] =
 	    "INSERT INTO old_secret (webhook, place, secret, sign_key, "
 	    "until_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[LITE_OLD_SECRET_ENDED] =
+	    "DELETE FROM old_secret WHERE (webhook, place) IN (SELECT webhook, "
+	    "place FROM old_secret INDEXED BY old_secret_end WHERE until_ms <= "
+	    "?1 ORDER BY until_ms LIMIT 200)",
 	[LITE_OLD_SECRET_DELETE] = "DELETE FROM old_secret WHERE webhook = ?1",
 	[LITE_PLAN_TARGET] =
 	    "SELECT id FROM target WHERE id > ?1 AND waiting > 0 AND kind = 0 "

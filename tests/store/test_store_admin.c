@@ -724,6 +724,48 @@ test_a_list_of_webhooks_looks_at_no_others(void **state)
 	assert_true(steps_of(f, &disabled, 0) <= enabled * 3 / 2);
 }
 
+static size_t
+olds_of(struct fix *f, const char *id)
+{
+	struct webhook *w;
+	size_t n;
+
+	assert_int_equal(store_webhook_find(f->s, id, &w, &f->e), RC_OK);
+	n = w->nolds;
+	webhook_free(w);
+	return n;
+}
+
+/* By whichever drain leases, though nobody changes the webhook. */
+static void
+test_old_secrets_past_their_end_are_deleted(void **state)
+{
+	struct fix *f = *state;
+	struct webhook *w = fix_webhook("hook-1");
+	struct store_leases l;
+	int64_t before, after;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		w->olds[i].until_ms = f->wall_ms + 60000 * (1 - i);
+		secret_put_str(&w->olds[i].secret, "an old secret");
+	}
+	w->nolds = 3;
+	assert_int_equal(store_webhook_put(f->s, w, &f->e), RC_OK);
+	webhook_free(w);
+	assert_int_equal(store_webhooks_version(f->s, &before, &f->e), RC_OK);
+	fix_lease(f, 10, &l);
+	store_leases_free(&l);
+	/* One has just ended, and the clock may be a little ahead. */
+	assert_int_equal(olds_of(f, "hook-1"), 2);
+	assert_int_equal(store_webhooks_version(f->s, &after, &f->e), RC_OK);
+	assert_true(after != before);
+	fix_pass(f, 600000);
+	fix_lease(f, 10, &l);
+	store_leases_free(&l);
+	assert_int_equal(olds_of(f, "hook-1"), 0);
+}
+
 int
 main(void)
 {
@@ -735,6 +777,7 @@ main(void)
 		CASE(test_a_webhook_is_found_by_name_or_the_start_of_its_id),
 		CASE(test_registrations_are_listed_by_filter),
 		CASE(test_a_list_of_webhooks_looks_at_no_others),
+		CASE(test_old_secrets_past_their_end_are_deleted),
 		CASE(test_disabling_parks_and_enabling_releases),
 		CASE(test_deleting_cancels_what_waits),
 		CASE(test_totals_and_health_move_with_the_result),
