@@ -308,9 +308,3 @@ app_conf_show(const struct app_conf *c, bool json, struct buf *out)
 {
 	conf_show(app_conf_table(), c, json, out);
 }
-
-const char *
-app_conf_restart_key(const struct app_conf *was, const struct app_conf *is)
-{
-	return conf_restart_key(app_conf_table(), was, is);
-}

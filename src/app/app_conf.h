@@ -120,11 +120,6 @@ void app_conf_faults(const char *path, struct conf_vars *vars,
 /* The effective values as YAML, or JSON, secrets masked. */
 void app_conf_show(const struct app_conf *c, bool json, struct buf *out);
 
-/* The name of the first key that differs and counts from the next start
- * only, for a reload to tell; NULL when there is none. */
-const char *app_conf_restart_key(const struct app_conf *was,
-    const struct app_conf *is);
-
 /* The keys, for whoever lists them. */
 const struct conf_table *app_conf_table(void);
 

@@ -170,7 +170,7 @@ static void
 reload(struct app *app)
 {
 	struct app_conf *was = app->conf;
-	struct app_conf *conf = app_run_reload(&app->run, was);
+	struct app_conf *conf = app_run_reload(&app->run);
 	struct deliver_options to_deliver;
 	struct work_options to_work;
 

@@ -138,7 +138,7 @@ static struct settings *
 reload(void *arg)
 {
 	struct app *app = arg;
-	struct app_conf *conf = app_run_reload(&app->run, app->conf);
+	struct app_conf *conf = app_run_reload(&app->run);
 	struct settings *set;
 
 	if (conf == NULL)

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/conf_marks.h"
 #include "base/log.h"
 #include "store/store.h"
 
@@ -63,10 +64,12 @@ app_run_start(struct app_run *r, struct app_conf **out, struct err *e)
 	r->clock = clock_system();
 	r->store = NULL;
 	r->place.fd = -1;
-	r->restart_key = NULL;
+	r->started_with = NULL;
 	app_notify_open();
 	r->vars = conf_vars_new();
 	rc = read_conf(r, out, e);
+	if (rc == RC_OK)
+		r->started_with = conf_marks_new(app_conf_table(), *out);
 	if (rc == RC_OK)
 		rc = open_log(r, *out, e);
 	if (rc != RC_OK) {
@@ -160,7 +163,7 @@ say_kept_variables(const struct app_run *r)
 }
 
 struct app_conf *
-app_run_reload(struct app_run *r, const struct app_conf *was)
+app_run_reload(struct app_run *r)
 {
 	struct app_conf *conf;
 	const char *key;
@@ -178,13 +181,10 @@ app_run_reload(struct app_run *r, const struct app_conf *was)
 	if (open_log(r, conf, &e) != RC_OK)
 		log_say(LOG_LEVEL_ERROR, "the old log stays in use: %s",
 		    e.text);
-	key = app_conf_restart_key(was, conf);
-	if (key != NULL) {
+	key = conf_marks_find(r->started_with, conf);
+	if (key != NULL)
 		log_say(LOG_LEVEL_WARN, "%s changes with a restart only", key);
-		r->restart_key = key;
-	}
-	app_program_put(&r->place, r->name, conf, r->restart_key,
-	    clock_wall_ms(r->clock));
+	app_program_put(&r->place, r->name, conf, key, clock_wall_ms(r->clock));
 	say_kept_variables(r);
 	warn_all(conf);
 	return conf;
@@ -203,6 +203,8 @@ app_run_end(struct app_run *r)
 	store_close(r->store);
 	r->store = NULL;
 	app_program_end(&r->place);
+	conf_marks_free(r->started_with);
+	r->started_with = NULL;
 	conf_vars_free(r->vars);
 	r->vars = NULL;
 	log_close();

@@ -14,6 +14,7 @@
 
 struct app_conf;
 struct clock;
+struct conf_marks;
 struct conf_vars;
 struct store;
 struct store_options;
@@ -28,8 +29,7 @@ struct app_run {
 	struct conf_vars *vars;
 	struct store *store; /* NULL until it is open */
 	struct app_program_place place;
-	/* A key that changed since the start and waits for a restart. */
-	const char *restart_key;
+	struct conf_marks *started_with; /* the keys that need a restart */
 };
 
 /* Guards the process (app_guard.h), reads the settings and opens the log.  What fails here has no log yet: it
@@ -52,10 +52,10 @@ enum rc app_run_open_store(struct app_run *r, const struct app_conf *conf,
 
 /*
  * Reads the settings anew and goes on with their log.  NULL when the old ones
- * stay, which is logged; else the caller's to use and free, once was is not
- * in use any more, and app_run_reloaded() says that it is done.
+ * stay, which is logged; else the caller's to use and free, and
+ * app_run_reloaded() says that it is done.
  */
-struct app_conf *app_run_reload(struct app_run *r, const struct app_conf *was);
+struct app_conf *app_run_reload(struct app_run *r);
 void app_run_reloaded(void);
 
 /* Closes store and log. */

@@ -198,10 +198,6 @@ void conf_fini(const struct conf_table *table, void *values);
 enum rc conf_refuse(struct conf_places *p, const char *key, struct err *e,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* The name of the first key with CONF_RESTART whose value differs, or NULL. */
-const char *conf_restart_key(const struct conf_table *table, const void *was,
-    const void *is);
-
 /* The effective values, secrets as "***", as YAML of the form that
  * conf_read() takes, or as one JSON object. */
 void conf_show(const struct conf_table *table, const void *values, bool json,

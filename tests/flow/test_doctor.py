@@ -94,6 +94,13 @@ def test_a_setting_that_waits_for_a_restart_is_found(make_gateway):
     wait_for(lambda: programs(g) and "restart" in programs(g)[0][1], 20)
     (level, said), = programs(g)
     assert level == "note" and "server.threads" in said
+    # Its old value needs no restart.
+    g.write_config({"server": {"threads": 8}})
+    os.kill(front.pid, signal.SIGHUP)
+    wait_for(lambda: programs(g) == [], 20)
+    g.write_config({"server": {"threads": 3}})
+    os.kill(front.pid, signal.SIGHUP)
+    wait_for(lambda: programs(g) and "restart" in programs(g)[0][1], 20)
     front.stop()
     assert programs(g) == []
     g.start_front()

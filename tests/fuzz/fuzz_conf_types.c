@@ -10,6 +10,7 @@
 #include "fuzz.h"
 
 #include "base/conf.h"
+#include "base/conf_marks.h"
 #include "base/jsscan.h"
 
 struct entry {
@@ -72,6 +73,7 @@ static const struct conf_table table = { keys, sizeof(keys) / sizeof(keys[0]),
 static void
 check_shown(const struct settings *s, struct conf_vars *vars)
 {
+	struct conf_marks *marks;
 	struct settings again;
 	struct buf yaml, second, json;
 	enum jsscan_type root;
@@ -90,7 +92,9 @@ check_shown(const struct settings *s, struct conf_vars *vars)
 			       vars, &again, &e) == RC_OK);
 		conf_show(&table, &again, false, &second);
 		FUZZ_HOLDS(strcmp(buf_str(&yaml), buf_str(&second)) == 0);
-		FUZZ_HOLDS(conf_restart_key(&table, s, &again) == NULL);
+		marks = conf_marks_new(&table, s);
+		FUZZ_HOLDS(conf_marks_find(marks, &again) == NULL);
+		conf_marks_free(marks);
 		conf_fini(&table, &again);
 	}
 	buf_fini(&yaml);

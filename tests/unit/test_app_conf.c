@@ -10,6 +10,7 @@
 
 #include "app/app_conf.h"
 #include "base/buf.h"
+#include "base/conf_marks.h"
 #include "core/sig.h"
 
 #define SECRET "'it is a secret to us'"
@@ -405,17 +406,18 @@ what_nobody_set_is_shown_as_promised(void **state)
 static void
 a_key_that_needs_a_restart_is_named(void **state)
 {
-	struct app_conf *was, *is;
+	struct app_conf *is = must_read("server: {threads: 4, deadline: 5s}");
+	struct conf_marks *m = conf_marks_new(app_conf_table(), is);
 
 	(void)state;
-	was = must_read("server: {threads: 4, deadline: 5s}");
+	app_conf_free(is);
 	is = must_read("server: {threads: 4, deadline: 6s}");
-	assert_null(app_conf_restart_key(was, is));
+	assert_null(conf_marks_find(m, is));
 	app_conf_free(is);
 	is = must_read("server: {threads: 5}");
-	assert_string_equal(app_conf_restart_key(was, is), "server.threads");
+	assert_string_equal(conf_marks_find(m, is), "server.threads");
 	app_conf_free(is);
-	app_conf_free(was);
+	conf_marks_free(m);
 }
 
 /* B66, B67 */

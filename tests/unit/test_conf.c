@@ -11,6 +11,7 @@
 #include "unit.h"
 
 #include "base/conf.h"
+#include "base/conf_marks.h"
 #include "base/xalloc.h"
 
 struct source {
@@ -633,31 +634,44 @@ what_is_shown_holds_no_secret(void **state)
 	buf_fini(&b);
 }
 
+static const char *
+changed(const struct conf_marks *m, const char *text)
+{
+	struct settings s;
+	const char *key;
+	struct err e;
+
+	assert_int_equal(read_text(text, strlen(text), &s, &e), RC_OK);
+	key = conf_marks_find(m, &s);
+	conf_fini(&table, &s);
+	return key;
+}
+
 static void
 what_needs_a_restart_is_told(void **state)
 {
 	static const char *const texts[] = { "key: 0123456789abcdef",
 		"key: 0123456789abcdeg", "server: {threads: 31}",
 		"level: debug" };
-	struct settings was, is;
+	struct conf_marks *m;
+	struct settings s;
 	struct err e;
 
 	(void)state;
-	conf_defaults(&table, &was);
-	assert_int_equal(read_text(texts[3], strlen(texts[3]), &is, &e), RC_OK);
-	assert_null(conf_restart_key(&table, &was, &is));
-	conf_fini(&table, &is);
-	assert_int_equal(read_text(texts[2], strlen(texts[2]), &is, &e), RC_OK);
-	assert_string_equal(conf_restart_key(&table, &was, &is),
-	    "server.threads");
-	conf_fini(&table, &is);
-	conf_fini(&table, &was);
-	assert_int_equal(read_text(texts[0], strlen(texts[0]), &was, &e),
-	    RC_OK);
-	assert_int_equal(read_text(texts[1], strlen(texts[1]), &is, &e), RC_OK);
-	assert_string_equal(conf_restart_key(&table, &was, &is), "key");
-	conf_fini(&table, &is);
-	conf_fini(&table, &was);
+	conf_defaults(&table, &s);
+	m = conf_marks_new(&table, &s);
+	conf_fini(&table, &s);
+	assert_null(changed(m, texts[3]));
+	assert_string_equal(changed(m, texts[2]), "server.threads");
+	/* Its old value needs no restart. */
+	assert_null(changed(m, texts[3]));
+	conf_marks_free(m);
+	assert_int_equal(read_text(texts[0], strlen(texts[0]), &s, &e), RC_OK);
+	m = conf_marks_new(&table, &s);
+	conf_fini(&table, &s);
+	assert_string_equal(changed(m, texts[1]), "key");
+	assert_null(changed(m, texts[0]));
+	conf_marks_free(m);
 }
 
 /* B76. */
