@@ -657,6 +657,36 @@ test_a_blocked_key_is_told_once_for_each_death(void **state)
 	fix_assert_sound(f);
 }
 
+/* By no more than what was delivered before the request does the key step
+ * back. */
+static void
+test_a_skipped_one_that_is_retried_goes_before_what_still_waits(void **state)
+{
+	struct fix *f = *state;
+	const struct store_dead dead = { "hook-1", 0, INT64_MAX };
+	struct store_leases l;
+	int64_t a1, a2, a3;
+	size_t n;
+
+	set_on_dead(f, WEBHOOK_SKIP);
+	a1 = put(f, "a-1", "a", 5);
+	a2 = put(f, "a-2", "a", 5);
+	a3 = put(f, "a-3", "a", 5);
+	end_one(f, a1, STORE_DEAD);
+	lease_one(f, a2, &l);
+	assert_int_equal(
+	    store_dead_retry(f->s, &dead, 9, f->wall_ms, &n, &f->e), RC_OK);
+	assert_int_equal(n, 1);
+	/* One is under way: it is waited for, and sent once more. */
+	assert_nothing_due(f);
+	assert_int_equal(fix_settle(f, &l.v[0], STORE_DONE, 0, NULL), RC_OK);
+	store_leases_free(&l);
+	end_one(f, a1, STORE_DONE);
+	end_one(f, a2, STORE_DONE);
+	end_one(f, a3, STORE_DONE);
+	fix_assert_sound(f);
+}
+
 int
 main(void)
 {
@@ -667,6 +697,8 @@ main(void)
 		CASE(test_the_next_one_comes_in_the_same_exchange),
 		CASE(test_a_failing_one_holds_up_its_key_alone),
 		CASE(test_a_dead_one_is_retried_or_skipped),
+		CASE(
+		    test_a_skipped_one_that_is_retried_goes_before_what_still_waits),
 		CASE(test_one_in_the_middle_is_cancelled),
 		CASE(test_a_lapsed_lease_keeps_its_place),
 		CASE(test_a_replay_takes_its_events_place),
