@@ -7,6 +7,7 @@
 #include "base/js.h"
 #include "base/units.h"
 #include "intake/bulk.h"
+#include "intake/intake_int.h"
 #include "store/store_work.h"
 
 /* Of one transaction: posts wait while it runs. */
@@ -18,46 +19,13 @@ struct reader {
 	struct intake_problems *p;
 };
 
-static void
-problem(struct intake_problems *p, const char *field, const char *message)
-{
-	if (p->n == INTAKE_PROBLEMS_MAX)
-		return;
-	(void)snprintf(p->v[p->n].field, sizeof(p->v[p->n].field), "%s", field);
-	(void)snprintf(p->v[p->n].message, sizeof(p->v[p->n].message), "%s",
-	    message);
-	p->n++;
-}
-
-static bool
-get_text(struct json_object *value, char *out, size_t max)
-{
-	const char *text;
-	size_t n;
-
-	if (!js_get_str(value, &text, &n) || n == 0 || n >= max ||
-	    strlen(text) != n)
-		return false;
-	memcpy(out, text, n + 1);
-	return true;
-}
-
-static bool
-get_time(struct json_object *value, int64_t *out)
-{
-	char text[CLOCK_TEXT_SIZE * 2];
-
-	return get_text(value, text, sizeof(text)) && clock_parse(text, out) &&
-	    *out > 0;
-}
-
 /* A number, or its digits, as a cursor has them. */
 static bool
 get_id(struct json_object *value, int64_t *out)
 {
 	char text[32];
 
-	if (get_text(value, text, sizeof(text)))
+	if (intake_get_text(value, text, sizeof(text)))
 		return units_int_parse(text, out) && *out > 0;
 	return js_get_int(value, out) && *out > 0;
 }
@@ -67,7 +35,7 @@ get_place(struct json_object *value, struct store_bulk_place *out)
 {
 	char text[BULK_CURSOR_SIZE], *dash;
 
-	if (!get_text(value, text, sizeof(text)))
+	if (!intake_get_text(value, text, sizeof(text)))
 		return false;
 	dash = strchr(text, '-');
 	if (dash == NULL)
@@ -109,7 +77,7 @@ get_name(struct reader *r, const char *key, struct json_object *value)
 {
 	char text[32];
 
-	if (!get_text(value, text, sizeof(text)))
+	if (!intake_get_text(value, text, sizeof(text)))
 		return false;
 	return strcmp(key, "class") == 0
 	    ? bulk_class_parse(text, &r->w->b.class)
@@ -126,16 +94,17 @@ read_member(void *arg, const char *key, struct json_object *value)
 	if (js_is_null(value))
 		return true;
 	if (strcmp(key, "webhook_id") == 0)
-		ok = get_text(value, w->webhook_id, sizeof(w->webhook_id)) &&
+		ok = intake_get_text(value, w->webhook_id,
+			 sizeof(w->webhook_id)) &&
 		    webhook_ref_is_valid(w->webhook_id);
 	else if (strcmp(key, "type") == 0)
-		ok = get_text(value, w->type, sizeof(w->type));
+		ok = intake_get_text(value, w->type, sizeof(w->type));
 	else if (strcmp(key, "state") == 0 || strcmp(key, "class") == 0)
 		ok = get_name(r, key, value);
 	else if (strcmp(key, "since") == 0)
-		ok = get_time(value, &w->b.since_ms);
+		ok = intake_get_time(value, &w->b.since_ms);
 	else if (strcmp(key, "until") == 0)
-		ok = get_time(value, &w->b.until_ms);
+		ok = intake_get_time(value, &w->b.until_ms);
 	else if (strcmp(key, "upto") == 0)
 		ok = get_id(value, &w->b.upto);
 	else if (strcmp(key, "cursor") == 0)
@@ -143,11 +112,11 @@ read_member(void *arg, const char *key, struct json_object *value)
 	else if (strcmp(key, "dry_run") == 0)
 		ok = js_get_bool(value, &w->b.dry_run);
 	else {
-		problem(r->p, key, "unknown field");
+		intake_problem(r->p, key, "unknown field");
 		return true;
 	}
 	if (!ok)
-		problem(r->p, key, "malformed");
+		intake_problem(r->p, key, "malformed");
 	return true;
 }
 
@@ -173,7 +142,7 @@ bulk_want_read(const char *json, size_t n, bool cancel, struct bulk_want *out,
 	js_doc_fini(&doc);
 	if (rc == RC_OK && p->n == 0 && out->b.until_ms > 0 &&
 	    out->b.until_ms <= out->b.since_ms)
-		problem(p, "until", "not later than since");
+		intake_problem(p, "until", "not later than since");
 	if (p->n > 0)
 		return err_set(e, RC_INVALID, "%s: %s", p->v[0].field,
 		    p->v[0].message);

@@ -5,6 +5,7 @@
 #define INTAKE_INTAKE_INT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -13,6 +14,8 @@ struct event;
 struct intake;
 struct intake_body;
 struct intake_outcome;
+struct intake_problems;
+struct json_object;
 struct strlist;
 
 /* Copies the event's identity, as far as known, for answer and log line. */
@@ -29,5 +32,15 @@ bool intake_is_ignored(const struct strlist *filter, const struct event *ev,
 /* Takes ownership of ev.  Returns the codes of store_accept(). */
 enum rc intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
     struct intake_outcome *out, struct err *e);
+
+/* Reading the body of a request: intake_read.c. */
+
+/* One more field that is wrong; beyond INTAKE_PROBLEMS_MAX it is left out. */
+void intake_problem(struct intake_problems *p, const char *field,
+    const char *message);
+/* A string that is not empty, has no NUL and fits; and such a time, after the
+ * epoch.  false: it is none. */
+bool intake_get_text(struct json_object *value, char *out, size_t max);
+bool intake_get_time(struct json_object *value, int64_t *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/js.h"
 #include "base/units.h"
+#include "intake/intake_int.h"
 #include "intake/replay.h"
 
 struct reader {
@@ -15,46 +16,13 @@ struct reader {
 	bool dry_run, waiting;
 };
 
-static void
-problem(struct intake_problems *p, const char *field, const char *message)
-{
-	if (p->n == INTAKE_PROBLEMS_MAX)
-		return;
-	(void)snprintf(p->v[p->n].field, sizeof(p->v[p->n].field), "%s", field);
-	(void)snprintf(p->v[p->n].message, sizeof(p->v[p->n].message), "%s",
-	    message);
-	p->n++;
-}
-
-static bool
-get_text(struct json_object *value, char *out, size_t max)
-{
-	const char *text;
-	size_t n;
-
-	if (!js_get_str(value, &text, &n) || n == 0 || n >= max ||
-	    strlen(text) != n)
-		return false;
-	memcpy(out, text, n + 1);
-	return true;
-}
-
-static bool
-get_time(struct json_object *value, int64_t *out)
-{
-	char text[CLOCK_TEXT_SIZE * 2];
-
-	return get_text(value, text, sizeof(text)) && clock_parse(text, out) &&
-	    *out > 0;
-}
-
 static bool
 get_status(struct json_object *value, int *out)
 {
 	enum event_status status;
 	char text[32];
 
-	if (!get_text(value, text, sizeof(text)) ||
+	if (!intake_get_text(value, text, sizeof(text)) ||
 	    !event_status_parse(text, &status) ||
 	    (status != EVENT_COMPLETED && status != EVENT_FAILED))
 		return false;
@@ -67,7 +35,7 @@ get_cursor(struct json_object *value, int64_t *out)
 {
 	char text[32];
 
-	return get_text(value, text, sizeof(text)) &&
+	return intake_get_text(value, text, sizeof(text)) &&
 	    units_int_parse(text, out) && *out > 0;
 }
 
@@ -81,16 +49,18 @@ read_filter(struct reader *r, const char *key, struct json_object *value)
 	if (w == NULL)
 		return false;
 	if (strcmp(key, "webhook_id") == 0)
-		ok = get_text(value, w->webhook_id, sizeof(w->webhook_id)) &&
+		ok = intake_get_text(value, w->webhook_id,
+			 sizeof(w->webhook_id)) &&
 		    webhook_ref_is_valid(w->webhook_id);
 	else if (strcmp(key, "status") == 0)
 		ok = get_status(value, &w->status);
 	else if (strcmp(key, "type") == 0)
-		ok = get_text(value, w->type, sizeof(w->type));
+		ok = intake_get_text(value, w->type, sizeof(w->type));
 	else if (strcmp(key, "source") == 0)
-		ok = get_text(value, w->source, sizeof(w->source));
+		ok = intake_get_text(value, w->source, sizeof(w->source));
 	else if (strcmp(key, "repository") == 0)
-		ok = get_text(value, w->repository, sizeof(w->repository));
+		ok = intake_get_text(value, w->repository,
+		    sizeof(w->repository));
 	else if (strcmp(key, "cursor") == 0)
 		ok = get_cursor(value, &w->after_id);
 	else if (strcmp(key, "missed") == 0)
@@ -98,7 +68,7 @@ read_filter(struct reader *r, const char *key, struct json_object *value)
 	else
 		return false;
 	if (!ok)
-		problem(r->p, key,
+		intake_problem(r->p, key,
 		    strcmp(key, "status") == 0
 			? "neither completed nor failed: open events are "
 			  "delivered anyway"
@@ -114,19 +84,19 @@ read_member(void *arg, const char *key, struct json_object *value)
 	if (js_is_null(value) && strcmp(key, "since") != 0)
 		return true;
 	if (strcmp(key, "since") == 0) {
-		if (!get_time(value, &r->since_ms))
-			problem(r->p, key, "not an RFC 3339 time");
+		if (!intake_get_time(value, &r->since_ms))
+			intake_problem(r->p, key, "not an RFC 3339 time");
 	} else if (strcmp(key, "until") == 0) {
-		if (!get_time(value, &r->until_ms))
-			problem(r->p, key, "not an RFC 3339 time");
+		if (!intake_get_time(value, &r->until_ms))
+			intake_problem(r->p, key, "not an RFC 3339 time");
 	} else if (strcmp(key, "dry_run") == 0) {
 		if (!js_get_bool(value, &r->dry_run))
-			problem(r->p, key, "neither true nor false");
+			intake_problem(r->p, key, "neither true nor false");
 	} else if (r->replay == NULL && strcmp(key, "waiting") == 0) {
 		if (!js_get_bool(value, &r->waiting))
-			problem(r->p, key, "neither true nor false");
+			intake_problem(r->p, key, "neither true nor false");
 	} else if (!read_filter(r, key, value)) {
-		problem(r->p, key, "unknown field");
+		intake_problem(r->p, key, "unknown field");
 	}
 	return true;
 }
@@ -148,10 +118,10 @@ read_json(struct reader *r, const char *json, size_t n, struct err *e)
 	js_each(doc.root, read_member, r);
 	/* Everything there ever was is nobody's wish by silence. */
 	if (r->since_ms == 0 && !r->waiting && r->p->n == 0)
-		problem(r->p, "since", "missing");
+		intake_problem(r->p, "since", "missing");
 	js_doc_fini(&doc);
 	if (r->p->n == 0 && r->until_ms > 0 && r->until_ms <= r->since_ms)
-		problem(r->p, "until", "not later than since");
+		intake_problem(r->p, "until", "not later than since");
 	if (r->p->n > 0)
 		return err_set(e, RC_INVALID, "%s: %s", r->p->v[0].field,
 		    r->p->v[0].message);
@@ -172,7 +142,7 @@ replay_want_read(const char *json, size_t n, struct replay_want *out,
 	out->until_ms = r.until_ms;
 	out->dry_run = r.dry_run;
 	if (rc == RC_OK && out->missed && out->webhook_id[0] == '\0') {
-		problem(p, "missed", "only with webhook_id");
+		intake_problem(p, "missed", "only with webhook_id");
 		rc = err_set(e, RC_INVALID, "missed: only with webhook_id");
 	}
 	return rc;
