@@ -158,9 +158,20 @@ static void
 tell_held(struct ctl *c, const struct store_job *j, const struct webhook *w)
 {
 	if (!w->enabled) {
+		buf_addf(&c->out,
+		    "      held: the webhook is disabled: hlsctl webhook "
+		    "enable %s\n",
+		    w->id);
+	} else if (w->damage != NULL && w->key_is_lost) {
 		buf_add_str(&c->out,
-		    "      held: the webhook is disabled; hlsctl webhook "
-		    "enable lets it go\n");
+		    "      held: the webhook's secret cannot be decrypted: ");
+		ctl_put_text(c, w->damage);
+		buf_add_str(&c->out, "\n");
+	} else if (w->damage != NULL) {
+		buf_addf(&c->out,
+		    "      held: the webhook's secret cannot be decrypted: "
+		    "hlsctl webhook rotate-secret %s\n",
+		    w->id);
 	} else if (w->breaker == BREAKER_HALF_OPEN) {
 		buf_add_str(&c->out,
 		    "      held: the webhook's breaker is half open, and one "
@@ -186,6 +197,20 @@ ctl_put_held(struct ctl *c, const struct store_job *j)
 		return;
 	tell_held(c, j, w);
 	webhook_free(w);
+}
+
+bool
+ctl_is_held(struct ctl *c, const char *webhook_id)
+{
+	struct webhook *w;
+	struct err e;
+	bool held;
+
+	if (store_webhook_find(c->app.store, webhook_id, &w, &e) != RC_OK)
+		return false;
+	held = !w->enabled || w->damage != NULL || w->breaker != BREAKER_CLOSED;
+	webhook_free(w);
+	return held;
 }
 
 const struct ctl_option ctl_webhook_attempts_options[] = {

@@ -26,8 +26,11 @@ void ctl_put_target(struct ctl *c, const struct store_job *j);
 void ctl_put_clock(struct ctl *c, int64_t wall_ms);
 
 /* Adds a line when a waiting delivery is held back by more than its due time:
- * its webhook is disabled, or its breaker is not closed. */
+ * its webhook is disabled, its secret cannot be decrypted, or its breaker is
+ * not closed. */
 void ctl_put_held(struct ctl *c, const struct store_job *j);
+/* Whether one of these holds back the deliveries to a webhook. */
+bool ctl_is_held(struct ctl *c, const char *webhook_id);
 
 /* Adds lines: "  TIME  attempt N failed after ...", then address, timings and
  * answer. */

@@ -45,7 +45,7 @@ static const struct ctl_column columns[] = {
 	{ .title = "CODE", .right = true, .keep = true },
 	{ .title = "DUE", .whole = true, .rank = 3 },
 	{ .title = "ENDED", .whole = true, .rank = 4 },
-	{ .title = "LAST", .least = 24 },
+	{ .title = "LAST ERROR", .least = 24 },
 	{ .title = "ORDER KEY", .least = 12, .rank = 2 },
 	{ .title = "NAME" },
 };
@@ -85,8 +85,46 @@ put_blocked_row(struct ctl *c, struct ctl_table *t, const struct store_job *j)
 		ctl_table_put(t, j->webhook_name);
 }
 
+/* The webhook of the row before, and whether it is held: rows of one webhook
+ * often stand together. */
+struct last {
+	char webhook_id[WEBHOOK_ID_MAX + 1];
+	bool held;
+};
+
+static bool
+is_held(struct ctl *c, const struct store_job *j, struct last *last)
+{
+	if (j->state != STORE_WAITING || j->kind != STORE_DELIVER ||
+	    j->due_ms > clock_wall_ms(c->app.clock))
+		return false;
+	if (j->blocked_by != 0)
+		return true;
+	if (strcmp(last->webhook_id, j->target) != 0) {
+		(void)snprintf(last->webhook_id, sizeof(last->webhook_id), "%s",
+		    j->target);
+		last->held = ctl_is_held(c, j->target);
+	}
+	return last->held;
+}
+
+/* A time in the past would say that it goes out at once. */
 static void
-put_row(struct ctl *c, struct ctl_table *t, const struct store_job *j)
+put_due(struct ctl *c, struct ctl_table *t, const struct store_job *j,
+    struct last *last)
+{
+	if (is_held(c, j, last))
+		ctl_table_put(t, "held");
+	else
+		ctl_table_put_time(t,
+		    j->state == STORE_WAITING || j->state == STORE_LEASED
+			? j->due_ms
+			: 0);
+}
+
+static void
+put_row(struct ctl *c, struct ctl_table *t, const struct store_job *j,
+    struct last *last)
 {
 	char id[WEBHOOK_ID_MAX + 1];
 
@@ -100,9 +138,7 @@ put_row(struct ctl *c, struct ctl_table *t, const struct store_job *j)
 		ctl_table_putf(t, "%d", j->last_code);
 	else
 		ctl_table_put(t, NULL);
-	ctl_table_put_time(t,
-	    j->state == STORE_WAITING || j->state == STORE_LEASED ? j->due_ms
-								  : 0);
+	put_due(c, t, j, last);
 	ctl_table_put_time(t, j->ended_ms);
 	ctl_table_put(t, j->last_text == NULL ? "" : j->last_text);
 	ctl_table_put(t, order_name(j));
@@ -161,10 +197,15 @@ read_filter(struct ctl *c, struct store_job_filter *f, struct err *e)
 }
 
 static void
-put_job(struct ctl_list *l, const struct store_job *j, bool blocked)
+put_job(struct ctl_list *l, const struct store_job *j, bool blocked,
+    struct last *last)
 {
+	if (l->has_table && blocked) {
+		put_blocked_row(l->ctl, &l->table, j);
+		return;
+	}
 	if (l->has_table) {
-		(blocked ? put_blocked_row : put_row)(l->ctl, &l->table, j);
+		put_row(l->ctl, &l->table, j, last);
 		return;
 	}
 	js_open_object(&l->w, NULL);
@@ -189,6 +230,7 @@ check_target(const struct ctl *c, const char *id, struct err *e)
 static enum rc
 each_job(struct ctl_list *l, struct store_job_filter *f, struct err *e)
 {
+	struct last last = { .held = false };
 	struct store_jobs page;
 	enum rc rc;
 	size_t i;
@@ -200,7 +242,7 @@ each_job(struct ctl_list *l, struct store_job_filter *f, struct err *e)
 		if (rc != RC_OK)
 			return rc;
 		for (i = 0; i < page.n; i++)
-			put_job(l, &page.v[i], f->blocked);
+			put_job(l, &page.v[i], f->blocked, &last);
 		rc = ctl_list_took(l, page.n, e);
 		store_jobs_free(&page);
 	} while (rc == RC_OK && ctl_list_want(l) > 0 && f->before_id != 0);

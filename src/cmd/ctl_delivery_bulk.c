@@ -130,8 +130,30 @@ ctl_delivery_each(struct ctl *c, struct bulk_want *w, const char *what,
 	return rc;
 }
 
+/* What is due now still waits where the webhook is disabled. */
+static enum rc
+count_held(struct ctl *c, const struct bulk_want *w, int64_t *n, struct err *e)
+{
+	static const struct store_webhook_filter off = { .enabled = 0,
+		.health = -1 };
+	struct store_webhooks l = { 0 };
+	struct bulk_want of = *w;
+	enum rc rc;
+
+	*n = 0;
+	if (w->b.cancel)
+		return RC_OK;
+	rc = store_webhook_list(c->app.store, &off, &l, e);
+	if (rc == RC_OK && l.n > 0) {
+		of.b.dry_run = of.b.of_disabled = true;
+		rc = ctl_delivery_each(c, &of, "Counted", 0, n, e);
+	}
+	store_webhooks_free(&l);
+	return rc;
+}
+
 static void
-say(struct ctl *c, const struct bulk_want *w, int64_t n)
+say(struct ctl *c, const struct bulk_want *w, int64_t n, int64_t held)
 {
 	const char *cancel = n == 1 ? "is cancelled" : "are cancelled";
 	const char *retry = n == 1 ? "is due now" : "are due now";
@@ -140,12 +162,19 @@ say(struct ctl *c, const struct bulk_want *w, int64_t n)
 		cancel = "would be cancelled";
 		retry = "would be due now";
 	}
-	if (c->json)
+	if (c->json) {
 		buf_addf(&c->out, "{\"count\":%lld,\"dry_run\":%s}\n",
 		    (long long)n, w->b.dry_run ? "true" : "false");
-	else
-		buf_addf(&c->out, "%lld deliver%s %s.\n", (long long)n,
-		    n == 1 ? "y" : "ies", w->b.cancel ? cancel : retry);
+		return;
+	}
+	buf_addf(&c->out, "%lld deliver%s %s", (long long)n,
+	    n == 1 ? "y" : "ies", w->b.cancel ? cancel : retry);
+	if (held > 0)
+		buf_addf(&c->out,
+		    "; %lld of them wait%s, as the webhook is disabled: "
+		    "hlsctl webhook enable ID",
+		    (long long)held, held == 1 ? "s" : "");
+	buf_add_str(&c->out, held > 0 ? "\n" : ".\n");
 }
 
 enum rc
@@ -153,7 +182,7 @@ ctl_delivery_bulk(struct ctl *c, bool cancel, struct err *e)
 {
 	struct bulk_want w;
 	char question[80];
-	int64_t n, all;
+	int64_t n, all, held;
 	enum rc rc;
 
 	if ((rc = read_want(c, cancel, &w, e)) != RC_OK)
@@ -164,8 +193,10 @@ ctl_delivery_bulk(struct ctl *c, bool cancel, struct err *e)
 		return rc;
 	if (!bulk_is_done(&w))
 		return ctl_long_cut(c, e, "Nothing was done.");
+	if ((rc = count_held(c, &w, &held, e)) != RC_OK)
+		return rc;
 	if (ctl_has_option(c, "dry-run") || all == 0) {
-		say(c, &w, all);
+		say(c, &w, all, held);
 		return RC_OK;
 	}
 	(void)snprintf(question, sizeof(question),
@@ -176,7 +207,7 @@ ctl_delivery_bulk(struct ctl *c, bool cancel, struct err *e)
 	w.b.dry_run = false;
 	rc = ctl_delivery_each(c, &w, cancel ? "Cancelled" : "Retried", all, &n,
 	    e);
-	say(c, &w, n);
+	say(c, &w, n, held);
 	if (rc == RC_OK && !bulk_is_done(&w))
 		return ctl_long_cut(c, e,
 		    "Interrupted; the same command goes on.");

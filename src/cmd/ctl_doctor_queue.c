@@ -143,6 +143,41 @@ quote_webhook(const struct webhook *w, char *out, size_t size)
 		(void)snprintf(out, size, "'%s'", w->name);
 }
 
+/* Those that a person disabled stay so. */
+static void
+examine_disabled(struct examination *x)
+{
+	static const struct store_webhook_filter off = { .enabled = 0,
+		.health = -1 };
+	struct store_webhooks l = { 0 };
+	char text[500], name[WEBHOOK_NAME_MAX + 8];
+	struct err e;
+	size_t i, found = 0;
+
+	if (store_webhook_list(x->ctl->app.store, &off, &l, &e) != RC_OK) {
+		ctl_doctor_report(x, DOCTOR_FAULT, "disabled", e.text);
+		return;
+	}
+	for (i = 0; i < l.n; i++) {
+		if (l.v[i]->disabled_why == WEBHOOK_BY_PERSON)
+			continue;
+		found++;
+		quote_webhook(l.v[i], name, sizeof(name));
+		(void)snprintf(text, sizeof(text),
+		    "hls disabled the webhook %s, as its receiver %s; when "
+		    "the receiver is repaired: hlsctl webhook enable %s",
+		    name,
+		    l.v[i]->disabled_why == WEBHOOK_GONE
+			? "answered 410 (Gone)"
+			: "failed for all of outbound.disable_after",
+		    name);
+		ctl_doctor_report(x, DOCTOR_NOTE, "disabled", text);
+	}
+	if (found == 0)
+		ctl_doctor_report(x, DOCTOR_OK, "disabled", NULL);
+	store_webhooks_free(&l);
+}
+
 static void
 examine_breakers(struct examination *x)
 {
@@ -163,9 +198,9 @@ examine_breakers(struct examination *x)
 		open++;
 		quote_webhook(l.v[i], name, sizeof(name));
 		(void)snprintf(text, sizeof(text),
-		    "The receiver of the webhook %s does not answer, so its "
-		    "breaker is open and one probe goes out at a time; when "
-		    "the receiver is repaired: hlsctl webhook enable %s",
+		    "The receiver of the webhook %s fails, so its breaker is "
+		    "open and one probe goes out at a time; when the receiver "
+		    "is repaired: hlsctl webhook enable %s",
 		    name, name);
 		ctl_doctor_report(x, DOCTOR_NOTE, "breakers", text);
 	}
@@ -203,11 +238,13 @@ examine_keys(struct examination *x)
 			stuck++;
 			(void)snprintf(text, sizeof(text),
 			    "Deliveries to the webhook %s wait for the dead "
-			    "delivery %s of their order key: hlsctl delivery "
-			    "retry %s, or cancel %s",
+			    "delivery %lld of their order key; hlsctl delivery "
+			    "cancel %lld gives it up: hlsctl delivery retry "
+			    "%lld",
 			    head->webhook_name == NULL ? head->target
 						       : head->webhook_name,
-			    head->public_id, head->public_id, head->public_id);
+			    (long long)head->id, (long long)head->id,
+			    (long long)head->id);
 			ctl_doctor_report(x, DOCTOR_NOTE, "keys", text);
 		}
 		store_job_free(head);
@@ -233,6 +270,7 @@ ctl_doctor_queue(struct examination *x)
 	examine_dead(x, &s);
 	examine_suspects(x, &s);
 	examine_refusals(x, conf);
+	examine_disabled(x);
 	examine_breakers(x);
 	examine_keys(x);
 }

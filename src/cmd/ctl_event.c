@@ -84,7 +84,13 @@ put_row(struct ctl_table *t, const struct event *ev)
 	ctl_table_put(t, ev->repository);
 	ctl_table_put(t, ev->source);
 	ctl_table_put(t, ev->delivery_id);
-	ctl_table_put(t, ev->error_message == NULL ? "" : ev->error_message);
+	/* The latest failure of an event that was delivered in the end is
+	 * over. */
+	ctl_table_put(t,
+	    ev->error_message == NULL ||
+		    (ev->status == EVENT_COMPLETED && !event_is_test(ev))
+		? ""
+		: ev->error_message);
 }
 
 static enum rc

@@ -70,9 +70,13 @@ put_line(struct judged *j, const struct webhook *hook,
 		return;
 	buf_add_str(out, "  ");
 	ctl_put_text(j->c, hook->name != NULL ? hook->name : hook->id);
+	/* An event holds one round whose deliveries are not made. */
 	if (v->wants) {
 		buf_addf(out,
-		    " would get it: hlsctl event replay %lld --webhook %s\n",
+		    " would get it%s: hlsctl event replay %lld --webhook %s\n",
+		    j->ev->status == EVENT_PENDING
+			? ", once a drain has taken the event up"
+			: "",
 		    (long long)j->ev->id, hook->id);
 		return;
 	}

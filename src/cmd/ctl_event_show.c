@@ -75,8 +75,11 @@ tell_start(struct ctl *c, const struct event *ev)
 	bool has_action = ev->action != NULL && ev->action[0] != '\0';
 	char *text;
 
-	buf_addf(&c->out, "Event %lld (%s) %s.\n\n", (long long)ev->id,
-	    ev->public_id, is[ev->status]);
+	buf_addf(&c->out, "Event %lld (%s) %s%s.\n\n", (long long)ev->id,
+	    ev->public_id, ev->replay_suspect ? "is held back" : is[ev->status],
+	    ev->status == EVENT_PENDING && ev->jobs_total == 0
+		? ": no hls-drain has taken it up yet"
+		: "");
 	begin_line(c, ev->received_ms);
 	buf_add_str(&c->out, "received from source ");
 	ctl_put_text(c, ev->source);
@@ -108,20 +111,28 @@ tell_start(struct ctl *c, const struct event *ev)
 static void
 tell_end(struct ctl *c, const struct event *ev)
 {
-	if (ev->completed_ms == 0)
+	/* A suspect may have been replayed to a webhook. */
+	if (ev->completed_ms == 0 ||
+	    (ev->replay_suspect && ev->jobs_total == 0))
 		return;
 	buf_add_str(&c->out, "\n");
 	begin_line(c, ev->completed_ms);
 	buf_add_str(&c->out, "ended ");
 	ctl_put_span(c, ev->completed_ms - ev->received_ms);
 	buf_add_str(&c->out, " after it came\n");
-	if (ev->jobs_total == 0 && !ev->replay_suspect)
+	if (ev->jobs_total == 0)
 		put_detail(c, "No webhook wants it, so it owed nothing.");
 	if (ev->error_message != NULL && ev->status == EVENT_FAILED) {
 		buf_add_str(&c->out, "      latest failure: ");
 		ctl_put_text(c, ev->error_message);
 		buf_add_str(&c->out, "\n");
 	}
+}
+
+static int64_t
+ahead_of(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms > b_ms ? a_ms : b_ms;
 }
 
 static void
@@ -131,7 +142,7 @@ tell_next(struct ctl *c, const struct store_job *j, size_t tries, bool is_test)
 
 	switch (j->state) {
 	case STORE_WAITING:
-		begin_line(c, j->due_ms);
+		begin_line(c, ahead_of(j->due_ms, j->created_ms));
 		buf_addf(&c->out, "%s attempt is due",
 		    tries == 0 ? "the first" : "the next");
 		if (j->blocked_by != 0)
@@ -183,7 +194,7 @@ tell_job(struct ctl *c, const struct store_job *j,
 	ctl_put_target(c, j);
 	buf_addf(&c->out, " is %s:\n", store_state_name(j->state));
 	begin_line(c, j->created_ms);
-	buf_addf(&c->out, "owed, as job %lld", (long long)j->id);
+	buf_addf(&c->out, "owed, as delivery %lld", (long long)j->id);
 	if (j->round > 0)
 		buf_addf(&c->out, " of replay %u", j->round);
 	if (j->order_key != NULL)

@@ -30,7 +30,7 @@ static const struct ctl_column columns[] = {
 	{ .title = "TEAM", .rank = 4 },
 	{ .title = "ACCEPTED", .right = true, .whole = true, .rank = 2 },
 	{ .title = "REFUSED", .right = true, .whole = true, .rank = 1 },
-	{ .title = "SIGNED", .right = true, .whole = true, .rank = 3 },
+	{ .title = "REFUSED, SIGNED", .right = true, .whole = true, .rank = 3 },
 	{ .title = "LAST POST", .whole = true, .rank = 7 },
 };
 #define OF_SETTINGS 8

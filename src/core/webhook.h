@@ -108,6 +108,9 @@ struct webhook {
 	/* Why its secrets do not open, or NULL; none of them is set then, and
 	 * nothing can be sent to it. */
 	char *damage;
+	/* The key of the store is not there, so none opens; damage says how to
+	 * repair that.  Otherwise a new secret repairs it. */
+	bool key_is_lost;
 	/* The store has put down that they do not open. */
 	bool is_marked;
 

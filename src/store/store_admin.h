@@ -159,6 +159,7 @@ struct store_bulk {
 	int class;              /* of the last attempt; -1: any */
 	int64_t since_ms, until_ms; /* the event's time; 0: open */
 	int64_t upto;               /* the last job; 0: any */
+	bool of_disabled;           /* those of disabled webhooks alone */
 	struct store_bulk_place after;
 };
 /*

@@ -72,6 +72,8 @@ is_chosen(const struct store_bulk *b, struct sqlite3_stmt *st, int64_t now_ms)
 	if (received_ms < b->since_ms ||
 	    (b->until_ms > 0 && received_ms >= b->until_ms))
 		return false;
+	if (b->of_disabled && lite_col_int(st, 10) != 0)
+		return false;
 	if (b->webhook_id != NULL && !is_text(st, 6, b->webhook_id))
 		return false;
 	return is_type(st, b->type);
@@ -98,6 +100,7 @@ choose(struct lite_conn *c, struct bulk *x, size_t max,
 	lite_int(st, 1, at.event);
 	lite_int(st, 2, at.job);
 	lite_int(st, 3, SCAN_MAX);
+	lite_int(st, 4, x->b->of_disabled);
 	for (;;) {
 		rc = lite_step(c, st, &row, e);
 		if (rc != RC_OK || !row || x->n == max)

@@ -36,48 +36,79 @@ check_files(struct doctor *d)
 	free(files.folder);
 }
 
-static void
-check_key(struct doctor *d)
+static bool
+is_key_beside(const struct doctor *d)
 {
 	char *of_db, *of_key;
-	bool together = false;
+	bool together;
 
-	if (d->lite->key_path != NULL && *d->lite->key_path != '\0') {
-		of_db = file_folder_of(d->lite->path);
-		of_key = file_folder_of(d->lite->key_path);
-		together = strcmp(of_db, of_key) == 0;
-		free(of_db);
-		free(of_key);
-	}
-	if (!d->lite->has_key)
-		d->say(d->arg, "key",
-		    "there is no key file: webhooks cannot have secrets");
-	else
-		d->say(d->arg, "key",
-		    together ? "the key lies in the database's folder: a "
-			       "backup of one takes the other along"
-			     : NULL);
+	if (d->lite->key_path == NULL || *d->lite->key_path == '\0')
+		return false;
+	of_db = file_folder_of(d->lite->path);
+	of_key = file_folder_of(d->lite->key_path);
+	together = strcmp(of_db, of_key) == 0;
+	free(of_db);
+	free(of_key);
+	return together;
 }
 
-/* One finding for each webhook that nothing can be signed for. */
-static bool
-check_opened(struct doctor *d, const struct store_webhooks *l)
+/* Webhooks that nothing can be signed for: locked ones lack the key alone. */
+struct unopened {
+	size_t locked, damaged;
+};
+
+/* The reason why there is no key comes with its repair. */
+static void
+check_key(struct doctor *d, const struct unopened *u)
 {
 	char finding[FINDING_SIZE];
-	bool well = true;
+
+	if (!d->lite->has_key && u->locked > 0) {
+		(void)snprintf(finding, sizeof(finding),
+		    "the deliveries to %zu webhook%s wait, as their secrets "
+		    "cannot be decrypted: %s",
+		    u->locked, u->locked == 1 ? "" : "s", d->lite->key_why);
+		d->say(d->arg, "secrets", finding);
+	} else if (!d->lite->has_key) {
+		(void)snprintf(finding, sizeof(finding),
+		    "webhooks cannot have secrets: %s", d->lite->key_why);
+		d->say(d->arg, "key", finding);
+	} else {
+		d->say(d->arg, "key",
+		    is_key_beside(d)
+			? "the key lies in the database's folder: a "
+			  "backup of one takes the other along"
+			: NULL);
+	}
+	if (u->locked + u->damaged == 0)
+		d->say(d->arg, "secrets", NULL);
+}
+
+static void
+check_opened(struct doctor *d, const struct store_webhooks *l,
+    struct unopened *u)
+{
+	char finding[FINDING_SIZE];
+	const struct webhook *w;
 	size_t i;
 
 	for (i = 0; i < l->n; i++) {
-		if (l->v[i]->damage == NULL)
+		w = l->v[i];
+		if (w->damage == NULL)
 			continue;
-		well = false;
+		if (w->key_is_lost) {
+			u->locked++;
+			continue;
+		}
+		u->damaged++;
 		(void)snprintf(finding, sizeof(finding),
-		    "webhook %s: %s: its deliveries wait; restore it, or "
-		    "delete it and register it anew",
-		    l->v[i]->id, l->v[i]->damage);
+		    "the deliveries to webhook %s wait, as its secret cannot "
+		    "be decrypted (%.200s); a new secret, which the receiver "
+		    "must get too, sends them: hlsctl webhook rotate-secret "
+		    "%s",
+		    w->id, w->damage, w->id);
 		d->say(d->arg, "secrets", finding);
 	}
-	return well;
 }
 
 /* In pages, so that no statement runs into its time limit. */
@@ -87,24 +118,24 @@ check_secrets(struct doctor *d, struct err *e)
 	struct store_webhook_filter f = { .enabled = -1,
 		.health = -1,
 		.limit = WEBHOOKS_AT_ONCE };
+	struct unopened u = { 0 };
 	struct store_webhooks l;
 	char *after = NULL;
-	bool well = true;
 	enum rc rc;
 
 	do {
 		memset(&l, 0, sizeof(l));
 		f.after = after;
 		rc = lite_webhook_list(d->lite, &f, &l, e);
-		well = check_opened(d, &l) && well;
+		check_opened(d, &l, &u);
 		free(after);
 		after = l.next;
 		l.next = NULL;
 		store_webhooks_free(&l);
 	} while (rc == RC_OK && after != NULL);
 	free(after);
-	if (rc == RC_OK && well)
-		d->say(d->arg, "secrets", NULL);
+	if (rc == RC_OK)
+		check_key(d, &u);
 	return rc;
 }
 
@@ -435,7 +466,6 @@ lite_doctor(void *impl,
 	enum rc rc;
 
 	check_files(&d);
-	check_key(&d);
 	check_wal(&d);
 	rc = check_secrets(&d, e);
 	if (rc != RC_OK)

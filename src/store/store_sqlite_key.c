@@ -56,6 +56,11 @@ load(struct lite *l, const char *path, const char *check, size_t n,
 		    "the key file %s is missing: restore it, or, if it is "
 		    "lost, hlsctl key replace makes another",
 		    path);
+	else if (rc == RC_INVALID && l->key_path != NULL)
+		(void)err_set(e, RC_INVALID,
+		    "the key file %s is damaged: restore it, or, if it is "
+		    "lost, hlsctl key replace makes another",
+		    path);
 	return rc;
 }
 

@@ -71,7 +71,9 @@ begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
 static enum rc
 is_about_to_go(int64_t id, struct err *e)
 {
-	return err_set(e, RC_BUSY, "event %lld is about to go to others",
+	return err_set(e, RC_BUSY,
+	    "no hls-drain has taken event %lld up yet: its webhooks get it "
+	    "first, then it can be replayed",
 	    (long long)id);
 }
 

@@ -536,7 +536,9 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "BY ended_ms LIMIT ?4",
 	[LITE_JOB_BULK] =
 	    "SELECT j.event, j.id, j.state, j.due_ms, j.attempt + j.tries, "
-	    "j.last_class, t.name, e.type, e.action, e.received_ms FROM job j "
+	    "j.last_class, t.name, e.type, e.action, e.received_ms, "
+	    "iif(?4, (SELECT enabled FROM webhook WHERE id = t.name), 0) FROM "
+	    "job j "
 	    "INDEXED BY job_of_event CROSS JOIN target t ON t.id = j.target "
 	    "AND t.kind = 0 CROSS JOIN event e ON e.id = j.event WHERE "
 	    "j.event >= ?1 AND (j.event > ?1 OR j.id > ?2) ORDER BY j.event, "

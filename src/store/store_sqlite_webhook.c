@@ -195,8 +195,13 @@ write_row(struct lite_tx *tx, const struct webhook *w, struct err *e)
 
 /* Fails closed, by itself: the other webhooks are not its business. */
 static void
-set_damage(struct webhook *w, const struct err *e)
+set_damage(struct lite *l, struct webhook *w, const struct err *e)
 {
+	uint8_t key[CRYPT_KEY_SIZE];
+	struct err ignored;
+
+	w->key_is_lost = lite_key_copy(l, key, &ignored) != RC_OK;
+	crypt_wipe(key, sizeof(key));
 	secret_fini(&w->secret);
 	secret_fini(&w->sign_key);
 	webhook_olds_end(w, INT64_MAX);
@@ -268,7 +273,7 @@ lite_webhook_of_row(struct lite *l, struct lite_conn *c,
 		return read;
 	}
 	if (rc != RC_OK)
-		set_damage(w, e);
+		set_damage(l, w, e);
 	else if (w->is_marked && w->enabled)
 		w->health = WEBHOOK_UNKNOWN; /* it opens again */
 	*out = w;

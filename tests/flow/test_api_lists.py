@@ -200,6 +200,8 @@ def test_a_suspect_goes_out_once_a_person_says_so(make_gateway):
         story = g.ctl("event", "show", str(ident))
         assert "The same bytes came before" in story
         assert "No webhook wants it" not in story
+        assert " is held back.\n" in story
+        assert "is completed" not in story and "ended " not in story
         path = EVENTS + "/%s/replay" % ident
         assert g.api("POST", path, role="viewer").status == 403
         resp = g.api("POST", path, role="operator")

@@ -150,17 +150,24 @@ def test_event_show_reads_like_a_story(calm_gateway, receiver):
     narrow(text)
     in_order(text, r"is completed\.", "received from source github",
              r"story\.opened of octo/hello", r"delivery\s+d+",
-             "Delivery to %s is done" % hook, "owed, as job",
+             "Delivery to %s is done" % hook, "owed, as delivery",
              r"attempt 1 failed: 500 after \d+ ms, the receiver\s+failed",
              r"to 127\.0\.0\.1", "connect .* ms, first byte",
              "it said: out of paper", r"tried again \d+ ms later",
              "attempt 2 delivered: 200 after", "ended .* after it came")
 
+    # It was delivered in the end, so the list names no error.
+    row, = [x for x in g.ctl("event", "list").splitlines()
+            if x.split()[0] == str(resp.json()["id"])]
+    assert "the receiver failed" not in row
+    times = re.findall(r"^  (\d\S+ \S+)  ", text, re.MULTILINE)
+    assert times == sorted(times)
+
     g.ctl("event", "replay", str(resp.json()["id"]))
     receiver.wait("/story", 3)
     shown(g, resp.json()["id"], "completed")
     in_order(g.ctl("event", "show", str(resp.json()["id"])),
-             "owed, as job", "owed, as job .* of replay 1",
+             "owed, as delivery", "owed, as delivery .* of replay 1",
              "attempt 1 delivered")
     text = g.ctl("webhook", "attempts", hook, "--limit", "2")
     narrow(text)

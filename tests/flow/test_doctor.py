@@ -11,7 +11,7 @@ import pytest
 
 import gateway as gw
 import terminal
-from doctor import findings
+from doctor import findings, follow
 from receiver import Answer, Receiver
 from waiting import wait_for
 
@@ -35,9 +35,8 @@ def test_dead_letters_and_stuck_keys_are_found(make_gateway):
         assert g.post_github(gw.issue(2)).status == 202
         wait_for(lambda: findings(g, "keys"), 20)
         (level, said), = findings(g, "keys", 0)
-        assert level == "note"
-        g.ctl("delivery", "retry",
-              re.search(r"delivery retry (\w+)", said).group(1))
+        assert level == "note" and "job_" not in said
+        follow(g, said)
         wait_for(lambda: not findings(g, "dead") and
                  not findings(g, "keys"), 20)
         r.wait("/dead", 3)
@@ -171,3 +170,93 @@ def test_dead_deliveries_end_by_the_command_that_is_named(make_gateway):
         text, status = terminal.run(g, *advice.split(), typed=b"y\n")
         assert status == 0, text
         wait_for(lambda: not findings(g, "dead"), 20)
+
+
+def test_a_webhook_that_hls_disabled_is_found(make_gateway):
+    g = make_gateway({"outbound": {"retry_schedule": []}})
+    with Receiver() as r:
+        r.script("/gone", Answer(400), Answer(410), Answer(200))
+        hook = g.register(r.url("/gone"), name="till")["webhook_id"]
+        for n in range(2):
+            assert g.post_github(gw.issue(n)).status == 202
+            wait_for(lambda: "%d deliver" % (n + 1) in
+                     str(findings(g, "dead")), 20)
+        (level, said), = findings(g, "disabled", 0)
+        assert level == "note" and "410 (Gone)" in said and "till" in said
+
+        for more in ("--dry-run", "--yes"):
+            told = g.ctl("delivery", "retry", "--state", "dead", more)
+            assert "2 of them wait, as the webhook is disabled" in told, told
+        row, = [x for x in g.ctl("delivery", "list").splitlines()
+                if " waiting " in x][:1]
+        assert " held " in row, row
+        follow(g, said)
+        assert findings(g, "disabled", 0) == []
+        r.wait("/gone", 4)
+        assert "disabled" not in g.ctl("delivery", "retry", "--state", "dead",
+                                       "--dry-run")
+
+        # A person's wish is no finding.
+        g.ctl("webhook", "disable", hook)
+        assert findings(g, "disabled", 0) == []
+
+
+def secrets(g):
+    return findings(g, "secrets")
+
+
+def key_of(g):
+    return g.settings["database"]["key_file"]
+
+
+@pytest.mark.parametrize("key", ["missing", "zero", "short"])
+def test_advice_about_a_lost_key_loses_no_delivery(make_gateway, key):
+    g = make_gateway(drain=False)
+    with Receiver() as r:
+        hooks = [g.register(r.url("/" + n), ["all"])["webhook_id"]
+                 for n in ("one", "two")]
+        resp = g.api("POST", "/api/v1/events", {"event": "all", "data": {}})
+        event = str(resp.json()["id"])
+        for proc in g.fronts:
+            proc.stop()
+        os.rename(key_of(g), key_of(g) + ".kept")
+        if key != "missing":
+            with open(key_of(g), "wb") as f:
+                os.chmod(key_of(g), 0o400)
+                f.write(b"\0" * (32 if key == "zero" else 31))
+        start_drain(g)
+        wait_for(lambda: g.ctl("event", "show", event).count(
+            "held: the webhook's secret cannot be decrypted: ") == 2, 20)
+        (level, said), = secrets(g)
+        assert level == "fault" and "2 webhooks" in said
+        assert "restore it, or, if it is lost, hlsctl key replace" in said
+        assert "is missing" in said if key == "missing" else \
+            "is missing" not in said and "no key" not in said, said
+        assert findings(g, "key") == []
+
+        if key != "missing":
+            os.unlink(key_of(g))
+        g.ctl("key", "replace")
+        found = secrets(g)
+        assert [level for level, _ in found] == ["fault"] * 2
+        story = g.ctl("event", "show", event)
+        for hook in hooks:
+            assert "hlsctl webhook rotate-secret %s" % hook in story
+        for _, said in found:
+            follow(g, said)
+        for path in ("/one", "/two"):
+            r.wait(path)
+        wait_for(lambda: secrets(g) == [], 20)
+
+
+def test_a_receiver_that_fails_is_not_said_to_be_silent(make_gateway):
+    g = make_gateway({"outbound": {
+        "retry_schedule": ["1h"],
+        "breaker": {"failures": 1, "open_for": "1h"}}})
+    with Receiver() as r:
+        r.script("/down", Answer(500))
+        g.register(r.url("/down"))
+        assert g.post_github(gw.issue(1)).status == 202
+        wait_for(lambda: findings(g, "breakers"), 20)
+        (_, said), = findings(g, "breakers", 0)
+        assert " fails, so its breaker is open" in said

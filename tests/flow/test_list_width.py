@@ -48,7 +48,7 @@ LISTS = [
     (("event", "list", "--status", "failed"),
      ["ID", "RECEIVED", "STATUS", "TYPE", "ERROR"], "failed"),
     (("delivery", "list"), ["ID", "EVENT", "WEBHOOK", "STATE", "CODE",
-                            "LAST"], "500"),
+                            "LAST ERROR"], "500"),
     (("delivery", "list", "--blocked"),
      ["ID", "EVENT", "WEBHOOK", "ORDER KEY", "BEHIND"], "octo/hello"),
     (("webhook", "list"), ["NAME", "ID", "STATE", "HEALTH", "URL"],

@@ -196,3 +196,27 @@ def test_an_event_of_the_api_judges_a_page_of_webhooks(
         rest += page["webhooks"]
         cursor = page["next_cursor"]
     assert len(rest) == 250
+
+
+def test_an_event_that_no_drain_took_up_is_replayed_later(
+        make_gateway, receiver):
+    g = make_gateway(SETTINGS, drain=False)
+    resp = g.api("POST", "/api/v1/events",
+                 {"event": "shop.sold", "data": {"n": 1}})
+    event = str(resp.json()["id"])
+    assert "is pending: no hls-drain has taken it up yet.\n" in g.ctl(
+        "event", "show", event)
+    g.drain_once()
+    one, two = [g.register(receiver.url("/" + name), name=name)["webhook_id"]
+                for name in ("one", "two")]
+    g.ctl("event", "replay", event, "--webhook", one)
+    again = ("event", "replay", event, "--webhook", two)
+    assert "  two would get it, once a drain has taken the event up: " \
+        "hlsctl %s\n" % " ".join(again) in g.ctl("event", "show", event)
+    done = g.ctl(*again, ok=(75,), raw=True)
+    assert b"no hls-drain has taken event %s up yet" % event.encode() in \
+        done.stderr
+    g.drain_once()
+    g.ctl(*again)
+    g.drain_once()
+    receiver.wait("/two")

@@ -123,8 +123,8 @@ def test_a_list_of_sources_has_figures(gateway):
     refused(gateway, 2, source="github")
     rows = [x.split() for x in gateway.ctl("source", "list").splitlines()]
     head = gateway.ctl("source", "list").splitlines()[0]
-    assert head.split()[-5:] == ["ACCEPTED", "REFUSED", "SIGNED", "LAST",
-                                 "POST"]
+    assert head.split()[-6:] == ["ACCEPTED", "REFUSED", "REFUSED,", "SIGNED",
+                                 "LAST", "POST"]
     row, = [x for x in rows if x[0] == "github"]
     assert row[-5:-2] == ["1", "2", "1"]
     row, = [x for x in rows if x[0] == "shop"]
