@@ -52,19 +52,23 @@ page_attempt(struct page *pg, struct js_writer *w,
 }
 
 enum rc
-page_attempts(struct page *pg, struct js_writer *w, int64_t job, struct err *e)
+page_attempts(struct page *pg, struct js_writer *w, int64_t job, size_t max,
+    struct err *e)
 {
 	struct store_attempts attempts;
-	size_t i;
+	size_t i, left_out;
 	enum rc rc;
 
 	rc = store_attempt_list(pg->set->intake.store, job, &attempts, e);
 	if (rc != RC_OK)
 		return rc;
 	js_open_array(w, "attempts");
-	for (i = 0; i < attempts.n; i++)
+	left_out = attempts.n > max ? attempts.n - max : 0;
+	for (i = left_out; i < attempts.n; i++)
 		page_attempt(pg, w, &attempts.v[i]);
 	js_close_array(w);
+	if (left_out > 0)
+		js_int(w, "attempts_left_out", (int64_t)left_out);
 	store_attempts_free(&attempts);
 	return RC_OK;
 }

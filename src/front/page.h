@@ -64,9 +64,10 @@ void page_json_end(struct page *pg, struct js_writer *w);
  * the network behind us. */
 void page_attempt(struct page *pg, struct js_writer *w,
     const struct store_attempt_row *row);
-/* The member "attempts" with those of a job, oldest first. */
+/* The member "attempts" with the latest of a job, at most max, oldest first,
+ * and "attempts_left_out" where there are more. */
 enum rc page_attempts(struct page *pg, struct js_writer *w, int64_t job,
-    struct err *e);
+    size_t max, struct err *e);
 
 /* 422 with what is wrong with each field. */
 void page_invalid(struct page *pg, const struct intake_problems *p);

@@ -108,7 +108,7 @@ page_deliveries_show(struct page *pg, struct err *e)
 		return rc;
 	page_json_begin(pg, &w);
 	show_job(&w, j);
-	rc = page_attempts(pg, &w, id, e);
+	rc = page_attempts(pg, &w, id, PAGE_LIMIT_MAX, e);
 	page_json_end(pg, &w);
 	store_job_free(j);
 	return rc;

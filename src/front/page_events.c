@@ -14,6 +14,8 @@
 
 #define SENT_ID_MAX 4097 /* as long as an id that is read from a body */
 #define JOBS_MAX 1000    /* of one event that are shown */
+#define ATTEMPTS_MAX 20  /* of one of them */
+#define LARGE (1u << 20) /* bytes of an answer that gets no more attempts */
 
 /*
  * Idempotency-Key, as clients of other services send it: bare, or a string of
@@ -165,11 +167,12 @@ static enum rc
 write_job(struct page *pg, struct js_writer *w, const struct store_job *j,
     struct err *e)
 {
+	bool is_large = pg->resp->body.len > LARGE;
 	enum rc rc;
 
 	js_open_object(w, NULL);
 	show_job(w, j);
-	rc = page_attempts(pg, w, j->id, e);
+	rc = page_attempts(pg, w, j->id, is_large ? 0 : ATTEMPTS_MAX, e);
 	js_close_object(w);
 	return rc;
 }

@@ -26,7 +26,7 @@ answer(struct page *pg, const struct trial *t, struct err *e)
 	} else {
 		js_open_object(&w, "delivery");
 		show_job(&w, t->job);
-		rc = page_attempts(pg, &w, t->job->id, e);
+		rc = page_attempts(pg, &w, t->job->id, PAGE_LIMIT_MAX, e);
 		js_close_object(&w);
 	}
 	page_json_end(pg, &w);

@@ -4,6 +4,7 @@ both programs stay under 256 MiB whatever comes.
 
 import hashlib
 import json
+import sqlite3
 import threading
 import urllib.parse
 
@@ -13,6 +14,7 @@ import gateway as gw
 import hostile
 import memory_group
 import sign
+from receiver import Receiver
 from waiting import wait_for
 
 WEBHOOKS = 24
@@ -99,7 +101,6 @@ def test_an_envelope_holds_the_event_for_each_of_its_webhooks(make_gateway):
     """Raw and envelope of one event side by side."""
     g = make_gateway()
     body = {"data": ["a", 1, None], "action": "opened"}
-    from receiver import Receiver
     with Receiver() as r:
         for n in range(6):
             g.register(r.url("/%d" % n), ["issues"],
@@ -221,3 +222,45 @@ def test_front_outlives_filters_that_are_asked_of_large_bodies(
     assert g.api("POST", "/api/v1/replay", {
         "webhook_id": hook, "dry_run": True,
         "since": "2020-01-01T00:00:00Z"}).json()["left_out"]["filter"] >= 1
+
+
+def multiply_attempts(g, each):
+    """Every job has so many attempts, each with an answer of 1 KiB."""
+    db = sqlite3.connect(g.database)
+    columns = ("target, started_ms, took_ms, class, code, timed_out, fenced,"
+               " worker, text, address")
+    db.execute("WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1"
+               " FROM n WHERE i < %d) INSERT INTO attempt (id, answer, %s)"
+               " SELECT id / 4096 * 4096 + i, randomblob(1024), %s"
+               " FROM attempt, n" % (each, columns, columns))
+    db.commit()
+    db.close()
+
+
+@needs_groups
+def test_front_outlives_events_of_very_many_attempts(make_gateway, groups):
+    """32 at once ask for an event of 60 jobs with 400 attempts each."""
+    g = make_gateway()
+    with Receiver() as r:
+        for n in range(60):
+            g.register(r.url("/%d" % n), ["issues"])
+        ident = g.post_github(gw.issue()).json()["id"]
+        wait_for(g.drained, 60, "all have it")
+    for proc in g.drains + g.fronts:
+        proc.stop()
+    multiply_attempts(g, 400)
+    front = g.start_front()
+    group = groups(front)
+    path = "/api/v1/events/%s" % ident
+    statuses = gw.at_once(32, lambda n: g.api("GET", path, timeout=60).status)
+    assert group.kills() == 0 and front.is_alive()
+    assert set(statuses) <= ANSWERS, statuses
+    assert 200 in statuses
+    got = g.api("GET", path)
+    assert len(got.body) < 2 << 20
+    jobs = got.json()["jobs"]
+    assert [a["number"] for a in jobs[0]["attempts"]] == list(range(381, 401))
+    assert {len(j["attempts"]) + j["attempts_left_out"] for j in jobs} == {400}
+    assert jobs[-1]["attempts"] == []
+    one = g.get("/api/v1/deliveries/%d" % jobs[-1]["id"])
+    assert one["attempts_left_out"] == 200
