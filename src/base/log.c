@@ -123,12 +123,40 @@ open_syslog(const char *path)
 	return fd;
 }
 
+/*
+ * The owner of a folder chooses what a name in it leads to.  So in a folder of
+ * another user root follows no link, appends to no file with a second name,
+ * and gives away only a file that it has just made; such a file shall not lock
+ * out the program that is started later as that user.
+ */
+static int
+open_file(const char *path)
+{
+	int flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	char *folder = file_folder_of(path);
+	bool is_foreign;
+	struct stat st;
+	int fd;
+
+	is_foreign = geteuid() == 0 && stat(folder, &st) == 0 && st.st_uid != 0;
+	flags |= is_foreign ? O_NOFOLLOW : 0;
+	fd = open(path, flags | O_CREAT | O_EXCL, 0640);
+	if (fd != -1)
+		file_give(fd, path, folder);
+	else if (errno == EEXIST)
+		fd = open(path, flags | (is_foreign ? 0 : O_CREAT), 0640);
+	free(folder);
+	if (fd != -1 && is_foreign && fstat(fd, &st) == 0 && st.st_nlink > 1) {
+		(void)close(fd);
+		errno = EMLINK;
+		fd = -1;
+	}
+	return fd;
+}
+
 static int
 open_target(enum kind kind, const char *path)
 {
-	char *folder;
-	int fd;
-
 	switch (kind) {
 	case KIND_STDERR:
 		return open_stderr();
@@ -137,16 +165,7 @@ open_target(enum kind kind, const char *path)
 	case KIND_FILE:
 		break;
 	}
-	fd = open(path,
-	    O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-	    0640);
-	/* Started by root once, the log shall not lock its program out. */
-	if (fd != -1) {
-		folder = file_folder_of(path);
-		file_give(fd, path, folder);
-		free(folder);
-	}
-	return fd;
+	return open_file(path);
 }
 
 /* The lock is held. */

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -203,6 +204,49 @@ a_log_that_cannot_be_opened_is_said(void **state)
 	    RC_SYSTEM);
 }
 
+/* The owner of the log's folder may put anything in the log's place. */
+static void
+root_follows_no_link_in_a_folder_of_another_user(void **state)
+{
+	char foreign[96], log[128], other[96];
+	struct stat st;
+	struct err e;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;
+	(void)snprintf(foreign, sizeof(foreign), "%s/foreign", folder);
+	(void)snprintf(log, sizeof(log), "%s/log", foreign);
+	(void)snprintf(other, sizeof(other), "%s/other", folder);
+	assert_int_equal(mkdir(foreign, 0755), 0);
+	assert_int_equal(chown(foreign, 1234, 1234), 0);
+
+	open_log(log);
+	log_close();
+	assert_int_equal(stat(log, &st), 0);
+	assert_int_equal(st.st_uid, 1234);
+
+	assert_int_equal(unlink(log), 0);
+	assert_int_equal(symlink(other, log), 0);
+	assert_int_equal(log_open(log, LOG_LEVEL_INFO, "x", &fixed, &e),
+	    RC_SYSTEM);
+	assert_int_equal(stat(other, &st), -1);
+	assert_int_equal(close(creat(other, 0600)), 0);
+	assert_int_equal(log_open(log, LOG_LEVEL_INFO, "x", &fixed, &e),
+	    RC_SYSTEM);
+	assert_int_equal(unlink(log), 0);
+	assert_int_equal(link(other, log), 0);
+	assert_int_equal(log_open(log, LOG_LEVEL_INFO, "x", &fixed, &e),
+	    RC_SYSTEM);
+	assert_int_equal(stat(other, &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(st.st_size, 0);
+
+	assert_int_equal(unlink(log), 0);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(rmdir(foreign), 0);
+}
+
 /* B117. */
 static void
 a_reader_that_stopped_holds_nobody_up(void **state)
@@ -302,6 +346,8 @@ main(void)
 		cmocka_unit_test(a_line_is_cut_and_stays_json),
 		cmocka_unit_test(a_renamed_file_is_opened_anew),
 		cmocka_unit_test(a_log_that_cannot_be_opened_is_said),
+		cmocka_unit_test(
+		    root_follows_no_link_in_a_folder_of_another_user),
 		cmocka_unit_test(a_reader_that_stopped_holds_nobody_up),
 		cmocka_unit_test(syslog_takes_datagrams),
 		cmocka_unit_test(levels_have_names),
