@@ -54,7 +54,7 @@ media_parse(const char *text, struct media *out)
 	if (text == NULL)
 		return;
 	text += strspn(text, WHITE);
-	n = strcspn(text, ";" WHITE);
+	n = strcspn(text, ";," WHITE);
 	if (n > MEDIA_TYPE_MAX)
 		return;
 	for (i = 0; i < n; i++)
@@ -66,12 +66,6 @@ media_parse(const char *text, struct media *out)
 		return;
 	}
 	out->kind = kind_of(out->type);
-
-	text += n;
-	text += strspn(text, WHITE);
-	/* Rubbish between type and parameters is another type. */
-	if (*text != '\0' && *text != ';')
-		out->kind = MEDIA_OTHER;
 }
 
 static bool

@@ -1,7 +1,7 @@
 /*
- * media - what a body says it is
+ * media - the declared type of a body
  *
- * Content-Type taken apart, and the one field of a form that GitHub may wrap
+ * Parses Content-Type, and the one field of a form that GitHub may wrap
  * its JSON in.  Pure.
  */
 #ifndef CORE_MEDIA_H
@@ -27,8 +27,9 @@ struct media {
 	char type[MEDIA_TYPE_MAX + 1]; /* lower case, without parameters */
 };
 
-/* text may be NULL: MEDIA_OTHER.  Parameters change nothing: JSON is UTF-8
- * whatever they say (RFC 8259, 11). */
+/* text may be NULL: MEDIA_OTHER.  The type ends at a space, a comma or a
+ * semicolon; the rest changes nothing: JSON is UTF-8 whatever a parameter says
+ * (RFC 8259, 11). */
 void media_parse(const char *text, struct media *out);
 
 /*

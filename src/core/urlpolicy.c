@@ -63,17 +63,25 @@ static const struct {
 
 static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
 
-/* Networks behind which a translator reaches the IPv4 address that stands at
- * this byte: NAT64 (RFC 6052), SIIT (RFC 2765), 6to4, IPv4-compatible. */
+/* Networks behind which a translator reaches the IPv4 address whose bytes stand
+ * at these places: NAT64 (RFC 6052), SIIT (RFC 2765), 6to4, IPv4-compatible.
+ * A local NAT64 prefix (RFC 8215) may have one of four lengths.  Teredo
+ * (RFC 4380) inverts the bytes. */
 static const struct {
 	uint8_t addr[16];
 	unsigned int bits;
-	size_t at;
+	uint8_t at[4];
+	uint8_t inverted;
 } translated[] = {
-	{ { 0x00, 0x64, 0xff, 0x9b }, 96, 12 },
-	{ { [8] = 0xff, [9] = 0xff }, 96, 12 },
-	{ { 0x20, 0x02 }, 16, 2 },
-	{ { 0 }, 96, 12 },
+	{ { 0x00, 0x64, 0xff, 0x9b }, 96, { 12, 13, 14, 15 }, 0 },
+	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 48, { 12, 13, 14, 15 }, 0 },
+	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 48, { 9, 10, 11, 12 }, 0 },
+	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 48, { 7, 9, 10, 11 }, 0 },
+	{ { 0x00, 0x64, 0xff, 0x9b, 0, 1 }, 48, { 6, 7, 9, 10 }, 0 },
+	{ { [8] = 0xff, [9] = 0xff }, 96, { 12, 13, 14, 15 }, 0 },
+	{ { 0x20, 0x01, 0, 0 }, 32, { 12, 13, 14, 15 }, 0xff },
+	{ { 0x20, 0x02 }, 16, { 2, 3, 4, 5 }, 0 },
+	{ { 0 }, 96, { 12, 13, 14, 15 }, 0 },
 };
 
 void
@@ -231,35 +239,45 @@ denied_range(const uint8_t addr[16])
 	return NULL;
 }
 
-/* An IPv4 address inside, which a translator would connect to. */
+/* Whether addr can be read as row i with an IPv4 address inside.  Where a
+ * prefix may have several lengths, the right one leaves zeros behind the inner
+ * address (RFC 6052, 2.2), and a wrong one may leave nothing inside. */
 static bool
-find_inner(const uint8_t addr[16], uint8_t out[16])
+find_inner(const uint8_t addr[16], size_t i, uint8_t out[16])
 {
-	static const uint8_t loopback[16] = { [15] = 1 };
-	size_t i;
+	static const uint8_t nothing[16] = { 0 };
+	size_t last = translated[i].at[3], n;
 
-	if (memcmp(addr, loopback, 16) == 0)
+	if (!is_within(addr, translated[i].addr, translated[i].bits))
 		return false;
-	for (i = 0; i < sizeof(translated) / sizeof(translated[0]); i++) {
-		if (!is_within(addr, translated[i].addr, translated[i].bits))
-			continue;
-		memcpy(out, mapped, 12);
-		memcpy(out + 12, addr + translated[i].at, 4);
+	memcpy(out, mapped, 12);
+	for (n = 0; n < 4; n++)
+		out[12 + n] =
+		    addr[translated[i].at[n]] ^ translated[i].inverted;
+	if (translated[i].bits != 48)
 		return true;
-	}
-	return false;
+	return memcmp(addr + last + 1, nothing, 15 - last) == 0 &&
+	    memcmp(out + 12, nothing, 4) != 0;
 }
 
-/* An exception for a translator's network is none for what is behind it. */
+/* An exception for a translator's network does not cover the addresses that
+ * the translator would connect to. */
 static bool
 is_excepted(const struct urlpolicy *p, const uint8_t addr[16])
 {
+	static const uint8_t loopback[16] = { [15] = 1 };
 	uint8_t inner[16];
+	size_t i;
 
 	if (!is_in(p->allow, p->nallow, addr))
 		return false;
-	return !find_inner(addr, inner) || denied_range(inner) == NULL ||
-	    is_in(p->allow, p->nallow, inner);
+	if (memcmp(addr, loopback, 16) == 0)
+		return true;
+	for (i = 0; i < sizeof(translated) / sizeof(translated[0]); i++)
+		if (find_inner(addr, i, inner) && denied_range(inner) != NULL &&
+		    !is_in(p->allow, p->nallow, inner))
+			return false;
+	return true;
 }
 
 /* What speaks against addr, or NULL. */

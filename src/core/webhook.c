@@ -70,6 +70,15 @@ webhook_headers_clear(struct webhook *w)
 }
 
 void
+webhook_tls_clear(struct webhook *w)
+{
+	free(w->tls.ca_file);
+	free(w->tls.cert_file);
+	free(w->tls.key_file);
+	memset(&w->tls, 0, sizeof(w->tls));
+}
+
+void
 webhook_free(struct webhook *w)
 {
 	if (w == NULL)
@@ -89,9 +98,7 @@ webhook_free(struct webhook *w)
 	free(w->retry_schedule);
 	free(w->order_by);
 	free(w->filter);
-	free(w->tls.ca_file);
-	free(w->tls.cert_file);
-	free(w->tls.key_file);
+	webhook_tls_clear(w);
 	free(w);
 }
 

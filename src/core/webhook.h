@@ -138,6 +138,7 @@ void webhook_free(struct webhook *w);
 void webhook_header_put(struct webhook *w, const char *name, const char *value,
     size_t valuesz);
 void webhook_headers_clear(struct webhook *w);
+void webhook_tls_clear(struct webhook *w);
 
 /* Takes *old, and leaves it empty, as the newest of the old secrets.  The
  * oldest one goes where there are WEBHOOK_OLDS_MAX already. */

@@ -81,12 +81,29 @@ intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
 	return rc;
 }
 
-/* Content-Encoding that leaves the body as it is. */
+/* A Content-Encoding that leaves the body as it is: identity (RFC 9110,
+ * 8.4.1), and names that senders put there which are no encodings. */
 static bool
 is_plain(const char *encoding)
 {
-	return encoding == NULL || *encoding == '\0' ||
-	    strcasecmp(encoding, "identity") == 0;
+	static const char *const plain[] = { "identity", "none", "utf-8",
+		"utf8", NULL };
+	size_t n, i;
+
+	if (encoding == NULL)
+		return true;
+	for (encoding += strspn(encoding, ", \t"); *encoding != '\0';
+	     encoding += strspn(encoding, ", \t")) {
+		n = strcspn(encoding, ", \t");
+		for (i = 0; plain[i] != NULL; i++)
+			if (strlen(plain[i]) == n &&
+			    strncasecmp(encoding, plain[i], n) == 0)
+				break;
+		if (plain[i] == NULL)
+			return false;
+		encoding += n;
+	}
+	return true;
 }
 
 /* Nothing here is signed, so it says how to read the body and no more. */

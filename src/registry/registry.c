@@ -170,12 +170,15 @@ restore_sign_key(struct webhook *w)
 		registry_need_sign_key(w);
 }
 
-/* What was for the receiver at another address, and was not given again. */
+/* Drops what belonged to the receiver at the old address, unless it was given
+ * again. */
 static void
 forget_secrets(struct change *c, struct webhook *w)
 {
 	if (js_find(c->root, "headers") == NULL)
 		webhook_headers_clear(w);
+	if (js_find(c->root, "tls") == NULL)
+		webhook_tls_clear(w);
 	webhook_olds_end(w, INT64_MAX);
 	if (secret_is_set(&w->sign_key)) {
 		secret_fini(&w->sign_key);

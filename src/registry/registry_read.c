@@ -361,9 +361,7 @@ read_tls(struct registry_read *rd, const char *field, struct json_object *value)
 		wrong(rd, field,
 		    "not an object of ca_file, cert_file and key_file");
 	} else {
-		put_text(&rd->w->tls.ca_file, NULL);
-		put_text(&rd->w->tls.cert_file, NULL);
-		put_text(&rd->w->tls.key_file, NULL);
+		webhook_tls_clear(rd->w);
 	}
 	if (rd->w->tls.key_file != NULL && rd->w->tls.cert_file == NULL)
 		wrong(rd, "tls.cert_file", "missing beside key_file");

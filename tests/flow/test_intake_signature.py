@@ -437,12 +437,25 @@ def test_types_are_respelt(calm_gateway, send, event, kept):
     "application/json;charset=UTF-8", "APPLICATION/JSON",
     "application/json; charset=us-ascii", "application/json; charset='utf-8'",
     "application/json; charset=utf-7", "text/json", "application/x+json",
+    "application/json charset=utf-8", "application/json,application/json",
 ])
 def test_json_by_any_spelling(calm_gateway, send, content):
     body = BODY + b" " * calm_gateway.counter
     headers = sign.github(gw.GITHUB_SECRET, body, content_type=content,
                           delivery=calm_gateway.unique())
     resp = send("/hooks/github", body, headers)
+    assert resp.status == 202, resp
+
+
+@pytest.mark.parametrize("encoding", [
+    "identity", "Identity, identity", "none", "utf-8", "UTF8"])
+def test_names_that_are_no_encoding_change_nothing(calm_gateway, send,
+                                                   encoding):
+    body = BODY + b" " * calm_gateway.counter
+    headers = sign.github(gw.GITHUB_SECRET, body,
+                          delivery=calm_gateway.unique())
+    resp = send("/hooks/github", body,
+                headers + [("Content-Encoding", encoding)])
     assert resp.status == 202, resp
 
 

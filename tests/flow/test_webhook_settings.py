@@ -139,6 +139,22 @@ def test_another_origin_gets_neither_headers_nor_secret(g):
     assert "whsec_" in text and "headers are gone" in text
 
 
+def test_another_origin_gets_no_client_certificate(g):
+    files = {"ca_file": "/etc/ca.pem", "cert_file": "/etc/cert.pem",
+             "key_file": "/etc/key.pem"}
+    none = dict.fromkeys(files)
+    ids = path_of(g.register(URL, tls=files))
+    assert g.api("PATCH", ids, {"url": URL + "&more=1"},
+                 role="operator").json()["tls"] == files
+    resp = g.api("PATCH", ids, {"url": "http://127.0.0.2:9009/"},
+                 role="operator")
+    assert resp.status == 200, resp
+    assert resp.json()["tls"] == none
+    resp = g.api("PATCH", ids, {"url": "http://127.0.0.3:9009/",
+                                "tls": files})
+    assert resp.json()["tls"] == files
+
+
 def test_a_viewer_sees_no_more_than_the_start_of_an_address(g):
     hook = g.register(URL)
     masked = "http://127.0.0.1:9009/services/***?***"
