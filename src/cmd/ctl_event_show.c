@@ -47,8 +47,9 @@ tell_suspect(struct ctl *c, const struct event *ev)
 	static const char *const why[EVENT_WHYS] = {
 		[EVENT_SEEN_BODY] = "The same bytes came before under another "
 				    "delivery id",
-		[EVENT_ODD_TYPE] = "The body is of another type of event than "
-				   "the header says",
+		[EVENT_ODD_TYPE] =
+		    "Its event type, which is not signed, does not "
+		    "fit the body or an earlier post of its id",
 	};
 	char *text;
 

@@ -86,6 +86,7 @@ struct event {
 	char *sent_id;      /* the sender's id if delivery_id is its digest */
 	char *type;
 	bool type_is_unsigned; /* read_json: the body is asked for it */
+	bool type_is_header;   /* the type is a header's value, not signed */
 	enum shape shape;      /* what the body says of the type */
 	char *action;          /* "" when there is none */
 	char *repository;      /* "unknown" when there is none */

@@ -84,7 +84,8 @@ event_read_json(struct event *ev, const char *text, size_t n, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	if (is_asked)
-		ev->shape = shape_judge(ev->type, &wants[WANT_SHAPE]);
+		ev->shape = shape_judge(ev->type, &wants[WANT_ACTION],
+		    &wants[WANT_SHAPE]);
 	read_action(ev, &wants[WANT_ACTION]);
 	read_repository(ev, wants);
 	read_type(ev, &wants[WANT_TYPE]);

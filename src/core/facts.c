@@ -72,8 +72,8 @@ read_type(const struct source *src, const struct http_req *req,
 		text = pointed;
 	if (text == NULL)
 		text = header_or_null(req, src->scheme->type_header);
-	ev->type_is_unsigned =
-	    src->scheme->has_shapes && text != NULL && text != pointed;
+	ev->type_is_header = text != NULL && text != pointed;
+	ev->type_is_unsigned = src->scheme->has_shapes && ev->type_is_header;
 	free(ev->type);
 	ev->type = NULL;
 	if (text == NULL && !src->scheme->is_type_in_body)

@@ -173,6 +173,17 @@ static const struct row {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
+/* The actions of types that have no member of their own; "" is none at all. */
+static const struct {
+	const char *type, *actions;
+} acts[] = {
+	{ "public", "" },
+	{ "repository",
+	    "archived created deleted edited privatized publicized renamed "
+	    "transferred unarchived" },
+	{ "watch", "started" },
+};
+
 void
 shape_want(struct jsscan_want wants[SHAPE_WANTS])
 {
@@ -213,6 +224,34 @@ fits(const struct row *r, uint64_t bits)
 	    (r->any == 0 || (bits & r->any) != 0) && (bits & r->none) == 0;
 }
 
+static bool
+is_one_of(const char *words, const char *text, size_t n)
+{
+	size_t size;
+
+	for (; *words != '\0'; words += size + strspn(words + size, " ")) {
+		size = strcspn(words, " ");
+		if (size == n && memcmp(words, text, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+may_have_action(const struct row *r, const struct jsscan_want *action)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+		if (strcmp(acts[i].type, r->type) == 0)
+			return action->type == JSSCAN_STRING
+			    ? is_one_of(acts[i].actions, action->text,
+				  action->n)
+			    : action->type == JSSCAN_ABSENT &&
+				*acts[i].actions == '\0';
+	return true;
+}
+
 /* Is the body of some type that has members of its own? */
 static bool
 fits_any(uint64_t bits)
@@ -239,7 +278,8 @@ read_bits(const struct jsscan_want *wants)
 }
 
 enum shape
-shape_judge(const char *type, const struct jsscan_want wants[SHAPE_WANTS])
+shape_judge(const char *type, const struct jsscan_want *action,
+    const struct jsscan_want wants[SHAPE_WANTS])
 {
 	const struct row *r = find(type);
 	uint64_t bits = read_bits(wants);
@@ -249,7 +289,8 @@ shape_judge(const char *type, const struct jsscan_want wants[SHAPE_WANTS])
 		return fits_any(bits) ? SHAPE_FOREIGN : SHAPE_UNKNOWN;
 	if (fits(r, bits))
 		return SHAPE_FITS;
-	if (fits_any(bits) || (has_marks(r) && is_framed))
+	if (fits_any(bits) ||
+	    (is_framed && (has_marks(r) || !may_have_action(r, action))))
 		return SHAPE_ODD;
 	return SHAPE_LOOSE;
 }

@@ -8,8 +8,9 @@
  *
  * A body contradicts its type only when it lacks the members of its type, and
  * either has those of another type or is a complete event of GitHub: it has
- * "sender", and the repository, organization or installation.  A type that is
- * not in the table fits every body.
+ * "sender", and the repository, organization or installation.  A few types have
+ * no member of their own but a known "action".  A type that is not in the table
+ * fits every body.
  */
 #ifndef CORE_SHAPE_H
 #define CORE_SHAPE_H
@@ -32,8 +33,8 @@ enum shape {
 #define SHAPE_WANTS 44
 void shape_want(struct jsscan_want wants[SHAPE_WANTS]);
 
-/* After the scan. */
-enum shape shape_judge(const char *type,
+/* After the scan; action is the want of the body's "action". */
+enum shape shape_judge(const char *type, const struct jsscan_want *action,
     const struct jsscan_want wants[SHAPE_WANTS]);
 
 bool shape_is_known(const char *type);

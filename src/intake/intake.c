@@ -225,8 +225,8 @@ wait_for(const struct intake *in, const struct http_req *req)
  * The body of a post that is not stored is remembered, so that it is a
  * suspect under another id or type later.  One that may have been captured on
  * its way is not: it would make a suspect of the real one, which comes after
- * it.  A body of GitHub's under a type that it is not of is such a body, and
- * so is one that claims to come from us.  Whether it can be remembered
+ * it.  A body of GitHub's under a type that it is not of is such a body, a ping
+ * without the members of a ping, and one that claims to come from us.  Whether it can be remembered
  * changes nothing for the sender.  Takes ev.
  */
 static void
@@ -239,7 +239,9 @@ remember(const struct intake *in, const struct source *src, struct event *ev,
 	ev->replay_window_ms = source_memory_ms(src);
 	if (ev->replay_window_ms <= 0 || ev->bodysz <= EMPTY ||
 	    ev->hops >= EVENT_HOPS_MAX || ev->shape == SHAPE_ODD ||
-	    ev->shape == SHAPE_FOREIGN || wait_ms <= 0) {
+	    ev->shape == SHAPE_FOREIGN ||
+	    (ev->shape == SHAPE_LOOSE && strcmp(ev->type, "ping") == 0) ||
+	    wait_ms <= 0) {
 		event_free(ev);
 		return;
 	}

@@ -25,7 +25,8 @@ struct accept {
 	struct lite_keys keys; /* of its own id */
 	struct lite_keys used; /* the ones it is put under */
 	enum lite_key key;     /* what those are made of */
-	int64_t earlier;       /* the last event of the same derived id, or 0 */
+	bool is_retyped; /* a known body under a signed id and another type */
+	int64_t earlier; /* the last event of the same derived id, or 0 */
 	char *teams;
 	struct store_receipt out;
 };
@@ -159,7 +160,7 @@ judge_body(struct lite_tx *tx, struct accept *a, struct err *e)
 	bool found;
 	enum rc rc;
 
-	if (is_odd(a->ev)) {
+	if (is_odd(a->ev) || a->is_retyped) {
 		a->ev->suspect_why = EVENT_ODD_TYPE;
 		a->out.replay_suspect = true;
 		return RC_OK;
@@ -299,25 +300,31 @@ is_equal(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-/* An event that is gone has neither. */
+/* How a post differs from the event whose delivery id it has. */
+struct likeness {
+	bool same_hook, same_type;
+	bool is_held; /* the event is a suspect that nobody has released */
+};
+
+/* An event that was deleted has no hook, and no type that differs. */
 static enum rc
 compare_event(struct lite_tx *tx, int64_t event, const struct event *ev,
-    bool *same_hook, bool *same_type, struct err *e)
+    struct likeness *out, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_HOOK);
 	bool row;
 	enum rc rc;
 
-	*same_hook = false;
-	*same_type = true;
+	*out = (struct likeness){ .same_type = true };
 	lite_int(st, 1, event);
 	rc = lite_step(tx->conn, st, &row, e);
 	if (rc != RC_OK || !row)
 		return rc;
-	*same_hook =
+	out->same_hook =
 	    is_equal((const char *)sqlite3_column_text(st, 0), ev->hook_id);
-	*same_type =
+	out->same_type =
 	    is_equal((const char *)sqlite3_column_text(st, 1), ev->type);
+	out->is_held = sqlite3_column_int(st, 2) == 1;
 	lite_reset(st);
 	return RC_OK;
 }
@@ -340,16 +347,19 @@ find_by_key(struct lite_tx *tx, struct accept *a, struct lite_sight *first,
 /*
  * The event that this post repeats.  Several hooks of one sender may use one
  * delivery id, which nobody signs: another body under a known id is a repeat
- * only if it came from the same hook.  The type is not signed either: a body
- * under another type is no repeat, or a captured post would keep the real one
- * out.  Costs nothing where ids are new.
+ * only if it came from the same hook, and the first is not held back.  A type
+ * in a header is not signed either: a body under another type is no repeat, or
+ * a captured post would keep the real one out.  Where the id is signed, such a
+ * body is held back, since the id proves that one of both types is false.
+ * Costs nothing where ids are new.
  */
 static enum rc
 find_first(struct lite_tx *tx, struct accept *a, struct lite_sight *first,
     bool *found, struct err *e)
 {
 	const struct event *ev = a->ev;
-	bool same_body, same_hook, same_type;
+	bool same_body, may_share;
+	struct likeness like;
 	enum rc rc;
 
 	a->used = a->keys;
@@ -357,12 +367,14 @@ find_first(struct lite_tx *tx, struct accept *a, struct lite_sight *first,
 	if (a->key == LITE_KEY_TYPE)
 		return find_by_key(tx, a, first, found, e);
 	rc = lite_seen_delivery(tx, &a->used, first, found, e);
-	if (rc != RC_OK || !*found || !ev->is_of_hook)
+	if (rc != RC_OK || !*found || (!ev->is_of_hook && !ev->type_is_header))
 		return rc;
 	same_body = first->body == a->keys.delivery.body;
-	rc = compare_event(tx, first->event, ev, &same_hook, &same_type, e);
-	if (rc != RC_OK || (same_body ? same_type : same_hook))
+	rc = compare_event(tx, first->event, ev, &like, e);
+	may_share = ev->is_of_hook && !(like.same_hook && !like.is_held);
+	if (rc != RC_OK || (same_body ? like.same_type : !may_share))
 		return rc;
+	a->is_retyped = !ev->is_of_hook;
 	a->key = same_body ? LITE_KEY_TYPE : LITE_KEY_HOOK;
 	return find_by_key(tx, a, first, found, e);
 }

@@ -214,7 +214,9 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "AND delivery_id = ?1 AND (?2 IS NULL OR source = ?2)",
 	[LITE_EVENT_SOURCE_AFTER] =
 	    "SELECT min(key) FROM event_span WHERE family = 2 AND key > ?1",
-	[LITE_EVENT_HOOK] = "SELECT hook, type FROM event WHERE id = ?1",
+	[LITE_EVENT_HOOK] =
+	    "SELECT hook, type, replay_suspect FROM event WHERE "
+	    "id = ?1",
 	[LITE_IGNORED_AGAIN] =
 	    "UPDATE ignored_body SET seen_ms = ?2, until_ms = max(until_ms, "
 	    "?3) WHERE key = ?1",

@@ -8,6 +8,7 @@ import pytest
 import gateway as gw
 import promtext
 from receiver import Receiver
+import sign
 from waiting import wait_for
 
 NAMES = ["hls.event.suspect"]
@@ -391,7 +392,7 @@ def test_a_captured_body_under_another_type_does_not_keep_the_real_one_out(
     assert forged["replay_suspect"] is True
     shown = g.get("/api/v1/events/%s" % forged["id"])
     assert shown["suspect_reason"] == "type"
-    assert "of another type of event" in " ".join(
+    assert "does not fit the body" in " ".join(
         g.ctl("event", "show", str(forged["id"])).split())
     answer = post(g, body, event)
     assert not answer.get("replay_suspect"), answer
@@ -550,3 +551,62 @@ def test_a_type_that_is_never_suspect_opens_no_door_to_others(make_gateway):
     assert post(g, body, "issues")["status"] == "queued"
     assert not post(g, body, "custom").get("replay_suspect")
     assert post(g, body, "issues")["replay_suspect"] is True
+
+
+@pytest.mark.parametrize("false_type", ["watch", "public"])
+def test_an_action_contradicts_a_type_without_members(
+        make_gateway, receiver, false_type):
+    g = make_gateway(drain=False)
+    g.register(receiver.url("/action-" + false_type), ["repository", false_type])
+    body = json.dumps({"action": "privatized", "sender": {"login": "x"},
+                       "repository": {"full_name": "o/r"}}).encode()
+    assert post(g, body, false_type)["replay_suspect"] is True
+    assert not post(g, body, "repository").get("replay_suspect")
+    g.drain_once()
+    assert [a.h("X-GitHub-Event") for a in receiver.arrivals(
+        "/action-" + false_type)] == [
+        "repository"]
+
+
+def test_a_ping_without_its_members_is_not_remembered(make_gateway):
+    g = make_gateway(drain=False)
+    body = b'{"action":"created","sponsorship":{"id":1},"sender":{}}'
+    assert post(g, body, "ping")["status"] == "ignored"
+    assert not post(g, body, "sponsorship").get("replay_suspect")
+
+
+def test_a_suspect_under_the_real_id_does_not_block_the_real_event(
+        make_gateway):
+    g = make_gateway(drain=False)
+    old, new = real("issues"), real("issues", 2)
+
+    def send(body, delivery):
+        return g.post("/hooks/github", body, sign.github(
+            gw.GITHUB_SECRET, body, "issues", delivery) + [
+                ("X-GitHub-Hook-ID", "7")]).json()
+    assert not send(old, "d-1").get("replay_suspect")
+    assert send(old, "d-2")["replay_suspect"] is True
+    answer = send(new, "d-2")
+    assert answer["status"] == "queued", answer
+    assert not answer.get("replay_suspect")
+    assert send(new, "d-2")["status"] == "duplicate"
+
+
+def test_a_signed_id_under_another_unsigned_type_is_a_suspect(make_gateway):
+    """The id is in the signed text and the type in a header: which of two
+    types is the false one cannot be known, so nothing is dropped."""
+    g = make_gateway({"sources": [
+        {"name": "standard", "provider": "standard",
+         "secrets": [gw.STANDARD_SECRET],
+         "event_header": "X-Event"}]}, drain=False)
+    body = b'{"n":1}'
+    signed = sign.standard(gw.STANDARD_SECRET, body, "msg_1")
+
+    def send(event):
+        return g.post("/hooks/standard", body,
+                      signed + [("X-Event", event)]).json()
+    assert send("false")["status"] == "queued"
+    assert send("push")["replay_suspect"] is True
+    assert send("push")["status"] == "duplicate"
+    assert send("false")["status"] == "duplicate"
+    assert "does not fit" in g.ctl("event", "show", "2")
