@@ -110,11 +110,14 @@ bad(struct http_head *out, int status)
 	return HTTP_HEAD_BAD;
 }
 
+/* libfcgi does not skip padding behind the first record and behind the empty
+ * one that ends the parameters.  It would take the padding for a record and
+ * wait for the rest of that, so such a request is refused. */
 static bool
 is_begin(const struct record *r, const uint8_t *content)
 {
-	return r->type == BEGIN_REQUEST && r->id != 0 && r->size == 8 &&
-	    (content[0] << 8 | content[1]) == RESPONDER;
+	return r->padding == 0 && r->type == BEGIN_REQUEST && r->id != 0 &&
+	    r->size == 8 && (content[0] << 8 | content[1]) == RESPONDER;
 }
 
 enum http_head_state
@@ -143,8 +146,9 @@ http_head_scan(const uint8_t *p, size_t n, struct http_head *out)
 		} else if (r.type != PARAMS || r.id != out->request_id) {
 			return bad(out, 0);
 		} else if (r.size == 0) {
-			return q.text > 0 || q.nsizes > 0 ? bad(out, 0)
-							  : HTTP_HEAD_WHOLE;
+			if (q.text > 0 || q.nsizes > 0 || r.padding != 0)
+				return bad(out, 0);
+			return HTTP_HEAD_WHOLE;
 		} else {
 			q.total += r.size;
 			if (q.total > HTTP_HEAD_PARAMS_MAX)

@@ -39,6 +39,14 @@ static const struct {
 	    HTTP_HEAD_WHOLE, 0 },
 	{ "padding", TEXT(BEGIN "\1\4\0\1\0\5\3\0\1\2abc\0\0\0" NO_PARAMS),
 	    HTTP_HEAD_WHOLE, 0 },
+	{ "padding behind the begin",
+	    TEXT("\1\1\0\1\0\10\10\0\0\1\0\0\0\0\0\0"
+		 "\1\4\0\1\352\140\0\0" NO_PARAMS),
+	    HTTP_HEAD_BAD, 0 },
+	{ "padding behind the last parameters",
+	    TEXT(BEGIN "\1\4\0\1\0\5\0\0\1\2abc"
+		       "\1\4\0\1\0\0\1\0\0"),
+	    HTTP_HEAD_BAD, 0 },
 	{ "a pair over two records",
 	    TEXT(BEGIN "\1\4\0\1\0\1\0\0\1"
 		       "\1\4\0\1\0\4\0\0\2abc" NO_PARAMS),
