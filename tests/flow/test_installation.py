@@ -300,11 +300,11 @@ def test_a_mistake_in_the_settings_ends_with_its_repair(installed):
     them after it is repaired, and a post that waited meanwhile is taken."""
     m, _ = installed
     units = "hls-fcgi.service hls-drain@1.service"
-    m.sh("cp -p /etc/hls/hls.yaml /srv/ && echo nonsense: 1 "
+    m.sh("cp -p /etc/hls/hls.yaml /etc/hls/good.yaml && echo nonsense: 1 "
          ">>/etc/hls/hls.yaml; systemctl kill -s KILL " + units)
     post = m.background(
-        ["sh", "-c", "PATH=%s; sudo -u hls hlsctl -c /srv/hls.yaml source "
-         "sample github --event-type issues --url http://%s | sh" % (
+        ["sh", "-c", "PATH=%s; sudo -u hls hlsctl -c /etc/hls/good.yaml "
+         "source sample github --event-type issues --url http://%s | sh" % (
              m.bin + ":" + machine.SECURE, HOST)], m.bin + "/post")
     for unit in units.split():
         wait_for(lambda unit=unit: int(shown(m, unit, "NRestarts")[
@@ -312,7 +312,7 @@ def test_a_mistake_in_the_settings_ends_with_its_repair(installed):
         assert shown(m, unit, "ExecMainStatus")["ExecMainStatus"] == "78"
     assert shown(m, "hls-fcgi.socket", "ActiveState")["ActiveState"] == \
         "active"
-    m.sh("cp -p /srv/hls.yaml /etc/hls/hls.yaml")
+    m.sh("cp -p /etc/hls/good.yaml /etc/hls/hls.yaml")
     wait_for(lambda: answers(m), 20, "the front answers again")
     wait_for(lambda: shown(m, "hls-drain@1", "ActiveState")["ActiveState"] ==
              "active", 20, "the drain runs again")
