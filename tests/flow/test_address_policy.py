@@ -240,25 +240,25 @@ def delivered(world):
     g.stop()
 
 
-def test_the_table_is_as_large_as_it_should_be():
+def test_the_table_of_addresses_is_large_enough():
     urls = [url for url, _ in rows()]
     assert len([1 for url, fine in rows() if not fine]) + len(ODD) >= 500
     assert len([1 for url, fine in rows() if fine]) >= 150
     assert len(set(urls)) >= len(urls) - 40
 
 
-def test_no_trap_is_sprung(delivered):
+def test_no_denied_address_is_connected(delivered):
     _, hits = delivered
     assert [str(a) for a in hits if is_denied(a)] == []
 
 
-def test_every_address_next_to_a_range_is_knocked_at(delivered):
+def test_addresses_next_to_a_denied_range_are_connected(delivered):
     _, hits = delivered
     assert [str(a) for a in edges()
             if not is_denied(a) and a not in hits] == []
 
 
-def test_every_row_is_told_as_it_was(delivered):
+def test_each_address_is_reported_as_denied_or_tried(delivered):
     attempts, _ = delivered
     wrong = []
     for url, fine in rows():
@@ -295,7 +295,7 @@ def odd(world):
     g.stop()
 
 
-def test_odd_urls_spring_no_trap_even_from_within_the_store(odd):
+def test_odd_urls_in_the_store_reach_no_denied_address(odd):
     attempts, hits = odd
     assert [str(a) for a in hits if is_denied(a)] == []
     # Each was tried and came to nothing.
@@ -341,7 +341,7 @@ def test_registration_connects_to_nobody(registered):
     assert hits == set()
 
 
-def test_a_name_that_changes_its_address_leads_nowhere_else(world):
+def test_a_rebound_name_reaches_no_denied_address(world):
     """Each webhook asks for itself, so they see both answers in turn."""
     _, trap = world
     g = gw.Gateway(SETTINGS)
@@ -408,7 +408,7 @@ def test_an_address_that_this_host_is_given_later_is_its_own_too(world):
     g.stop()
 
 
-def test_an_exception_ends_where_it_is_written_to_end(world):
+def test_an_allowed_network_has_exact_bounds(world):
     """Plain http too, and nowhere but there."""
     _, trap = world
     g = gw.Gateway(gw.merge(SETTINGS, {"outbound": {

@@ -131,7 +131,7 @@ def test_a_redirect_of_any_kind_is_a_failure(calm_gateway, receiver):
     assert receiver.arrivals("/never") == []
 
 
-def test_every_2xx_is_delivered_whatever_follows(calm_gateway, receiver):
+def test_a_2xx_header_is_delivered_whatever_follows(calm_gateway, receiver):
     """F30."""
     g = calm_gateway
     owed = {}
@@ -170,7 +170,7 @@ def test_410_disables_until_a_person_enables(calm_gateway, receiver):
     ended(g, event, "completed")
 
 
-def test_what_waits_when_410_comes_is_parked_and_released(
+def test_waiting_deliveries_are_parked_at_a_410_and_released(
         calm_gateway, receiver):
     g = calm_gateway
     hook, event = owe(g, receiver, "parked", ["300ms"], 500, 410, 200)
@@ -187,7 +187,7 @@ def test_what_waits_when_410_comes_is_parked_and_released(
     receiver.wait("/parked", at + 1)
 
 
-def test_nothing_but_failure_disables_after_a_while(calm_gateway, receiver):
+def test_constant_failure_disables_a_webhook(calm_gateway, receiver):
     g = calm_gateway
     hook, event = owe(g, receiver, "failing", 50 * ["100ms"], 500)
     wait_for(lambda: hook_of(g, hook)["failing_since"], 10)

@@ -81,7 +81,7 @@ def routes():
 
 
 @pytest.mark.parametrize("method,path", routes())
-def test_a_parameter_that_a_route_does_not_take_is_named(g, method, path):
+def test_an_unknown_parameter_is_named(g, method, path):
     path = path.replace("{}", "1")
     for query, fields in (("bogus=1", ["bogus"]), ("bogus", ["bogus"]),
                           ("a=1&b%62=2&a=3", ["a", "bb"])):
@@ -118,7 +118,7 @@ def test_a_sender_s_address_may_carry_parameters(g):
     "/api/v1/webhooks/x/rotate-secret", "/api/v1/webhooks/x/test",
     "/api/v1/deliveries/1/retry", "/api/v1/deliveries/1/cancel",
     "/queue/retry/1", EVENTS + "/1/replay", "/api/v1/replay"])
-def test_a_member_that_a_route_does_not_take_is_named(g, path):
+def test_an_unknown_member_is_named(g, path):
     resp = g.api("POST", path, {"bogus": 1})
     assert resp.status == 422, resp
     problem = resp.json()
@@ -161,17 +161,17 @@ def test_webhooks_come_in_pages_too(g):
     ("GET", EVENTS + "/%s"), ("GET", EVENTS + "/%s/payload")])
 @pytest.mark.parametrize("name", ["999999", "0", "-1", "evt_nothing", "x%00",
                                   "99999999999999999999"])
-def test_no_such_event(g, method, path, name):
+def test_an_unknown_event_is_not_found(g, method, path, name):
     resp = g.api(method, path % name)
     assert resp.status in (400, 404) if "%" in name else resp.status == 404
 
 
-def test_what_has_not_failed_is_not_tried_again(g):
+def test_only_failed_events_are_tried_again(g):
     ident = g.get(EVENTS, limit=1)["events"][0]["id"]
     assert g.api("POST", "/queue/retry/%s" % ident).status == 409
 
 
-def test_what_has_failed_is_tried_again(make_gateway):
+def test_a_failed_event_is_tried_again(make_gateway):
     g = make_gateway({"outbound": {"retry_schedule": ["100ms"]}},
                      drain=False)
     with Receiver() as receiver:
@@ -186,7 +186,7 @@ def test_what_has_failed_is_tried_again(make_gateway):
             assert resp.status == status, (role, resp)
 
 
-def test_a_suspect_goes_out_once_a_person_says_so(make_gateway):
+def test_a_released_suspect_is_delivered_once(make_gateway):
     g = make_gateway(drain=False)
     with Receiver() as receiver:
         g.register(receiver.url("/hook"))
@@ -216,7 +216,7 @@ def not_busy(resp):
 
 @pytest.mark.skipif(bool(gw.sanitizers()),
                     reason="reading 64 MiB takes longer than a request may")
-def test_an_answer_that_is_too_long_is_no_half_answer(make_gateway):
+def test_an_overlong_answer_is_an_error_not_a_half_answer(make_gateway):
     """Events of 40 KB for each of 1,700 webhooks make more than 64 MiB."""
     g = make_gateway(drain=False)
     hook = g.register("https://h.example.com/", [

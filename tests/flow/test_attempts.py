@@ -36,7 +36,7 @@ def shown(g, event, status):
     return g.get(path)
 
 
-def test_an_attempt_tells_when_where_and_how_long(calm_gateway, receiver):
+def test_an_attempt_shows_time_address_and_duration(calm_gateway, receiver):
     g = calm_gateway
     hook, event = owe(g, receiver, "parts",
                       Answer(503, body=b"busy", delay=0.3), 200)
@@ -68,7 +68,7 @@ def test_an_attempt_tells_when_where_and_how_long(calm_gateway, receiver):
     assert said["attempts"] == [second, first]
 
 
-def test_a_failure_tells_how_far_it_came(calm_gateway, receiver):
+def test_a_failure_says_how_far_the_request_got(calm_gateway, receiver):
     g = calm_gateway
     _, event = owe(g, receiver, "silence", "silent", schedule=())
     attempt, = shown(g, event, "failed")["jobs"][0]["attempts"]
@@ -139,7 +139,7 @@ def narrow(text):
     assert max(len(line) for line in text.splitlines()) <= 80, text
 
 
-def test_event_show_reads_like_a_story(calm_gateway, receiver):
+def test_event_show_is_readable_by_people(calm_gateway, receiver):
     g = calm_gateway
     receiver.script("/story", Answer(500, body=b"out of paper " * 30), 200)
     hook = g.register(receiver.url("/story"), ["story"],
@@ -175,7 +175,7 @@ def test_event_show_reads_like_a_story(calm_gateway, receiver):
     assert "attempt 1 failed" not in text
 
 
-def test_the_story_of_a_failure_says_what_to_do(calm_gateway, receiver):
+def test_the_history_of_a_failure_says_what_to_do(calm_gateway, receiver):
     g = calm_gateway
     _, event = owe(g, receiver, "sad", "reset", schedule=["100ms"])
     job, = shown(g, event, "failed")["jobs"]

@@ -180,14 +180,14 @@ def test_b30_a_request_in_single_bytes(calm_gateway):
     health(g)
 
 
-def test_the_front_outlives_all_of_it(calm_gateway):
+def test_the_front_survives_all_bad_requests(calm_gateway):
     g = calm_gateway
     wait_for(lambda: health(g) < 1 * waiting.slow, 10, "a quick answer")
     assert resident_kb(g) < 40 * 1024 * waiting.slow
 
 
 @pytest.mark.parametrize("path", ["/health", "/hooks/github", "/nothing"])
-def test_an_answer_does_not_overtake_the_end_of_the_request(calm_gateway,
+def test_an_answer_is_read_only_after_the_whole_request(calm_gateway,
                                                             path):
     """Apache writes the empty input late, and calls a socket that is closed
     by then a failure of ours."""

@@ -387,7 +387,7 @@ def test_b22_ordinary_oddities_are_taken(calm_gateway, more):
                   ).status == 202
 
 
-def test_an_answer_tells_nothing_of_us(calm_gateway, send):
+def test_an_answer_reveals_nothing_internal(calm_gateway, send):
     resp = send("GET", "/nothing")
     problem = assert_problem(resp)
     assert problem["code"] == "not_found"

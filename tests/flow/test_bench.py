@@ -37,7 +37,7 @@ def row_of(module, name, value):
     ((1, 0.4), 1, "1 met, 1 missed, 0 rows failed"),
     ((None, 1), 1, "1 met, 1 missed, 1 rows failed"),
 ])
-def test_a_missed_row_is_a_failure(bench, monkeypatch, capsys, tmp_path,
+def test_a_missed_bench_row_is_a_failure(bench, monkeypatch, capsys, tmp_path,
                                    values, status, says):
     rows = [row_of(bench, "row%d" % i, v) for i, v in enumerate(values)]
     table = str(tmp_path / "bench.csv")

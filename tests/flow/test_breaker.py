@@ -42,7 +42,8 @@ def open_jobs(g):
     return int(g.sql("SELECT sum(leased) AS n FROM target")[0]["n"])
 
 
-def test_failures_open_it_and_one_probe_closes_it(make_gateway, receiver):
+def test_failures_open_the_breaker_and_one_probe_closes_it(
+        make_gateway, receiver):
     g = make_gateway(SETTINGS)
     receiver.script("/down", 500)
     hook = g.register(receiver.url("/down"), ["x"])
@@ -91,7 +92,7 @@ def both_look_for_work(g, up):
     wait_for(lambda: len(workers()) == 2, 20, "both drains work")
 
 
-def test_two_drains_make_one_probe_between_them(make_gateway, receiver):
+def test_two_drains_send_one_probe(make_gateway, receiver):
     g = make_gateway(SETTINGS)
     g.start_drain()
     receiver.script("/down", 500)
@@ -146,7 +147,7 @@ def test_one_probe_is_one_request(make_gateway, receiver):
         for p in probes)
 
 
-def test_a_refusal_shows_that_somebody_is_there(make_gateway, receiver):
+def test_a_refusal_proves_that_the_receiver_is_up(make_gateway, receiver):
     """B97: only 5xx, timeouts and lost connections count."""
     g = make_gateway(SETTINGS)
     receiver.script("/no", 404)
@@ -162,7 +163,7 @@ def test_a_refusal_shows_that_somebody_is_there(make_gateway, receiver):
     wait_for(lambda: hook_of(g, mixed)["health_status"] == "healthy", 10)
 
 
-def test_its_state_outlives_the_drain_and_is_everybody_s(
+def test_breaker_state_outlives_the_drain_and_is_shared(
         make_gateway, receiver):
     g = make_gateway({**SETTINGS, "outbound": {
         **SETTINGS["outbound"],
@@ -196,7 +197,7 @@ def test_its_state_outlives_the_drain_and_is_everybody_s(
     assert hook_of(g, hook)["health_status"] == "healthy"
 
 
-def test_a_probe_that_died_with_its_drain_is_made_again(
+def test_a_probe_lost_with_its_drain_is_repeated(
         make_gateway, receiver):
     g = make_gateway({**SETTINGS, "drain": {"lease": "1s", "poll": "200ms"}})
     receiver.script("/down", 500)
@@ -213,7 +214,7 @@ def test_a_probe_that_died_with_its_drain_is_made_again(
     assert hook_of(g, hook)["breaker"] == "closed"
 
 
-def test_calls_of_an_import_are_no_response_times(make_gateway, receiver):
+def test_imported_counters_are_no_response_times(make_gateway, receiver):
     """Nobody here timed them."""
     g = make_gateway(SETTINGS)
     path = os.path.join(g.folder, "dump.json")

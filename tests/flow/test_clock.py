@@ -52,7 +52,7 @@ def test_a_retry_that_an_ahead_clock_planned_goes_out_soon(still, receiver):
     assert notes(g, "waits") == []
 
 
-def test_a_time_that_a_person_gave_is_kept(still, receiver):
+def test_a_scheduled_time_is_kept(still, receiver):
     g = still
     g.register(receiver.url("/then"))
     then = time.strftime("%Y-%m-%dT%H:%M:%SZ",
@@ -65,8 +65,8 @@ def test_a_time_that_a_person_gave_is_kept(still, receiver):
     assert receiver.arrivals("/then") == []
 
 
-def test_a_post_that_an_ahead_front_took_is_delivered_at_once(make_gateway,
-                                                              receiver):
+def test_a_post_stored_by_a_front_with_a_clock_ahead_is_delivered_at_once(
+        make_gateway, receiver):
     g = make_gateway(SETTINGS, start=False)
     g.init()
     front = g.start_front(env=gw.later("+5d"))

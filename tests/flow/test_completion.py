@@ -68,7 +68,7 @@ def test_nouns_verbs_and_options_are_those_of_help(g, shell):
                     options_of(g, *words)), words
 
 
-def test_what_was_typed_before_does_not_get_in_the_way(shell):
+def test_completion_ignores_earlier_words(shell):
     for line in ("hlsctl --json event list --sta",
                  "hlsctl event list --since 2026-01-01T10:00:00Z --sta",
                  "hlsctl event list --type=issues --sta",
@@ -80,7 +80,7 @@ def test_what_was_typed_before_does_not_get_in_the_way(shell):
     assert shell.offers("hlsctl nobody ") == []
 
 
-def test_words_that_an_option_takes_are_offered(shell):
+def test_completion_offers_the_words_of_an_option(shell):
     states = ["cancelled", "dead", "done", "leased", "waiting"]
     for line in ("hlsctl delivery list --state ",
                  "hlsctl delivery list --state="):
@@ -140,7 +140,7 @@ def test_webhooks_and_sources_are_offered_by_name(g, shell):
         "hlsctl -c %s source show " % g.config_file)) == sorted(sources)
 
 
-def test_files_are_offered_where_a_file_is_taken(shell):
+def test_completion_offers_files_for_file_arguments(shell):
     for name in ("payload-a.json", "payload-b.json"):
         with open(os.path.join(shell.home, name), "w", encoding="utf-8"):
             pass

@@ -38,7 +38,7 @@ def put(path, text, mode=0o600):
 
 
 # B66
-def test_a_file_that_is_none_is_refused(g, tmp_path):
+def test_an_invalid_file_is_refused(g, tmp_path):
     f = tmp_path / "hls.yaml"
     assert str(f) in check(g, f)
     assert check(g, put(f, ""), status=78) or True
@@ -69,7 +69,7 @@ def test_a_log_that_cannot_be_opened_is_a_warning(g, tmp_path):
 
 
 # B67
-def test_a_file_of_others_is_refused(g, tmp_path):
+def test_a_file_of_another_user_is_refused(g, tmp_path):
     f = put(tmp_path / "hls.yaml", "sources: []\n", 0o666)
     check(g, f)
     f.chmod(0o620)
@@ -100,7 +100,7 @@ def test_a_file_of_others_is_refused(g, tmp_path):
     ("outbound: {allow_networks: [0.0.0.0/0]}\n", 1),
     ("\nsources:\n- {name: a, provider: github, secrets: [short]}\n", 3),
 ])
-def test_what_is_wrong_is_named_with_its_line(g, tmp_path, text, line):
+def test_an_invalid_setting_is_named_with_its_line(g, tmp_path, text, line):
     f = put(tmp_path / "hls.yaml", text)
     said = check(g, f)
     assert "%s:%d:" % (f, line) in said, said
@@ -116,7 +116,7 @@ def test_a_secret_is_never_shown(g):
             assert secret not in text
 
 
-def test_what_is_shown_is_taken_again(g, tmp_path):
+def test_shown_settings_are_accepted_as_input(g, tmp_path):
     """Secrets masked, so the sources are left out."""
     g2 = gw.Gateway({"sources": []})
     try:
@@ -144,7 +144,7 @@ def test_two_sources_with_one_secret_are_warned_of(g, tmp_path):
 @pytest.mark.parametrize("size,mode,byte", [
     (31, 0o400, b"k"), (33, 0o400, b"k"), (32, 0o400, b"\0"),
     (32, 0o644, b"k")])
-def test_a_key_file_that_is_none_is_refused(tmp_path, size, mode, byte):
+def test_an_invalid_key_file_is_refused(tmp_path, size, mode, byte):
     g = gw.Gateway()
     try:
         key = os.path.join(g.folder, "hls.key")
@@ -182,7 +182,7 @@ def test_the_shipped_file_loads_unchanged(g, tmp_path):
 @pytest.mark.parametrize("program,args", [
     ("hlsctl", ("config", "check")), ("hls-drain", ("--check",)),
     ("hls.fcgi", ("--check",))])
-def test_all_that_is_wrong_is_reported_at_once(g, tmp_path, program, args):
+def test_config_check_reports_all_errors(g, tmp_path, program, args):
     bad = put(tmp_path / "hls.yaml",
               "server: {threads: 0, thread: 4}\n"
               "sources: [{name: github, provider: githug,\n"
@@ -200,7 +200,7 @@ def test_all_that_is_wrong_is_reported_at_once(g, tmp_path, program, args):
         assert line.startswith("%s: %s:" % (program, bad))
 
 
-def test_all_that_is_wrong_is_reported_as_json_too(g, tmp_path):
+def test_config_check_reports_all_errors_as_json(g, tmp_path):
     bad = put(tmp_path / "hls.yaml", "server: {threads: 0}\nbogus: 1\n")
     done = g.ctl("-c", str(bad), "config", "check", "--json", ok=(78,),
                  raw=True)

@@ -22,7 +22,7 @@ SENT = {1, 2, 3, 4}
 ARRIVED = [Arrived(n, 100.0 + n) for n in (1, 2, 3, 4)]
 
 
-def test_the_checker_is_content_with_a_good_ledger():
+def test_the_checker_accepts_a_good_ledger():
     c = ledger.check(SENT, {1, 2, 3}, ARRIVED)
     assert c.is_valid(), c
     assert (c.attempted, c.acknowledged, c.ok, c.recovered) == (4, 3, 3, 1)
@@ -54,7 +54,7 @@ def test_the_checker_finds_a_planted_duplicate():
                                 kills=[kill]).is_valid()
 
 
-def test_a_journal_is_read_as_it_was_written(tmp_path):
+def test_the_test_journal_is_read_back(tmp_path):
     j = ledger.Journal(str(tmp_path / "journal"))
     for n in (1, 2):
         j.write("attempted", n)

@@ -120,7 +120,7 @@ def test_a_file_that_root_left_is_named(make_gateway):
     assert b"chown nobody " + left.encode() in done.stderr
 
 
-def test_without_a_store_the_way_out_is_named(make_gateway):
+def test_without_a_store_the_repair_is_named(make_gateway):
     g = make_gateway(start=False)
     done = g.ctl("stats", ok=None, raw=True)
     assert done.returncode == 69
@@ -207,7 +207,7 @@ def test_a_secret_comes_by_standard_input(g, receiver):
     ("http://127.0.0.1:1025/x", ("--retry-schedule", "1ms")),
     ("http://127.0.0.1:1025/x", ("--body", "xml")),
 ])
-def test_what_is_wrong_with_a_registration_is_said(g, url, more):
+def test_an_invalid_registration_is_explained(g, url, more):
     done = g.ctl("webhook", "register", url, *more, ok=None, raw=True)
     assert done.returncode == 1 and done.stdout == b""
     assert done.stderr.startswith(b"hlsctl: The webhook was not registered")
@@ -290,7 +290,7 @@ def test_webhooks_are_imported_all_or_nothing(g):
     json.dumps({"a": {**dump(1)["old-0"], "url": "x" * 3000000}}),
     json.dumps({**dump(2), "z": {**dump(1)["old-0"], "url": "ftp://x/"}}),
 ])
-def test_a_dump_that_is_none_is_refused_whole(g, text):
+def test_an_invalid_import_is_refused_whole(g, text):
     done = g.ctl("webhook", "import", put_dump(g, text), ok=None, raw=True)
     assert done.returncode == 1 and done.stdout == b""
     assert "No webhooks" in g.ctl("webhook", "list")
@@ -298,7 +298,7 @@ def test_a_dump_that_is_none_is_refused_whole(g, text):
 
 # event
 
-def test_an_event_is_told_as_a_story(g, receiver):
+def test_event_show_gives_the_history_of_an_event(g, receiver):
     receiver.script("/x", 503, 200)
     g.write_config({"outbound": {"retry_schedule": ["100ms"]}})
     hook = register(g, receiver.url("/x"), "--event", "issues")
@@ -329,7 +329,7 @@ def test_an_event_is_told_as_a_story(g, receiver):
     assert "503" in text and "200" in text
 
 
-def test_what_failed_is_retried_and_replayed(g, receiver):
+def test_failed_events_are_retried_and_replayed(g, receiver):
     receiver.script("/x", 500, 500, 200, 200)
     g.write_config({"outbound": {"retry_schedule": []}})
     register(g, receiver.url("/x"))
@@ -360,7 +360,7 @@ def test_what_failed_is_retried_and_replayed(g, receiver):
     assert len(receiver.arrivals("/x")) == 4
 
 
-def test_what_waits_is_cancelled(g):
+def test_waiting_deliveries_are_cancelled(g):
     register(g, "http://127.0.0.1:1025/x")
     g.write_config({"outbound": {"retry_schedule": ["1h"]}})
     event = enqueue(g, gw.issue(), "--event-type", "issues")
@@ -409,7 +409,7 @@ def test_enqueue_believes_a_derived_id_for_dedupe_and_for_one_type(g):
     assert len({x["id"] for x in beats}) == 3
 
 
-def test_enqueue_ends_within_five_seconds(g):
+def test_enqueue_ends_within_five_seconds_when_the_store_is_busy(g):
     """Its standard input never ends."""
     r, w = os.pipe()
     try:
@@ -444,7 +444,7 @@ def test_a_long_list_is_paged(g):
 
 # source sample
 
-def test_a_sample_can_be_run_and_sent(make_gateway, tmp_path):
+def test_a_source_sample_is_accepted_when_sent(make_gateway, tmp_path):
     g = make_gateway(drain=False)
     url = "http://127.0.0.1:%d" % g.port
     body = tmp_path / "it's a body.json"
@@ -465,7 +465,7 @@ def test_a_sample_can_be_run_and_sent(make_gateway, tmp_path):
 
 # stats, doctor, worker
 
-def test_the_sums_are_there(g, receiver):
+def test_stats_have_the_sums(g, receiver):
     register(g, receiver.url("/x"))
     enqueue(g, gw.issue(), "--event-type", "issues")
     g.drain_once()

@@ -81,17 +81,17 @@ def test_columns_are_aligned(g):
     assert {line[at:at + 7] for line in lines[1:]} == {"pending"}
 
 
-def test_the_environment_may_say_the_width(g):
+def test_columns_sets_the_width(g):
     text = on_terminal(g, 200, "event", "list", env={"COLUMNS": "40"})
     assert max(len(line) for line in text.splitlines()) <= 40
 
 
-def test_nothing_is_cut_elsewhere(g):
+def test_pipes_and_files_get_uncut_cells(g):
     assert "y" * 90 in g.ctl("event", "list")
     assert "z" * 200 in g.ctl("webhook", "list")
 
 
-def test_what_came_from_outside_controls_no_terminal(g):
+def test_outside_text_controls_no_terminal(g):
     hook, = json.loads(g.ctl("webhook", "list", "--json"))["webhooks"]
     text = g.ctl("webhook", "show", hook["id"])
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text)

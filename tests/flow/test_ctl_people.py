@@ -80,7 +80,7 @@ def test_a_time_is_read_as_people_write_it(g, typed, count):
 @pytest.mark.parametrize("typed", [
     "yesterday", "2026-13-01", "2026-1-1", "2026-11-21 25:00", "",
     "2026-11-21 08", "2026-11-21 08:00 CET"])
-def test_what_is_no_time_is_refused(g, typed):
+def test_an_invalid_time_is_refused(g, typed):
     done = g.ctl("event", "list", "--since", typed, ok=(2,), raw=True)
     assert b"--since" in done.stderr
 
@@ -105,7 +105,7 @@ IRREVERSIBLE = [
 ]
 
 
-def test_what_cannot_be_undone_is_asked_for_on_a_terminal(g):
+def test_irreversible_commands_ask_on_a_terminal(g):
     for args, words in IRREVERSIBLE:
         args = [hook(g) if a == "HOOK" else a for a in args]
         before = g.ctl("webhook", "list"), g.ctl("token", "list")

@@ -59,7 +59,7 @@ def refused(g, *args, status=2, **kw):
     ("sql",), ("sql", "SELECT 1", "--rows", "0"),
     ("sql", "SELECT 1", "--time", "1e3"),
 ])
-def test_what_is_typed_wrongly_is_refused(g, args):
+def test_wrong_arguments_are_refused(g, args):
     refused(g, *args)
 
 
@@ -94,7 +94,7 @@ def test_a_number_that_is_no_id_is_refused(g, text):
     ("token", "revoke", "nobody"), ("source", "sample", "nobody"),
     ("event", "show", "evt_" + "0" * 26),
 ])
-def test_what_is_not_there_is_named(g, args):
+def test_an_absent_object_is_named(g, args):
     text = refused(g, *args, status=1)
     assert args[2] in text
 
@@ -104,11 +104,11 @@ def test_what_is_not_there_is_named(g, args):
     ("config", "import", "f"),
     ("event", "export", "f"), ("source", "import", "f"),
 ])
-def test_what_later_versions_do_says_so(g, args):
+def test_settings_of_later_versions_are_named_so(g, args):
     assert "not in this version" in refused(g, *args)
 
 
-def test_help_is_there_for_all_of_it(g):
+def test_every_command_has_help(g):
     top = g.ctl("--help")
     nouns = [line.split()[0] for line in top.splitlines()
              if line.startswith("  ") and line[2:3].isalpha()]

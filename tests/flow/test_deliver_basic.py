@@ -101,7 +101,8 @@ def test_an_envelope_has_type_timestamp_and_data(calm_gateway, receiver):
         got.body)
 
 
-def test_an_event_reaches_all_who_want_it_once(calm_gateway, receiver):
+def test_an_event_reaches_each_webhook_that_wants_it_once(
+        calm_gateway, receiver):
     g = calm_gateway
     paths = ["/fan/%d" % i for i in range(60)]
     for path in paths:
@@ -204,7 +205,7 @@ def test_disabling_parks_and_enabling_releases(calm_gateway, receiver):
              "completed", 10)
 
 
-def test_what_a_deleted_webhook_was_owed_is_cancelled(calm_gateway, receiver):
+def test_deliveries_to_a_deleted_webhook_are_cancelled(calm_gateway, receiver):
     g = calm_gateway
     hook = g.register(receiver.url("/deleted"), ["deleted"],
                       retry_schedule=["1h"])
@@ -277,7 +278,7 @@ def test_an_event_that_comes_back_to_our_own_hook_is_stopped(make_gateway):
     assert answers == ["queued", "queued", "ignored"], answers
 
 
-def test_one_event_for_ten_thousand_webhooks_holds_up_nobody(make_gateway):
+def test_one_event_for_ten_thousand_webhooks_delays_no_other(make_gateway):
     """B87: its jobs are made in parts, between which posts are stored."""
     n = 10000
     g = make_gateway(drain=False)
@@ -304,7 +305,7 @@ def test_one_event_for_ten_thousand_webhooks_holds_up_nobody(make_gateway):
         assert g.get("/api/v1/events/%s" % event)["status"] == "completed"
 
 
-def test_an_event_goes_to_who_was_registered_just_before(
+def test_an_event_goes_to_a_webhook_registered_just_before(
         make_gateway, receiver):
     """Whatever else two drains have to do with the store meanwhile."""
     g = make_gateway()

@@ -170,7 +170,7 @@ def test_a_broken_answer_is_a_failure(calm_gateway, receiver, how):
     assert "memory" not in attempt["text"]
 
 
-def test_nobody_there_is_a_failure(calm_gateway, receiver):
+def test_a_refused_connection_is_a_failure(calm_gateway, receiver):
     g = calm_gateway
     with Receiver() as gone:
         url = gone.url("/")

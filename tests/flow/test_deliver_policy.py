@@ -63,7 +63,7 @@ def test_denied_address_is_never_connected_to(make_gateway):
         assert "127.0.0.1" not in g.log_text("hls-drain")
 
 
-def test_a_test_of_a_webhook_is_no_way_around_it(make_gateway):
+def test_a_webhook_test_obeys_the_address_policy(make_gateway):
     g = make_gateway()
     with Receiver() as r:
         hook = g.register(r.url("/in"), ["denied"])["webhook_id"]
@@ -80,7 +80,7 @@ def test_a_test_of_a_webhook_is_no_way_around_it(make_gateway):
 
 
 @pytest.mark.skipif(NAME is None, reason="no name of the loopback here")
-def test_a_name_is_judged_by_the_address_it_has(make_gateway):
+def test_a_host_is_judged_by_its_addresses(make_gateway):
     g = make_gateway({"outbound": {"allow_networks": ["10.0.0.0/8"]}})
     with Receiver(ADDRESS) as r:
         g.register("http://%s:%d/" % (NAME, r.port), ["named"],

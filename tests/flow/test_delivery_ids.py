@@ -118,7 +118,7 @@ def test_an_id_that_is_not_utf8_is_shown_and_found(calm_gateway):
         assert [e["id"] for e in event] == [answer["id"]]
 
 
-def test_an_id_that_is_kept_as_it_came_has_no_other(calm_gateway):
+def test_an_accepted_id_has_no_second_form(calm_gateway):
     g = calm_gateway
     for way in WAYS:
         ident = way.__name__ + "/+=~!" + "x" * 200
@@ -156,7 +156,7 @@ def test_a_list_has_every_event_of_an_id(calm_gateway):
         m["id"] for m in reversed(made)]
 
 
-def test_an_id_that_nobody_sent_finds_nothing(calm_gateway):
+def test_an_unknown_delivery_id_finds_nothing(calm_gateway):
     assert found(calm_gateway, "nobody sent this") == []
     assert "No such events." in calm_gateway.ctl(
         "event", "list", "--delivery-id", "nobody")

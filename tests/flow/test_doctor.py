@@ -16,7 +16,7 @@ from receiver import Answer, Receiver
 from waiting import wait_for
 
 
-def test_work_without_a_drain_is_found(make_gateway):
+def test_doctor_finds_work_without_a_drain(make_gateway):
     g = make_gateway(drain=False)
     assert g.post_github({"action": "opened"}).status == 202
     (level, said), = findings(g, "drains", 0)
@@ -25,7 +25,7 @@ def test_work_without_a_drain_is_found(make_gateway):
     assert all("wait" not in said for _, said in findings(g, "drains", 0))
 
 
-def test_dead_letters_and_stuck_keys_are_found(make_gateway):
+def test_doctor_finds_dead_letters_and_stuck_keys(make_gateway):
     g = make_gateway({"outbound": {"retry_schedule": []}})
     with Receiver() as r:
         r.script("/dead", Answer(400), Answer(200))
@@ -57,7 +57,7 @@ def start_drain(g):
 
 @pytest.mark.parametrize("name", ["hls.fcgi", "hls-drain"])
 @pytest.mark.parametrize("change", ["value", "secret"])
-def test_a_program_with_other_settings_than_the_file_is_found(
+def test_doctor_finds_a_program_with_other_settings(
         make_gateway, name, change):
     g = make_gateway(start=False)
     g.write_config({"sources": [{"name": "github", "provider": "github",
@@ -83,7 +83,7 @@ def test_a_program_with_other_settings_than_the_file_is_found(
     wait_for(lambda: programs(g) == [], 20)
 
 
-def test_a_setting_that_waits_for_a_restart_is_found(make_gateway):
+def test_doctor_finds_a_setting_that_needs_a_restart(make_gateway):
     g = make_gateway(start=False)
     g.init()
     front = g.start_front()
@@ -106,7 +106,7 @@ def test_a_setting_that_waits_for_a_restart_is_found(make_gateway):
     assert programs(g) == []
 
 
-def test_a_program_with_the_settings_of_another_file_is_found(make_gateway):
+def test_doctor_finds_a_program_with_another_settings_file(make_gateway):
     g = make_gateway(start=False)
     g.init()
     start_drain(g)
@@ -120,7 +120,8 @@ def test_a_program_with_the_settings_of_another_file_is_found(make_gateway):
     assert "programs: " not in g.ctl(*advice.split(), "doctor", ok=(0, 1))
 
 
-def test_a_variable_of_the_person_who_asks_is_no_other_setting(make_gateway):
+def test_the_callers_environment_is_not_reported_as_changed_settings(
+        make_gateway):
     g = make_gateway(start=False)
     g.init()
     g.write_config({"logging": {"level": "${LOG_LEVEL:-info}"}})
@@ -129,7 +130,7 @@ def test_a_variable_of_the_person_who_asks_is_no_other_setting(make_gateway):
     assert programs(g) == []
 
 
-def test_an_open_breaker_is_found(make_gateway):
+def test_doctor_finds_an_open_breaker(make_gateway):
     g = make_gateway({"outbound": {
         "retry_schedule": ["100ms"] * 8,
         "breaker": {"failures": 2, "open_for": "1h"}}})

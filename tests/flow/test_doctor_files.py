@@ -50,7 +50,7 @@ def test_a_database_that_its_owner_cannot_use_is_found(g, mode, lacks):
     assert stat.S_IMODE(os.stat(g.database).st_mode) == 0o600
 
 
-def test_a_log_that_cannot_be_opened_is_found(make_gateway):
+def test_doctor_finds_a_log_that_cannot_be_opened(make_gateway):
     g = make_gateway(start=False)
     g.init()
     log = os.path.join(g.folder, "none", "hls.log")
@@ -112,7 +112,7 @@ def test_settings_of_root_stay_readable_for_the_services(g, user):
 
 
 @IS_ROOT
-def test_users_are_called_by_their_names(g, user):
+def test_messages_show_user_names_not_numbers(g, user):
     give_away(g, user.pw_uid, user.pw_gid)
     (level, said), = findings(g, "owner")
     assert level == "note"
@@ -141,7 +141,7 @@ def test_a_database_that_root_left_is_given_to_the_owner_of_its_folder(
 # Disk and damage
 
 
-def test_a_file_system_that_is_mounted_read_only_is_found(make_gateway):
+def test_doctor_finds_a_read_only_file_system(make_gateway):
     if os.geteuid() != 0 or subprocess.run(
             ["unshare", "--mount", "true"], check=False).returncode != 0:
         pytest.skip("needs root and a mount namespace")

@@ -90,7 +90,7 @@ def test_requests_in_hand_are_finished_before_the_end(make_gateway, receiver):
     assert g.drained()
 
 
-def test_sigterm_cuts_what_does_not_end(make_gateway, receiver):
+def test_sigterm_cancels_requests_that_do_not_end(make_gateway, receiver):
     g = make_gateway({"drain": {"lease": "60s"}})
     receiver.script("/in", "silent", 200)
     g.register(receiver.url("/in"), ["queued"], timeout="60s")
@@ -128,7 +128,7 @@ def test_a_storm_of_reloads_disturbs_nothing(make_gateway, receiver):
     assert g.drains[0].is_alive()
 
 
-def test_one_that_starts_minds_its_signals(make_gateway, receiver):
+def test_a_starting_program_obeys_signals(make_gateway, receiver):
     g = make_gateway(drain=False)
     g.register(receiver.url("/in"), ["queued"])
     for n in range(5):
@@ -229,7 +229,7 @@ def test_a_slow_receiver_s_job_holds_up_nobody_after_a_crash(
     assert set(deliveries(receiver, "/good")) == set(ids)
 
 
-def test_a_drain_that_stood_still_does_not_end_a_job_twice(
+def test_a_stopped_drain_does_not_end_a_job_twice(
         make_gateway, receiver):
     g = make_gateway({"drain": {"lease": "1s"}})
     held = Hold(200)
@@ -298,7 +298,7 @@ def test_new_work_wakes_a_drain_within_milliseconds(make_gateway, receiver):
     assert statistics.median(took) < 0.25, took
 
 
-def test_the_time_it_was_given_is_kept(make_gateway, receiver):
+def test_max_seconds_ends_a_drain(make_gateway, receiver):
     g = make_gateway(drain=False)
     drain = g.start_drain("--max-seconds", "1")
     started = time.monotonic()
@@ -306,7 +306,7 @@ def test_the_time_it_was_given_is_kept(make_gateway, receiver):
     assert time.monotonic() - started < 4
 
 
-def test_a_kind_of_work_that_is_not_there_is_left_alone(
+def test_an_unknown_kind_of_job_is_left_alone(
         make_gateway, receiver):
     g = make_gateway(drain=False)
     g.register(receiver.url("/in"), ["queued"])
@@ -323,7 +323,7 @@ def run(g, *args, **env):
         **g.env, **env}, capture_output=True, text=True, timeout=30)
 
 
-def test_options_are_judged(make_gateway):
+def test_invalid_options_are_refused(make_gateway):
     g = make_gateway(start=False)
     for args in (("--max-seconds", "x"), ("--kind", "nap"), ("--nope",),
                  ("extra",), ("--worker-id", "")):

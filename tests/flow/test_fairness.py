@@ -35,7 +35,7 @@ def deliver_all(g, receiver, path, hooks, events):
     return got[-1].at - started
 
 
-def test_a_dead_and_a_slow_one_take_nothing_from_the_others(
+def test_a_dead_and_a_slow_receiver_delay_no_other(
         make_gateway, receiver):
     """F22, F27: a hundred good ones go on, whatever two others do.  How
     fast, to the per cent, is a figure of make bench (neighbours)."""
@@ -113,7 +113,8 @@ def test_latencies_of_all_kinds(make_gateway, receiver):
             assert ends == [(1, True)] * 4 + [(2, True)] * 4, delay
 
 
-def test_forty_slow_strangers_do_not_take_all_slots(make_gateway, receiver):
+def test_forty_slow_new_receivers_do_not_take_all_requests(
+        make_gateway, receiver):
     """F22."""
     g = make_gateway({"outbound": {"timeout": "30s", "max_in_flight": 8},
                       "drain": {"concurrency": 16, "batch": 16}},
@@ -142,7 +143,8 @@ def test_forty_slow_strangers_do_not_take_all_slots(make_gateway, receiver):
     assert 1 <= len(slow) <= 8
 
 
-def test_a_stranger_who_comes_late_gets_his_turn(make_gateway, receiver):
+def test_an_unknown_receiver_that_comes_late_gets_its_turn(
+        make_gateway, receiver):
     """A backlog of many is no reason for one to wait for its end."""
     g = make_gateway({"outbound": {"max_in_flight": 4},
                       "drain": {"concurrency": 8, "batch": 8}}, drain=False)

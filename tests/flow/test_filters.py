@@ -76,7 +76,7 @@ def test_webhooks_get_what_their_filters_hold_for(calm_gateway, receiver):
     ({"and": [{"/a": 1}] * 65}, "filter.and.64./a"),
     ({"/a": "x" * 5000}, "filter"),
 ])
-def test_what_is_no_filter_is_422_and_names_the_member(calm_gateway, receiver,
+def test_an_invalid_filter_is_422_and_names_the_member(calm_gateway, receiver,
                                                        text, path):
     resp = calm_gateway.api("POST", "/api/v1/webhooks", {
         "url": receiver.url("/no"), "events": [], "filter": text})
@@ -84,7 +84,7 @@ def test_what_is_no_filter_is_422_and_names_the_member(calm_gateway, receiver,
     assert resp.json()["errors"][0]["field"] == path
 
 
-def test_a_filter_is_shown_changed_and_taken_away(calm_gateway, receiver):
+def test_a_filter_is_shown_changed_and_removed(calm_gateway, receiver):
     g = calm_gateway
     made = g.register(receiver.url("/shown"), ["shown"], rate_limit=0,
                       filter={"/n": {"lt": 5}}, order_by="/n")
@@ -107,7 +107,7 @@ def test_a_filter_is_shown_changed_and_taken_away(calm_gateway, receiver):
     assert came(receiver, "/shown") == [7, 2]
 
 
-def test_a_large_body_is_looked_into(make_gateway, receiver):
+def test_a_filter_reads_a_large_body(make_gateway, receiver):
     """Without a tree of it: the drain's memory stays near the body's size."""
     g = make_gateway()
     g.register(receiver.url("/large"), ["large"], rate_limit=0,

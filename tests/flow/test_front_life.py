@@ -98,7 +98,7 @@ def test_only_the_owner_and_the_group_of_a_socket_are_answered(g):
     assert is_well(g.socket)
 
 
-def test_users_that_look_alike_in_a_namespace_are_nobody(g):
+def test_overflow_users_of_a_namespace_are_refused(g):
     """There every unmapped user is 65534, the socket's owner too."""
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
@@ -235,7 +235,7 @@ def test_without_any_socket_it_says_so(g):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT,
                                     signal.SIGUSR1])
-def test_an_idle_one_ends_at_once(g, number):
+def test_an_idle_program_ends_at_once(g, number):
     front = g.start_front()
     began = time.monotonic()
     front.signal(number)
@@ -259,7 +259,7 @@ def test_requests_in_hand_are_finished(g):
     assert front.wait(10) == 0
 
 
-def test_one_that_is_held_ends_within_ten_seconds(g):
+def test_a_front_with_unfinished_requests_ends_within_ten_seconds(g):
     g.write_config({"server": {"deadline": "30s"}})
     front = g.start_front()
     held = [fcgi.Connection(g.socket) for _ in range(8)]
@@ -299,7 +299,7 @@ def test_four_processes_share_a_socket(g):
 @pytest.mark.parametrize("args", [
     ["--nonsense"], ["--listen"], ["--listen", ""], ["rest"],
     ["--listen", "unix:a", "--listen", "unix:b"], ["-c"]])
-def test_wrong_options_are_told(g, args):
+def test_wrong_options_are_usage_errors(g, args):
     done = subprocess.run([gw.program("hls.fcgi")] + args, env=g.env,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=20 * waiting.slow)
@@ -307,13 +307,13 @@ def test_wrong_options_are_told(g, args):
     assert b"usage:" in done.stderr
 
 
-def test_check_reads_everything_and_ends(g):
+def test_check_reads_settings_and_store_and_ends(g):
     assert g.spawn("hls.fcgi", "--check").wait() == 0
     g.write_config({"server": {"threads": "many"}})
     assert g.spawn("hls.fcgi", "--check").wait() == 78
 
 
-def test_the_service_manager_is_told(g):
+def test_the_service_manager_is_notified(g):
     path = os.path.join(g.folder, "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.bind(path)

@@ -52,7 +52,7 @@ def writers(g):
     ]
 
 
-def test_front_answers_in_time_and_goes_on(make_gateway):
+def test_front_answers_within_its_deadline_and_continues(make_gateway):
     g = make_gateway(drain=False)
     g.token()
     kept = [g.post_github(gw.issue(number=n)).json()["id"] for n in range(3)]
@@ -75,7 +75,7 @@ def test_front_answers_in_time_and_goes_on(make_gateway):
     assert len(g.get("/api/v1/webhooks")["webhooks"]) == 1
 
 
-def test_front_ends(make_gateway):
+def test_front_ends_at_sigterm(make_gateway):
     g = make_gateway(drain=False)
     ident = g.post_github(gw.issue()).json()["id"]
     g.token()
@@ -94,7 +94,7 @@ def test_front_ends(make_gateway):
 
 
 @pytest.mark.parametrize("args", [(), ("--once",)])
-def test_drain_ends(make_gateway, args):
+def test_drain_ends_at_sigterm(make_gateway, args):
     g = make_gateway(drain=False)
     g.token()
     g.register("http://127.0.0.1:1025/")
@@ -124,7 +124,7 @@ def test_hlsctl_ends_and_says_busy(make_gateway):
     assert g.sql("SELECT name FROM token") == []
 
 
-def test_what_says_that_again_is_safe_is_true(make_gateway):
+def test_repeating_is_safe_where_the_answer_says_so(make_gateway):
     """Answered 503 and stored after all: the id to use comes with it."""
     g = make_gateway(drain=False)
     g.token()
@@ -237,7 +237,7 @@ def test_an_idempotency_key_is_the_delivery_id(make_gateway):
     assert len(g.events(type="keyed")) == 5
 
 
-def test_a_post_that_would_be_another_event_is_not_said_to_be_safe(
+def test_an_answer_says_when_a_repeat_becomes_another_event(
         make_gateway):
     """Without an id of its sender, to a source that believes no derived one."""
     source = {"provider": "hmac", "secrets": [gw.HMAC_SECRET],

@@ -101,7 +101,7 @@ def test_without_a_delivery_id_the_bytes_are_the_identity(g):
 
 
 @pytest.mark.parametrize("name", ["queue-webhook", "queue-hls-event"])
-def test_a_failure_is_one(g, name):
+def test_a_failure_counts_once(g, name):
     """No database: nothing is called queued."""
     os.rename(g.state, g.state + ".gone")
     args = {"queue-webhook": ("issues", "d-1", "", '{"a":1}'),

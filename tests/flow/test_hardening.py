@@ -181,7 +181,7 @@ def test_wrong_tokens_are_slowed_down_and_right_ones_are_not(gateway):
     assert ask(gateway, right).status == 200
 
 
-def test_strangers_fill_no_log(gateway):
+def test_unauthenticated_requests_cannot_fill_the_log(gateway):
     for _ in range(150):
         gateway.request("GET", "/nowhere")
         gateway.post("/hooks/github", b"{}", [("X-Hub-Signature-256", "sha256=00")])
@@ -212,7 +212,7 @@ def test_the_api_takes_json_alone(calm_gateway, kind, status):
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-def test_a_port_believes_no_user_unless_told_so(make_gateway, allowed):
+def test_a_tcp_listener_ignores_remote_user_by_default(make_gateway, allowed):
     g = make_gateway({"auth": {"remote_users": {"alice": "admin"},
                                "remote_users_over_tcp": allowed}},
                      front=False, drain=False, nginx=False)

@@ -42,7 +42,7 @@ def nothing_to_tell(g):
              (0, "0"), 10, "all is told")
 
 
-def test_a_subscriber_hears_of_each_kind(calm_gateway, receiver):
+def test_a_subscriber_gets_each_kind_of_event(calm_gateway, receiver):
     g = calm_gateway
     listener = g.register(receiver.url("/ops"), ["hls.*"])
     receiver.script("/fails", 500)
@@ -90,7 +90,7 @@ def test_a_subscriber_hears_of_each_kind(calm_gateway, receiver):
     nothing_to_tell(g)
 
 
-def test_they_are_listed_and_shown_as_any_other(calm_gateway, receiver):
+def test_hls_events_are_listed_and_shown_as_any_other(calm_gateway, receiver):
     g = calm_gateway
     g.register(receiver.url("/listed"), ["hls.webhook.disabled"])
     receiver.script("/listed-gone", 410)
@@ -112,7 +112,7 @@ def test_they_are_listed_and_shown_as_any_other(calm_gateway, receiver):
     g.ctl("event", "show", events[0]["public_id"])
 
 
-def test_only_who_names_them_gets_them(make_gateway, receiver):
+def test_only_webhooks_that_name_hls_events_get_them(make_gateway, receiver):
     g = make_gateway(SETTINGS)
     listens = {"named": ["hls.delivery.dead"], "stem": ["hls.delivery.*"],
                "all": ["*"], "empty": [], "other": ["hls.webhook.*"]}
@@ -136,7 +136,8 @@ def test_only_who_names_them_gets_them(make_gateway, receiver):
         assert receiver.arrivals("/who/" + name) == [], name
 
 
-def test_one_that_cannot_be_told_is_not_told_of(make_gateway, receiver):
+def test_a_webhook_gets_no_event_about_its_own_disabling(
+        make_gateway, receiver):
     """Else each dead delivery of a dead listener would beget another."""
     g = make_gateway(SETTINGS)
     receiver.script("/deaf", 500)
@@ -149,7 +150,7 @@ def test_one_that_cannot_be_told_is_not_told_of(make_gateway, receiver):
     assert len(receiver.arrivals("/deaf")) == 2
 
 
-def test_nothing_is_made_where_nobody_listens(make_gateway, receiver):
+def test_without_a_subscriber_no_hls_event_is_made(make_gateway, receiver):
     g = make_gateway(SETTINGS)
     receiver.script("/unheard", 410)
     g.register(receiver.url("/unheard"), ["unheard"])
@@ -162,7 +163,7 @@ def test_nothing_is_made_where_nobody_listens(make_gateway, receiver):
     assert g.accepted() == 1
 
 
-def test_once_tells_before_it_ends(make_gateway, receiver):
+def test_once_reports_before_it_ends(make_gateway, receiver):
     g = make_gateway(SETTINGS, start=False)
     g.start(drain=False)
     receiver.script("/once", 410)
@@ -174,7 +175,7 @@ def test_once_tells_before_it_ends(make_gateway, receiver):
         "hls.delivery.dead", "hls.webhook.disabled"]
 
 
-def test_a_killed_drain_tells_once(make_gateway, receiver):
+def test_a_killed_drain_reports_once(make_gateway, receiver):
     g = make_gateway(SETTINGS)
     g.register(receiver.url("/kill-ops"), ["hls.webhook.disabled"])
     receiver.script("/kill", 410)
@@ -191,7 +192,7 @@ def test_a_killed_drain_tells_once(make_gateway, receiver):
     assert len(own_events(g)) == 6
 
 
-def test_nobody_else_speaks_in_the_name_of_hls(calm_gateway, receiver):
+def test_no_other_sender_can_make_an_hls_event(calm_gateway, receiver):
     """Whichever way an event comes in, and whatever it calls itself."""
     g = calm_gateway
     g.register(receiver.url("/forged"), ["hls.*", "hls.webhook.disabled"])

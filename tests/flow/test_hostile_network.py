@@ -261,7 +261,7 @@ def attempt_of(field, name):
 
 
 @pytest.mark.parametrize("name", sorted(LOOKUPS))
-def test_a_lookup_ends_in_time_and_is_told(field, name):
+def test_a_lookup_times_out_and_is_reported(field, name):
     text, seconds = LOOKUPS[name]
     attempt = attempt_of(field, name)
     assert attempt.took_ms < seconds * 1000 * gw.waiting.slow, attempt
@@ -299,7 +299,7 @@ def test_the_keys_of_a_connection_are_written_nowhere(field):
     assert not os.path.exists(field.tls_keys)
 
 
-def test_the_time_that_name_and_tls_took_is_told(field):
+def test_durations_of_name_lookup_and_tls_are_shown(field):
     good = timings_of(field, "good")
     assert all(part > 0 for part in good.values()), good
     plain_http = timings_of(field, "good.example")
@@ -331,7 +331,7 @@ def test_an_address_needs_a_certificate_of_its_own(field):
     assert "another name" in attempt_of(field, "by-address").text
 
 
-def test_what_was_said_names_no_file_and_no_address(field):
+def test_error_texts_name_no_file_and_no_address(field):
     for attempts in field.attempts.values():
         for attempt in attempts:
             assert "/" not in attempt.text.replace("HTTP/1.1", ""), attempt
@@ -355,6 +355,6 @@ def test_a_drain_ends_although_a_lookup_does_not(field):
     g.stop()
 
 
-def test_addresses_of_this_test_are_its_own():
+def test_addresses_of_this_test_are_global():
     """None of them is denied, or the rows above would prove nothing."""
     assert ipaddress.ip_address(HOST).is_global

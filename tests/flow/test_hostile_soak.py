@@ -50,7 +50,7 @@ class Watch:
             self.fds.append(len(os.listdir("/proc/%d/fd" % self._pid)))
 
 
-def test_good_receivers_get_everything_beside_twenty_hostile_ones(
+def test_good_receivers_are_served_beside_twenty_hostile_ones(
         make_gateway):
     assert len(HOSTILE) == 20
     g = make_gateway(SETTINGS)
@@ -92,7 +92,7 @@ def test_good_receivers_get_everything_beside_twenty_hostile_ones(
 
 
 @pytest.mark.parametrize("name", ["silent", "endless"])
-def test_one_that_never_ends_does_not_keep_the_drain_from_ending(
+def test_an_endless_request_does_not_keep_the_drain_from_ending(
         make_gateway, name):
     g = make_gateway(SETTINGS)
     with Receiver() as r:

@@ -160,7 +160,7 @@ def cron(m, program):
 
 
 @pytest.mark.parametrize("installed", SERVERS, indirect=True)
-def test_the_readme_installs_what_delivers(installed):
+def test_an_installation_by_the_readme_delivers(installed):
     m, said = installed
     assert "Its secret" in said
     assert '"status":"queued"' in said

@@ -214,7 +214,7 @@ def test_big_json_costs_bounded_time(calm_gateway, post, kind):
     b'{"repositor\\u0079":{"full\\u005fname":"octo/hell\\u006f"},'
     b'"\\u0061ction":"open\\u0065d"}',
 ], ids=["solidus", "unicode"])
-def test_escapes_mean_what_they_stand_for(calm_gateway, post, body):
+def test_json_escapes_are_decoded_for_filters(calm_gateway, post, body):
     """B52"""
     body += b" " * (1 + calm_gateway.counter)
     resp = post(body)

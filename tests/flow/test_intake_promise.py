@@ -28,7 +28,7 @@ def test_accepted_means_on_disk(make_gateway):
         assert g.payload(ident) == body
 
 
-def test_the_answer_names_the_event(gateway):
+def test_an_accepted_post_is_answered_with_its_event(gateway):
     body = gw.issue(repository="octo/named")
     resp = gateway.post_github(body, event="issues", delivery="d-named")
     assert resp.status == 202, resp
@@ -71,7 +71,7 @@ def post_of_hook(g, body, delivery, hook):
     return g.post("/hooks/github", body, headers)
 
 
-def test_same_id_with_another_body_of_one_hook_is_a_repeat_and_flagged(
+def test_same_id_and_hook_with_another_body_is_a_counted_duplicate(
         gateway):
     """The first one's bytes stay."""
     first = post_of_hook(gateway, b'{"n":1}', "d-1", "7")
@@ -162,7 +162,7 @@ def test_a_ping_is_ignored(gateway):
     ("pull_request", "opened", True), ("pull_request", "synchronize", True),
     ("pull_request_review", "submitted", False), ("push", None, False),
 ])
-def test_what_the_filter_leaves_out_is_ignored(calm_gateway, event, action,
+def test_filtered_events_are_ignored(calm_gateway, event, action,
                                                stored):
     body = gw.issue(number=calm_gateway.counter)
     body["action"] = action

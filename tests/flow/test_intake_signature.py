@@ -95,7 +95,7 @@ def test_spaces_around_a_signature_are_denied(calm_gateway, signature):
         "POST", "/hooks/github", BODY, headers), (400, 401))
 
 
-def test_digests_in_capitals(calm_gateway, send):
+def test_signatures_in_capital_hex_are_accepted(calm_gateway, send):
     """B54: hex is hex; a digest in capitals is the same digest."""
     body = BODY + b" " * calm_gateway.counter
     digest = hexdigest(gw.GITHUB_SECRET, body).upper()
@@ -268,7 +268,7 @@ def test_bad_standard_signatures_are_denied(calm_gateway, send, build):
     lambda good: wrong(9) + " " + good, lambda good: good + " " + wrong(),
     lambda good: "v1a,xyz v9,abc " + good,
 ], ids=["alone", "second", "tenth", "first", "behind-other-versions"])
-def test_one_good_signature_of_ten_is_enough(calm_gateway, send, build):
+def test_one_valid_signature_of_ten_is_enough(calm_gateway, send, build):
     """B61"""
     ident, now = calm_gateway.unique(), str(int(time.time()))
     headers = standard_headers(ident, now, build(signed(ident, now)))
@@ -362,7 +362,7 @@ def test_bad_identities_are_refused(calm_gateway, headers, status):
     ("", "a\U0001f600b", "issues", "issues"), ("", None, "", "github"),
     ("", None, "a b", "a_b"), ("", None, "a/b:c", "a.b.c"),
 ])
-def test_a_signed_post_is_stored_whatever_its_identity(
+def test_a_signed_post_is_stored_whatever_its_ids(
         calm_gateway, drop, delivery, event, want):
     """What cannot be read is derived: nothing signed is turned away."""
     ident = calm_gateway.unique()

@@ -211,7 +211,7 @@ def check_taken(story, event):
 
 @pytest.mark.parametrize("first", [OK, NONE], ids=["body", "no body"])
 @pytest.mark.parametrize("what", sorted(IDLE))
-def test_bytes_on_an_idle_connection_close_it(
+def test_readable_bytes_close_an_idle_connection(
         calm_gateway, wire, what, first):
     with Peer(idle(IDLE[what]), wire, first=first) as peer:
         story = Story(calm_gateway, peer)
@@ -224,7 +224,7 @@ def test_bytes_on_an_idle_connection_close_it(
 
 
 @pytest.mark.parametrize("what", sorted(MIDST))
-def test_an_answer_to_half_a_request_is_none(calm_gateway, wire, what):
+def test_an_answer_to_half_a_request_is_a_failure(calm_gateway, wire, what):
     with Peer(midst(MIDST[what]), wire) as peer:
         story = Story(calm_gateway, peer)
         story.ended(story.publish())
@@ -234,7 +234,7 @@ def test_an_answer_to_half_a_request_is_none(calm_gateway, wire, what):
 
 
 @pytest.mark.parametrize("what", ["an answer", "a 410"])
-def test_an_answer_before_the_request_arrived_is_none(
+def test_an_answer_before_the_whole_request_is_not_an_answer(
         calm_gateway, wire, what):
     """All is written here, and not all of it has come there."""
     with Peer(midst(MIDST[what]), wire) as peer:
@@ -262,7 +262,7 @@ def test_a_408_on_a_kept_connection_uses_no_attempt(
 @pytest.mark.parametrize("extra", [NONE, OK, b"\r\n", b"HTTP/1.1 2"],
                          ids=["none", "ok", "break", "half"])
 @pytest.mark.parametrize("first", [OK, NONE], ids=["body", "no body"])
-def test_a_peer_that_answers_twice_in_one_breath_answers_one_request(
+def test_two_answers_in_one_packet_answer_one_request(
         calm_gateway, wire, first, extra):
     with Peer(lambda peer, sock: peer.ready.release(), wire,
               first=first + extra) as peer:
@@ -301,7 +301,7 @@ def test_a_408_on_a_new_connection_is_an_answer(calm_gateway, wire):
         assert codes[0] == 408 and codes[-1] == 200 or codes == [408, 503]
 
 
-def test_a_yes_before_the_request_is_none(calm_gateway, tls):
+def test_a_2xx_sent_before_the_request_is_not_its_answer(calm_gateway, tls):
     """TLS 1.2 ends its handshake with the server's word, so what that says
     behind it is there before the request."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

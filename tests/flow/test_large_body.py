@@ -98,7 +98,7 @@ def test_the_largest_that_can_be_set_fits_the_store(make_gateway):
     assert resp.status == 202, resp
 
 
-def test_several_at_once_stay_within_memory(make_gateway):
+def test_several_large_bodies_at_once_stay_within_memory(make_gateway):
     g = make_gateway(SETTINGS)
     with Receiver() as receiver:
         g.register(receiver.url("/hook"))
@@ -114,7 +114,7 @@ def test_several_at_once_stay_within_memory(make_gateway):
     assert_peaks(g, 250, 100)
 
 
-def test_who_finds_no_memory_is_sent_away(make_gateway):
+def test_a_request_without_memory_is_refused(make_gateway):
     """One body holds all there is; the next waits for its own time."""
     g = make_gateway({"server": {"deadline": "30s", "body_memory": "26m"}},
                      drain=False)

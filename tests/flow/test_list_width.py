@@ -66,7 +66,7 @@ LISTS = [
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("args,titles,cell", LISTS,
                          ids=[" ".join(row[0]) for row in LISTS])
-def test_a_list_fits_and_says_what_it_is_read_for(g, args, titles, cell,
+def test_a_list_fits_and_keeps_its_important_columns(g, args, titles, cell,
                                                   width):
     args = [g.named if a == "NAMED" else a for a in args]
     text, status = terminal.run(g, *args, width=width,
@@ -80,7 +80,7 @@ def test_a_list_fits_and_says_what_it_is_read_for(g, args, titles, cell,
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_urls_get_the_width(g, width):
+def test_urls_get_the_remaining_width(g, width):
     text, _ = terminal.run(g, "webhook", "list", width=width)
     urls = re.findall(r"http\S+", text)
     assert len(urls) == 2
@@ -126,7 +126,7 @@ def test_short_ids_are_as_long_as_it_takes_to_mean_one_webhook(g):
         g.ctl("webhook", "delete", key)
 
 
-def test_stories_name_the_webhook(g):
+def test_event_show_names_the_webhook(g):
     dead = json.loads(g.ctl("delivery", "list", "--webhook", g.named,
                             "--state", "dead", "--json"))["deliveries"][0]
     assert dead["webhook_name"] == "Order desk (Europe, nightly)"
@@ -135,7 +135,7 @@ def test_stories_name_the_webhook(g):
         assert "Order desk (Europe, nightly) (%s)" % g.named in g.ctl(*args)
 
 
-def test_no_list_is_forgotten(g):
+def test_every_list_is_tested(g):
     known = {row[0][:2] for row in LISTS}
     for noun in re.findall(r"^  ([a-z]+) ", g.ctl("--help"), re.MULTILINE):
         for verb in re.findall(r"^  hlsctl %s ([\w-]+)" % noun,

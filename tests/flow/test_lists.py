@@ -109,7 +109,7 @@ def test_a_terminal_gets_a_page_and_how_to_go_on(g, args, member, key):
 
 @pytest.mark.parametrize("args,member,key", LISTS,
                          ids=[" ".join(row[0]) for row in LISTS])
-def test_a_limit_is_kept_to_everywhere(g, args, member, key):
+def test_limit_holds_for_every_list(g, args, member, key):
     args = command(g, args)
     page = json.loads(g.ctl(*args, "--json", "--limit", "3"))
     assert len(page[member]) == 3 and page["next_cursor"]
@@ -123,7 +123,7 @@ def test_a_limit_is_kept_to_everywhere(g, args, member, key):
     assert b"--cursor" in done.stderr
 
 
-def test_no_list_is_forgotten(g):
+def test_every_list_is_tested(g):
     """Whatever has a verb that lists is walked here."""
     text = g.ctl("--help")
     nouns = [line.split()[0] for line in text.splitlines()

@@ -114,7 +114,7 @@ def test_a_key_is_changed_while_all_programs_run(make_gateway):
         assert "0 faults" in g.ctl("doctor")
 
 
-def test_a_change_of_the_key_may_end_anywhere(make_gateway):
+def test_a_key_rotation_may_be_killed_at_any_point(make_gateway):
     g = make_gateway(drain=False, nginx=False)
     with Receiver() as r:
         done = g.ctl("webhook", "register", r.url("/one"), "--secret-file",

@@ -94,7 +94,7 @@ def test_two_drains_share_one_webhook(make_gateway, receiver):
 # Of five each lease takes a part; eight are divided by two, not by more;
 # sixteen by four.
 @pytest.mark.parametrize("most, events", [(5, 250), (8, 500), (16, 900)])
-def test_no_more_open_than_may_be_whatever_drains_come_and_go(
+def test_max_in_flight_holds_while_drains_come_and_go(
         make_gateway, receiver, most, events):
     g = make_gateway({"outbound": {"max_in_flight": most},
                       "drain": {"lease": "2s"}}, drain=False)
@@ -114,7 +114,7 @@ def test_no_more_open_than_may_be_whatever_drains_come_and_go(
     assert most - 1 <= counting.most <= most, counting.most
 
 
-def test_one_that_stood_still_past_its_lease_is_fenced_off(
+def test_a_drain_stopped_past_its_lease_is_fenced_off(
         make_gateway, receiver):
     """What it held goes to another, and what it says of it is on record
     and changes nothing."""
@@ -158,7 +158,7 @@ def test_a_webhook_with_one_request_at_a_time_keeps_to_it(
     assert counting.most == 1
 
 
-def test_they_start_and_end_at_once(make_gateway, receiver):
+def test_several_programs_start_and_end_at_once(make_gateway, receiver):
     g = make_gateway(drain=False)
     g.register(receiver.url("/in"), ["x"])
     gw.at_once(10, lambda i: g.start_drain())

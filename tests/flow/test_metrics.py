@@ -54,7 +54,7 @@ def source(*path):
         return f.read()
 
 
-def test_the_text_is_by_the_rules_and_has_what_the_manual_lists(
+def test_metrics_are_valid_and_all_documented(
         gateway, receiver):
     gateway.register(receiver.url("/a"))
     assert gateway.post_github(gw.issue(), secret="x" * 20).status == 401
@@ -129,7 +129,7 @@ def test_bounds_and_labels_are_what_dashboards_ask_for(gateway, receiver):
     assert set(jobs.names("kind")) == {"deliver"}
 
 
-def test_the_alerts_ask_for_figures_that_there_are(gateway):
+def test_the_shipped_alerts_use_existing_metrics(gateway):
     names = set(scrape(gateway))
     asked = set(re.findall(r"\b(?:hls|webhook|worker|rate_limit|circuit)_\w+",
                            source("etc", "prometheus", "rules.yml")))
@@ -201,7 +201,7 @@ def check_run(g, good, bad, late, n):
     assert families["webhook_queue_depth"].value() == 0
 
 
-def test_a_killed_program_takes_no_more_than_its_last_second(
+def test_a_killed_program_loses_at_most_its_last_second_of_figures(
         make_gateway, receiver):
     g = make_gateway(FAST)
     g.register(receiver.url("/a"))
@@ -289,7 +289,7 @@ def test_every_log_names_an_event_by_its_public_id(gateway, receiver):
         assert {line["event_id"] for line in lines} == {public}
 
 
-def test_a_webhook_that_is_called_other_spoils_nothing(gateway, receiver):
+def test_a_webhook_named_other_does_not_disturb_metrics(gateway, receiver):
     path = os.path.join(gateway.folder, "hooks.json")
     with open(path, "wb") as f:
         f.write(gw.as_bytes({"other": {
@@ -321,7 +321,7 @@ def test_a_hostile_name_of_a_worker_is_one_label(make_gateway, receiver):
     assert scrape(g)["worker_health_status"].names("worker_id") == [names[0]]
 
 
-def test_a_worker_that_fell_silent_is_not_healthy(make_gateway):
+def test_a_silent_worker_is_not_healthy(make_gateway):
     g = make_gateway({"monitor": {"drain_seen": "1s"}}, drain=False)
     drain = g.start_drain("--worker-id", "one")
     wait_for(lambda: scrape(g)["worker_health_status"].value(
@@ -346,11 +346,11 @@ def test_requests_without_a_route_are_counted_together(gateway):
 
 @pytest.mark.parametrize("role,status", [
     (None, 401), ("viewer", 200), ("publisher", 200), ("admin", 200)])
-def test_who_may_read_them(calm_gateway, role, status):
+def test_roles_decide_who_may_read_them(calm_gateway, role, status):
     assert calm_gateway.api("GET", "/metrics", role=role).status == status
 
 
-def test_they_can_be_open_to_all(make_gateway):
+def test_metrics_can_be_public(make_gateway):
     g = make_gateway({"auth": {"open": ["/metrics"]}}, drain=False)
     assert g.api("GET", "/metrics", role=None).status == 200
     assert g.api("GET", "/stats", role=None).status == 401

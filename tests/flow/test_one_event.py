@@ -81,7 +81,7 @@ def test_a_refusal_is_tried_again_until_it_is_delivered(make_gateway):
         assert len(receiver.arrivals("/hook")) == 3
 
 
-def test_work_waits_for_a_drain_and_once_does_it_all(make_gateway):
+def test_jobs_wait_for_a_drain_and_once_does_them_all(make_gateway):
     """hls-drain --once, as cron would run it."""
     g = make_gateway(drain=False)
     with Receiver() as receiver:
@@ -94,7 +94,7 @@ def test_work_waits_for_a_drain_and_once_does_it_all(make_gateway):
         assert g.drained()
 
 
-def test_no_secret_lies_about(make_gateway):
+def test_no_secret_is_left_on_disk_in_the_clear(make_gateway):
     """Not in the store, the logs, a command line or an environment; of the
     settings' file and the key that is their purpose."""
     g = make_gateway()

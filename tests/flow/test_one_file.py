@@ -153,7 +153,7 @@ def owners(g):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 @pytest.mark.parametrize("first", ["init", "drain", "list"])
-def test_what_root_starts_first_is_the_services_own(make_gateway, first):
+def test_files_made_by_root_belong_to_the_service(make_gateway, first):
     g = make_gateway(start=False)
     log = os.path.join(g.state, "hls.log")
     key = os.path.join(g.state, "keys", "hls.key")

@@ -74,7 +74,7 @@ def deliveries(g, *args):
                             *args))["deliveries"]
 
 
-def test_each_key_in_order_and_one_at_a_time(calm_gateway, receiver):
+def test_each_key_is_delivered_in_order_one_at_a_time(calm_gateway, receiver):
     g = calm_gateway
     judge = Judge(delay=0.02)
     hook(g, receiver, "keys", judge, "/key")
@@ -86,7 +86,7 @@ def test_each_key_in_order_and_one_at_a_time(calm_gateway, receiver):
     assert judge.together == 1
 
 
-def test_by_repository_and_by_webhook(calm_gateway, receiver):
+def test_an_order_by_repository_and_by_webhook(calm_gateway, receiver):
     g = calm_gateway
     by_repo, by_hook = Judge(delay=0.01, key="repo"), Judge(delay=0.01,
                                                            key="one")
@@ -104,7 +104,7 @@ def test_by_repository_and_by_webhook(calm_gateway, receiver):
     assert by_repo.together == by_hook.together == 1
 
 
-def test_a_failing_head_holds_up_its_key_alone(calm_gateway, receiver):
+def test_a_failing_head_holds_back_its_own_key_only(calm_gateway, receiver):
     g = calm_gateway
     bad = {"is": True}
     judge = Judge(lambda d: 500 if d["n"] == 0 and bad["is"] else 200)
@@ -167,7 +167,7 @@ def test_a_dead_head_is_seen_and_retried_or_skipped(calm_gateway, receiver,
     assert deliveries(g, "--webhook", webhook, "--blocked") == []
 
 
-def test_skip_lets_go_what_a_dead_head_held(calm_gateway, receiver):
+def test_skip_releases_deliveries_behind_a_dead_head(calm_gateway, receiver):
     g = calm_gateway
     judge = Judge(lambda d: 500 if d["n"] == 0 else 200)
     receiver.script("/blocked-ops", 200)
@@ -216,7 +216,7 @@ def test_skip_lets_go_what_a_dead_head_held(calm_gateway, receiver):
     assert len(receiver.arrivals("/blocked-ops")) == 1
 
 
-def test_a_replay_takes_its_events_place(calm_gateway, receiver):
+def test_a_replay_keeps_the_events_place_in_its_key(calm_gateway, receiver):
     g = calm_gateway
     bad = {"is": True}
     judge = Judge(lambda d: 500 if d["n"] == 1 and bad["is"] else 200)
@@ -234,7 +234,7 @@ def test_a_replay_takes_its_events_place(calm_gateway, receiver):
     assert again == sorted(again) and set(again) == {0, 1, 2}
 
 
-def test_a_disabled_webhook_goes_on_in_order(calm_gateway, receiver):
+def test_a_reenabled_webhook_continues_in_order(calm_gateway, receiver):
     g = calm_gateway
     judge = Judge(delay=0.01)
     webhook = hook(g, receiver, "disabled", judge, "webhook")
@@ -252,7 +252,8 @@ def test_a_disabled_webhook_goes_on_in_order(calm_gateway, receiver):
     assert "in order of webhook" in shown
 
 
-def test_once_works_a_key_to_its_end_or_to_a_dead_one(make_gateway, receiver):
+def test_once_works_a_key_to_its_end_or_a_dead_delivery(
+        make_gateway, receiver):
     g = make_gateway(drain=False)
     bad = {"is": True}
     judge = Judge(lambda d: 500 if d["n"] == 3 and bad["is"] else 200)
@@ -296,7 +297,7 @@ def test_many_drains_and_killed_ones_keep_the_order(make_gateway, receiver):
     assert "order key" not in g.ctl("doctor", ok=(0, 1))
 
 
-def test_a_drain_that_sleeps_over_its_lease_lets_nobody_go(make_gateway,
+def test_a_drain_that_sleeps_past_its_lease_releases_no_key(make_gateway,
                                                            receiver):
     """Its late answer for the first one is not what the second waits for."""
     g = make_gateway(SETTINGS, drain=False)

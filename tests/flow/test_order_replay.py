@@ -144,7 +144,7 @@ AGAIN = {
 
 
 @pytest.mark.parametrize("way", AGAIN)
-def test_thousands_of_dead_are_taken_up_in_order_though_all_are_killed(
+def test_thousands_of_dead_deliveries_recover_in_order_despite_kills(
         make_gateway, receiver, way):
     """None of them holds up another; the command and the drain are killed
     after the first page, and the command is run again."""

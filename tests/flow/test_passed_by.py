@@ -30,7 +30,8 @@ def shown(g, event):
     return json.loads(g.ctl("event", "show", "--json", str(event)))
 
 
-def test_an_event_says_whom_it_passed_by_and_why(make_gateway, receiver):
+def test_an_event_names_the_webhooks_that_do_not_get_it_and_why(
+        make_gateway, receiver):
     g = make_gateway(SETTINGS)
 
     def register(name, events=("shop.*",), **more):
@@ -85,7 +86,7 @@ def test_an_event_says_whom_it_passed_by_and_why(make_gateway, receiver):
     assert len(receiver.arrivals("/off")) == 0 and got
 
 
-def test_an_event_that_passes_nobody_by_says_so(make_gateway, receiver):
+def test_an_event_for_every_webhook_says_so(make_gateway, receiver):
     g = make_gateway(SETTINGS, drain=False)
     g.register(receiver.url("/all"))
     resp = g.api("POST", "/api/v1/events", {"event": "x", "data": {}})

@@ -72,7 +72,7 @@ def test_a_webhook_s_own_rate_holds_and_can_be_changed(
     assert g.api("PATCH", path, {"rate_limit": 0.0005}).status == 422
 
 
-def test_a_limited_webhook_costs_nothing_while_it_waits(
+def test_a_rate_limited_webhook_costs_no_cpu_while_it_waits(
         make_gateway, receiver):
     g = make_gateway({"drain": {"concurrency": 8, "batch": 8}}, drain=False)
     for n in range(20):

@@ -116,7 +116,7 @@ def test_a_source_shows_how_its_senders_sign(gateway):
     assert gw.HMAC_SECRET not in text
 
 
-def test_a_list_of_sources_has_figures(gateway):
+def test_source_list_has_counts(gateway):
     assert gateway.post_github(gw.issue()).status == 202
     github(gateway, b"{", "cut-1")
     github(gateway, b"{}", "forged-1", secret="x" * 20)
@@ -152,7 +152,7 @@ def told(receiver, path):
     return [a.json()["data"] for a in receiver.arrivals(path)]
 
 
-def test_signed_posts_that_are_refused_are_told_of_once_an_hour(make_gateway):
+def test_refused_signed_posts_are_reported_once_an_hour(make_gateway):
     g = make_gateway(drain=False)
     with Receiver() as receiver:
         g.register(receiver.url("/ops"), ["hls.source.refusing"])
@@ -186,7 +186,7 @@ def test_signed_posts_that_are_refused_are_told_of_once_an_hour(make_gateway):
         assert told(receiver, "/ops")[1]["reasons"] == {"body": 1}
 
 
-def test_posts_that_nobody_signed_are_not_told_of(make_gateway):
+def test_unsigned_posts_are_not_reported(make_gateway):
     g = make_gateway(drain=False)
     with Receiver() as receiver:
         g.register(receiver.url("/ops"), ["hls.source.refusing"])

@@ -64,7 +64,7 @@ def test_sport_is_accepted_and_other_unknown_fields_are_not(calm_gateway):
     ({"headers": {"Host": "x"}}, "headers"),
     ({"body": "xml"}, "body"),
 ])
-def test_what_is_wrong_with_a_field_is_said(calm_gateway, over, field):
+def test_an_invalid_field_is_explained(calm_gateway, over, field):
     before = len(all_webhooks(calm_gateway))
     resp = calm_gateway.api("POST", "/api/v1/webhooks/register",
                             webhook(4, **over))

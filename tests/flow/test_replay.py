@@ -59,7 +59,7 @@ def ids_at(receiver, path):
     return [a.h("webhook-id") for a in receiver.arrivals(path)]
 
 
-def test_one_event_goes_out_again_and_says_so(calm_gateway, receiver):
+def test_a_replayed_event_is_marked_as_replay(calm_gateway, receiver):
     g = calm_gateway
     for path in ("/one-a", "/one-b"):
         g.register(receiver.url(path), ["one"])
@@ -107,7 +107,7 @@ def test_one_event_goes_to_one_webhook_alone(calm_gateway, receiver):
     assert resp.status == 409 and "disabled" in resp.json()["detail"], resp
 
 
-def test_all_that_match_go_out_again_counted_first(calm_gateway, receiver):
+def test_matching_events_are_counted_and_then_replayed(calm_gateway, receiver):
     g = calm_gateway
     hook = g.register(receiver.url("/many"), ["many-a", "many-b"])
     a, b = publish(g, "many-a", 5), publish(g, "many-b", 3)
@@ -138,7 +138,7 @@ def test_all_that_match_go_out_again_counted_first(calm_gateway, receiver):
     assert receiver.arrivals("/other") == []
 
 
-def test_a_cursor_leads_through_all_of_them(make_gateway):
+def test_cursors_page_through_the_whole_list(make_gateway):
     """With no thread to spare a call does one slice."""
     g = make_gateway({"server": {"threads": 1}}, drain=False)
     for _ in range(450):
@@ -176,7 +176,7 @@ def test_a_cursor_leads_through_all_of_them(make_gateway):
         assert resp.status == 422, (wrong, resp)
 
 
-def test_what_is_open_or_suspect_is_left_alone(make_gateway, receiver):
+def test_open_and_suspect_events_are_not_replayed(make_gateway, receiver):
     g = make_gateway(drain=False)
     g.register(receiver.url("/open"))
     for n in range(2):
@@ -195,7 +195,8 @@ def test_what_is_open_or_suspect_is_left_alone(make_gateway, receiver):
         "1 other is left out: 1 suspected of being a replay.\n"
 
 
-def test_to_one_webhook_only_its_own_deliveries_count(make_gateway, receiver):
+def test_a_replay_to_one_webhook_looks_at_its_own_deliveries(
+        make_gateway, receiver):
     """Another webhook that owes the same events is none of its business."""
     g = make_gateway(SETTINGS)
     receiver.script("/slow", 404)
@@ -242,8 +243,8 @@ def test_replays_to_two_webhooks_reach_both(make_gateway, receiver):
         assert len(receiver.arrivals(path)) == 450
 
 
-def test_enabling_says_what_passed_by_and_how_to_send_it(make_gateway,
-                                                         receiver):
+def test_enabling_shows_missed_events_and_the_command_to_send_them(
+        make_gateway, receiver):
     g = make_gateway(SETTINGS)
     hook = g.register(receiver.url("/away"), ["away"],
                       filter={"/n": {"lt": 3}})["webhook_id"]
@@ -330,12 +331,12 @@ def test_events_that_wait_when_a_webhook_is_disabled_count_too(make_gateway,
     ({"since": LONG_AGO, "all": True}, 422),
     ({"since": LONG_AGO, "webhook_id": "nobody"}, 404),
 ])
-def test_a_replay_that_cannot_be_is_refused(calm_gateway, body, status):
+def test_an_impossible_replay_is_refused(calm_gateway, body, status):
     resp = calm_gateway.api("POST", "/api/v1/replay", body)
     assert resp.status == status, resp
 
 
-def test_a_webhook_recovers_what_it_missed(calm_gateway, receiver):
+def test_a_webhook_replays_missed_events(calm_gateway, receiver):
     g = calm_gateway
     receiver.script("/miss", 500)
     hook = g.register(receiver.url("/miss"), ["miss"],
@@ -503,7 +504,7 @@ def interrupted_in_the_gate(g, proc):
         proc.send_signal(signal.SIGINT)
 
 
-def test_a_recovery_tells_how_far_it_is(calm_gateway, receiver):
+def test_a_recovery_shows_its_progress(calm_gateway, receiver):
     g = calm_gateway
     receiver.script("/far", 500)
     hook = g.register(receiver.url("/far"), ["far"],

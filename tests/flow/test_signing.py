@@ -78,7 +78,7 @@ def test_each_form_is_verified_by_its_library(calm_gateway, receiver):
         assert wanted <= good <= wanted | {"standard"}, forms
 
 
-def test_a_list_leaves_the_other_forms_out(calm_gateway, receiver):
+def test_signatures_outside_the_list_are_not_sent(calm_gateway, receiver):
     g = calm_gateway
     g.register(receiver.url("/alone"), ["alone"], secret=WHSEC,
                signatures=["svix"])

@@ -107,7 +107,7 @@ def allow_no_thread(drain):
                          (size + (7 << 20), resource.RLIM_INFINITY))
 
 
-def test_forty_silent_names_hold_up_no_good_delivery(
+def test_forty_silent_name_servers_delay_no_good_delivery(
         dns, receiver, make_gateway):
     g = make_gateway(settings("30s"), start=False)
     g.init()

@@ -311,7 +311,7 @@ def test_what_the_settings_ask_for_and_the_post_lacks_is_named(g):
     assert check(g, "prefixed", [("X-Signature", "v0=" + text)], BODY)["fits"]
 
 
-def test_what_nothing_explains_is_said_so(g):
+def test_an_unexplained_signature_is_called_so(g):
     found = check(g, "github", sign.github(
         "another secret than all of these", BODY, "issues", "d"), BODY)
     assert found["match"] is None and found["signatures"] > 0

@@ -84,7 +84,7 @@ def test_a_dispatch_body_under_another_type_is_a_suspect(make_gateway):
     ("2d", "issues", True),
     (0, "issues", False),
 ])
-def test_a_source_says_by_pattern_how_long_a_body_is_suspect(
+def test_replay_window_is_set_by_event_pattern(
         make_gateway, window, event, suspect):
     g = make_gateway({"sources": [
         {"name": "github", "provider": "github",
@@ -102,7 +102,7 @@ def test_a_source_says_by_pattern_how_long_a_body_is_suspect(
 @pytest.mark.parametrize("window", [
     {"work flow": 0}, {"default": "soon"}, {"issues": "400d"}, ["7d"],
     {"issues": {"opened": 0}}])
-def test_a_window_that_cannot_be_read_is_refused(make_gateway, window):
+def test_a_malformed_replay_window_is_refused(make_gateway, window):
     g = make_gateway({"sources": [
         {"name": "github", "provider": "github",
          "secrets": [gw.GITHUB_SECRET], "replay_window": window}]},
@@ -182,7 +182,7 @@ def test_the_api_releases_suspects_one_by_one_and_together(
     assert len(receiver.arrivals("/by-api")) == 10
 
 
-def test_a_suspect_is_loud_in_every_place(make_gateway, receiver):
+def test_a_suspect_is_shown_in_every_place(make_gateway, receiver):
     g = make_gateway()
     g.register(receiver.url("/loud"), NAMES)
     g.register(receiver.url("/all"), ["*"])
@@ -231,7 +231,7 @@ def test_a_suspect_is_loud_in_every_place(make_gateway, receiver):
     assert g.get("/api/v1/sources/github")["suspects"] == {"body": 1}
 
 
-def test_what_is_released_is_delivered_and_held_no_more(
+def test_released_suspects_are_delivered(
         make_gateway, receiver):
     g = make_gateway(drain=False)
     g.register(receiver.url("/released"))
@@ -325,7 +325,7 @@ def test_a_release_takes_one_source_or_one_time(make_gateway, receiver):
     assert held(g) == []
 
 
-def test_a_suspect_that_is_cancelled_is_held_no_more(make_gateway, receiver):
+def test_a_cancelled_suspect_is_not_held(make_gateway, receiver):
     g = make_gateway(drain=False)
     g.register(receiver.url("/dropped"))
     ident = twice(g, gw.issue())[1]["id"]
@@ -335,7 +335,7 @@ def test_a_suspect_that_is_cancelled_is_held_no_more(make_gateway, receiver):
     assert len(receiver.arrivals("/dropped")) == 1
 
 
-def test_a_flood_of_suspects_is_told_of_once_an_hour(make_gateway, receiver):
+def test_many_suspects_are_reported_once_an_hour(make_gateway, receiver):
     if gw.later("+1h") is None:
         pytest.skip("there is no libfaketime")
     g = make_gateway(drain=False)
@@ -382,7 +382,7 @@ def post(g, body, event, delivery=None, source="github",
     ("issues", "push"), ("issues", "pull_request"), ("push", "issues"),
     ("issue_comment", "issues"), ("workflow_run", "issues"),
     ("pull_request", "watch"), ("watch", "issues"), ("ping", "push")])
-def test_a_captured_body_under_another_type_does_not_keep_the_real_one_out(
+def test_a_captured_body_under_another_type_does_not_block_the_real_event(
         make_gateway, receiver, event, other):
     g = make_gateway(drain=False)
     path = "/real-%s-%s" % (event, other)
@@ -408,7 +408,7 @@ def test_a_captured_body_under_another_type_does_not_keep_the_real_one_out(
 
 
 @pytest.mark.parametrize("other", ["push", "custom"])
-def test_the_real_id_under_another_type_does_not_keep_the_real_one_out(
+def test_a_real_id_under_another_type_does_not_block_the_real_event(
         make_gateway, receiver, other):
     g = make_gateway(drain=False)
     g.register(receiver.url("/same-" + other), ["issues"])
@@ -425,7 +425,7 @@ def test_the_real_id_under_another_type_does_not_keep_the_real_one_out(
     assert a.h("X-GitHub-Delivery") == "d-1"
 
 
-def test_what_was_known_by_its_type_is_known_after_a_crash(make_gateway):
+def test_derived_ids_are_known_after_a_crash(make_gateway):
     g = make_gateway(drain=False)
     bodies = [real("issues", n) for n in range(20)]
     for n, body in enumerate(bodies):
@@ -460,7 +460,7 @@ def test_a_body_that_was_ignored_is_a_suspect_later(make_gateway, event,
     assert shown["suspect_reason"] == "body"
 
 
-def test_a_filtered_post_may_be_sent_again_once_the_filter_takes_it(
+def test_a_filtered_post_is_accepted_after_the_filter_changes(
         make_gateway):
     g = make_gateway({"sources": [
         {"name": "github", "provider": "github",
@@ -482,7 +482,7 @@ def test_a_filtered_post_may_be_sent_again_once_the_filter_takes_it(
 @pytest.mark.parametrize("event,headers", [
     ("custom", []), ("push", []), ("push", [("X-HLS-Hops", "9")]),
     ("issues", [("X-HLS-Hops", "9")])])
-def test_a_body_that_was_ignored_by_a_trick_keeps_nothing_out(
+def test_a_body_ignored_by_a_forged_type_blocks_no_real_event(
         make_gateway, event, headers):
     g = make_gateway({"sources": [
         {"name": "github", "provider": "github",
@@ -507,7 +507,7 @@ def test_no_body_is_suspect_where_the_window_is_nothing(make_gateway):
     assert g.sql("SELECT count(*) AS n FROM ignored_body")[0]["n"] == 0
 
 
-def test_what_is_remembered_of_ignored_posts_is_bounded(make_gateway):
+def test_the_memory_of_ignored_posts_is_bounded(make_gateway):
     if gw.later("+1h") is None:
         pytest.skip("there is no libfaketime")
     g = make_gateway({"sources": [
@@ -525,7 +525,7 @@ def test_what_is_remembered_of_ignored_posts_is_bounded(make_gateway):
     assert rows() == 6
 
 
-def test_a_captured_body_under_an_unknown_type_does_not_keep_the_real_one_out(
+def test_a_captured_body_under_an_unknown_type_does_not_block_the_real_event(
         make_gateway, receiver):
     g = make_gateway(drain=False)
     g.register(receiver.url("/unknown"), ["issues"])
@@ -542,7 +542,7 @@ def test_a_captured_body_under_an_unknown_type_does_not_keep_the_real_one_out(
     assert len(receiver.arrivals("/unknown")) == 3
 
 
-def test_a_type_that_is_never_suspect_opens_no_door_to_others(make_gateway):
+def test_a_type_without_replay_window_exempts_no_other_type(make_gateway):
     g = make_gateway({"sources": [
         {"name": "github", "provider": "github",
          "secrets": [gw.GITHUB_SECRET],

@@ -73,7 +73,7 @@ def test_a_hanging_sync_costs_time_and_nothing_else(make_gateway, inject):
     assert_kept(g, answers)
 
 
-def test_a_program_stopped_inside_the_gate_stops_nobody_else(
+def test_a_program_stopped_inside_the_gate_blocks_no_other(
         make_gateway, inject):
     g = make_gateway(drain=False)
     g.token()

@@ -375,7 +375,7 @@ def test_a_body_without_a_length_is_taken(g):
     assert resp.status == (202 if is_taken else 411), said
 
 
-def test_slow_senders_keep_nobody_out(g):
+def test_slow_senders_block_no_other_post(g):
     """Many more than hls.fcgi has threads, each with one byte of its body."""
     if g.server_name not in SPOOLERS:
         pytest.skip("the snippet says what %s is open to" % g.server_name)
@@ -413,7 +413,7 @@ def test_paths_and_queries_come_through(g):
     assert "X-Request-ID" in g.api("GET", "/health").headers
 
 
-def test_a_large_body_is_let_through(g):
+def test_a_large_body_passes_the_web_server(g):
     body = gw.as_bytes(gw.issue(text="x" * (25 << 20)))
     resp = g.post_github(body, timeout=60)
     assert resp.status == 202, resp

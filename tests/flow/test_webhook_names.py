@@ -96,7 +96,7 @@ def test_every_command_takes_a_name_and_the_start_of_an_id(
     assert b"There is no webhook" in done.stderr
 
 
-def test_a_start_that_fits_several_is_named_so(calm_gateway):
+def test_an_ambiguous_id_prefix_is_named(calm_gateway):
     dump = {"twin-1": {}, "twin-2": {}}
     for key in dump:
         dump[key] = {"url": "http://127.0.0.1:9009/", "events": ["a"],

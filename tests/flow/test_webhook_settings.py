@@ -66,7 +66,7 @@ def test_any_setting_goes_back_to_its_default(g, how):
                            "5h", "10h", "14h", "20h", "1d"]}
 
 
-def test_what_has_no_default_says_so(g):
+def test_a_setting_without_default_says_so(g):
     hook = g.register(URL)
     for key in ("url", "secret"):
         resp = g.api("PATCH", path_of(hook), {key: None})
@@ -79,7 +79,7 @@ def test_what_has_no_default_says_so(g):
         assert b"--unset" in done.stderr
 
 
-def test_what_is_in_force_is_shown_beside(g):
+def test_effective_settings_are_shown_beside(g):
     hook = g.register(URL)
     text = g.ctl("webhook", "show", hook["webhook_id"])
     for line in ("per second    no limit, the default",
@@ -194,7 +194,7 @@ def test_github_s_older_signature_goes_out_too(make_gateway, receiver):
     assert got.h("X-Hub-Signature-256").startswith("sha256=")
 
 
-def test_events_of_hls_tell_the_origin_alone(make_gateway, receiver):
+def test_hls_events_show_only_the_origin_of_a_url(make_gateway, receiver):
     g = make_gateway()
     receiver.script("/services/T/secret-token", 410)
     g.register(receiver.url("/services/T/secret-token"))

@@ -79,7 +79,7 @@ def test_a_type_that_the_webhook_wants_is_chosen(
         assert got.h("X-GitHub-Event") is None
 
 
-def test_what_happened_is_the_answer(calm_gateway, receiver):
+def test_a_test_answers_with_its_outcome(calm_gateway, receiver):
     g = calm_gateway
     receiver.script("/bad", Answer(500, body=b"no good"))
     hook = g.register(receiver.url("/bad"), ["bad"])
@@ -120,7 +120,7 @@ def test_what_happened_is_the_answer(calm_gateway, receiver):
     assert resp.json()["replayed"] == 0
 
 
-def test_a_failure_to_connect_is_told(calm_gateway):
+def test_a_failure_to_connect_is_explained(calm_gateway):
     g = calm_gateway
     with Receiver() as gone:
         url = gone.url("/")
@@ -130,7 +130,7 @@ def test_a_failure_to_connect_is_told(calm_gateway):
     assert "refused" in answer["delivery"]["attempts"][0]["text"]
 
 
-def test_a_test_waits_for_nobody(calm_gateway, receiver):
+def test_a_webhook_test_runs_before_waiting_jobs(calm_gateway, receiver):
     """Neither for its turn in the webhook's order nor behind older work."""
     g = calm_gateway
     receiver.script("/order", 500)
@@ -170,12 +170,12 @@ def test_a_failed_test_neither_opens_nor_holds_the_breaker(
     {"event": ""}, {"event": "a b"}, {"event": 7}, {"event": "x" * 300},
     {"event": "issues." + "y" * 101}, {"event": "a\nb"},
     {"type": "issues"}, {"event": "issues", "evnt": "push"}])
-def test_what_is_no_event_is_refused(calm_gateway, receiver, body):
+def test_a_body_that_is_no_event_is_refused(calm_gateway, receiver, body):
     hook = calm_gateway.register(receiver.url("/none"), ["x"])
     assert attempt(calm_gateway, hook, **body).status == 422
 
 
-def test_who_may_and_whom(calm_gateway, receiver):
+def test_roles_and_teams_decide_who_may(calm_gateway, receiver):
     g = calm_gateway
     hook = g.register(receiver.url("/who"), ["x"])
     assert attempt(g, hook, role="viewer").status == 403
@@ -204,7 +204,7 @@ def test_without_a_drain_it_is_queued(make_gateway, receiver):
     wait_for(g.drained, 10)
 
 
-def test_tests_that_wait_leave_threads_for_posts(make_gateway, receiver):
+def test_waiting_webhook_tests_leave_threads_for_posts(make_gateway, receiver):
     g = make_gateway({"server": {"deadline": "4s", "threads": 2}},
                      drain=False)
     hook = g.register(receiver.url("/few"), ["x"])

@@ -41,7 +41,7 @@ def deliver(g, url, name="row", **more):
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_a_demand_for_a_client_certificate_is_told(make_gateway, version):
+def test_a_required_client_certificate_is_reported(make_gateway, version):
     g = make_gateway({"outbound": {"ca_file": CA.file}})
     c = context()
     c.minimum_version = c.maximum_version = getattr(ssl.TLSVersion, version)
@@ -79,7 +79,7 @@ def test_a_webhook_shows_its_certificate_and_has_its_authorities(
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-def test_the_target_of_a_redirect_is_told_without_its_secrets(
+def test_the_target_of_a_redirect_is_shown_without_secrets(
         calm_gateway, status):
     with Receiver() as r:
         for n, (where, said) in enumerate({
@@ -153,7 +153,7 @@ def test_a_host_with_an_underscore_is_taken(calm_gateway):
     ("https://b\u00fccher.example/", "xn--bcher-kva.example"),
     ("https://user:pass@ok.example/", "Authorization"),
     ("https://a-.example/", "hyphens")])
-def test_a_host_that_is_refused_is_told_how_to_write_it(
+def test_a_refused_host_is_named_with_its_accepted_spelling(
         calm_gateway, url, said):
     resp = calm_gateway.api("POST", "/api/v1/webhooks/register", {
         "url": url, "events": ["none"],

@@ -73,7 +73,7 @@ def test_a_post_comes_in_under_the_prefix(g):
     assert ask(g, "/hlsx/health").status == 404
 
 
-def test_what_is_open_is_so_for_reading_alone(g):
+def test_open_paths_are_read_only(g):
     assert ask(g, "/hls/stats").status == 200
     assert ask(g, "/hls/stats", method="POST", body=b"").status == 405
     assert ask(g, "/hls/stats/").status == 200
@@ -100,7 +100,7 @@ def test_a_user_that_nginx_checked_has_a_role(g):
         ("Sec-Fetch-Site", "cross-site")]).status == 403
 
 
-def test_a_name_that_nobody_checked_is_nobody(g):
+def test_an_unchecked_user_name_has_no_role(g):
     """REMOTE_USER counts with AUTH_TYPE alone."""
     assert ask(g, "/hls/queue/stats", "bob").status == 401
     assert ask(g, "/hls/api/auth/me").status == 401

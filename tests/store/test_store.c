@@ -109,7 +109,7 @@ body_under(const struct fix *f, const char *delivery_id, const char *body)
 }
 
 static void
-test_known_bytes_under_a_new_id_owe_nothing(void **state)
+test_a_known_body_under_a_new_id_owes_no_job(void **state)
 {
 	struct fix *f = *state;
 	struct store_receipt r;
@@ -395,7 +395,7 @@ test_fresh_work_passes_a_backlog_of_repeats(void **state)
 }
 
 static void
-test_a_full_target_is_skipped(void **state)
+test_a_target_at_its_limit_is_skipped(void **state)
 {
 	static const char *const skip[] = { "hook-1", "hook-3" };
 	struct store_lease_want want = { .worker = "w",
@@ -493,7 +493,7 @@ test_an_exchange_settles_and_leases_at_once(void **state)
 }
 
 static void
-test_an_exchange_expands_and_leases_what_that_made(void **state)
+test_an_exchange_leases_the_jobs_it_expands(void **state)
 {
 	struct fix *f = *state;
 	const struct store_owed owed = { STORE_DELIVER, "hook-1", NULL };
@@ -574,7 +574,7 @@ test_jobs_are_cancelled_and_retried(void **state)
 }
 
 static void
-test_very_many_jobs_are_retried_and_cancelled(void **state)
+test_many_jobs_are_retried_and_cancelled(void **state)
 {
 	struct fix *f = *state;
 	struct store_owed owed[1201];
@@ -648,7 +648,7 @@ test_a_replay_is_a_new_round(void **state)
 }
 
 static void
-test_too_much_waiting_refuses_more(void **state)
+test_max_waiting_refuses_further_posts(void **state)
 {
 	struct fix *f = *state;
 
@@ -679,7 +679,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_an_event_is_kept),
 		CASE(test_a_repeat_is_stored_once),
-		CASE(test_known_bytes_under_a_new_id_owe_nothing),
+		CASE(test_a_known_body_under_a_new_id_owes_no_job),
 		CASE(test_expansion_twice_changes_nothing),
 		CASE(test_an_event_is_expanded_with_its_last_part),
 		CASE(test_an_event_that_owes_nothing_is_completed),
@@ -688,14 +688,14 @@ main(void)
 		CASE(test_a_repeat_of_a_failed_event_tries_again),
 		CASE(test_priority_goes_before_age),
 		CASE(test_fresh_work_passes_a_backlog_of_repeats),
-		CASE(test_a_full_target_is_skipped),
+		CASE(test_a_target_at_its_limit_is_skipped),
 		CASE(test_a_release_uses_no_attempt),
 		CASE(test_an_exchange_settles_and_leases_at_once),
-		CASE(test_an_exchange_expands_and_leases_what_that_made),
+		CASE(test_an_exchange_leases_the_jobs_it_expands),
 		CASE(test_jobs_are_cancelled_and_retried),
-		CASE(test_very_many_jobs_are_retried_and_cancelled),
+		CASE(test_many_jobs_are_retried_and_cancelled),
 		CASE(test_a_replay_is_a_new_round),
-		CASE(test_too_much_waiting_refuses_more),
+		CASE(test_max_waiting_refuses_further_posts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

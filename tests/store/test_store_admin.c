@@ -286,7 +286,7 @@ test_disabling_parks_and_enabling_releases(void **state)
 }
 
 static void
-test_deleting_cancels_what_waits(void **state)
+test_deleting_cancels_waiting_deliveries(void **state)
 {
 	struct fix *f = *state;
 	struct store_job_filter by_target = { .target = "hook-1",
@@ -703,7 +703,7 @@ steps_of(struct fix *f, const struct store_webhook_filter *filter, size_t want)
 /* By team, whatever its case, and by whether they are enabled: a page costs
  * the same beside a hundred times as many others. */
 static void
-test_a_list_of_webhooks_looks_at_no_others(void **state)
+test_a_list_of_webhooks_reads_no_others(void **state)
 {
 	const struct store_webhook_filter of_team = { .team = "RED",
 		.enabled = -1,
@@ -776,10 +776,10 @@ main(void)
 		CASE(test_a_name_is_one_webhook_s_alone),
 		CASE(test_a_webhook_is_found_by_name_or_the_start_of_its_id),
 		CASE(test_registrations_are_listed_by_filter),
-		CASE(test_a_list_of_webhooks_looks_at_no_others),
+		CASE(test_a_list_of_webhooks_reads_no_others),
 		CASE(test_old_secrets_past_their_end_are_deleted),
 		CASE(test_disabling_parks_and_enabling_releases),
-		CASE(test_deleting_cancels_what_waits),
+		CASE(test_deleting_cancels_waiting_deliveries),
 		CASE(test_totals_and_health_move_with_the_result),
 		CASE(test_gone_disables_the_webhook),
 		CASE(test_lists_page_from_the_newest),

@@ -113,7 +113,7 @@ read_notices(struct fix *f)
 }
 
 static void
-test_a_notice_of_any_numbers_is_told(void **state)
+test_a_notice_with_any_numbers_is_reported(void **state)
 {
 	static const char *const columns[] = { "what", "why", "class", "at_ms",
 		"failing_since_ms", "disable_at_ms", "failures", "code" };
@@ -144,7 +144,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_webhook_of_any_numbers_is_read),
-		CASE(test_a_notice_of_any_numbers_is_told),
+		CASE(test_a_notice_with_any_numbers_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

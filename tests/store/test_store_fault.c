@@ -166,7 +166,7 @@ live_with(int n)
 #define CALLS 60
 
 static void
-test_any_call_may_fail(void **state)
+test_any_call_of_the_store_may_fail(void **state)
 {
 	int n;
 
@@ -176,7 +176,7 @@ test_any_call_may_fail(void **state)
 }
 
 static void
-test_any_answer_may_be_lost(void **state)
+test_any_answer_of_the_store_may_be_lost(void **state)
 {
 	int n;
 
@@ -189,8 +189,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_call_may_fail),
-		cmocka_unit_test(test_any_answer_may_be_lost),
+		cmocka_unit_test(test_any_call_of_the_store_may_fail),
+		cmocka_unit_test(test_any_answer_of_the_store_may_be_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

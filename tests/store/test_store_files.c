@@ -78,7 +78,7 @@ set_schema(const struct fix *f, int n)
 }
 
 static void
-test_what_is_not_ours_is_refused_and_kept(void **state)
+test_a_file_that_is_not_a_store_is_refused_and_kept(void **state)
 {
 	static const struct {
 		const char *name;
@@ -134,7 +134,7 @@ test_another_application_or_a_newer_schema_is_refused(void **state)
 }
 
 static void
-test_nothing_there_is_said_so(void **state)
+test_an_absent_row_is_not_found(void **state)
 {
 	struct fix *f = *state;
 
@@ -427,7 +427,7 @@ test_an_upgrade_keeps_the_old_one_beside(void **state)
 }
 
 static void
-test_an_orphan_is_set_aside_and_others_go_on(void **state)
+test_an_orphaned_job_is_dead_and_others_continue(void **state)
 {
 	struct fix *f = *state;
 	struct store_leases l;
@@ -448,7 +448,7 @@ test_an_orphan_is_set_aside_and_others_go_on(void **state)
 /* Counters and rows that no program of ours writes; the good job of the same
  * target is leased and settled beside each. */
 static void
-test_an_impossible_row_is_set_aside_and_others_go_on(void **state)
+test_an_impossible_row_is_dead_and_others_continue(void **state)
 {
 	static const struct {
 		const char *sql;
@@ -611,7 +611,7 @@ test_a_wrong_count_of_leases_is_found(void **state)
 
 /* A person with another tool gave them, or a damaged page. */
 static void
-test_more_labels_than_there_are_change_no_more_than_there_are(void **state)
+test_rank_survives_too_many_labels(void **state)
 {
 	struct fix *f = *state;
 	struct webhook *v[2 * TOO_MANY];
@@ -689,9 +689,9 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_init_is_safe_to_repeat),
-		CASE(test_what_is_not_ours_is_refused_and_kept),
+		CASE(test_a_file_that_is_not_a_store_is_refused_and_kept),
 		CASE(test_another_application_or_a_newer_schema_is_refused),
-		CASE(test_nothing_there_is_said_so),
+		CASE(test_an_absent_row_is_not_found),
 		CASE(test_a_log_without_its_database_is_not_played),
 		CASE(test_files_that_others_may_read_are_refused),
 		CASE(test_links_are_refused),
@@ -702,14 +702,13 @@ main(void)
 		CASE(test_a_schema_in_change_keeps_programs_out),
 		CASE(test_an_older_schema_is_changed_by_init_alone),
 		CASE(test_an_upgrade_keeps_the_old_one_beside),
-		CASE(test_an_orphan_is_set_aside_and_others_go_on),
-		CASE(test_an_impossible_row_is_set_aside_and_others_go_on),
+		CASE(test_an_orphaned_job_is_dead_and_others_continue),
+		CASE(test_an_impossible_row_is_dead_and_others_continue),
 		CASE(test_an_impossible_row_on_lease_comes_back),
 		CASE(test_a_damaged_secret_behind_many_webhooks_is_found),
 		CASE(test_damage_is_harmless_or_reported),
 		CASE(test_a_wrong_count_of_leases_is_found),
-		CASE(
-		    test_more_labels_than_there_are_change_no_more_than_there_are),
+		CASE(test_rank_survives_too_many_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

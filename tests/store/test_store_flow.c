@@ -202,7 +202,7 @@ test_failures_in_a_row_open_the_breaker(void **state)
 }
 
 static void
-test_an_answer_ends_the_row(void **state)
+test_an_answer_ends_a_row_of_failures(void **state)
 {
 	struct fix *f = *state;
 	enum webhook_health health;
@@ -289,7 +289,7 @@ describe(void *arg, struct webhook *w, struct err *e)
 }
 
 static void
-test_a_person_closes_it(void **state)
+test_a_person_closes_the_breaker(void **state)
 {
 	struct fix *f = *state;
 	enum webhook_health health;
@@ -313,7 +313,7 @@ test_a_person_closes_it(void **state)
 }
 
 static void
-test_everybody_can_know_who_is_blocked(void **state)
+test_every_process_sees_the_open_breakers(void **state)
 {
 	struct fix *f = *state;
 	struct store_leases l;
@@ -376,7 +376,7 @@ test_a_target_is_leased_from_at_its_rate(void **state)
 }
 
 static void
-test_what_was_not_begun_costs_no_token(void **state)
+test_an_unstarted_request_uses_no_rate_token(void **state)
 {
 	const struct store_flow limited = { .rate = 2000 };
 	struct fix *f = *state;
@@ -612,7 +612,7 @@ seen(struct fix *f, const char *id, int64_t started_ms)
 }
 
 static void
-test_drains_share_what_may_be_open(void **state)
+test_drains_share_max_in_flight(void **state)
 {
 	const struct store_flow shared = { .max_in_flight = 4 };
 	struct fix *f = *state;
@@ -682,7 +682,7 @@ lease_split(struct fix *f, const char *worker, size_t split, bool *is_split)
 }
 
 static void
-test_drains_that_divide_may_lease_in_advance(void **state)
+test_drains_that_share_a_target_may_prefetch(void **state)
 {
 	const struct store_flow divided = { .max_in_flight = 8 };
 	struct fix *f = *state;
@@ -732,7 +732,7 @@ test_drains_that_divide_may_lease_in_advance(void **state)
 }
 
 static void
-test_one_that_divides_leaves_the_others_their_part(void **state)
+test_a_drain_that_divides_leaves_the_others_their_share(void **state)
 {
 	const struct store_flow divided = { .max_in_flight = 8 };
 	struct fix *f = *state;
@@ -751,7 +751,7 @@ test_one_that_divides_leaves_the_others_their_part(void **state)
 }
 
 static void
-test_a_backlog_of_one_starves_no_other(void **state)
+test_a_backlog_for_one_webhook_starves_no_other(void **state)
 {
 	const struct store_flow bounds = { .max_in_flight = 4 };
 	struct fix *f = *state;
@@ -801,7 +801,7 @@ test_fresh_work_overtakes_a_backlog_of_repeats(void **state)
 }
 
 static void
-test_a_lease_can_be_for_some_alone(void **state)
+test_a_lease_can_be_limited_to_some_targets(void **state)
 {
 	static const char *const some[] = { "hook-2", "hook-4" };
 	struct fix *f = *state;
@@ -892,13 +892,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_failures_in_a_row_open_the_breaker),
-		CASE(test_an_answer_ends_the_row),
+		CASE(test_an_answer_ends_a_row_of_failures),
 		CASE(test_a_breaker_outlives_the_store_s_closing),
 		CASE(test_a_lost_probe_is_followed_by_another),
-		CASE(test_a_person_closes_it),
-		CASE(test_everybody_can_know_who_is_blocked),
+		CASE(test_a_person_closes_the_breaker),
+		CASE(test_every_process_sees_the_open_breakers),
 		CASE(test_a_target_is_leased_from_at_its_rate),
-		CASE(test_what_was_not_begun_costs_no_token),
+		CASE(test_an_unstarted_request_uses_no_rate_token),
 		CASE(test_a_registration_s_own_rate_holds),
 		CASE(test_a_clock_set_back_blocks_nobody_for_long),
 		CASE(
@@ -907,12 +907,12 @@ main(void)
 		CASE(test_a_wait_that_its_schedule_or_a_person_explains_stays),
 		CASE(test_an_event_from_the_future_is_due_when_it_is_expanded),
 		CASE(test_doctor_counts_waits_that_nothing_explains),
-		CASE(test_drains_share_what_may_be_open),
-		CASE(test_drains_that_divide_may_lease_in_advance),
-		CASE(test_one_that_divides_leaves_the_others_their_part),
-		CASE(test_a_backlog_of_one_starves_no_other),
+		CASE(test_drains_share_max_in_flight),
+		CASE(test_drains_that_share_a_target_may_prefetch),
+		CASE(test_a_drain_that_divides_leaves_the_others_their_share),
+		CASE(test_a_backlog_for_one_webhook_starves_no_other),
 		CASE(test_fresh_work_overtakes_a_backlog_of_repeats),
-		CASE(test_a_lease_can_be_for_some_alone),
+		CASE(test_a_lease_can_be_limited_to_some_targets),
 		CASE(
 		    test_an_event_ends_once_however_many_targets_are_leased_from),
 		CASE(test_an_event_ends_once_however_many_are_leased),

@@ -15,7 +15,7 @@
  */
 
 static void
-test_a_job_that_its_worker_died_over_is_held_back_in_company(void **state)
+test_a_job_that_killed_its_worker_waits_until_it_can_run_alone(void **state)
 {
 	struct fix *f = *state;
 	struct store_lease_want want = { .worker = "w",
@@ -131,7 +131,7 @@ test_a_lapsed_lease_moves_on_and_is_fenced(void **state)
 }
 
 static void
-test_a_job_that_kills_its_workers_is_set_aside(void **state)
+test_a_job_that_kills_its_workers_is_dead(void **state)
 {
 	struct fix *f = *state;
 	struct store_leases l;
@@ -176,7 +176,7 @@ test_a_job_that_kills_its_workers_is_set_aside(void **state)
 #define IN_HAND 128 /* of one drain, as it is shipped */
 
 static void
-test_suspects_of_one_that_is_full_hold_up_no_others(void **state)
+test_suspects_of_a_full_target_hold_back_no_others(void **state)
 {
 	static const char *const full[] = { "hook-1" };
 	struct fix *f = *state;
@@ -263,11 +263,11 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(
-		    test_a_job_that_its_worker_died_over_is_held_back_in_company),
+		    test_a_job_that_killed_its_worker_waits_until_it_can_run_alone),
 		CASE(test_only_deaths_alone_are_counted),
 		CASE(test_a_lapsed_lease_moves_on_and_is_fenced),
-		CASE(test_a_job_that_kills_its_workers_is_set_aside),
-		CASE(test_suspects_of_one_that_is_full_hold_up_no_others),
+		CASE(test_a_job_that_kills_its_workers_is_dead),
+		CASE(test_suspects_of_a_full_target_hold_back_no_others),
 		CASE(test_a_renewed_lease_holds),
 		CASE(test_a_lease_of_another_boot_has_lapsed),
 	};

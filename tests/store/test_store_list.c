@@ -125,7 +125,7 @@ steps_of_events(struct fix *f, const struct events *x, int n, size_t *found)
 }
 
 static void
-test_a_list_of_events_looks_at_no_others(void **state)
+test_a_list_of_events_reads_no_others(void **state)
 {
 	struct fix *f = *state;
 	size_t i, found, found_of_many;
@@ -315,7 +315,7 @@ steps_of_jobs(struct fix *f, const struct jobs *x, int n, size_t *found)
 }
 
 static void
-test_a_list_of_deliveries_looks_at_no_others(void **state)
+test_a_list_of_deliveries_reads_no_others(void **state)
 {
 	struct fix *f = *state;
 	size_t i, found, found_of_many;
@@ -416,7 +416,7 @@ steps_of_webhooks(struct fix *f, const struct webhooks *x, int n)
 }
 
 static void
-test_a_list_of_webhooks_looks_at_no_others(void **state)
+test_a_list_of_webhooks_reads_no_others(void **state)
 {
 	struct fix *f = *state;
 	int64_t few, many;
@@ -710,11 +710,11 @@ main(void)
 #define CASE(name) \
 	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_a_list_of_events_looks_at_no_others),
+		CASE(test_a_list_of_events_reads_no_others),
 		CASE(test_a_list_of_a_time_looks_at_no_others),
 		CASE(test_a_list_of_a_time_is_whole_whatever_the_clock_did),
-		CASE(test_a_list_of_deliveries_looks_at_no_others),
-		CASE(test_a_list_of_webhooks_looks_at_no_others),
+		CASE(test_a_list_of_deliveries_reads_no_others),
+		CASE(test_a_list_of_webhooks_reads_no_others),
 		CASE(test_pages_of_webhooks_are_the_whole_list),
 		CASE(test_a_page_of_webhooks_ends_where_conditions_never_meet),
 		CASE(

@@ -181,7 +181,7 @@ test_a_lease_that_lapses_is_counted_and_a_late_result(void **state)
 }
 
 static void
-test_what_is_due_and_may_go_is_the_oldest(void **state)
+test_the_oldest_due_and_unblocked_job_is_leased(void **state)
 {
 	struct fix *f = *state;
 	struct store_metrics m;
@@ -244,7 +244,7 @@ wait_for_figure(struct fix *f, const char *name, const char *labels, int64_t n)
 }
 
 static void
-test_what_gathers_is_kept_when_nothing_else_is_written(void **state)
+test_gathered_figures_are_written_without_other_writes(void **state)
 {
 	struct fix *f = *state;
 	struct meter *meter = store_meter(f->s);
@@ -256,7 +256,7 @@ test_what_gathers_is_kept_when_nothing_else_is_written(void **state)
 }
 
 static void
-test_what_gathers_is_kept_at_the_end(void **state)
+test_gathered_figures_are_written_at_close(void **state)
 {
 	struct fix *f = *state;
 	struct store_metrics m;
@@ -280,7 +280,7 @@ test_what_gathers_is_kept_at_the_end(void **state)
 }
 
 static void
-test_nothing_gathers_for_nobody(void **state)
+test_without_a_listener_no_notice_is_kept(void **state)
 {
 	struct fix *f = *state;
 	struct store_metrics m;
@@ -408,7 +408,7 @@ rank_anew(struct fix *f)
 }
 
 static void
-test_two_hundred_have_labels_and_the_others_one_row(void **state)
+test_two_hundred_webhooks_have_labels_and_the_others_share_one_row(void **state)
 {
 	struct fix *f = *state;
 	const struct ending good = { STORE_DONE, 200, 1, false };
@@ -427,7 +427,7 @@ test_two_hundred_have_labels_and_the_others_one_row(void **state)
 }
 
 static void
-test_the_busy_get_a_label_and_no_row_decreases(void **state)
+test_busy_webhooks_get_labels_and_no_counter_decreases(void **state)
 {
 	struct fix *f = *state;
 	const struct ending good = { STORE_DONE, 200, 1, false };
@@ -464,7 +464,7 @@ test_the_busy_get_a_label_and_no_row_decreases(void **state)
 }
 
 static void
-test_labels_stay_where_nobody_is_twice_as_busy(void **state)
+test_a_label_moves_only_to_a_webhook_twice_as_busy(void **state)
 {
 	struct fix *f = *state;
 	const struct ending good = { STORE_DONE, 200, 1, false };
@@ -507,16 +507,17 @@ main(void)
 		TEST(test_every_attempt_is_one_of_three),
 		TEST(test_an_answer_belongs_to_one_bucket),
 		TEST(test_a_lease_that_lapses_is_counted_and_a_late_result),
-		TEST(test_what_is_due_and_may_go_is_the_oldest),
+		TEST(test_the_oldest_due_and_unblocked_job_is_leased),
 		TEST(test_the_series_of_a_deleted_webhook_ends_and_goes_on),
-		TEST(test_what_gathers_is_kept_when_nothing_else_is_written),
-		TEST(test_what_gathers_is_kept_at_the_end),
-		TEST(test_nothing_gathers_for_nobody),
+		TEST(test_gathered_figures_are_written_without_other_writes),
+		TEST(test_gathered_figures_are_written_at_close),
+		TEST(test_without_a_listener_no_notice_is_kept),
 		TEST(test_a_worker_is_forgotten_a_day_after_its_last_job),
 		TEST(test_a_flood_of_workers_leaves_the_last_hundred_or_so),
-		TEST(test_two_hundred_have_labels_and_the_others_one_row),
-		TEST(test_the_busy_get_a_label_and_no_row_decreases),
-		TEST(test_labels_stay_where_nobody_is_twice_as_busy),
+		TEST(
+		    test_two_hundred_webhooks_have_labels_and_the_others_share_one_row),
+		TEST(test_busy_webhooks_get_labels_and_no_counter_decreases),
+		TEST(test_a_label_moves_only_to_a_webhook_twice_as_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

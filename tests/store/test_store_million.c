@@ -151,7 +151,7 @@ test_nothing_due(void **state)
 }
 
 static void
-test_all_due(void **state)
+test_all_due_jobs_are_leased(void **state)
 {
 	(void)state;
 	compare((struct seed){ 0, 0, FIX_NOW - 3600000, FIX_NOW, 0, false },
@@ -326,7 +326,7 @@ read_plan(sqlite3 *db, const char *sql, char *out, size_t size)
 }
 
 static void
-test_hot_statements_go_by_an_index(void **state)
+test_frequent_statements_use_an_index(void **state)
 {
 	char plan[2048];
 	struct fix f;
@@ -356,9 +356,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hot_statements_go_by_an_index),
+		cmocka_unit_test(test_frequent_statements_use_an_index),
 		cmocka_unit_test(test_nothing_due),
-		cmocka_unit_test(test_all_due),
+		cmocka_unit_test(test_all_due_jobs_are_leased),
 		cmocka_unit_test(test_a_million_of_one_blocked_target_in_front),
 		cmocka_unit_test(test_a_million_due_later_in_front),
 		cmocka_unit_test(test_a_million_blocked_by_one_in_front),

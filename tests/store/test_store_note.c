@@ -167,7 +167,7 @@ test_a_whole_file_takes_no_log(void **state)
 
 /* Of another program, or of before there were notes. */
 static void
-test_without_a_note_any_log_is_taken(void **state)
+test_without_a_log_note_any_log_is_accepted(void **state)
 {
 	const struct note none = { .state = NOTE_NONE };
 	struct fix *f = *state;
@@ -180,7 +180,7 @@ test_without_a_note_any_log_is_taken(void **state)
 /* Killed between the note and the header, between the header and the first
  * frame, or after a checkpoint whose cut of the log did not get to disk. */
 static void
-test_what_a_crash_leaves_is_taken(void **state)
+test_files_left_by_a_crash_are_recovered(void **state)
 {
 	static const uint8_t next[NOTE_SALTS_SIZE] = "12345678";
 	struct note n = { .state = NOTE_IN_USE };
@@ -216,7 +216,7 @@ test_what_a_crash_leaves_is_taken(void **state)
 
 /* Started anew while it is looked at: the second look is at the gate. */
 static void
-test_a_held_gate_is_waited_for_where_there_is_doubt(void **state)
+test_a_doubtful_log_is_judged_under_the_gate(void **state)
 {
 	const struct note n = { .state = NOTE_WHOLE };
 	struct fix *f = *state;
@@ -243,9 +243,9 @@ main(void)
 		CASE(test_an_old_log_of_ours_is_refused),
 		CASE(test_a_restored_pair_is_taken),
 		CASE(test_a_whole_file_takes_no_log),
-		CASE(test_without_a_note_any_log_is_taken),
-		CASE(test_what_a_crash_leaves_is_taken),
-		CASE(test_a_held_gate_is_waited_for_where_there_is_doubt),
+		CASE(test_without_a_log_note_any_log_is_accepted),
+		CASE(test_files_left_by_a_crash_are_recovered),
+		CASE(test_a_doubtful_log_is_judged_under_the_gate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

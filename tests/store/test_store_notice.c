@@ -121,7 +121,7 @@ told(struct fix *f, struct notice *last)
 }
 
 static void
-test_nothing_but_failure_warns_and_then_disables(void **state)
+test_constant_failure_warns_and_then_disables(void **state)
 {
 	struct fix *f = *state;
 	int64_t since = f->wall_ms;
@@ -176,7 +176,7 @@ test_nothing_but_failure_warns_and_then_disables(void **state)
 }
 
 static void
-test_one_success_begins_anew(void **state)
+test_a_success_resets_the_count_of_failures(void **state)
 {
 	struct fix *f = *state;
 	struct notice n;
@@ -198,7 +198,7 @@ test_one_success_begins_anew(void **state)
 
 /* Between two rare attempts nobody can be told in time: first told, then. */
 static void
-test_nobody_is_disabled_who_was_not_told(void **state)
+test_no_webhook_is_disabled_without_a_warning(void **state)
 {
 	struct fix *f = *state;
 	struct notice n;
@@ -219,7 +219,7 @@ test_nobody_is_disabled_who_was_not_told(void **state)
 }
 
 static void
-test_a_short_time_warns_at_its_half(void **state)
+test_a_short_disable_after_warns_at_its_half(void **state)
 {
 	struct fix *f = *state;
 	struct notice n;
@@ -269,7 +269,7 @@ disable(void *arg, struct webhook *w, struct err *e)
 }
 
 static void
-test_gone_is_told_and_a_person_enables_again(void **state)
+test_a_410_is_reported_and_a_person_enables_again(void **state)
 {
 	struct fix *f = *state;
 	struct store_notices l;
@@ -357,7 +357,7 @@ give_up(struct fix *f, int64_t *job)
 }
 
 static void
-test_a_dead_delivery_is_told_with_its_event(void **state)
+test_a_dead_delivery_is_reported_with_its_event(void **state)
 {
 	struct fix *f = *state;
 	struct store_job *j;
@@ -459,7 +459,7 @@ tell_with_fault(struct fix *f, int n)
 }
 
 static void
-test_a_call_that_fails_tells_neither_less_nor_more(void **state)
+test_a_failing_call_reports_its_exact_error(void **state)
 {
 	static const int faults[] = { 1, 2, 3, -1, -2, -3 };
 	struct fix *f = *state;
@@ -504,7 +504,7 @@ suspects(struct fix *f, int first, int n)
 }
 
 static void
-test_a_source_is_told_of_once_an_hour_with_what_came_since(void **state)
+test_a_source_is_reported_once_an_hour_with_new_counts(void **state)
 {
 	struct fix *f = *state;
 	struct notice n;
@@ -537,7 +537,7 @@ test_a_source_is_told_of_once_an_hour_with_what_came_since(void **state)
 }
 
 static void
-test_two_drains_tell_of_a_source_once(void **state)
+test_two_drains_report_a_source_once(void **state)
 {
 	struct fix *f = *state;
 	struct store_telling t = { 0 };
@@ -563,19 +563,18 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_nothing_but_failure_warns_and_then_disables),
-		CASE(test_one_success_begins_anew),
-		CASE(test_nobody_is_disabled_who_was_not_told),
-		CASE(test_a_short_time_warns_at_its_half),
+		CASE(test_constant_failure_warns_and_then_disables),
+		CASE(test_a_success_resets_the_count_of_failures),
+		CASE(test_no_webhook_is_disabled_without_a_warning),
+		CASE(test_a_short_disable_after_warns_at_its_half),
 		CASE(test_without_a_time_failure_disables_nobody),
-		CASE(test_gone_is_told_and_a_person_enables_again),
+		CASE(test_a_410_is_reported_and_a_person_enables_again),
 		CASE(test_gone_parks_nothing_of_one_that_was_deleted),
-		CASE(test_a_dead_delivery_is_told_with_its_event),
+		CASE(test_a_dead_delivery_is_reported_with_its_event),
 		CASE(test_a_notice_becomes_one_event),
-		CASE(test_a_call_that_fails_tells_neither_less_nor_more),
-		CASE(
-		    test_a_source_is_told_of_once_an_hour_with_what_came_since),
-		CASE(test_two_drains_tell_of_a_source_once),
+		CASE(test_a_failing_call_reports_its_exact_error),
+		CASE(test_a_source_is_reported_once_an_hour_with_new_counts),
+		CASE(test_two_drains_report_a_source_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

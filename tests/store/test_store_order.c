@@ -82,7 +82,7 @@ end_one(struct fix *f, int64_t event, enum store_verdict verdict)
 }
 
 static void
-test_one_of_a_key_at_a_time(void **state)
+test_one_delivery_of_a_key_runs_at_a_time(void **state)
 {
 	struct fix *f = *state;
 	struct store_leases l, other;
@@ -118,7 +118,7 @@ test_one_of_a_key_at_a_time(void **state)
 }
 
 static void
-test_the_next_one_comes_in_the_same_exchange(void **state)
+test_the_exchange_that_settles_leases_the_next_of_the_key(void **state)
 {
 	struct fix *f = *state;
 	struct store_lease_want want = { .worker = "w",
@@ -147,7 +147,7 @@ test_the_next_one_comes_in_the_same_exchange(void **state)
 }
 
 static void
-test_a_failing_one_holds_up_its_key_alone(void **state)
+test_a_failing_delivery_holds_back_its_own_key_only(void **state)
 {
 	struct fix *f = *state;
 	int64_t a1, a2, b1;
@@ -167,7 +167,7 @@ test_a_failing_one_holds_up_its_key_alone(void **state)
 }
 
 static void
-test_a_dead_one_is_retried_or_skipped(void **state)
+test_a_dead_head_is_retried_or_skipped(void **state)
 {
 	struct fix *f = *state;
 	struct store_job_filter blocked = { .state = -1,
@@ -210,7 +210,7 @@ test_a_dead_one_is_retried_or_skipped(void **state)
 }
 
 static void
-test_one_in_the_middle_is_cancelled(void **state)
+test_a_delivery_in_the_middle_of_a_key_is_cancelled(void **state)
 {
 	struct fix *f = *state;
 	struct store_leases l;
@@ -260,7 +260,7 @@ test_a_lapsed_lease_keeps_its_place(void **state)
 }
 
 static void
-test_a_replay_takes_its_events_place(void **state)
+test_a_replay_keeps_the_events_place_in_its_key(void **state)
 {
 	struct fix *f = *state;
 	struct store_owed owed = { STORE_DELIVER, "hook-1", "a" };
@@ -294,7 +294,7 @@ begin_again(struct fix *f, int64_t event, const char *key)
 }
 
 static void
-test_what_was_overtaken_goes_once_more(void **state)
+test_an_overtaken_delivery_is_sent_once_more(void **state)
 {
 	static const enum store_verdict verdicts[] = { STORE_DONE, STORE_AGAIN,
 		STORE_RELEASE };
@@ -327,7 +327,7 @@ test_what_was_overtaken_goes_once_more(void **state)
 }
 
 static void
-test_what_was_overtaken_may_die_or_lapse(void **state)
+test_an_overtaken_delivery_may_die_or_lapse(void **state)
 {
 	struct fix *f = *state;
 	struct store_leases l;
@@ -383,7 +383,7 @@ test_a_cancelled_replay_leaves_the_one_on_its_way(void **state)
 }
 
 static void
-test_twice_expanded_is_once_in_order(void **state)
+test_a_second_expansion_keeps_the_order(void **state)
 {
 	struct fix *f = *state;
 	struct store_owed owed = { STORE_DELIVER, "hook-1", "a" };
@@ -404,7 +404,7 @@ test_twice_expanded_is_once_in_order(void **state)
 }
 
 static void
-test_what_is_behind_is_not_overdue(void **state)
+test_deliveries_behind_another_are_not_overdue(void **state)
 {
 	struct fix *f = *state;
 	struct store_stats st;
@@ -427,7 +427,7 @@ test_what_is_behind_is_not_overdue(void **state)
 }
 
 static void
-test_deleting_cancels_what_is_behind_too(void **state)
+test_deleting_cancels_deliveries_behind_the_head_too(void **state)
 {
 	struct fix *f = *state;
 	struct store_stats st;
@@ -449,7 +449,7 @@ test_deleting_cancels_what_is_behind_too(void **state)
 }
 
 static void
-test_a_disabled_webhook_goes_on_in_order(void **state)
+test_a_reenabled_webhook_continues_in_order(void **state)
 {
 	struct fix *f = *state;
 	struct webhook *w;
@@ -598,7 +598,7 @@ test_a_dead_head_holds_thousands_until_its_webhook_skips(void **state)
 }
 
 static void
-test_dead_heads_of_many_keys_go_in_parts(void **state)
+test_dead_heads_of_many_keys_are_skipped_in_parts(void **state)
 {
 	struct fix *f = *state;
 	struct store_leases l;
@@ -630,7 +630,7 @@ test_dead_heads_of_many_keys_go_in_parts(void **state)
 }
 
 static void
-test_a_blocked_key_is_told_once_for_each_death(void **state)
+test_a_blocked_key_is_reported_once_for_each_death(void **state)
 {
 	struct fix *f = *state;
 	int64_t a1, a2;
@@ -693,25 +693,25 @@ main(void)
 #define CASE(name) \
 	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_one_of_a_key_at_a_time),
-		CASE(test_the_next_one_comes_in_the_same_exchange),
-		CASE(test_a_failing_one_holds_up_its_key_alone),
-		CASE(test_a_dead_one_is_retried_or_skipped),
+		CASE(test_one_delivery_of_a_key_runs_at_a_time),
+		CASE(test_the_exchange_that_settles_leases_the_next_of_the_key),
+		CASE(test_a_failing_delivery_holds_back_its_own_key_only),
+		CASE(test_a_dead_head_is_retried_or_skipped),
 		CASE(
 		    test_a_skipped_one_that_is_retried_goes_before_what_still_waits),
-		CASE(test_one_in_the_middle_is_cancelled),
+		CASE(test_a_delivery_in_the_middle_of_a_key_is_cancelled),
 		CASE(test_a_lapsed_lease_keeps_its_place),
-		CASE(test_a_replay_takes_its_events_place),
-		CASE(test_what_was_overtaken_goes_once_more),
-		CASE(test_what_was_overtaken_may_die_or_lapse),
+		CASE(test_a_replay_keeps_the_events_place_in_its_key),
+		CASE(test_an_overtaken_delivery_is_sent_once_more),
+		CASE(test_an_overtaken_delivery_may_die_or_lapse),
 		CASE(test_a_cancelled_replay_leaves_the_one_on_its_way),
-		CASE(test_twice_expanded_is_once_in_order),
-		CASE(test_what_is_behind_is_not_overdue),
-		CASE(test_deleting_cancels_what_is_behind_too),
-		CASE(test_a_disabled_webhook_goes_on_in_order),
+		CASE(test_a_second_expansion_keeps_the_order),
+		CASE(test_deliveries_behind_another_are_not_overdue),
+		CASE(test_deleting_cancels_deliveries_behind_the_head_too),
+		CASE(test_a_reenabled_webhook_continues_in_order),
 		CASE(test_a_dead_head_holds_thousands_until_its_webhook_skips),
-		CASE(test_dead_heads_of_many_keys_go_in_parts),
-		CASE(test_a_blocked_key_is_told_once_for_each_death),
+		CASE(test_dead_heads_of_many_keys_are_skipped_in_parts),
+		CASE(test_a_blocked_key_is_reported_once_for_each_death),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

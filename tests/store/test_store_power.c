@@ -234,7 +234,7 @@ test_a_cut_in_the_first_start_leaves_nothing_half_made(void **state)
 
 /* The test proves itself: without the log's syncs it finds losses. */
 static void
-test_without_syncs_the_loss_is_seen(void **state)
+test_a_store_without_syncs_fails_the_power_cut_test(void **state)
 {
 	struct story s;
 
@@ -346,7 +346,8 @@ main(void)
 		    test_a_cut_after_the_log_was_cut_to_nothing_leaves_a_store),
 		cmocka_unit_test(
 		    test_a_cut_in_the_first_start_leaves_nothing_half_made),
-		cmocka_unit_test(test_without_syncs_the_loss_is_seen),
+		cmocka_unit_test(
+		    test_a_store_without_syncs_fails_the_power_cut_test),
 		cmocka_unit_test(
 		    test_after_a_failed_sync_nothing_is_acknowledged),
 		cmocka_unit_test(

@@ -154,7 +154,7 @@ test_a_replay_to_one_is_not_lost_behind_one_to_another(void **state)
 }
 
 static void
-test_what_is_new_goes_before_what_is_done_again(void **state)
+test_new_jobs_run_before_repeats(void **state)
 {
 	struct fix *f = *state;
 	struct store_leases l;
@@ -226,7 +226,7 @@ test_a_webhook_recovers_what_died_in_a_time(void **state)
 }
 
 static void
-test_posts_keep_half_of_what_may_wait(void **state)
+test_replays_leave_half_of_max_waiting_to_posts(void **state)
 {
 	struct store_dead d = { .webhook_id = "hook-1", .until_ms = INT64_MAX };
 	struct fix *f = *state;
@@ -328,9 +328,9 @@ main(void)
 		CASE(test_a_replay_to_one_is_not_lost_behind_one_to_another),
 		CASE(
 		    test_disabling_a_webhook_looks_at_a_bounded_number_of_events),
-		CASE(test_what_is_new_goes_before_what_is_done_again),
+		CASE(test_new_jobs_run_before_repeats),
 		CASE(test_a_webhook_recovers_what_died_in_a_time),
-		CASE(test_posts_keep_half_of_what_may_wait),
+		CASE(test_replays_leave_half_of_max_waiting_to_posts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ costs(int64_t n, int64_t *replayed, int64_t *recovered)
 }
 
 static void
-test_again_costs_the_same_beside_a_million(void **state)
+test_a_retry_costs_the_same_beside_a_million(void **state)
 {
 	int64_t replay_few, replay_many, recover_few, recover_many;
 
@@ -158,7 +158,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_again_costs_the_same_beside_a_million),
+		cmocka_unit_test(test_a_retry_costs_the_same_beside_a_million),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,7 @@ judge_scarce(struct fix *f, enum rc (*call)(struct fix *f))
 }
 
 static void
-test_without_descriptors_writing_is_put_off(void **state)
+test_without_descriptors_writing_waits(void **state)
 {
 	judge_scarce(*state, write_one);
 }
@@ -165,7 +165,7 @@ open_with_readers(struct fix *f, unsigned int n)
 }
 
 static void
-test_without_descriptors_reading_is_put_off(void **state)
+test_without_descriptors_reading_waits(void **state)
 {
 	struct fix *f = *state;
 	sqlite3 *first;
@@ -214,7 +214,7 @@ lease_ten(struct fix *f, struct store_leases *l)
 }
 
 static void
-test_a_clock_set_back_is_mended_when_there_is_a_turn_again(void **state)
+test_a_clock_set_back_is_corrected_at_the_next_turn(void **state)
 {
 	const struct store_flow limited = { .rate = 10000 };
 	struct fix *f = *state;
@@ -264,10 +264,9 @@ main(void)
 #define SEEN(name) \
 	cmocka_unit_test_setup_teardown(name, setup_seen, teardown_seen)
 	const struct CMUnitTest tests[] = {
-		CASE(test_without_descriptors_writing_is_put_off),
-		CASE(
-		    test_a_clock_set_back_is_mended_when_there_is_a_turn_again),
-		SEEN(test_without_descriptors_reading_is_put_off),
+		CASE(test_without_descriptors_writing_waits),
+		CASE(test_a_clock_set_back_is_corrected_at_the_next_turn),
+		SEEN(test_without_descriptors_reading_waits),
 		SEEN(
 		    test_a_connection_for_reading_is_not_waited_for_without_end),
 	};

@@ -126,7 +126,7 @@ assert_known(struct fix *f, const char *prefix, int n)
 }
 
 static void
-test_a_burst_is_known_at_once_and_later(void **state)
+test_delivery_ids_of_a_burst_are_known_at_once_and_later(void **state)
 {
 	const struct timespec pause = { 0, 10 * 1000 * 1000 };
 	struct fix *f = *state;
@@ -169,7 +169,7 @@ test_a_single_post_goes_the_direct_way(void **state)
 }
 
 static void
-test_a_burst_is_known_after_reopening(void **state)
+test_delivery_ids_of_a_burst_are_known_after_reopening(void **state)
 {
 	struct fix *f = *state;
 
@@ -229,7 +229,7 @@ test_processes_know_of_each_other(void **state)
 }
 
 static void
-test_what_was_refused_was_not_seen(void **state)
+test_a_refused_post_leaves_no_dedupe_row(void **state)
 {
 	struct fix *f = *state;
 	struct store_receipt r;
@@ -250,7 +250,7 @@ test_what_was_refused_was_not_seen(void **state)
 }
 
 static void
-test_the_window_begins_with_the_latest_sight(void **state)
+test_the_replay_window_starts_at_the_latest_post(void **state)
 {
 	struct fix *f = *state;
 	struct store_receipt r;
@@ -512,7 +512,7 @@ steps_of_list(struct fix *f, const char *id)
 }
 
 static void
-test_a_list_of_a_delivery_id_looks_at_no_other_events(void **state)
+test_a_list_by_delivery_id_reads_no_other_events(void **state)
 {
 	struct fix *f = *state;
 	int64_t few, many;
@@ -588,15 +588,15 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(derived_id_is_believed_for_its_time_only),
 		CASE(test_every_event_of_a_delivery_id_is_listed),
-		CASE(test_a_list_of_a_delivery_id_looks_at_no_other_events),
+		CASE(test_a_list_by_delivery_id_reads_no_other_events),
 		CASE(test_beyond_a_million_the_oldest_ignored_body_makes_room),
-		CASE(test_a_burst_is_known_at_once_and_later),
+		CASE(test_delivery_ids_of_a_burst_are_known_at_once_and_later),
 		CASE(test_a_single_post_goes_the_direct_way),
-		CASE(test_a_burst_is_known_after_reopening),
+		CASE(test_delivery_ids_of_a_burst_are_known_after_reopening),
 		CASE(test_a_small_memory_knows_as_much),
 		CASE(test_processes_know_of_each_other),
-		CASE(test_what_was_refused_was_not_seen),
-		CASE(test_the_window_begins_with_the_latest_sight),
+		CASE(test_a_refused_post_leaves_no_dedupe_row),
+		CASE(test_the_replay_window_starts_at_the_latest_post),
 		CASE(test_a_killed_process_forgets_nothing),
 	};
 

@@ -122,7 +122,7 @@ assert_kept(struct fix *f, int64_t id, int fill)
 }
 
 static void
-test_what_was_rolled_back_overwrites_nobody(void **state)
+test_a_rolled_back_change_overwrites_no_other(void **state)
 {
 	struct fix *f = *state, other;
 	struct store_receipt r;
@@ -158,7 +158,7 @@ main(void)
 #define CASE(name) \
 	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_what_was_rolled_back_overwrites_nobody),
+		CASE(test_a_rolled_back_change_overwrites_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

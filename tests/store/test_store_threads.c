@@ -96,7 +96,7 @@ join(struct caller *c)
 }
 
 static void
-test_all_that_threads_put_is_there(void **state)
+test_all_events_of_all_threads_are_stored(void **state)
 {
 	struct fix *f = *state;
 	struct caller c[THREADS];
@@ -117,7 +117,7 @@ test_all_that_threads_put_is_there(void **state)
 }
 
 static void
-test_of_fifty_repeats_at_once_one_is_stored(void **state)
+test_fifty_simultaneous_repeats_are_stored_once(void **state)
 {
 	struct fix *f = *state;
 	struct caller c[50];
@@ -195,7 +195,7 @@ is_stored(struct fix *f, int64_t id)
 }
 
 static void
-test_nobody_is_told_before_it_is_on_disk(void **state)
+test_no_caller_returns_before_the_commit_is_on_disk(void **state)
 {
 	struct fix *f = *state;
 	struct caller c;
@@ -220,7 +220,7 @@ test_nobody_is_told_before_it_is_on_disk(void **state)
 }
 
 static void
-test_who_gives_up_may_come_again(void **state)
+test_a_caller_that_timed_out_may_call_again(void **state)
 {
 	struct fix *f = *state;
 	struct store_receipt r;
@@ -241,7 +241,7 @@ test_who_gives_up_may_come_again(void **state)
 }
 
 static void
-test_a_queue_that_stands_is_not_joined(void **state)
+test_a_stuck_writer_queue_refuses_further_writes(void **state)
 {
 	struct fix *f = *state;
 	const struct timespec pause = { 0, 20 * 1000 * 1000 };
@@ -410,11 +410,11 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_all_that_threads_put_is_there),
-		CASE(test_of_fifty_repeats_at_once_one_is_stored),
-		CASE(test_nobody_is_told_before_it_is_on_disk),
-		CASE(test_who_gives_up_may_come_again),
-		CASE(test_a_queue_that_stands_is_not_joined),
+		CASE(test_all_events_of_all_threads_are_stored),
+		CASE(test_fifty_simultaneous_repeats_are_stored_once),
+		CASE(test_no_caller_returns_before_the_commit_is_on_disk),
+		CASE(test_a_caller_that_timed_out_may_call_again),
+		CASE(test_a_stuck_writer_queue_refuses_further_writes),
 		CASE(test_one_bad_row_never_fails_its_group),
 		CASE(test_no_job_is_leased_twice),
 		CASE(test_a_fork_may_not_use_the_store),

@@ -164,7 +164,7 @@ test_an_event_is_failed_from_its_first_dead_job(void **state)
 }
 
 static void
-test_what_is_on_its_way_or_cancelled_has_not_failed(void **state)
+test_open_and_cancelled_jobs_have_not_failed(void **state)
 {
 	struct fix *f = *state;
 	struct store_leases l;
@@ -285,7 +285,7 @@ test_due_work_of_a_disabled_webhook_is_overdue_and_held(void **state)
 }
 
 static void
-test_the_views_tell_what_became_of_events(void **state)
+test_the_views_show_the_outcome_of_events(void **state)
 {
 	struct fix *f = *state;
 	struct store_result r[2];
@@ -420,7 +420,7 @@ set_webhooks(struct fix *f)
 }
 
 static void
-test_each_view_of_webhooks_says_what_it_should(void **state)
+test_each_view_of_webhooks_is_right(void **state)
 {
 	struct fix *f = *state;
 
@@ -496,7 +496,7 @@ set_deliveries(struct fix *f)
 }
 
 static void
-test_each_view_of_deliveries_says_what_it_should(void **state)
+test_each_view_of_deliveries_is_right(void **state)
 {
 	struct fix *f = *state;
 
@@ -529,12 +529,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_the_views_of_the_origins_are_read_only),
 		CASE(test_an_event_is_failed_from_its_first_dead_job),
-		CASE(test_what_is_on_its_way_or_cancelled_has_not_failed),
+		CASE(test_open_and_cancelled_jobs_have_not_failed),
 		CASE(test_an_upgrade_decodes_the_forms_of_an_older_store),
 		CASE(test_due_work_of_a_disabled_webhook_is_overdue_and_held),
-		CASE(test_the_views_tell_what_became_of_events),
-		CASE(test_each_view_of_webhooks_says_what_it_should),
-		CASE(test_each_view_of_deliveries_says_what_it_should),
+		CASE(test_the_views_show_the_outcome_of_events),
+		CASE(test_each_view_of_webhooks_is_right),
+		CASE(test_each_view_of_deliveries_is_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -351,7 +351,7 @@ test_the_last_to_close_leaves_one_file(void **state)
 
 /* One that reads alone does it too. */
 static void
-test_what_was_killed_is_whole_after_the_next_close(void **state)
+test_a_killed_store_is_one_file_after_the_next_close(void **state)
 {
 	struct fix *f = *state;
 	struct store_stats stats;
@@ -402,7 +402,7 @@ test_a_database_without_its_log_is_refused(void **state)
 
 /* sqlite3(1) plays the log and takes it away, or copies what it sees. */
 static void
-test_what_other_programs_make_whole_is_taken(void **state)
+test_a_database_recovered_by_another_program_is_accepted(void **state)
 {
 	struct fix *f = *state;
 	char *copy = fix_beside(f, ".copy"), *text;
@@ -508,7 +508,7 @@ read_without_a_gap(void *arg)
 
 /* What is put would fill the log to more than its bound. */
 static void
-test_readers_without_a_gap_do_not_let_the_log_grow(void **state)
+test_constant_readers_do_not_let_the_log_grow(void **state)
 {
 	enum {
 		EVENTS = 2000,
@@ -761,11 +761,11 @@ main(void)
 		CASE(test_a_log_of_rubbish_costs_the_log_alone),
 		CASE(test_a_closed_store_is_one_file),
 		CASE(test_the_last_to_close_leaves_one_file),
-		CASE(test_what_was_killed_is_whole_after_the_next_close),
+		CASE(test_a_killed_store_is_one_file_after_the_next_close),
 		CASE(test_a_database_without_its_log_is_refused),
-		CASE(test_what_other_programs_make_whole_is_taken),
+		CASE(test_a_database_recovered_by_another_program_is_accepted),
 		CASE(test_a_page_by_page_copy_needs_no_log),
-		CASE(test_readers_without_a_gap_do_not_let_the_log_grow),
+		CASE(test_constant_readers_do_not_let_the_log_grow),
 		CASE(test_one_checkpointer_at_a_time),
 		CASE(test_one_checkpoint_a_second),
 		CASE(test_settings_hold_on_the_connections_in_use),

@@ -351,7 +351,7 @@ a_sender_of_another_kind_is_described(void **state)
 
 /* B70: no secret, and what is shown can be read again. */
 static void
-what_is_shown_is_in_force_and_masked(void **state)
+shown_settings_are_effective_and_masked(void **state)
 {
 	struct app_conf *c;
 	struct buf out;
@@ -377,7 +377,7 @@ what_is_shown_is_in_force_and_masked(void **state)
 /* What limits deliveries where nobody has said anything, by name: a key that
  * is shown says what is in force. */
 static void
-what_nobody_set_is_shown_as_promised(void **state)
+defaults_are_shown_as_documented(void **state)
 {
 	static const char *const want[] = { "\n  rate_limit: 10\n",
 		"\n  max_in_flight: 8\n", "\n    failures: 5\n",
@@ -422,7 +422,7 @@ a_key_that_needs_a_restart_is_named(void **state)
 
 /* B66, B67 */
 static void
-a_file_that_others_may_write_is_refused(void **state)
+a_settings_file_that_others_may_write_is_refused(void **state)
 {
 	struct conf_vars *vars;
 	struct app_conf *c;
@@ -637,10 +637,11 @@ main(void)
 		    names_of_files_are_taken_from_the_folder_of_the_settings),
 		cmocka_unit_test(two_sources_with_one_secret_are_warned_of),
 		cmocka_unit_test(a_sender_of_another_kind_is_described),
-		cmocka_unit_test(what_is_shown_is_in_force_and_masked),
-		cmocka_unit_test(what_nobody_set_is_shown_as_promised),
+		cmocka_unit_test(shown_settings_are_effective_and_masked),
+		cmocka_unit_test(defaults_are_shown_as_documented),
 		cmocka_unit_test(a_key_that_needs_a_restart_is_named),
-		cmocka_unit_test(a_file_that_others_may_write_is_refused),
+		cmocka_unit_test(
+		    a_settings_file_that_others_may_write_is_refused),
 		cmocka_unit_test(the_shipped_file_loads_unchanged),
 		cmocka_unit_test(a_request_header_is_no_setting_under_cgi),
 	};

@@ -111,7 +111,7 @@ a_token_has_its_role(void **state)
 }
 
 static void
-a_use_is_noted_once_a_minute(void **state)
+a_tokens_use_is_stored_once_a_minute(void **state)
 {
 	struct auth_who who;
 
@@ -245,7 +245,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_token_has_its_role, setup),
-		cmocka_unit_test_setup(a_use_is_noted_once_a_minute, setup),
+		cmocka_unit_test_setup(a_tokens_use_is_stored_once_a_minute,
+		    setup),
 		cmocka_unit_test_setup(a_bad_token_is_refused, setup),
 		cmocka_unit_test_setup(a_busy_store_is_not_a_refusal, setup),
 		cmocka_unit_test_setup(

@@ -24,7 +24,7 @@ test_attempts_are_one_more_than_waits(void **state)
 }
 
 static void
-test_jitter_adds_up_to_a_tenth(void **state)
+test_jitter_adds_at_most_a_tenth(void **state)
 {
 	int64_t again, least, most;
 	uint32_t random;
@@ -134,7 +134,7 @@ test_a_receiver_explains_a_day_and_an_unknown_schedule_a_week(void **state)
 }
 
 static void
-test_a_plan_made_anew_is_explained(void **state)
+test_a_replanned_wait_is_explained(void **state)
 {
 	struct backoff_plan p = { .schedule = schedule, .n = 3 };
 	int64_t due;
@@ -168,7 +168,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attempts_are_one_more_than_waits),
-		cmocka_unit_test(test_jitter_adds_up_to_a_tenth),
+		cmocka_unit_test(test_jitter_adds_at_most_a_tenth),
 		cmocka_unit_test(
 		    test_the_later_of_schedule_and_receiver_counts),
 		cmocka_unit_test(test_retry_after_is_read_and_bounded),
@@ -176,7 +176,7 @@ main(void)
 		    test_a_wait_is_explained_by_its_own_step_of_the_schedule),
 		cmocka_unit_test(
 		    test_a_receiver_explains_a_day_and_an_unknown_schedule_a_week),
-		cmocka_unit_test(test_a_plan_made_anew_is_explained),
+		cmocka_unit_test(test_a_replanned_wait_is_explained),
 		cmocka_unit_test(
 		    test_a_stamp_from_the_future_is_within_no_window),
 	};

@@ -29,7 +29,7 @@ apply(struct breaker *b, const char *signs, int64_t now_ms)
 }
 
 static void
-test_failures_in_a_row_open_it(void **state)
+test_consecutive_failures_open_the_breaker(void **state)
 {
 	struct breaker b = { 0 };
 
@@ -51,7 +51,7 @@ test_failures_in_a_row_open_it(void **state)
 }
 
 static void
-test_any_answer_closes_it(void **state)
+test_any_answer_closes_the_breaker(void **state)
 {
 	struct breaker b = { 0 };
 
@@ -99,7 +99,7 @@ test_the_probe_decides(void **state)
 }
 
 static void
-test_a_rule_of_none_never_opens_it(void **state)
+test_zero_failures_allowed_never_opens_the_breaker(void **state)
 {
 	const struct breaker_rule never = { 0, 60000 };
 	struct breaker_news news = { .failures = 100 };
@@ -111,7 +111,7 @@ test_a_rule_of_none_never_opens_it(void **state)
 }
 
 static void
-test_states_have_names(void **state)
+test_every_state_has_a_name(void **state)
 {
 	(void)state;
 	assert_string_equal(breaker_state_name(BREAKER_CLOSED), "closed");
@@ -123,11 +123,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_failures_in_a_row_open_it),
-		cmocka_unit_test(test_any_answer_closes_it),
+		cmocka_unit_test(test_consecutive_failures_open_the_breaker),
+		cmocka_unit_test(test_any_answer_closes_the_breaker),
 		cmocka_unit_test(test_the_probe_decides),
-		cmocka_unit_test(test_a_rule_of_none_never_opens_it),
-		cmocka_unit_test(test_states_have_names),
+		cmocka_unit_test(
+		    test_zero_failures_allowed_never_opens_the_breaker),
+		cmocka_unit_test(test_every_state_has_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

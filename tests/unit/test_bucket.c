@@ -8,7 +8,7 @@
 #define SECOND INT64_C(1000000)
 
 static void
-test_a_bucket_begins_with_one_second_s_worth(void **state)
+test_a_bucket_starts_with_one_second_of_tokens(void **state)
 {
 	(void)state;
 	assert_int_equal(bucket_tokens(10000, 0, NOW), 10);
@@ -20,7 +20,7 @@ test_a_bucket_begins_with_one_second_s_worth(void **state)
 }
 
 static void
-test_what_is_taken_comes_back_at_the_rate(void **state)
+test_taken_tokens_return_at_the_rate(void **state)
 {
 	int64_t full = bucket_take(10000, 0, NOW, 10);
 
@@ -83,7 +83,7 @@ test_a_rate_may_have_a_fraction(void **state)
 }
 
 static void
-test_an_empty_one_is_looked_at_when_it_is_worth_it(void **state)
+test_an_empty_lane_is_read_only_when_needed(void **state)
 {
 	int64_t full;
 
@@ -98,7 +98,7 @@ test_an_empty_one_is_looked_at_when_it_is_worth_it(void **state)
 }
 
 static void
-test_a_clock_set_back_holds_up_for_a_second_at_most(void **state)
+test_a_clock_set_back_delays_by_a_second_at_most(void **state)
 {
 	int64_t full = bucket_take(10000, 0, NOW, 10),
 		then = NOW - 3600 * SECOND;
@@ -115,14 +115,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_bucket_begins_with_one_second_s_worth),
-		cmocka_unit_test(test_what_is_taken_comes_back_at_the_rate),
+		cmocka_unit_test(
+		    test_a_bucket_starts_with_one_second_of_tokens),
+		cmocka_unit_test(test_taken_tokens_return_at_the_rate),
 		cmocka_unit_test(test_no_rate_is_exceeded_over_time),
 		cmocka_unit_test(test_a_rate_may_have_a_fraction),
+		cmocka_unit_test(test_an_empty_lane_is_read_only_when_needed),
 		cmocka_unit_test(
-		    test_an_empty_one_is_looked_at_when_it_is_worth_it),
-		cmocka_unit_test(
-		    test_a_clock_set_back_holds_up_for_a_second_at_most),
+		    test_a_clock_set_back_delays_by_a_second_at_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include "tests/unit/unit.h"
 
 static void
-what_is_taken_is_gone_until_given_back(void **state)
+taken_bytes_are_missing_until_they_are_returned(void **state)
 {
 	struct budget b;
 	struct err e;
@@ -34,7 +34,7 @@ take_all(void *arg)
 }
 
 static void
-who_waits_is_woken(void **state)
+a_waiter_is_woken(void **state)
 {
 	struct budget b;
 	pthread_t thread;
@@ -53,7 +53,7 @@ who_waits_is_woken(void **state)
 }
 
 static void
-a_new_size_leaves_what_is_taken(void **state)
+a_new_budget_keeps_the_bytes_taken(void **state)
 {
 	struct budget b;
 	struct err e;
@@ -75,9 +75,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_taken_is_gone_until_given_back),
-		cmocka_unit_test(who_waits_is_woken),
-		cmocka_unit_test(a_new_size_leaves_what_is_taken),
+		cmocka_unit_test(
+		    taken_bytes_are_missing_until_they_are_returned),
+		cmocka_unit_test(a_waiter_is_woken),
+		cmocka_unit_test(a_new_budget_keeps_the_bytes_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ bytes_add_up_to_the_limit(void **state)
 
 /* What fits after something that did not would be a text with a hole. */
 static void
-nothing_is_added_once_something_was_refused(void **state)
+after_a_refusal_nothing_is_added(void **state)
 {
 	struct buf b;
 
@@ -48,7 +48,7 @@ nothing_is_added_once_something_was_refused(void **state)
 }
 
 static void
-room_is_filled_by_the_caller(void **state)
+the_caller_may_fill_reserved_room(void **state)
 {
 	struct buf b;
 	char *room;
@@ -68,7 +68,7 @@ room_is_filled_by_the_caller(void **state)
 }
 
 static void
-taken_bytes_are_the_callers(void **state)
+the_caller_owns_taken_bytes(void **state)
 {
 	struct buf b;
 	char *text;
@@ -114,9 +114,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_add_up_to_the_limit),
-		cmocka_unit_test(nothing_is_added_once_something_was_refused),
-		cmocka_unit_test(room_is_filled_by_the_caller),
-		cmocka_unit_test(taken_bytes_are_the_callers),
+		cmocka_unit_test(after_a_refusal_nothing_is_added),
+		cmocka_unit_test(the_caller_may_fill_reserved_room),
+		cmocka_unit_test(the_caller_owns_taken_bytes),
 		cmocka_unit_test(given_bytes_replace_what_was_there),
 	};
 

@@ -559,7 +559,7 @@ rules_between_keys_name_the_place(void **state)
 }
 
 static void
-what_is_shown_holds_no_secret(void **state)
+shown_settings_hold_no_secret(void **state)
 {
 	static const char text[] =
 	    "database: {url: 'postgresql://u:pw@h/db?x=1'}\n"
@@ -648,7 +648,7 @@ changed(const struct conf_marks *m, const char *text)
 }
 
 static void
-what_needs_a_restart_is_told(void **state)
+settings_that_need_a_restart_are_named(void **state)
 {
 	static const char *const texts[] = { "key: 0123456789abcdef",
 		"key: 0123456789abcdeg", "server: {threads: 31}",
@@ -737,8 +737,8 @@ main(void)
 		cmocka_unit_test(only_proper_files_are_read),
 		cmocka_unit_test(secrets_come_from_files),
 		cmocka_unit_test(rules_between_keys_name_the_place),
-		cmocka_unit_test(what_is_shown_holds_no_secret),
-		cmocka_unit_test(what_needs_a_restart_is_told),
+		cmocka_unit_test(shown_settings_hold_no_secret),
+		cmocka_unit_test(settings_that_need_a_restart_are_named),
 		cmocka_unit_test(long_lines_and_many_entries_are_refused),
 	};
 

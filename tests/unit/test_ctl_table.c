@@ -29,7 +29,7 @@ static const struct {
 };
 
 static void
-what_could_control_a_terminal_is_escaped(void **state)
+control_sequences_are_escaped(void **state)
 {
 	struct buf out;
 	size_t i;
@@ -256,7 +256,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_could_control_a_terminal_is_escaped),
+		cmocka_unit_test(control_sequences_are_escaped),
 		cmocka_unit_test(text_is_cut_by_cells_not_by_bytes),
 		cmocka_unit_test(text_is_wrapped_at_words),
 		cmocka_unit_test(a_table_is_aligned_and_fits),

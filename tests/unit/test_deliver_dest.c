@@ -107,7 +107,7 @@ request(const char *id, int64_t took_ms, enum deliver_dest_end end)
 }
 
 static void
-a_full_target_is_left_out_until_it_has_room(void **state)
+a_target_at_its_limit_is_skipped_until_a_request_ends(void **state)
 {
 	struct deliver_dest *c = deliver_dest_get(dests, "c");
 	struct deliver_dest *a = deliver_dest_get(dests, "a");
@@ -122,7 +122,7 @@ a_full_target_is_left_out_until_it_has_room(void **state)
 }
 
 static void
-an_answer_in_no_time_earns_jobs_in_advance(void **state)
+a_fast_receiver_gets_prefetched_jobs(void **state)
 {
 	struct deliver_dest *a = deliver_dest_get(dests, "a");
 
@@ -139,7 +139,7 @@ an_answer_in_no_time_earns_jobs_in_advance(void **state)
 }
 
 static void
-beside_other_drains_it_takes_its_share(void **state)
+with_other_drains_it_takes_its_share(void **state)
 {
 	struct deliver_dest *a = deliver_dest_get(dests, "a");
 	int i;
@@ -180,7 +180,7 @@ the_window_opens_with_success_and_closes_with_failure(void **state)
 }
 
 static void
-no_more_requests_open_than_may_be(void **state)
+open_requests_never_exceed_the_limit(void **state)
 {
 	struct deliver_dest *b;
 	int i;
@@ -236,7 +236,7 @@ close_some(struct deliver_dest *d, size_t n)
 }
 
 static void
-beside_others_each_has_its_part_of_what_may_be_open(void **state)
+drains_divide_max_in_flight(void **state)
 {
 	struct deliver_dest *b = deliver_dest_get(dests, "b");
 	int i;
@@ -270,7 +270,7 @@ beside_others_each_has_its_part_of_what_may_be_open(void **state)
 }
 
 static void
-a_part_is_kept_to_however_small(void **state)
+a_small_share_of_the_limit_is_kept(void **state)
 {
 	struct deliver_dest *b = deliver_dest_get(dests, "b");
 	int i;
@@ -296,7 +296,7 @@ a_part_is_kept_to_however_small(void **state)
 }
 
 static void
-what_a_lost_answer_may_have_said_is_kept(void **state)
+a_lost_answers_possible_content_is_kept(void **state)
 {
 	struct deliver_dest *b = deliver_dest_get(dests, "b");
 	int i;
@@ -320,7 +320,7 @@ what_a_lost_answer_may_have_said_is_kept(void **state)
 }
 
 static void
-the_doubtful_have_half_of_the_slots(void **state)
+doubtful_receivers_use_at_most_half_of_the_requests(void **state)
 {
 	struct deliver_dest *a = deliver_dest_get(dests, "a");
 	struct deliver_dest *b = deliver_dest_get(dests, "b");
@@ -354,7 +354,7 @@ the_doubtful_have_half_of_the_slots(void **state)
 }
 
 static void
-a_hand_full_of_the_doubtful_takes_from_the_others_alone(void **state)
+a_drain_full_of_doubtful_jobs_leases_only_for_others(void **state)
 {
 	struct deliver_dest *b = deliver_dest_get(dests, "b");
 
@@ -372,7 +372,7 @@ a_hand_full_of_the_doubtful_takes_from_the_others_alone(void **state)
 }
 
 static void
-those_with_an_open_breaker_are_known(void **state)
+blocked_webhooks_are_known(void **state)
 {
 	struct deliver_dest *a = deliver_dest_get(dests, "a");
 	struct strlist ids = { 0 };
@@ -389,7 +389,7 @@ those_with_an_open_breaker_are_known(void **state)
 }
 
 static void
-a_registration_that_is_gone_or_disabled_is_known(void **state)
+deleted_and_disabled_webhooks_are_recognised(void **state)
 {
 	(void)state;
 	webhooks[0]->enabled = false;
@@ -402,7 +402,7 @@ a_registration_that_is_gone_or_disabled_is_known(void **state)
 }
 
 static void
-what_is_not_used_is_forgotten(void **state)
+unused_destinations_are_forgotten(void **state)
 {
 	struct deliver_dest *a = deliver_dest_get(dests, "a");
 
@@ -420,7 +420,7 @@ what_is_not_used_is_forgotten(void **state)
 }
 
 static void
-connections_are_kept_to_so_many_only(void **state)
+kept_connections_are_limited(void **state)
 {
 	struct deliver_dest *a = deliver_dest_get(dests, "a"), *d;
 	char id[16];
@@ -451,20 +451,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_full_target_is_left_out_until_it_has_room),
-		TEST(an_answer_in_no_time_earns_jobs_in_advance),
-		TEST(beside_other_drains_it_takes_its_share),
+		TEST(a_target_at_its_limit_is_skipped_until_a_request_ends),
+		TEST(a_fast_receiver_gets_prefetched_jobs),
+		TEST(with_other_drains_it_takes_its_share),
 		TEST(the_window_opens_with_success_and_closes_with_failure),
-		TEST(no_more_requests_open_than_may_be),
-		TEST(beside_others_each_has_its_part_of_what_may_be_open),
-		TEST(a_part_is_kept_to_however_small),
-		TEST(what_a_lost_answer_may_have_said_is_kept),
-		TEST(the_doubtful_have_half_of_the_slots),
-		TEST(a_hand_full_of_the_doubtful_takes_from_the_others_alone),
-		TEST(those_with_an_open_breaker_are_known),
-		TEST(a_registration_that_is_gone_or_disabled_is_known),
-		TEST(what_is_not_used_is_forgotten),
-		TEST(connections_are_kept_to_so_many_only),
+		TEST(open_requests_never_exceed_the_limit),
+		TEST(drains_divide_max_in_flight),
+		TEST(a_small_share_of_the_limit_is_kept),
+		TEST(a_lost_answers_possible_content_is_kept),
+		TEST(doubtful_receivers_use_at_most_half_of_the_requests),
+		TEST(a_drain_full_of_doubtful_jobs_leases_only_for_others),
+		TEST(blocked_webhooks_are_known),
+		TEST(deleted_and_disabled_webhooks_are_recognised),
+		TEST(unused_destinations_are_forgotten),
+		TEST(kept_connections_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

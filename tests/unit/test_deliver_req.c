@@ -114,7 +114,7 @@ a_github_event_keeps_its_names_and_is_signed_three_ways(void **state)
 }
 
 static void
-a_replay_says_so(void **state)
+a_replay_has_its_own_header(void **state)
 {
 	struct event *ev = event_of("github");
 	struct webhook *w = webhook_of();
@@ -152,7 +152,7 @@ another_event_carries_nothing_of_github(void **state)
 }
 
 static void
-while_a_secret_rotates_both_sign(void **state)
+during_a_rotation_both_secrets_sign(void **state)
 {
 	struct event *ev = event_of("api");
 	struct webhook *w = webhook_of();
@@ -178,7 +178,7 @@ while_a_secret_rotates_both_sign(void **state)
 }
 
 static void
-a_registration_s_own_headers_go_out_too(void **state)
+custom_headers_are_sent(void **state)
 {
 	struct event *ev = event_of("api");
 	struct webhook *w = webhook_of();
@@ -250,7 +250,7 @@ a_cloudevent_has_its_attributes_as_headers(void **state)
 }
 
 static void
-what_hls_says_of_itself_is_in_an_envelope(void **state)
+hls_events_are_sent_in_an_envelope(void **state)
 {
 	static const char sent[] =
 	    "{\"type\":\"issues\",\"timestamp\":\"2026-11-21T08:08:10.123Z\","
@@ -351,12 +351,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_github_event_keeps_its_names_and_is_signed_three_ways),
-		cmocka_unit_test(a_replay_says_so),
+		cmocka_unit_test(a_replay_has_its_own_header),
 		cmocka_unit_test(another_event_carries_nothing_of_github),
-		cmocka_unit_test(while_a_secret_rotates_both_sign),
-		cmocka_unit_test(a_registration_s_own_headers_go_out_too),
+		cmocka_unit_test(during_a_rotation_both_secrets_sign),
+		cmocka_unit_test(custom_headers_are_sent),
 		cmocka_unit_test(a_cloudevent_has_its_attributes_as_headers),
-		cmocka_unit_test(what_hls_says_of_itself_is_in_an_envelope),
+		cmocka_unit_test(hls_events_are_sent_in_an_envelope),
 		cmocka_unit_test(an_envelope_is_json_around_the_event_s_bytes),
 		cmocka_unit_test(
 		    body_json_sends_the_json_of_a_form_and_signs_that),

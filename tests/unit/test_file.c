@@ -105,7 +105,7 @@ a_file_of_another_user_is_refused_with_advice(void **state)
 }
 
 static void
-a_secret_is_not_for_others(void **state)
+a_secret_file_that_others_may_read_is_refused(void **state)
 {
 	struct buf b;
 	struct err e;
@@ -252,7 +252,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_proper_files_are_read),
 		cmocka_unit_test(a_file_of_another_user_is_refused_with_advice),
-		cmocka_unit_test(a_secret_is_not_for_others),
+		cmocka_unit_test(a_secret_file_that_others_may_read_is_refused),
 		cmocka_unit_test(a_key_is_32_bytes_for_us_alone),
 		cmocka_unit_test(a_key_is_made_once),
 		cmocka_unit_test(folders_are_made_with_their_mode),

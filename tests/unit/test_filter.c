@@ -198,7 +198,7 @@ test_filters_hold_or_do_not(void **state)
 }
 
 static void
-test_what_is_no_json_passes_nothing_that_looks_into_it(void **state)
+test_a_body_that_is_not_json_matches_no_filter(void **state)
 {
 	struct event *ev = event();
 	struct filter_why why;
@@ -214,7 +214,7 @@ test_what_is_no_json_passes_nothing_that_looks_into_it(void **state)
 }
 
 static void
-test_what_an_event_has_not_is_not_there(void **state)
+test_absent_members_of_an_event_are_absent(void **state)
 {
 	struct event *ev = event_new();
 
@@ -252,7 +252,7 @@ static const struct {
 };
 
 static void
-test_the_decisive_test_is_told(void **state)
+test_the_decisive_condition_is_reported(void **state)
 {
 	struct event *ev = event();
 	struct filter_why why;
@@ -280,7 +280,7 @@ static const struct {
 };
 
 static void
-test_what_is_wrong_is_named_by_its_path(void **state)
+test_an_invalid_member_is_named_by_its_path(void **state)
 {
 	struct jsonptr_set *paths = jsonptr_set_new();
 	char path[FILTER_PATH_SIZE];
@@ -427,10 +427,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_filters_hold_or_do_not),
 		cmocka_unit_test(
-		    test_what_is_no_json_passes_nothing_that_looks_into_it),
-		cmocka_unit_test(test_what_an_event_has_not_is_not_there),
-		cmocka_unit_test(test_the_decisive_test_is_told),
-		cmocka_unit_test(test_what_is_wrong_is_named_by_its_path),
+		    test_a_body_that_is_not_json_matches_no_filter),
+		cmocka_unit_test(test_absent_members_of_an_event_are_absent),
+		cmocka_unit_test(test_the_decisive_condition_is_reported),
+		cmocka_unit_test(test_an_invalid_member_is_named_by_its_path),
 		cmocka_unit_test(test_size_depth_and_number_are_bounded),
 		cmocka_unit_test(
 		    test_a_long_value_costs_no_more_than_a_short_one),

@@ -104,7 +104,7 @@ a_whole_head_is_handed_on_unread(void **state)
 }
 
 static void
-the_silent_and_the_slow_are_passed_by(void **state)
+silent_and_slow_clients_are_passed_over(void **state)
 {
 	struct front_accept *a = make(60000);
 	int silent, slow, quick;
@@ -134,7 +134,7 @@ stop_soon(void *arg)
 }
 
 static void
-everybody_is_woken_to_stop(void **state)
+a_stop_wakes_every_thread(void **state)
 {
 	struct front_accept *a = make(60000);
 	pthread_t thread;
@@ -186,7 +186,7 @@ read_all(int fd, char *text, size_t max)
 }
 
 static void
-who_is_late_is_closed_and_told_if_he_had_begun(void **state)
+a_late_client_is_closed_and_answered_if_it_had_begun(void **state)
 {
 	struct watchdog w = { .a = make(20) };
 	pthread_t thread;
@@ -213,7 +213,7 @@ who_is_late_is_closed_and_told_if_he_had_begun(void **state)
 }
 
 static void
-what_is_no_request_is_closed(void **state)
+a_connection_without_a_request_is_closed(void **state)
 {
 	struct front_accept *a = make(60000);
 	char text[64];
@@ -232,11 +232,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_head_is_handed_on_unread),
-		cmocka_unit_test(the_silent_and_the_slow_are_passed_by),
-		cmocka_unit_test(everybody_is_woken_to_stop),
+		cmocka_unit_test(silent_and_slow_clients_are_passed_over),
+		cmocka_unit_test(a_stop_wakes_every_thread),
 		cmocka_unit_test(
-		    who_is_late_is_closed_and_told_if_he_had_begun),
-		cmocka_unit_test(what_is_no_request_is_closed),
+		    a_late_client_is_closed_and_answered_if_it_had_begun),
+		cmocka_unit_test(a_connection_without_a_request_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, listen_on_path, clear_away);

@@ -19,7 +19,7 @@ put(const char *path, const char *text)
 }
 
 static void
-an_id_that_stands_for_many_is_known_by_the_map(void **state)
+overflow_ids_are_recognised_in_a_namespace(void **state)
 {
 	static const struct {
 		const char *map;
@@ -52,8 +52,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-		    an_id_that_stands_for_many_is_known_by_the_map),
+		cmocka_unit_test(overflow_ids_are_recognised_in_a_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

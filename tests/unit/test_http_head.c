@@ -144,7 +144,7 @@ parameters_may_have_256_kib(void **state)
 }
 
 static void
-an_answer_is_output_and_an_end(void **state)
+an_answer_ends_with_end_request(void **state)
 {
 	static const char wanted[] = "\1\6\1\2\0\2\0\0hi"
 				     "\1\6\1\2\0\0\0\0"
@@ -167,7 +167,7 @@ main(void)
 		cmocka_unit_test(heads_are_judged_by_their_records),
 		cmocka_unit_test(every_cut_of_a_head_is_a_part),
 		cmocka_unit_test(parameters_may_have_256_kib),
-		cmocka_unit_test(an_answer_is_output_and_an_end),
+		cmocka_unit_test(an_answer_ends_with_end_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,7 @@ add(const char **params, size_t *next, char *room, size_t max, const char *name,
 }
 
 static void
-paths_come_from_what_the_server_tells(void **state)
+the_path_is_read_from_the_servers_variables(void **state)
 {
 	char out[HTTP_IN_PATH_MAX + 1], room[3][256];
 	const char *params[4];
@@ -199,7 +199,7 @@ static const struct {
 };
 
 static void
-a_body_has_exactly_what_was_announced(void **state)
+a_body_must_have_its_announced_length(void **state)
 {
 	struct memory_conn c;
 	struct err e;
@@ -224,10 +224,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(paths_come_from_what_the_server_tells),
+		cmocka_unit_test(the_path_is_read_from_the_servers_variables),
 		cmocka_unit_test(a_long_path_is_refused),
 		cmocka_unit_test(a_length_is_plain_digits),
-		cmocka_unit_test(a_body_has_exactly_what_was_announced),
+		cmocka_unit_test(a_body_must_have_its_announced_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

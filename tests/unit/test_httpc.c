@@ -148,7 +148,7 @@ ask(const struct act *script, size_t n, int64_t timeout_ms)
 static const char answer_ok[] = OK200 "Content-Length: 2\r\n\r\nok";
 
 static void
-a_post_goes_out_whole_and_its_answer_comes_back(void **state)
+a_post_is_sent_whole_and_answered(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	struct got got = ask(script, 1, 5000);
@@ -170,7 +170,7 @@ a_post_goes_out_whole_and_its_answer_comes_back(void **state)
 }
 
 static void
-a_large_body_goes_out_without_waiting_for_continue(void **state)
+a_large_body_is_sent_without_waiting_for_100_continue(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	struct httpc *c = client(allow_all, NULL);
@@ -197,7 +197,7 @@ a_large_body_goes_out_without_waiting_for_continue(void **state)
 }
 
 static void
-any_method_and_no_body_go_out_too(void **state)
+any_method_and_an_empty_body_are_sent(void **state)
 {
 	static const char *const methods[] = { "GET", "PUT", "POST", "DELETE" };
 	static const char *const lines[] = { "GET /in?key=1 HTTP/1.1\r\n",
@@ -333,7 +333,7 @@ retry_after_is_handed_on_as_sent(void **state)
 }
 
 static void
-connections_are_used_again_within_a_pool_and_never_across(void **state)
+connections_are_reused_within_their_pool_only(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	struct httpc *c = client(allow_all, NULL);
@@ -367,7 +367,7 @@ connections_are_used_again_within_a_pool_and_never_across(void **state)
 
 /* Each part by itself; what was not needed, or not reached, is -1. */
 static void
-the_time_is_told_by_its_parts(void **state)
+the_duration_of_each_phase_is_reported(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP },
 		{ answer_ok, 0, KEEP }, { NULL, 0, HANG } };
@@ -480,7 +480,7 @@ allow_v4(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
 
 /* The resolver gives localhost both kinds, where the host knows both. */
 static void
-a_denied_address_is_passed_over_for_an_allowed_one(void **state)
+an_allowed_address_is_used_beside_a_denied_one(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	struct httpc *c = client(allow_v4, NULL);
@@ -529,7 +529,7 @@ an_open_connection_is_judged_again_before_each_request(void **state)
 }
 
 static void
-other_protocols_and_proxies_are_out_of_reach(void **state)
+other_protocols_and_proxies_cannot_be_used(void **state)
 {
 	static const char *const urls[] = { "file:///etc/passwd",
 		"gopher://127.0.0.1/", "ftp://127.0.0.1/",
@@ -691,25 +691,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_post_is_sent_whole_and_answered),
 		cmocka_unit_test(
-		    a_post_goes_out_whole_and_its_answer_comes_back),
-		cmocka_unit_test(
-		    a_large_body_goes_out_without_waiting_for_continue),
-		cmocka_unit_test(any_method_and_no_body_go_out_too),
+		    a_large_body_is_sent_without_waiting_for_100_continue),
+		cmocka_unit_test(any_method_and_an_empty_body_are_sent),
 		cmocka_unit_test(every_end_has_a_kind_a_status_and_a_text),
 		cmocka_unit_test(
 		    an_endless_body_is_cut_and_counts_as_an_answer),
 		cmocka_unit_test(retry_after_is_handed_on_as_sent),
-		cmocka_unit_test(
-		    connections_are_used_again_within_a_pool_and_never_across),
-		cmocka_unit_test(the_time_is_told_by_its_parts),
+		cmocka_unit_test(connections_are_reused_within_their_pool_only),
+		cmocka_unit_test(the_duration_of_each_phase_is_reported),
 		cmocka_unit_test(no_descriptor_left_is_our_own_failure),
 		cmocka_unit_test(a_denied_address_is_never_connected_to),
 		cmocka_unit_test(
-		    a_denied_address_is_passed_over_for_an_allowed_one),
+		    an_allowed_address_is_used_beside_a_denied_one),
 		cmocka_unit_test(
 		    an_open_connection_is_judged_again_before_each_request),
-		cmocka_unit_test(other_protocols_and_proxies_are_out_of_reach),
+		cmocka_unit_test(other_protocols_and_proxies_cannot_be_used),
 		cmocka_unit_test(plain_text_where_tls_should_be_is_refused),
 		cmocka_unit_test(a_cancelled_call_never_calls_back),
 		cmocka_unit_test(an_extra_descriptor_ends_the_wait),

@@ -151,7 +151,7 @@ a_kept_connection_that_breaks_is_two_requests_at_most(void **state)
 
 /* It begins with a whole line; less than one is nothing to libcurl. */
 static void
-an_answer_that_began_is_never_asked_for_again(void **state)
+a_request_whose_answer_began_is_not_sent_again(void **state)
 {
 	static const struct act script[] = { OK, { OK200 "X-A", 0, CLOSE },
 		OK };
@@ -174,7 +174,7 @@ a_new_connection_that_breaks_is_one_request(void **state)
 }
 
 static void
-what_is_to_go_out_once_takes_no_kept_connection(void **state)
+a_request_to_send_once_uses_a_new_connection(void **state)
 {
 	static const struct act script[] = { OK, CLOSED, OK };
 	struct got got = ask_kept(script, NELEM(script), 1, true);
@@ -191,10 +191,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_kept_connection_that_breaks_is_two_requests_at_most),
-		cmocka_unit_test(an_answer_that_began_is_never_asked_for_again),
-		cmocka_unit_test(a_new_connection_that_breaks_is_one_request),
 		cmocka_unit_test(
-		    what_is_to_go_out_once_takes_no_kept_connection),
+		    a_request_whose_answer_began_is_not_sent_again),
+		cmocka_unit_test(a_new_connection_that_breaks_is_one_request),
+		cmocka_unit_test(a_request_to_send_once_uses_a_new_connection),
 	};
 
 	return cmocka_run_group_tests(tests, start_server, stop_server);

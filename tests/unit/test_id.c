@@ -48,7 +48,7 @@ ids_sort_by_age(void **state)
 }
 
 static void
-other_texts_are_no_ids(void **state)
+malformed_ids_are_refused(void **state)
 {
 	static const char *const bad[] = {
 		"",
@@ -93,7 +93,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_id_holds_what_was_put_in),
 		cmocka_unit_test(ids_sort_by_age),
-		cmocka_unit_test(other_texts_are_no_ids),
+		cmocka_unit_test(malformed_ids_are_refused),
 		cmocka_unit_test(uuids_are_version_4),
 	};
 

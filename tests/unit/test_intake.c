@@ -228,7 +228,7 @@ test_a_repeat_is_a_duplicate(void **state)
 }
 
 static void
-test_what_the_store_says_is_passed_on(void **state)
+test_store_codes_are_passed_on(void **state)
 {
 	const struct post p = { "/hooks/github", "issues", "d", JSON, NULL,
 		BODY };
@@ -244,7 +244,7 @@ test_what_the_store_says_is_passed_on(void **state)
 }
 
 static void
-test_what_the_store_refuses_is_our_fault(void **state)
+test_a_store_refusal_is_an_internal_error(void **state)
 {
 	const struct post p = { "/hooks/github", "issues", "d", JSON, NULL,
 		BODY };
@@ -258,7 +258,7 @@ test_what_the_store_refuses_is_our_fault(void **state)
 }
 
 static void
-test_a_source_that_is_not_there_is_answered_like_one_that_is(void **state)
+test_an_unknown_source_is_answered_like_a_known_one(void **state)
 {
 	static const char *const extra[] = {
 		"HTTP_X_SHOP_SIG=a, b",
@@ -338,7 +338,7 @@ test_bad_posts_are_refused_and_not_stored(void **state)
 }
 
 static void
-test_what_is_signed_is_stored(void **state)
+test_every_signed_post_is_stored(void **state)
 {
 	static const struct {
 		struct post p;
@@ -435,7 +435,7 @@ test_a_form_is_stored_as_it_was_signed(void **state)
 }
 
 static void
-test_what_nobody_asked_for_is_ignored(void **state)
+test_unrequested_members_are_ignored(void **state)
 {
 	static const struct {
 		struct post p;
@@ -465,7 +465,7 @@ test_what_nobody_asked_for_is_ignored(void **state)
 }
 
 static void
-test_one_round_through_our_own_hook_is_counted(void **state)
+test_hops_through_our_own_hook_are_counted(void **state)
 {
 	const struct post p = { "/hooks/github", "issues", "d", JSON,
 		"HTTP_X_HLS_HOPS=1", "{}" };
@@ -658,15 +658,15 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		row(test_a_good_post_is_stored_as_it_came),
 		row(test_a_repeat_is_a_duplicate),
-		row(test_what_the_store_says_is_passed_on),
-		row(test_what_the_store_refuses_is_our_fault),
-		row(test_a_source_that_is_not_there_is_answered_like_one_that_is),
+		row(test_store_codes_are_passed_on),
+		row(test_a_store_refusal_is_an_internal_error),
+		row(test_an_unknown_source_is_answered_like_a_known_one),
 		row(test_bad_posts_are_refused_and_not_stored),
-		row(test_what_is_signed_is_stored),
+		row(test_every_signed_post_is_stored),
 		row(test_listed_content_types_are_taken),
 		row(test_a_form_is_stored_as_it_was_signed),
-		row(test_what_nobody_asked_for_is_ignored),
-		row(test_one_round_through_our_own_hook_is_counted),
+		row(test_unrequested_members_are_ignored),
+		row(test_hops_through_our_own_hook_are_counted),
 		row(test_standard_type_is_the_bodys_or_the_sources_name),
 		row(test_direct_events_need_no_signature),
 		row(test_published_data_is_kept_to_the_byte),

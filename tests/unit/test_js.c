@@ -8,7 +8,7 @@
 #include "base/js.h"
 
 static void
-what_is_written_is_json(void **state)
+output_is_json(void **state)
 {
 	struct strlist l = { NULL, 0 };
 	struct js_writer w;
@@ -50,7 +50,7 @@ what_is_written_is_json(void **state)
 }
 
 static void
-values_are_checked_by_type(void **state)
+each_type_of_value_is_checked(void **state)
 {
 	static const char text[] =
 	    "{\"s\":\"a\\u0000b\",\"i\":-5,\"big\":9223372036854775807,"
@@ -158,8 +158,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_written_is_json),
-		cmocka_unit_test(values_are_checked_by_type),
+		cmocka_unit_test(output_is_json),
+		cmocka_unit_test(each_type_of_value_is_checked),
 		cmocka_unit_test(members_come_in_order_until_stopped),
 		cmocka_unit_test(all_roots_are_parsed),
 	};

@@ -366,7 +366,7 @@ assert_want(const struct jsscan_want *w, enum jsscan_type type,
 
 /* B52 too: an escaped key means the same. */
 static void
-wanted_members_are_lifted_out(void **state)
+requested_members_are_found(void **state)
 {
 	static const char text[] =
 	    "{\"x\":{\"action\":1,\"full_name\":2},\"\\u0061ction\":\"op\\u0065n\","
@@ -405,7 +405,7 @@ wanted_members_are_lifted_out(void **state)
 
 /* B43 and B45: the caller sees what stands there. */
 static void
-other_roots_lift_nothing(void **state)
+only_objects_have_members_to_read(void **state)
 {
 	static const struct {
 		const char *text;
@@ -442,7 +442,7 @@ other_roots_lift_nothing(void **state)
 }
 
 static void
-a_member_that_stands_twice_is_absent(void **state)
+a_doubled_member_has_no_value(void **state)
 {
 	static const struct {
 		const char *text;
@@ -491,7 +491,7 @@ a_member_that_stands_twice_is_absent(void **state)
 }
 
 static void
-half_a_surrogate_pair_is_repaired(void **state)
+half_a_surrogate_pair_is_written_as_u_fffd(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "[\"x \\ud83d\"]", "[\"x \\ufffd\"]" },
@@ -538,7 +538,7 @@ a_text_for_people_is_cut_between_characters(void **state)
 }
 
 static void
-what_a_number_is_worth(void **state)
+numbers_are_compared_by_value(void **state)
 {
 	(void)state;
 	assert_true(jsscan_is_exact(JSSCAN_NUMBER, "-1.5e3", 6));
@@ -577,12 +577,12 @@ main(void)
 		cmocka_unit_test(signed_levels_end_at_512),
 		cmocka_unit_test(large_texts_take_linear_time),
 		cmocka_unit_test(outer_keys_outlive_growing),
-		cmocka_unit_test(wanted_members_are_lifted_out),
-		cmocka_unit_test(other_roots_lift_nothing),
-		cmocka_unit_test(a_member_that_stands_twice_is_absent),
-		cmocka_unit_test(half_a_surrogate_pair_is_repaired),
+		cmocka_unit_test(requested_members_are_found),
+		cmocka_unit_test(only_objects_have_members_to_read),
+		cmocka_unit_test(a_doubled_member_has_no_value),
+		cmocka_unit_test(half_a_surrogate_pair_is_written_as_u_fffd),
 		cmocka_unit_test(a_text_for_people_is_cut_between_characters),
-		cmocka_unit_test(what_a_number_is_worth),
+		cmocka_unit_test(numbers_are_compared_by_value),
 		cmocka_unit_test(escapes_are_decoded),
 	};
 

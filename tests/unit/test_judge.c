@@ -124,7 +124,7 @@ test_the_body_is_read_once_and_only_when_it_matters(void **state)
 }
 
 static void
-test_an_event_for_one_alone_is_not_filtered(void **state)
+test_an_event_for_one_webhook_is_not_filtered(void **state)
 {
 	struct judge_verdict v;
 	struct four f;
@@ -234,7 +234,7 @@ test_keys_by_where_they_come_from(void **state)
 }
 
 static void
-test_a_long_key_is_its_digest(void **state)
+test_a_long_order_key_is_replaced_by_its_digest(void **state)
 {
 	char body[600], *key;
 	struct judge_verdict v = { 0 }, other;
@@ -273,13 +273,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    test_the_body_is_read_once_and_only_when_it_matters),
-		cmocka_unit_test(test_an_event_for_one_alone_is_not_filtered),
+		cmocka_unit_test(test_an_event_for_one_webhook_is_not_filtered),
 		cmocka_unit_test(test_a_test_post_waits_for_nobody),
 		cmocka_unit_test(test_a_body_that_cannot_be_read_is_no_verdict),
 		cmocka_unit_test(
 		    test_a_filter_that_cannot_be_read_holds_for_nothing),
 		cmocka_unit_test(test_keys_by_where_they_come_from),
-		cmocka_unit_test(test_a_long_key_is_its_digest),
+		cmocka_unit_test(
+		    test_a_long_order_key_is_replaced_by_its_digest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ a_tag_is_in_every_line(void **state)
 }
 
 static void
-outside_text_stays_in_its_line(void **state)
+text_from_outside_stays_on_one_line(void **state)
 {
 	(void)state;
 	empty_file();
@@ -194,7 +194,7 @@ a_renamed_file_is_opened_anew(void **state)
 }
 
 static void
-a_log_that_cannot_be_opened_is_said(void **state)
+a_log_that_cannot_be_opened_is_reported(void **state)
 {
 	struct err e;
 
@@ -249,7 +249,7 @@ root_follows_no_link_in_a_folder_of_another_user(void **state)
 
 /* B117. */
 static void
-a_reader_that_stopped_holds_nobody_up(void **state)
+a_stopped_log_reader_blocks_no_program(void **state)
 {
 	int ends[2], saved, i;
 
@@ -342,13 +342,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_has_its_fields_in_order),
 		cmocka_unit_test(a_tag_is_in_every_line),
-		cmocka_unit_test(outside_text_stays_in_its_line),
+		cmocka_unit_test(text_from_outside_stays_on_one_line),
 		cmocka_unit_test(a_line_is_cut_and_stays_json),
 		cmocka_unit_test(a_renamed_file_is_opened_anew),
-		cmocka_unit_test(a_log_that_cannot_be_opened_is_said),
+		cmocka_unit_test(a_log_that_cannot_be_opened_is_reported),
 		cmocka_unit_test(
 		    root_follows_no_link_in_a_folder_of_another_user),
-		cmocka_unit_test(a_reader_that_stopped_holds_nobody_up),
+		cmocka_unit_test(a_stopped_log_reader_blocks_no_program),
 		cmocka_unit_test(syslog_takes_datagrams),
 		cmocka_unit_test(levels_have_names),
 	};

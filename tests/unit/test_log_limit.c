@@ -7,7 +7,7 @@
 #include "front/log_limit.h"
 
 static void
-one_line_a_second_for_each_status_and_a_count_of_the_rest(void **state)
+each_status_logs_one_line_a_second_and_a_count(void **state)
 {
 	struct log_limit l;
 	uint64_t left_out;
@@ -66,7 +66,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    one_line_a_second_for_each_status_and_a_count_of_the_rest),
+		    each_status_logs_one_line_a_second_and_a_count),
 		cmocka_unit_test(a_steady_flood_shows_an_example_each_second),
 	};
 

@@ -8,7 +8,7 @@
 #include "core/media.h"
 
 static void
-test_content_types_are_taken_apart(void **state)
+test_content_types_are_parsed(void **state)
 {
 	static const struct {
 		const char *text;
@@ -106,7 +106,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_content_types_are_taken_apart),
+		cmocka_unit_test(test_content_types_are_parsed),
 		cmocka_unit_test(test_a_form_is_one_payload_and_nothing_else),
 	};
 

@@ -41,7 +41,7 @@ taken_init(struct taken *t)
 }
 
 static void
-what_has_gathered_is_given_once(void **state)
+gathered_values_are_returned_once(void **state)
 {
 	struct meter *m = meter_new();
 	struct meter_figure *f = meter_find(m, "a_total", "x=\"1\"", 0);
@@ -69,7 +69,7 @@ what_has_gathered_is_given_once(void **state)
 }
 
 static void
-what_was_not_kept_is_given_again(void **state)
+uncommitted_values_are_returned_again(void **state)
 {
 	struct meter *m = meter_new();
 	struct taken t;
@@ -236,8 +236,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_has_gathered_is_given_once),
-		cmocka_unit_test(what_was_not_kept_is_given_again),
+		cmocka_unit_test(gathered_values_are_returned_once),
+		cmocka_unit_test(uncommitted_values_are_returned_again),
 		cmocka_unit_test(a_bound_belongs_to_its_bucket),
 		cmocka_unit_test(bounds_rise_to_no_bound),
 		cmocka_unit_test(label_values_are_escaped),

@@ -69,7 +69,7 @@ buckets_hold_what_is_below_them(void **state)
 }
 
 static void
-a_family_begins_with_what_it_is(void **state)
+a_metric_family_begins_with_help_and_type(void **state)
 {
 	struct buf b;
 
@@ -87,7 +87,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_number_is_written_as_it_is),
 		cmocka_unit_test(buckets_hold_what_is_below_them),
-		cmocka_unit_test(a_family_begins_with_what_it_is),
+		cmocka_unit_test(a_metric_family_begins_with_help_and_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

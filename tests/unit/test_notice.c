@@ -45,7 +45,7 @@ assert_event(const struct notice *n, const char *type, const char *delivery_id,
 }
 
 static void
-test_each_kind_tells_what_belongs_to_it(void **state)
+test_each_kind_of_notice_has_its_members(void **state)
 {
 	struct notice n = notice_of(NOTICE_FAILING);
 
@@ -80,7 +80,7 @@ test_each_kind_tells_what_belongs_to_it(void **state)
 }
 
 static void
-test_a_blocked_key_is_told_with_its_dead_delivery(void **state)
+test_a_blocked_key_is_reported_with_its_dead_delivery(void **state)
 {
 	struct notice n = notice_of(NOTICE_BLOCKED);
 
@@ -100,7 +100,7 @@ test_a_blocked_key_is_told_with_its_dead_delivery(void **state)
 }
 
 static void
-test_a_source_is_told_of_with_its_counts_by_reason(void **state)
+test_a_source_is_reported_with_counts_by_reason(void **state)
 {
 	struct notice n = { .what = NOTICE_SUSPECT,
 		.at_ms = AT,
@@ -143,11 +143,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_kind_tells_what_belongs_to_it),
+		cmocka_unit_test(test_each_kind_of_notice_has_its_members),
 		cmocka_unit_test(
-		    test_a_blocked_key_is_told_with_its_dead_delivery),
+		    test_a_blocked_key_is_reported_with_its_dead_delivery),
 		cmocka_unit_test(
-		    test_a_source_is_told_of_with_its_counts_by_reason),
+		    test_a_source_is_reported_with_counts_by_reason),
 		cmocka_unit_test(test_its_event_is_its_team_s),
 	};
 

@@ -42,7 +42,7 @@ test_every_end_has_class_and_text(void **state)
 /* One letter names what failed: destination, delivery (.), registration (r),
  * or none of them, which is our own fault (u).  F32, B97. */
 static void
-test_what_failed_is_named(void **state)
+test_the_failed_step_is_named(void **state)
 {
 	static const struct {
 		enum outcome_end end;
@@ -102,7 +102,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_delivered_iff_2xx),
 		cmocka_unit_test(test_every_end_has_class_and_text),
-		cmocka_unit_test(test_what_failed_is_named),
+		cmocka_unit_test(test_the_failed_step_is_named),
 		cmocka_unit_test(test_retry_after_is_obeyed_on_429_and_503),
 	};
 

@@ -76,7 +76,7 @@ test_secrets_are_cut(void **state)
 }
 
 static void
-test_any_byte_stays(void **state)
+test_every_byte_is_stored(void **state)
 {
 	struct webhook *w = webhook_of();
 	struct buf out;
@@ -95,7 +95,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_secrets_are_cut),
-		cmocka_unit_test(test_any_byte_stays),
+		cmocka_unit_test(test_every_byte_is_stored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

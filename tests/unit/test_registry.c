@@ -181,7 +181,7 @@ create(const char *json)
 #define HOOK "\"url\":\"https://h.example.com/x\",\"events\":[\"issues\"]"
 
 static void
-test_a_short_registration_gets_the_rest(void **state)
+test_a_registration_gets_default_values(void **state)
 {
 	uint8_t key[WHSEC_KEY_MAX];
 	struct webhook *w = create("{" HOOK "}");
@@ -334,7 +334,7 @@ test_each_wrong_field_is_named(void **state)
 }
 
 static void
-test_fifty_waits_and_no_more(void **state)
+test_a_schedule_has_fifty_waits_at_most(void **state)
 {
 	struct registry_problems p;
 	struct webhook *w;
@@ -393,7 +393,7 @@ change(const char *json, struct registry_problems *p)
 }
 
 static void
-test_a_change_leaves_the_rest(void **state)
+test_a_change_keeps_the_other_settings(void **state)
 {
 	struct registry_problems p;
 
@@ -419,7 +419,7 @@ test_a_change_leaves_the_rest(void **state)
 
 /* Whoever may not set it may not have it sent to a place of their own. */
 static void
-test_authorization_stays_where_an_admin_sent_it(void **state)
+test_authorization_stays_with_the_admins_url(void **state)
 {
 	struct registry_problems p;
 
@@ -566,7 +566,7 @@ test_a_key_pair_comes_with_its_form(void **state)
 }
 
 static void
-test_enabling_goes_both_ways(void **state)
+test_a_webhook_is_enabled_and_disabled(void **state)
 {
 	struct webhook *w;
 	int64_t since_ms;
@@ -699,19 +699,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		row(test_a_short_registration_gets_the_rest),
+		row(test_a_registration_gets_default_values),
 		row(test_all_members_are_taken),
 		row(test_each_wrong_field_is_named),
-		row(test_fifty_waits_and_no_more),
+		row(test_a_schedule_has_fifty_waits_at_most),
 		row(test_an_admin_may_set_authorization),
 		row(test_plain_http_is_taken_where_networks_are_allowed),
-		row(test_a_change_leaves_the_rest),
-		row(test_authorization_stays_where_an_admin_sent_it),
+		row(test_a_change_keeps_the_other_settings),
+		row(test_authorization_stays_with_the_admins_url),
 		row(test_enabling_by_a_change_closes_the_breaker),
 		row(test_rotation_keeps_the_old_secret_for_a_day),
 		row(test_at_most_eight_old_secrets_sign),
 		row(test_a_key_pair_comes_with_its_form),
-		row(test_enabling_goes_both_ways),
+		row(test_a_webhook_is_enabled_and_disabled),
 		row(test_import_keeps_ids_times_and_counters),
 		row(test_import_is_all_or_nothing),
 		row(test_secrets_are_shown_only_when_asked),

@@ -244,7 +244,7 @@ test_a_call_ends_in_time_and_the_next_goes_on(void **state)
 
 /* Reading what a filter looks into takes longer than a list does. */
 static void
-test_a_filter_ends_in_time_too(void **state)
+test_a_filter_on_a_list_ends_in_time(void **state)
 {
 	struct replay_want w = want_all();
 	struct replay_done done;
@@ -271,7 +271,7 @@ test_a_filter_ends_in_time_too(void **state)
 }
 
 static void
-test_a_count_changes_nothing(void **state)
+test_a_dry_run_changes_nothing(void **state)
 {
 	struct replay_want w = want_all();
 	struct replay_done done;
@@ -325,7 +325,7 @@ test_one_webhook_gets_what_it_wants(void **state)
 }
 
 static void
-test_all_of_it_or_nothing_goes_out_again(void **state)
+test_a_replay_happens_whole_or_not_at_all(void **state)
 {
 	struct replay_want w = want_all();
 	struct replay_done done;
@@ -344,7 +344,7 @@ test_all_of_it_or_nothing_goes_out_again(void **state)
 }
 
 static void
-test_where_no_more_may_wait_the_next_goes_on(void **state)
+test_a_replay_stopped_by_max_waiting_is_continued(void **state)
 {
 	struct replay_want w = want_all();
 	struct replay_done done;
@@ -364,7 +364,7 @@ test_where_no_more_may_wait_the_next_goes_on(void **state)
 }
 
 static void
-test_recovery_goes_on_until_none_is_left(void **state)
+test_recovery_continues_until_no_dead_delivery_is_left(void **state)
 {
 	struct recover_want w = { .webhook_id = "good", .dry_run = true };
 	int64_t n, all = 0;
@@ -386,7 +386,7 @@ test_recovery_goes_on_until_none_is_left(void **state)
 }
 
 static void
-test_what_is_asked_for_is_read(void **state)
+test_requested_members_are_read(void **state)
 {
 	static const char good[] =
 	    "{\"since\":\"2026-11-21T08:00:00Z\",\"until\":"
@@ -463,13 +463,13 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup(name, set_up)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_call_ends_in_time_and_the_next_goes_on),
-		CASE(test_a_filter_ends_in_time_too),
-		CASE(test_a_count_changes_nothing),
+		CASE(test_a_filter_on_a_list_ends_in_time),
+		CASE(test_a_dry_run_changes_nothing),
 		CASE(test_one_webhook_gets_what_it_wants),
-		CASE(test_all_of_it_or_nothing_goes_out_again),
-		CASE(test_where_no_more_may_wait_the_next_goes_on),
-		CASE(test_recovery_goes_on_until_none_is_left),
-		CASE(test_what_is_asked_for_is_read),
+		CASE(test_a_replay_happens_whole_or_not_at_all),
+		CASE(test_a_replay_stopped_by_max_waiting_is_continued),
+		CASE(test_recovery_continues_until_no_dead_delivery_is_left),
+		CASE(test_requested_members_are_read),
 		CASE(test_what_is_wrong_is_named),
 	};
 

@@ -52,7 +52,7 @@ header_of(const struct http_resp *resp, const char *name)
 }
 
 static void
-a_failure_says_what_the_asker_can_use(void **state)
+an_error_answer_says_what_the_client_can_do(void **state)
 {
 	struct http_resp resp;
 	struct err e;
@@ -73,7 +73,7 @@ a_failure_says_what_the_asker_can_use(void **state)
 }
 
 static void
-what_is_wrong_with_us_is_not_told(void **state)
+internal_errors_are_not_shown_to_clients(void **state)
 {
 	static const enum rc ours[] = { RC_BUSY, RC_SYSTEM };
 	struct http_resp resp;
@@ -185,8 +185,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_code_has_its_status),
-		cmocka_unit_test(a_failure_says_what_the_asker_can_use),
-		cmocka_unit_test(what_is_wrong_with_us_is_not_told),
+		cmocka_unit_test(an_error_answer_says_what_the_client_can_do),
+		cmocka_unit_test(internal_errors_are_not_shown_to_clients),
 		cmocka_unit_test(each_wrong_field_is_named),
 		cmocka_unit_test(an_answer_is_written_as_cgi_has_it),
 		cmocka_unit_test(ids_differ),

@@ -37,7 +37,7 @@ the_same_request_gets_its_id_once_and_for_its_time(void **state)
 }
 
 static void
-the_oldest_request_makes_room(void **state)
+the_oldest_kept_id_makes_room(void **state)
 {
 	struct resend *r = malloc(sizeof(*r));
 	char id[ID_UUID_SIZE];
@@ -67,7 +67,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    the_same_request_gets_its_id_once_and_for_its_time),
-		cmocka_unit_test(the_oldest_request_makes_room),
+		cmocka_unit_test(the_oldest_kept_id_makes_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #include "net/resolve.h"
 
 static void
-owners_that_were_silent_leave_places_to_the_others(void **state)
+silent_owners_leave_places_for_others(void **state)
 {
 	(void)state;
 	assert_true(resolve_may_ask(0, 0, false));
@@ -55,7 +55,7 @@ start(struct resolve *r, struct resolve_share *share)
 }
 
 static void
-a_result_is_told_in_the_loop_and_not_after_a_cancellation(void **state)
+results_come_inside_the_loop_and_never_after_a_cancel(void **state)
 {
 	struct resolve *r = resolve_new();
 	struct resolve_share share = { .is_silent = false };
@@ -81,7 +81,7 @@ a_result_is_told_in_the_loop_and_not_after_a_cancellation(void **state)
 }
 
 static void
-a_look_up_beyond_the_places_waits_for_its_turn(void **state)
+a_look_up_over_the_limit_waits(void **state)
 {
 	struct resolve *r = resolve_new();
 	struct resolve_share share = { .is_silent = false };
@@ -112,12 +112,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(silent_owners_leave_places_for_others),
 		cmocka_unit_test(
-		    owners_that_were_silent_leave_places_to_the_others),
-		cmocka_unit_test(
-		    a_result_is_told_in_the_loop_and_not_after_a_cancellation),
-		cmocka_unit_test(
-		    a_look_up_beyond_the_places_waits_for_its_turn),
+		    results_come_inside_the_loop_and_never_after_a_cancel),
+		cmocka_unit_test(a_look_up_over_the_limit_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,7 @@ each_path_has_its_page(void **state)
 }
 
 static void
-a_long_part_is_no_argument(void **state)
+a_long_path_segment_is_no_route_argument(void **state)
 {
 	struct router_match m;
 	char path[ROUTER_ARG_SIZE + 16];
@@ -108,7 +108,7 @@ a_long_part_is_no_argument(void **state)
 }
 
 static void
-what_changes_something_needs_more_than_reading(void **state)
+a_viewer_may_change_nothing(void **state)
 {
 	static const char *const changing[][2] = {
 		{ "POST", "/api/v1/webhooks" },
@@ -135,9 +135,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_path_has_its_page),
-		cmocka_unit_test(a_long_part_is_no_argument),
-		cmocka_unit_test(
-		    what_changes_something_needs_more_than_reading),
+		cmocka_unit_test(a_long_path_segment_is_no_route_argument),
+		cmocka_unit_test(a_viewer_may_change_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ test_samples_are_events(void **state)
 }
 
 static void
-test_what_is_no_name_has_no_sample(void **state)
+test_an_invalid_event_name_has_no_sample(void **state)
 {
 	static const char *const wrong[] = { "", "a b", "issues.\"", "*",
 		"issues.*", "a\n" };
@@ -119,7 +119,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_samples_are_events),
-		cmocka_unit_test(test_what_is_no_name_has_no_sample),
+		cmocka_unit_test(test_an_invalid_event_name_has_no_sample),
 		cmocka_unit_test(test_a_type_is_chosen_by_the_first_pattern),
 	};
 

@@ -30,7 +30,7 @@ a_post_is_taken_even_when_it_is_late(void **state)
 }
 
 static void
-who_is_not_posted_gives_up_when_it_is_time(void **state)
+a_waiter_without_a_post_times_out(void **state)
 {
 	const int64_t us = 250 * 1000;
 	struct timespec until;
@@ -107,7 +107,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_post_is_taken_even_when_it_is_late),
-		cmocka_unit_test(who_is_not_posted_gives_up_when_it_is_time),
+		cmocka_unit_test(a_waiter_without_a_post_times_out),
 		cmocka_unit_test(a_post_ends_the_wait_and_a_signal_does_not),
 	};
 

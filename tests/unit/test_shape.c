@@ -90,7 +90,7 @@ static const struct {
 };
 
 static void
-test_a_body_is_judged_by_what_its_type_has(void **state)
+test_a_body_must_have_the_members_of_its_event_type(void **state)
 {
 	size_t i;
 
@@ -136,7 +136,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_body_is_judged_by_what_its_type_has),
+		cmocka_unit_test(
+		    test_a_body_must_have_the_members_of_its_event_type),
 		cmocka_unit_test(test_a_type_that_is_signed_is_not_judged),
 		cmocka_unit_test(
 		    test_action_and_repository_are_read_in_the_same_scan),

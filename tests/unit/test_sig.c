@@ -71,7 +71,7 @@ source_fini(struct source *src)
 }
 
 static void
-test_github_judges_by_the_letter(void **state)
+test_github_signatures_are_compared_exactly(void **state)
 {
 	static const struct {
 		const char *header;
@@ -163,7 +163,7 @@ test_any_of_several_secrets_verifies(void **state)
 }
 
 static void
-test_nobody_denies_everything(void **state)
+test_a_missing_source_denies_every_post(void **state)
 {
 	const struct post p = {
 		{ "HTTP_X_HUB_SIGNATURE_256=sha256=" HELLO_HEX, NULL }, HELLO, 0
@@ -739,10 +739,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_github_judges_by_the_letter),
+		cmocka_unit_test(test_github_signatures_are_compared_exactly),
 		cmocka_unit_test(test_doubled_headers_are_refused_in_any_order),
 		cmocka_unit_test(test_any_of_several_secrets_verifies),
-		cmocka_unit_test(test_nobody_denies_everything),
+		cmocka_unit_test(test_a_missing_source_denies_every_post),
 		cmocka_unit_test(test_no_flipped_bit_is_accepted),
 		cmocka_unit_test(test_standard_list_and_time),
 		cmocka_unit_test(test_standard_secrets_in_every_spelling),

@@ -145,7 +145,7 @@ test_while_keys_rotate_all_forms_have_both(void **state)
 }
 
 static void
-test_a_pair_goes_both_ways(void **state)
+test_a_key_pair_is_written_and_read_back(void **state)
 {
 	uint8_t seed[CRYPT_ED25519_SIZE], again[CRYPT_ED25519_SIZE];
 	char public[WHSK_PUBLIC_SIZE];
@@ -261,7 +261,7 @@ test_every_old_secret_signs_under_its_own_name(void **state)
 }
 
 static void
-test_forms_follow_the_list(void **state)
+test_accepted_content_types_follow_the_list(void **state)
 {
 	struct strlist l = { 0 };
 
@@ -314,12 +314,12 @@ main(void)
 		cmocka_unit_test(test_a_key_pair_signs_alone_or_beside),
 		cmocka_unit_test(test_svix_names_hold_the_same_list),
 		cmocka_unit_test(test_while_keys_rotate_all_forms_have_both),
-		cmocka_unit_test(test_a_pair_goes_both_ways),
+		cmocka_unit_test(test_a_key_pair_is_written_and_read_back),
 		cmocka_unit_test(test_github_vector_and_bare_hex),
 		cmocka_unit_test(test_old_secret_signs_too),
 		cmocka_unit_test(
 		    test_every_old_secret_signs_under_its_own_name),
-		cmocka_unit_test(test_forms_follow_the_list),
+		cmocka_unit_test(test_accepted_content_types_follow_the_list),
 		cmocka_unit_test(test_whsec_goes_both_ways),
 	};
 

@@ -23,7 +23,7 @@ put(struct lite_fresh *f, uint64_t key, uint64_t rest, int64_t event)
 }
 
 static void
-what_was_put_is_found(void **state)
+stored_keys_are_found(void **state)
 {
 	struct lite_fresh *f = lite_fresh_new();
 	const struct lite_sight *s;
@@ -100,7 +100,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_put_is_found),
+		cmocka_unit_test(stored_keys_are_found),
 		cmocka_unit_test(the_same_key_is_there_once),
 		cmocka_unit_test(buckets_go_by_the_order_of_the_keys),
 	};

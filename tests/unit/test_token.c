@@ -25,7 +25,7 @@ test_token_is_found_by_its_hash(void **state)
 }
 
 static void
-test_any_slip_is_noticed(void **state)
+test_any_changed_byte_is_noticed(void **state)
 {
 	uint8_t random[TOKEN_RANDOM_SIZE] = { 1 }, hash[TOKEN_HASH_SIZE];
 	char text[TOKEN_TEXT_SIZE], slip[TOKEN_TEXT_SIZE + 1];
@@ -90,7 +90,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_token_is_found_by_its_hash),
-		cmocka_unit_test(test_any_slip_is_noticed),
+		cmocka_unit_test(test_any_changed_byte_is_noticed),
 		cmocka_unit_test(test_roles_may_what_the_contract_says),
 		cmocka_unit_test(test_names_have_one_grammar),
 	};

@@ -192,7 +192,7 @@ long_urls_are_refused(void **state)
 }
 
 static void
-test_a_refusal_tells_how_to_write_it(void **state)
+test_a_refused_host_is_named_with_its_right_spelling(void **state)
 {
 	static const struct {
 		const char *text, *said;
@@ -226,7 +226,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_refusal_tells_how_to_write_it),
+		cmocka_unit_test(
+		    test_a_refused_host_is_named_with_its_right_spelling),
 		cmocka_unit_test(urls_are_seen_as_libcurl_will),
 		cmocka_unit_test(doubtful_urls_are_refused),
 		cmocka_unit_test(the_normal_form_is_its_own),

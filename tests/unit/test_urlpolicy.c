@@ -114,7 +114,7 @@ test_every_denied_range_ends_where_it_should(void **state)
 }
 
 static void
-test_an_exception_for_a_translator_is_none_for_what_is_behind_it(void **state)
+test_allowing_a_nat64_prefix_does_not_allow_the_embedded_address(void **state)
 {
 	static const struct {
 		const char *network, *fine, *denied;
@@ -343,7 +343,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_denied_range_ends_where_it_should),
 		cmocka_unit_test(
-		    test_an_exception_for_a_translator_is_none_for_what_is_behind_it),
+		    test_allowing_a_nat64_prefix_does_not_allow_the_embedded_address),
 		cmocka_unit_test(test_zones_and_other_families_are_denied),
 		cmocka_unit_test(test_own_addresses_are_denied_unless_excepted),
 		cmocka_unit_test(

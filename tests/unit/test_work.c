@@ -281,7 +281,7 @@ a_job_may_end_where_it_starts(void **state)
 }
 
 static void
-a_job_that_may_not_start_is_asked_again(void **state)
+a_job_that_may_not_start_yet_is_tried_later(void **state)
 {
 	(void)state;
 	prepare(20, 0);
@@ -304,7 +304,7 @@ new_events_become_jobs(void **state)
 }
 
 static void
-no_expansion_is_large(void **state)
+expanded_settings_have_a_maximum_length(void **state)
 {
 	struct work_options opt = options();
 
@@ -331,7 +331,7 @@ no_expansion_is_large(void **state)
 }
 
 static void
-what_another_drain_expands_is_left_to_it(void **state)
+events_that_another_drain_expands_are_left_to_it(void **state)
 {
 	struct work_options opt = options();
 
@@ -350,7 +350,7 @@ what_another_drain_expands_is_left_to_it(void **state)
 }
 
 static void
-once_waits_for_what_is_due_within_a_second(void **state)
+once_waits_for_jobs_due_within_a_second(void **state)
 {
 	int64_t now = clock_wall_ms(clock_system());
 
@@ -387,7 +387,7 @@ a_running_job_keeps_its_lease(void **state)
 }
 
 static void
-nothing_comes_beside_a_job_that_its_worker_died_over(void **state)
+a_job_that_killed_its_worker_runs_alone(void **state)
 {
 	(void)state;
 	prepare(100, 0);
@@ -399,7 +399,7 @@ nothing_comes_beside_a_job_that_its_worker_died_over(void **state)
 }
 
 static void
-one_that_takes_long_holds_the_others_up_for_a_moment(void **state)
+a_slow_look_up_delays_others_for_a_moment_only(void **state)
 {
 	int64_t began = clock_boot_ms(clock_system()), took;
 
@@ -416,7 +416,7 @@ one_that_takes_long_holds_the_others_up_for_a_moment(void **state)
 }
 
 static void
-told_to_stop_it_finishes_what_runs_and_puts_back_the_rest(void **state)
+a_stop_finishes_running_jobs_and_returns_the_others(void **state)
 {
 	struct work_options opt = options();
 	size_t i, done = 0, back = 0;
@@ -439,7 +439,7 @@ told_to_stop_it_finishes_what_runs_and_puts_back_the_rest(void **state)
 }
 
 static void
-what_outlasts_the_grace_is_cut_and_put_back(void **state)
+jobs_that_outlast_the_grace_time_are_returned(void **state)
 {
 	struct work_options opt = options();
 
@@ -454,7 +454,7 @@ what_outlasts_the_grace_is_cut_and_put_back(void **state)
 }
 
 static void
-a_busy_store_is_asked_again_and_nothing_is_lost(void **state)
+a_busy_store_is_retried_and_nothing_is_lost(void **state)
 {
 	(void)state;
 	prepare(30, 0);
@@ -495,22 +495,21 @@ main(void)
 		cmocka_unit_test(every_due_job_runs_once_within_the_limits),
 		cmocka_unit_test(results_are_settled_in_groups),
 		cmocka_unit_test(a_job_may_end_where_it_starts),
-		cmocka_unit_test(a_job_that_may_not_start_is_asked_again),
+		cmocka_unit_test(a_job_that_may_not_start_yet_is_tried_later),
 		cmocka_unit_test(new_events_become_jobs),
-		cmocka_unit_test(no_expansion_is_large),
-		cmocka_unit_test(what_another_drain_expands_is_left_to_it),
-		cmocka_unit_test(once_waits_for_what_is_due_within_a_second),
+		cmocka_unit_test(expanded_settings_have_a_maximum_length),
+		cmocka_unit_test(
+		    events_that_another_drain_expands_are_left_to_it),
+		cmocka_unit_test(once_waits_for_jobs_due_within_a_second),
 		cmocka_unit_test(a_job_whose_lease_lapsed_is_not_started),
 		cmocka_unit_test(a_running_job_keeps_its_lease),
+		cmocka_unit_test(a_job_that_killed_its_worker_runs_alone),
 		cmocka_unit_test(
-		    nothing_comes_beside_a_job_that_its_worker_died_over),
+		    a_slow_look_up_delays_others_for_a_moment_only),
 		cmocka_unit_test(
-		    one_that_takes_long_holds_the_others_up_for_a_moment),
-		cmocka_unit_test(
-		    told_to_stop_it_finishes_what_runs_and_puts_back_the_rest),
-		cmocka_unit_test(what_outlasts_the_grace_is_cut_and_put_back),
-		cmocka_unit_test(
-		    a_busy_store_is_asked_again_and_nothing_is_lost),
+		    a_stop_finishes_running_jobs_and_returns_the_others),
+		cmocka_unit_test(jobs_that_outlast_the_grace_time_are_returned),
+		cmocka_unit_test(a_busy_store_is_retried_and_nothing_is_lost),
 		cmocka_unit_test(a_dead_store_ends_the_run),
 	};
 
