@@ -280,9 +280,20 @@ def reload(unit):
             sys.exit("%s: reload failed" % unit.name)
 
 
+def named(pattern):
+    """A pattern stands for the units that were started."""
+    if "*" not in pattern:
+        return [pattern]
+    if not pattern.endswith((".service", ".socket")):
+        pattern += ".service"
+    return [os.path.basename(path)[:-len(".pid")]
+            for path in sorted(glob.glob(os.path.join(RUN, pattern + ".pid")))]
+
+
 def main(args):
     verb = args[0]
-    units = [Unit(a) for a in args[1:] if not a.startswith("-")]
+    units = [Unit(name) for a in args[1:] if not a.startswith("-")
+             for name in named(a)]
     now = "--now" in args
     for unit in units:
         if verb in ("start", "restart") or (verb == "enable" and now):
