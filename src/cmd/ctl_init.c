@@ -56,9 +56,9 @@ run_init(struct ctl *c, struct err *e)
 	}
 	if (made && !c->json && is_root_s(&opt))
 		buf_add_str(&c->out,
-		    "Made as root: programs of another user cannot open it.  "
-		    "Run hlsctl as theirs, such\nas sudo -u hls hlsctl init, "
-		    "or chown the folder and the key.\n");
+		    "Made as root: programs of another user cannot open it. "
+		    "Run sudo -u hls hlsctl init,\nif hls is that user, or "
+		    "give the folder and the key to that user with chown.\n");
 	free(says);
 	return RC_OK;
 }
