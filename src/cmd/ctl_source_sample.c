@@ -14,6 +14,7 @@
 #include "cmd/ctl_source.h"
 #include "cmd/ctl_text.h"
 #include "core/event.h"
+#include "core/jsonptr.h"
 #include "core/sample.h"
 #include "core/sig.h"
 #include "core/source.h"
@@ -23,6 +24,7 @@
 #define JSON_TYPE "Content-Type: application/json"
 #define SEND_MS 30000
 #define HEADERS_MAX 16
+#define REPOSITORY "octo/sample"
 
 const struct ctl_option ctl_source_sample_options[] = {
 	{ .name = "event-type",
@@ -33,7 +35,7 @@ const struct ctl_option ctl_source_sample_options[] = {
 	    .doc = "the delivery id (default: a random one)" },
 	{ .name = "url",
 	    .arg = "URL",
-	    .doc = "the server, without a path (default: " DEFAULT_URL ")" },
+	    .doc = "the URL of the server (default: " DEFAULT_URL ")" },
 	{ .name = "send", .doc = "send the post instead of printing it" },
 	{ .name = NULL },
 };
@@ -47,6 +49,104 @@ struct signed_post {
 	struct buf body, headers; /* a header a line */
 };
 
+static bool
+is_github(const struct signed_post *s)
+{
+	return strcmp(sig_scheme_name(s->source->scheme), "github") == 0;
+}
+
+/* A value of the example body, where the source's settings look for it. */
+struct place {
+	const char *at; /* a JSON pointer from here on, without its "/" */
+	const char *value;
+};
+
+/* The name before the next "/" of a pointer, decoded. */
+static size_t
+take_name(const char *at, char *name, size_t size)
+{
+	size_t i, n = strcspn(at, "/"), k = 0;
+
+	for (i = 0; i < n && k + 1 < size; i++) {
+		name[k++] = at[i];
+		if (at[i] == '~' && i + 1 < n)
+			name[k - 1] = at[++i] == '1' ? '/' : '~';
+	}
+	name[k] = '\0';
+	return n;
+}
+
+/* Each name once: the places below one name go into one object. */
+static void
+put_places(struct js_writer *w, const struct place *v, size_t n)
+{
+	char name[JSONPTR_MAX + 1], other[JSONPTR_MAX + 1];
+	struct place below[SOURCE_POINTERS];
+	bool is_done[SOURCE_POINTERS] = { false };
+	size_t i, k, nbelow, len, klen;
+
+	for (i = 0; i < n; i++) {
+		if (is_done[i])
+			continue;
+		len = take_name(v[i].at, name, sizeof(name));
+		nbelow = 0;
+		for (k = i; k < n; k++) {
+			klen = take_name(v[k].at, other, sizeof(other));
+			if (strcmp(name, other) != 0)
+				continue;
+			is_done[k] = true;
+			if (v[k].at[klen] == '/') {
+				below[nbelow].at = v[k].at + klen + 1;
+				below[nbelow++].value = v[k].value;
+			}
+		}
+		if (nbelow == 0 && v[i].at[len] == '\0') {
+			js_str(w, name, v[i].value);
+			continue;
+		}
+		js_open_object(w, name);
+		put_places(w, below, nbelow);
+		js_close_object(w);
+	}
+}
+
+/* Is the first name of one of the places this one? */
+static bool
+has_name(const struct place *v, size_t n, const char *name)
+{
+	char first[JSONPTR_MAX + 1];
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		(void)take_name(v[i].at, first, sizeof(first));
+		if (strcmp(first, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The facts that the settings look for in the body. */
+static size_t
+find_places(const struct signed_post *s, struct place v[SOURCE_POINTERS])
+{
+	const char *values[SOURCE_POINTERS] = {
+		[SOURCE_ID_POINTER] = s->delivery_id,
+		[SOURCE_EVENT_POINTER] = s->type,
+		[SOURCE_REPOSITORY_POINTER] = REPOSITORY,
+	};
+	const char *pointer;
+	size_t i, n = 0;
+
+	for (i = 0; i < SOURCE_POINTERS; i++) {
+		pointer = s->source->facts.pointers[i];
+		if (pointer == NULL || pointer[0] != '/' || values[i] == NULL)
+			continue;
+		v[n].at = pointer + 1;
+		v[n++].value = values[i];
+	}
+	return n;
+}
+
 /* The id makes each sample another one: the same bytes under a second
  * delivery id would be taken for a replay. */
 static void
@@ -54,6 +154,8 @@ make_body(struct signed_post *s, int64_t now_ms)
 {
 	struct js_writer w;
 	char unique[ID_UUID_SIZE];
+	struct place places[SOURCE_POINTERS];
+	size_t n = find_places(s, places);
 	bool is_standard;
 
 	id_uuid4(unique);
@@ -61,6 +163,15 @@ make_body(struct signed_post *s, int64_t now_ms)
 	    strcmp(sig_scheme_name(s->source->scheme), "standard") == 0;
 	js_writer_init(&w, &s->body);
 	js_open_object(&w, NULL);
+	put_places(&w, places, n);
+	if (n > 0) {
+		if (!has_name(places, n, "sample"))
+			js_str(&w, "sample", unique);
+		if (is_standard && !has_name(places, n, "type"))
+			js_str(&w, "type", s->type);
+		js_close_object(&w);
+		return;
+	}
 	if (is_standard) {
 		js_str(&w, "type", s->type);
 		js_time(&w, "timestamp", now_ms);
@@ -72,7 +183,7 @@ make_body(struct signed_post *s, int64_t now_ms)
 	}
 	js_str(&w, "message", "A sample of hlsctl");
 	js_open_object(&w, "repository");
-	js_str(&w, "full_name", "octo/sample");
+	js_str(&w, "full_name", REPOSITORY);
 	js_close_object(&w);
 	js_str(&w, "sample", unique);
 	js_close_object(&w);
@@ -102,12 +213,6 @@ make_github(struct signed_post *s, int64_t now_ms)
 	return true;
 }
 
-static bool
-is_github(const struct signed_post *s)
-{
-	return strcmp(sig_scheme_name(s->source->scheme), "github") == 0;
-}
-
 /* With a payload of the person's own: its action stands in it. */
 static void
 split_type(struct signed_post *s)
@@ -125,9 +230,9 @@ split_type(struct signed_post *s)
 static enum rc
 make_url(struct ctl *c, struct signed_post *s, struct err *e)
 {
-	const char *server;
+	const char *server, *base = c->app.conf->server.base_path;
 	struct url u;
-	size_t n;
+	size_t n, basesz = strlen(base);
 	enum rc rc;
 
 	server = ctl_option_find(c, "url");
@@ -136,8 +241,12 @@ make_url(struct ctl *c, struct signed_post *s, struct err *e)
 	n = strlen(server);
 	while (n > 0 && server[n - 1] == '/')
 		n--;
-	s->url = xasprintf("%.*s%s/hooks/%s", (int)n, server,
-	    c->app.conf->server.base_path, s->source->name);
+	/* The base path is added below, and some have it in the URL. */
+	if (basesz > 0 && n > basesz &&
+	    memcmp(server + n - basesz, base, basesz) == 0)
+		n -= basesz;
+	s->url =
+	    xasprintf("%.*s%s/hooks/%s", (int)n, server, base, s->source->name);
 	rc = url_parse(s->url, &u, e);
 	if (rc != RC_OK)
 		return ctl_usage(c, e, "--url: %.200s", e->text);
@@ -163,10 +272,16 @@ make_sample(struct ctl *c, struct signed_post *s, struct err *e)
 	s->type = ctl_option_find(c, "event-type");
 	if (s->type == NULL)
 		s->type = "issues";
-	if (!event_type_is_valid(s->type) || s->type[0] == '.')
+	if (is_github(s) &&
+	    (!event_type_is_valid(s->type) || s->type[0] == '.'))
 		return ctl_usage(c, e,
 		    "--event-type has 1 to 100 of the characters "
 		    "A-Z a-z 0-9 _ . -.");
+	/* Other senders write orders/create, which hls respells. */
+	if (!event_delivery_id_is_valid(s->type))
+		return ctl_usage(c, e,
+		    "--event-type has 1 to %d visible ASCII characters.",
+		    EVENT_DELIVERY_ID_MAX);
 	id = ctl_option_find(c, "delivery-id");
 	if (id != NULL && !event_delivery_id_is_valid(id))
 		return ctl_usage(c, e,

@@ -463,6 +463,29 @@ def test_a_source_sample_is_accepted_when_sent(make_gateway, tmp_path):
     assert done.returncode == 69
 
 
+def test_a_sample_has_its_facts_where_the_source_looks_for_them(make_gateway):
+    hmac = {"provider": "hmac", "secrets": [gw.HMAC_SECRET],
+            "header": "X-Signature"}
+    g = make_gateway({"sources": [
+        {"name": "slack", **hmac, "id_pointer": "/event_id",
+         "event_pointer": "/event/type", "repository_pointer": "/event/~1r"},
+        {"name": "shopify", **hmac, "event_header": "X-Shopify-Topic"}],
+        "server": {"base_path": "/hls"}}, drain=False)
+
+    def sent(source, typed, *more):
+        out = g.ctl("source", "sample", source, "--event-type", typed,
+                    "--send", *more, "--url",
+                    "http://127.0.0.1:%d/hls/" % g.port)
+        event = json.loads(out.split(" ", 1)[1])["id"]
+        return json.loads(g.ctl("event", "show", "--json", str(event)))
+
+    event = sent("slack", "message", "--delivery-id", "Ev1")
+    assert (event["event_type"], event["delivery_id"]) == ("message", "Ev1")
+    assert event["repository"] == "octo/sample"
+    assert sent("slack", "message")["delivery_id"] != "Ev1"
+    assert sent("shopify", "orders/create")["event_type"] == "orders.create"
+
+
 # stats, doctor, worker
 
 def test_stats_have_the_sums(g, receiver):
