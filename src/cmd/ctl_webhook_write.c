@@ -694,9 +694,9 @@ put_imported(struct ctl *c, bool dry_run, size_t count,
 		buf_addf(&c->out,
 		    "Webhook %s names no events and %s disabled.\n",
 		    disabled->v[i], dry_run ? "would be" : "is");
-	buf_addf(&c->out, "%s %zu webhook%s.\n",
-	    dry_run ? "Would import" : "Imported", count,
-	    count == 1 ? "" : "s");
+	/* Scripts of older systems look for this line. */
+	buf_addf(&c->out, "%s %zu webhooks\n",
+	    dry_run ? "Would migrate" : "Migrated", count);
 }
 
 enum rc
@@ -718,7 +718,7 @@ ctl_webhook_import(struct ctl *c, struct err *e)
 		rc = registry_import(&c->app.registry, buf_str(&json), json.len,
 		    &opt, &done, e);
 		rc =
-		    say_problems(rc, "Nothing was imported", &done.problems, e);
+		    say_problems(rc, "Nothing was migrated", &done.problems, e);
 	}
 	if (rc == RC_OK)
 		put_imported(c, opt.dry_run, done.count, &done.disabled);

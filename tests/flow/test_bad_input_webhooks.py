@@ -74,7 +74,7 @@ def test_b87_ten_thousand_webhooks_of_one_event(make_gateway, tmp_path):
         path = tmp_path / "webhooks.json"
         path.write_text(json.dumps(webhooks))
         path.chmod(0o600)
-        assert "Imported %d webhooks" % count in g.ctl(
+        assert "Migrated %d webhooks" % count in g.ctl(
             "webhook", "import", str(path))
         assert g.post_github(gw.issue(), event="many").status == 202
         g.start_drain()

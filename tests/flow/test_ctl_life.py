@@ -265,7 +265,7 @@ def test_webhooks_are_imported_all_or_nothing(g):
     assert "No webhooks" in g.ctl("webhook", "list")
     assert not os.path.exists(path + ".backup")
     out = g.ctl("webhook", "import", path)
-    assert "Imported 3 webhooks" in out and "old-2" in out
+    assert "Migrated 3 webhooks" in out and "old-2" in out
     with open(path) as a, open(path + ".backup") as b:
         assert a.read() == b.read()
     assert stat.S_IMODE(os.stat(path + ".backup").st_mode) == 0o600

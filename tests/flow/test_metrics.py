@@ -252,7 +252,7 @@ def test_three_hundred_webhooks_are_two_hundred_and_the_others(
     path = os.path.join(g.folder, "hooks.json")
     with open(path, "wb") as f:
         f.write(gw.as_bytes(hooks))
-    assert "Imported 300" in g.ctl("webhook", "import", path)
+    assert "Migrated 300" in g.ctl("webhook", "import", path)
     post(g, 1)
     settled(g, 300)
     attempts = scrape(g)["webhook_deliveries_total"]
