@@ -484,4 +484,7 @@ ALTER TABLE webhook ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0
 UPDATE webhook SET health = 3 WHERE enabled = 0;
 CREATE INDEX webhook_by_health ON webhook (health, enabled, id);
 
+-- When a drain with --once ended by itself; 0: it runs, or it died.
+ALTER TABLE worker ADD COLUMN ended_ms INTEGER NOT NULL DEFAULT 0;
+
 PRAGMA user_version = 5;

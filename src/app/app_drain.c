@@ -12,6 +12,7 @@
 #include "app/app_conf.h"
 #include "app/app_drain.h"
 #include "app/app_notify.h"
+#include "app/app_program.h"
 #include "app/app_resolver.h"
 #include "app/app_run.h"
 #include "base/buf.h"
@@ -31,7 +32,7 @@
 #define QUEUE_BYTES (8 << 20)  /* nothing big is written here */
 #define GRACE_MS 6000          /* of the 10 s that SIGTERM allows */
 #define TURN_MS 1000           /* of a write: the loop has to come round */
-#define WORKER_ID_MAX 128
+#define WORKER_ID_MAX (APP_WORKER_SIZE - 1)
 #define OWN_AGE_US 1000000 /* that this host's addresses are believed */
 
 struct app {
@@ -354,6 +355,7 @@ app_drain(const struct app_drain_options *opt)
 	if (start(&app, &e) != RC_OK)
 		return app_run_refuse(&app.run, app.conf, &e);
 	log_tag("worker_id", app.worker);
+	app.run.worker = app.worker;
 	app.kinds = kinds_text(opt->kinds);
 	app_run_settle(app.conf, FILES_MIN);
 	rc = app_run_open_store(&app.run, app.conf, &to_store, &status, &e);

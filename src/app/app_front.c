@@ -10,6 +10,7 @@
 #include "app/app_front.h"
 #include "app/app_listen.h"
 #include "app/app_notify.h"
+#include "app/app_program.h"
 #include "app/app_run.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -91,6 +92,12 @@ believes_remote_users(const struct app *app, const struct app_conf *conf)
 }
 
 /* Takes conf. */
+static bool
+list_drains(const void *arg, struct strlist *out)
+{
+	return app_program_drains(arg, out);
+}
+
 static struct settings *
 settings_take(struct app *app, struct app_conf *conf)
 {
@@ -118,6 +125,8 @@ settings_take(struct app *app, struct app_conf *conf)
 	set->open = &conf->auth.open;
 	set->overdue_after_ms = conf->monitor.overdue_after_ms;
 	set->drain_seen_ms = conf->monitor.drain_seen_ms;
+	set->drains = list_drains;
+	set->drains_arg = conf;
 	set->started_ms = app->started_ms;
 	app->conf = conf;
 	return set;

@@ -4,18 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/app_conf.h"
 #include "app/app_program.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/strlist.h"
 #include "base/xalloc.h"
 #include "core/source.h"
 
-/* A record is text behind which NUL bytes follow: name, pid, time, digests,
- * key and path.  It begins at a multiple of its size, and the lock is on its
- * first byte. */
+/* A record is two texts with a NUL behind each: name, pid, time, digests, key
+ * and path; and the id of a drain, which earlier versions do not write.  A
+ * record begins at a multiple of its size, and the lock is on its first
+ * byte. */
 #define RECORD_SIZE 4608
 #define SLOTS 512
 #define FILE_MAX (4u << 20)
@@ -110,10 +113,12 @@ take_slot(struct app_program_place *at, const struct app_conf *conf)
 
 void
 app_program_put(struct app_program_place *at, const char *name,
-    const struct app_conf *conf, const char *restart, int64_t now_ms)
+    const char *worker, const struct app_conf *conf, const char *restart,
+    int64_t now_ms)
 {
 	char record[RECORD_SIZE], values[APP_DIGEST_SIZE];
 	char file[APP_DIGEST_SIZE], path[PATH_MAX];
+	size_t n;
 
 	if (at->fd == -1)
 		take_slot(at, conf);
@@ -124,6 +129,9 @@ app_program_put(struct app_program_place *at, const char *name,
 	(void)snprintf(record, sizeof(record), "%s %ld %lld %s %s %s %s", name,
 	    (long)getpid(), (long long)now_ms, values, file,
 	    restart == NULL ? "-" : restart, settings_path(conf, path));
+	n = strlen(record) + 1;
+	if (worker != NULL && n < sizeof(record))
+		(void)snprintf(record + n, sizeof(record) - n, "%s", worker);
 	(void)!pwrite(at->fd, record, sizeof(record),
 	    (off_t)(at->slot * RECORD_SIZE));
 }
@@ -139,7 +147,7 @@ app_program_end(struct app_program_place *at)
 static bool
 read_record(int fd, size_t slot, struct app_program *p)
 {
-	char record[RECORD_SIZE + 1] = "";
+	char record[RECORD_SIZE + 2] = "";
 	long long since_ms;
 	int at = 0;
 
@@ -150,7 +158,46 @@ read_record(int fd, size_t slot, struct app_program *p)
 		return false;
 	p->since_ms = since_ms;
 	(void)snprintf(p->path, sizeof(p->path), "%s", record + at);
+	(void)snprintf(p->worker, sizeof(p->worker), "%s",
+	    record + strlen(record) + 1);
 	return true;
+}
+
+/* Slots that somebody had a record in. */
+static size_t
+count_slots(int fd)
+{
+	struct stat st;
+	size_t n;
+
+	if (fstat(fd, &st) != 0)
+		return SLOTS;
+	n = ((size_t)st.st_size + RECORD_SIZE - 1) / RECORD_SIZE;
+	return n < SLOTS ? n : SLOTS;
+}
+
+bool
+app_program_drains(const struct app_conf *conf, struct strlist *out)
+{
+	int fd = open_run_file(conf, O_RDONLY);
+	struct app_program p;
+	bool known = fd != -1;
+	size_t i, n, taken = 0;
+
+	n = known ? count_slots(fd) : 0;
+	for (i = 0; i < n && known; i++) {
+		if (!lock_slot(fd, i, F_OFD_GETLK, F_WRLCK))
+			continue;
+		taken++;
+		/* A record may be written just now. */
+		known = read_record(fd, i, &p) &&
+		    (strcmp(p.name, "hls-drain") != 0 || p.worker[0] != '\0');
+		if (known && p.worker[0] != '\0')
+			strlist_put(out, p.worker);
+	}
+	if (fd != -1)
+		(void)close(fd);
+	return known && taken < SLOTS;
 }
 
 size_t
@@ -158,9 +205,9 @@ app_program_list(const struct app_conf *conf, struct app_program **out)
 {
 	struct app_program *v = xcalloc(SLOTS, sizeof(*v));
 	int fd = open_run_file(conf, O_RDONLY);
-	size_t i, n = 0;
+	size_t i, n = 0, slots = fd == -1 ? 0 : count_slots(fd);
 
-	for (i = 0; fd != -1 && i < SLOTS; i++)
+	for (i = 0; i < slots; i++)
 		if (lock_slot(fd, i, F_OFD_GETLK, F_WRLCK) &&
 		    read_record(fd, i, &v[n]))
 			n++;

@@ -18,8 +18,11 @@
 #include "base/crypt.h"
 
 struct app_conf;
+struct strlist;
 
 #define APP_DIGEST_SIZE (2 * CRYPT_SHA256_SIZE + 1)
+
+#define APP_WORKER_SIZE 129
 
 struct app_program {
 	char name[16]; /* "hls.fcgi" */
@@ -29,6 +32,7 @@ struct app_program {
 	char file[APP_DIGEST_SIZE];   /* of the file's bytes and the secrets */
 	char restart[64];    /* a changed key that waits for a restart; "-" */
 	char path[PATH_MAX]; /* of the file */
+	char worker[APP_WORKER_SIZE]; /* of a drain, its id; else "" */
 };
 
 /* Where a program's record is; fd -1: nowhere. */
@@ -37,15 +41,22 @@ struct app_program_place {
 	size_t slot;
 };
 
-/* Writes the record, for the first time or once more.  A failure is ignored:
- * the program works as well without. */
+/* Writes the record, for the first time or once more.  worker is the id of a
+ * drain, NULL for other programs.  A failure is ignored: the program works as
+ * well without. */
 void app_program_put(struct app_program_place *at, const char *name,
-    const struct app_conf *conf, const char *restart, int64_t now_ms);
+    const char *worker, const struct app_conf *conf, const char *restart,
+    int64_t now_ms);
 void app_program_end(struct app_program_place *at);
 
 /* The programs that run now; *out is the caller's, free(3).  0 also where the
  * run file cannot be read. */
 size_t app_program_list(const struct app_conf *conf, struct app_program **out);
+
+/* The worker ids of the drains that run now, of any thread's asking; out is
+ * the caller's, strlist_fini().  false: not known, as the run file cannot be
+ * read, or a drain of an earlier version runs, or too many programs do. */
+bool app_program_drains(const struct app_conf *conf, struct strlist *out);
 
 /* Whether its settings are in another file than conf. */
 bool app_program_is_elsewhere(const struct app_program *p,

@@ -135,7 +135,7 @@ app_run_open_store(struct app_run *r, const struct app_conf *conf,
 	rc = store_open(&opt, &r->store, e);
 	*status = app_exit_store(rc);
 	if (rc == RC_OK)
-		app_program_put(&r->place, r->name, conf, NULL,
+		app_program_put(&r->place, r->name, r->worker, conf, NULL,
 		    clock_wall_ms(r->clock));
 	return rc;
 }
@@ -184,7 +184,8 @@ app_run_reload(struct app_run *r)
 	key = conf_marks_find(r->started_with, conf);
 	if (key != NULL)
 		log_say(LOG_LEVEL_WARN, "%s changes with a restart only", key);
-	app_program_put(&r->place, r->name, conf, key, clock_wall_ms(r->clock));
+	app_program_put(&r->place, r->name, r->worker, conf, key,
+	    clock_wall_ms(r->clock));
 	say_kept_variables(r);
 	warn_all(conf);
 	return conf;

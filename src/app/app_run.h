@@ -19,12 +19,13 @@ struct conf_vars;
 struct store;
 struct store_options;
 
-/* The first three are the program's, the others are set by app_run_start(). */
+/* The first four are the program's, the others are set by app_run_start(). */
 struct app_run {
 	const char *name;   /* of the program */
 	const char *config; /* the file that an option names, or NULL */
 	/* Adds to settings that were read what is not in their file; or NULL. */
 	enum rc (*complete)(struct app_conf *conf, struct err *e);
+	const char *worker; /* of a drain, before the store is open; or NULL */
 	const struct clock *clock;
 	struct conf_vars *vars;
 	struct store *store; /* NULL until it is open */

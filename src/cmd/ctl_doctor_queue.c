@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "app/app_conf.h"
+#include "app/app_program.h"
 #include "base/clock.h"
+#include "base/strlist.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_doctor.h"
 #include "core/webhook.h"
@@ -18,44 +20,59 @@
 #define KEYS_LOOKED_AT 200
 #define REFUSED_LATELY_MS (INT64_C(86400) * 1000)
 
+static enum rc
+count_drains(struct examination *x, const struct app_conf *conf, size_t *up,
+    size_t *all, struct err *e)
+{
+	int64_t now_ms = clock_wall_ms(x->ctl->app.clock);
+	struct strlist running = { 0 };
+	struct store_workers l;
+	bool known;
+	size_t i;
+	enum rc rc;
+
+	*up = *all = 0;
+	rc = store_worker_list(x->ctl->app.store, &l, e);
+	if (rc != RC_OK)
+		return rc;
+	known = app_program_drains(conf, &running);
+	for (i = 0; i < l.n; i++)
+		*up += store_worker_counts(&l.v[i], known ? &running : NULL,
+		    conf->monitor.drain_seen_ms, now_ms);
+	*all = l.n;
+	strlist_fini(&running);
+	store_workers_free(&l);
+	return RC_OK;
+}
+
 static void
 examine_drains(struct examination *x, const struct app_conf *conf,
     const struct store_stats *s)
 {
-	int64_t waiting = s->jobs[STORE_WAITING] + s->events[EVENT_PENDING];
+	int64_t waiting = s->jobs[STORE_WAITING] + s->jobs[STORE_LEASED] +
+	    s->events[EVENT_PENDING];
 	char text[200];
-	struct store_workers l;
 	struct err e;
-	int64_t now_ms;
-	size_t i, up;
+	size_t up, all;
 
-	if (store_worker_list(x->ctl->app.store, &l, &e) != RC_OK) {
+	if (count_drains(x, conf, &up, &all, &e) != RC_OK) {
 		ctl_doctor_report(x, DOCTOR_FAULT, "drains", e.text);
-		return;
-	}
-	now_ms = clock_wall_ms(x->ctl->app.clock);
-	for (i = up = 0; i < l.n; i++)
-		up += store_worker_is_up(&l.v[i], conf->monitor.drain_seen_ms,
-		    now_ms);
-	if (up == 0 && waiting > 0) {
+	} else if (up == 0 && waiting > 0) {
 		(void)snprintf(text, sizeof(text),
 		    "%lld events and deliveries wait, and no hls-drain runs: "
 		    "start one with systemctl start hls-drain@1, or run "
 		    "hls-drain --once",
 		    (long long)waiting);
-		/* One that was just stopped is no fault yet. */
-		ctl_doctor_report(x,
-		    s->overdue > 0 ? DOCTOR_FAULT : DOCTOR_NOTE, "drains",
-		    text);
-	} else if (up == 0)
+		ctl_doctor_report(x, DOCTOR_FAULT, "drains", text);
+	} else if (up == 0) {
 		ctl_doctor_report(x, DOCTOR_NOTE, "drains",
-		    l.n == 0 ? "None has been seen yet; nothing is delivered "
+		    all == 0 ? "None has been seen yet; nothing is delivered "
 			       "until hls-drain runs."
-			     : "None reported lately; nothing is delivered "
-			       "until hls-drain runs.");
-	else
+			     : "None runs, or none reported lately; nothing is "
+			       "delivered until hls-drain runs.");
+	} else {
 		ctl_doctor_report(x, DOCTOR_OK, "drains", NULL);
-	store_workers_free(&l);
+	}
 }
 
 static void

@@ -1,8 +1,10 @@
 #include "config.h"
 
 #include "app/app_conf.h"
+#include "app/app_program.h"
 #include "base/clock.h"
 #include "base/js.h"
+#include "base/strlist.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_list.h"
 #include "cmd/ctl_table.h"
@@ -35,11 +37,11 @@ id_of(const void *arg, size_t i)
 }
 
 static void
-put_row(struct ctl_table *t, const struct store_worker *v, bool is_up)
+put_row(struct ctl_table *t, const struct store_worker *v, const char *state)
 {
 	ctl_table_put(t, v->id);
 	ctl_table_put(t, v->kinds);
-	ctl_table_put(t, is_up ? "up" : "missing");
+	ctl_table_put(t, state);
 	ctl_table_put_time(t, v->started_ms);
 	ctl_table_put_time(t, v->last_seen_ms);
 	ctl_table_putf(t, "%lld", (long long)v->in_flight);
@@ -47,29 +49,43 @@ put_row(struct ctl_table *t, const struct store_worker *v, bool is_up)
 	ctl_table_putf(t, "%lld", (long long)v->failed);
 }
 
-static enum rc
-put_all(struct ctl_list *l, const struct store_worker *v, size_t n,
-    struct err *e)
+static void
+put_some(struct ctl_list *l, const struct store_worker *v, size_t n)
 {
 	const struct app_ctl *a = &l->ctl->app;
 	int64_t within_ms = a->conf->monitor.drain_seen_ms;
 	int64_t now_ms = clock_wall_ms(a->clock);
-	size_t i, first, end;
+	struct strlist running = { 0 };
+	bool known = app_program_drains(a->conf, &running);
+	const char *state;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		state = store_worker_state_name(store_worker_state(&v[i],
+		    known ? &running : NULL, within_ms, now_ms));
+		if (l->has_table) {
+			put_row(&l->table, &v[i], state);
+			continue;
+		}
+		js_open_object(&l->w, NULL);
+		show_worker(&l->w, &v[i]);
+		js_str(&l->w, "state", state);
+		js_close_object(&l->w);
+	}
+	strlist_fini(&running);
+}
+
+static enum rc
+put_all(struct ctl_list *l, const struct store_worker *v, size_t n,
+    struct err *e)
+{
+	size_t first, end;
 	enum rc rc;
 
 	rc = ctl_list_from(l, n, id_of, v, &first, &end, e);
 	if (rc != RC_OK)
 		return rc;
-	for (i = first; i < end; i++) {
-		if (l->has_table) {
-			put_row(&l->table, &v[i],
-			    store_worker_is_up(&v[i], within_ms, now_ms));
-			continue;
-		}
-		js_open_object(&l->w, NULL);
-		show_worker(&l->w, &v[i]);
-		js_close_object(&l->w);
-	}
+	put_some(l, v + first, end - first);
 	rc = ctl_list_took(l, end - first, e);
 	return rc == RC_OK ? ctl_list_end(l, end < n ? v[end - 1].id : NULL, e)
 			   : rc;

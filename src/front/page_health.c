@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/strlist.h"
 #include "front/page.h"
 #include "front/reply.h"
 #include "store/store.h"
@@ -20,12 +21,14 @@ page_health_alive(struct page *pg, struct err *e)
 	return RC_OK;
 }
 
-/* Whether some drain has been seen lately. */
+/* Whether some drain works the queue. */
 static enum rc
 find_drain(struct page *pg, bool *seen, struct err *e)
 {
 	int64_t now_ms = clock_wall_ms(pg->set->intake.clock);
+	struct strlist running = { 0 };
 	struct store_workers workers;
+	bool known;
 	size_t i;
 	enum rc rc;
 
@@ -33,9 +36,11 @@ find_drain(struct page *pg, bool *seen, struct err *e)
 	rc = store_worker_list(pg->set->intake.store, &workers, e);
 	if (rc != RC_OK)
 		return rc;
+	known = pg->set->drains(pg->set->drains_arg, &running);
 	for (i = 0; i < workers.n; i++)
-		*seen |= store_worker_is_up(&workers.v[i],
-		    pg->set->drain_seen_ms, now_ms);
+		*seen |= store_worker_counts(&workers.v[i],
+		    known ? &running : NULL, pg->set->drain_seen_ms, now_ms);
+	strlist_fini(&running);
 	store_workers_free(&workers);
 	return RC_OK;
 }
@@ -60,7 +65,7 @@ page_health_ready(struct page *pg, struct err *e)
 			return rc;
 		if (!seen) {
 			reply_problem(pg->resp, pg->req->request_id, 503,
-			    "drain", "no drain has been seen lately");
+			    "drain", "no drain runs, or none reported lately");
 			return RC_OK;
 		}
 	}

@@ -7,6 +7,7 @@
 #ifndef FRONT_SETTINGS_H
 #define FRONT_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,10 @@ struct settings {
 	const struct strlist *open; /* paths that may be read by everybody */
 	int64_t overdue_after_ms;
 	int64_t drain_seen_ms;
+	/* Fills out with the ids of the drains whose programs run; false: not
+	 * known. */
+	bool (*drains)(const void *arg, struct strlist *out);
+	const void *drains_arg;
 	int64_t started_ms; /* the program, by the wall */
 };
 

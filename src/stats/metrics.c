@@ -152,7 +152,8 @@ write_breaker_opens(struct scrape *s, const struct family *f)
 		    label(s, "webhook_id", name_of(w)), w->breaker_opens);
 }
 
-/* Where very many came and went, those that are there are shown. */
+/* Where very many came and went, those that are there are shown.  One that
+ * ended by itself long ago is not sick. */
 static void
 write_workers(struct scrape *s, const struct family *f)
 {
@@ -162,7 +163,10 @@ write_workers(struct scrape *s, const struct family *f)
 
 	for (i = 0; i < s->workers.n; i++) {
 		w = &s->workers.v[i];
-		seen = store_worker_is_up(w, s->src->drain_seen_ms, s->now_ms);
+		seen = store_worker_counts(w, s->src->running,
+		    s->src->drain_seen_ms, s->now_ms);
+		if (!seen && w->ended_ms != 0)
+			continue;
 		if (seen || s->workers.n <= WORKERS_MAX)
 			metrics_text_int(s->out, f->name,
 			    label(s, "worker_id", w->id), seen);
@@ -317,8 +321,8 @@ static const struct family families[] = {
 	{ "webhook_queue_depth", "gauge", NUMBER(figures.deliveries_waiting),
 	    "Waiting deliveries, including those that are due later." },
 	{ "worker_health_status", "gauge", write_workers, 0,
-	    "1 for a worker seen within monitor.drain_seen, 0 for a worker that "
-	    "was seen before." },
+	    "1 for a worker that runs and was seen within monitor.drain_seen, 0 "
+	    "for a worker that died or was seen before." },
 	{ "rate_limit_hits_total", "counter", write_limit_hits, 0,
 	    "How often a webhook's rate limit delayed its deliveries." },
 	{ "circuit_breaker_opens_total", "counter", write_breaker_opens, 0,

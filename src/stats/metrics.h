@@ -15,6 +15,7 @@
 struct buf;
 struct clock;
 struct store;
+struct strlist;
 
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -23,7 +24,9 @@ struct metrics_source {
 	const struct clock *clock;
 	int64_t overdue_after_ms;
 	int64_t drain_seen_ms; /* a worker is healthy for so long */
-	const char *version;   /* of the program that answers */
+	/* The ids of the drains whose programs run; NULL: not known. */
+	const struct strlist *running;
+	const char *version; /* of the program that answers */
 };
 
 /* GET /metrics, in the text format 0.0.4. */

@@ -54,13 +54,43 @@ store_attempts_free(struct store_attempts *l)
 	memset(l, 0, sizeof(*l));
 }
 
-bool
-store_worker_is_up(const struct store_worker *w, int64_t within_ms,
-    int64_t now_ms)
+const char *
+store_worker_state_name(enum store_worker_state s)
+{
+	static const char *const names[] = { "up", "ended", "missing" };
+
+	return names[s];
+}
+
+static bool
+is_seen(const struct store_worker *w, int64_t within_ms, int64_t now_ms)
 {
 	int64_t ago_ms = now_ms - w->last_seen_ms;
 
 	return ago_ms <= within_ms && ago_ms >= -within_ms;
+}
+
+enum store_worker_state
+store_worker_state(const struct store_worker *w, const struct strlist *running,
+    int64_t within_ms, int64_t now_ms)
+{
+	bool runs = running != NULL && strlist_has(running, w->id);
+
+	/* Another of the same id may have been started. */
+	if (w->ended_ms != 0 && !runs)
+		return STORE_WORKER_ENDED;
+	if (!is_seen(w, within_ms, now_ms) || (running != NULL && !runs))
+		return STORE_WORKER_MISSING;
+	return STORE_WORKER_UP;
+}
+
+bool
+store_worker_counts(const struct store_worker *w, const struct strlist *running,
+    int64_t within_ms, int64_t now_ms)
+{
+	return store_worker_state(w, running, within_ms, now_ms) !=
+	    STORE_WORKER_MISSING &&
+	    is_seen(w, within_ms, now_ms);
 }
 
 void

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "base/strlist.h"
 #include "core/event.h"
 #include "store/store_work.h"
 
@@ -188,9 +189,19 @@ struct store_workers {
 enum rc store_worker_list(struct store *s, struct store_workers *out,
     struct err *e);
 void store_workers_free(struct store_workers *l);
-/* Seen within within_ms; one seen in the future was seen by a clock that was
- * ahead. */
-bool store_worker_is_up(const struct store_worker *w, int64_t within_ms,
-    int64_t now_ms);
+enum store_worker_state {
+	STORE_WORKER_UP,
+	STORE_WORKER_ENDED,  /* by itself, and is to be started again */
+	STORE_WORKER_MISSING /* it died, or has not reported for long */
+};
+const char *store_worker_state_name(enum store_worker_state s);
+/* running has the ids of the drains whose programs run; NULL: not known, then
+ * the time of the last report decides, for within_ms.  A report in the future
+ * is of a clock that was ahead. */
+enum store_worker_state store_worker_state(const struct store_worker *w,
+    const struct strlist *running, int64_t within_ms, int64_t now_ms);
+/* Whether somebody works the queue: up, or ended less than within_ms ago. */
+bool store_worker_counts(const struct store_worker *w,
+    const struct strlist *running, int64_t within_ms, int64_t now_ms);
 
 #endif

@@ -206,6 +206,7 @@ run_worker(struct lite_tx *tx, void *arg, struct err *e)
 	lite_int(st, 5, w->in_flight);
 	lite_int(st, 6, w->done);
 	lite_int(st, 7, w->failed);
+	lite_int(st, 8, w->ended_ms);
 	rc = lite_run(tx->conn, st, e);
 	if (rc != RC_OK)
 		return rc;
@@ -256,6 +257,7 @@ lite_worker_list(void *impl, struct store_workers *out, struct err *e)
 		w->in_flight = lite_col_int(st, 4);
 		w->done = lite_col_int(st, 5);
 		w->failed = lite_col_int(st, 6);
+		w->ended_ms = lite_col_ms(st, 7);
 		w->gone = false;
 	}
 	lite_reader_give(l, c);

@@ -737,20 +737,22 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "UPDATE token SET revoked = 1 WHERE name = ?1 AND revoked = 0",
 	[LITE_WORKER_PUT] =
 	    "INSERT INTO worker (id, kinds, started_ms, last_seen_ms, "
-	    "in_flight, done, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+	    "in_flight, done, failed, ended_ms) VALUES (?1, ?2, ?3, ?4, ?5, "
+	    "?6, ?7, ?8) "
 	    "ON CONFLICT (id) DO UPDATE SET kinds = excluded.kinds, "
 	    "shared_ms = iif(excluded.started_ms < started_ms, "
 	    "excluded.last_seen_ms, shared_ms), split = iif("
 	    "excluded.started_ms = started_ms, split, 0), started_ms = "
 	    "excluded.started_ms, last_seen_ms = excluded.last_seen_ms, in_flight = excluded.in_flight, done = "
-	    "excluded.done, failed = excluded.failed",
+	    "excluded.done, failed = excluded.failed, ended_ms = "
+	    "excluded.ended_ms",
 	[LITE_WORKER_FORGET] =
 	    "DELETE FROM worker WHERE last_seen_ms NOT BETWEEN ?1 AND ?2",
 	[LITE_WORKER_GONE] =
 	    "DELETE FROM worker WHERE id = ?1 AND started_ms = ?2",
 	[LITE_WORKER_LIST] =
 	    "SELECT id, kinds, started_ms, last_seen_ms, in_flight, done, "
-	    "failed FROM worker ORDER BY id",
+	    "failed, ended_ms FROM worker ORDER BY id",
 	[LITE_WORKER_OTHERS] =
 	    "SELECT count(*) + sum(id <> ?1 AND shared_ms BETWEEN ?2 - ?3 "
 	    "AND ?2 + ?3), min(iif(id = ?1 OR shared_ms BETWEEN ?2 - ?3 AND "

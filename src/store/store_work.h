@@ -321,7 +321,8 @@ struct store_worker {
 	char *kinds; /* "deliver" or "all" */
 	int64_t started_ms, last_seen_ms;
 	int64_t in_flight, done, failed;
-	bool gone; /* not in lists, where nobody is */
+	int64_t ended_ms; /* it ended and is to be started again; 0: not */
+	bool gone;        /* not in lists, where nobody is */
 };
 enum rc store_worker_seen(struct store *s, const struct store_worker *w,
     struct err *e);

@@ -403,6 +403,7 @@ work_run(struct work *w, struct err *e)
 	w->seen.last_seen_ms = 0;
 	/* One that runs once comes again, so it stays on the list. */
 	w->seen.gone = !w->opt.once;
+	w->seen.ended_ms = w->opt.once ? clock_wall_ms(w->opt.clock) : 0;
 	if (w->trouble_since == 0)
 		(void)say_alive(w, &last);
 

@@ -44,7 +44,7 @@ def test_a_retry_that_an_ahead_clock_planned_goes_out_soon(still, receiver):
     waits, = notes(g, "waits")
     assert waits.startswith("1 deliveries wait for longer")
     assert "the clock was ahead" in notes(g, "clock")[0]
-    assert g.ctl("worker", "list").count("missing") == 1
+    assert g.ctl("worker", "list").count(" ended ") == 1
 
     g.start_drain()
     receiver.wait("/soon", 2)

@@ -16,13 +16,57 @@ from receiver import Answer, Receiver
 from waiting import wait_for
 
 
-def test_doctor_finds_work_without_a_drain(make_gateway):
+def worker(g):
+    one, = json.loads(g.ctl("worker", "list", "--json"))["workers"]
+    return one
+
+
+def is_ready(g):
+    return g.api("GET", "/ready", role=None).status == 200
+
+
+def test_work_without_a_drain_is_a_fault(make_gateway):
     g = make_gateway(drain=False)
-    assert g.post_github({"action": "opened"}).status == 202
-    (level, said), = findings(g, "drains", 0)
-    assert level == "note" and "1 events" in said
+    assert findings(g, "drains", 0)[0][0] == "note"
+    assert g.post_github(gw.issue(1)).status == 202
+    (level, said), = findings(g, "drains", 1)
+    assert level == "fault" and "1 events" in said
+    assert g.ctl("doctor", "--quiet", ok=(1,)).startswith("FAULT")
+    assert "hls-drain --once" in said
     g.drain_once()
-    assert all("wait" not in said for _, said in findings(g, "drains", 0))
+    assert findings(g, "drains", 0) == []
+
+
+@pytest.mark.parametrize("name", [(), ("--worker-id", "one")])
+def test_a_drain_that_was_killed_is_missing_at_once(make_gateway, name):
+    g = make_gateway(drain=False)
+    drain = g.start_drain(*name)
+    wait_for(lambda: json.loads(g.ctl("worker", "list", "--json"))["workers"]
+             and is_ready(g), 20)
+    assert worker(g)["state"] == "up" and findings(g, "drains", 0) == []
+    g.freeze(drain)
+    assert worker(g)["state"] == "up"
+    drain.kill()
+    assert worker(g)["state"] == "missing"
+    assert " missing " in g.ctl("worker", "list")
+    assert not is_ready(g)
+    assert findings(g, "drains", 0)[0][0] == "note"
+    assert g.post_github(gw.issue(1)).status == 202
+    assert findings(g, "drains", 1)[0][0] == "fault"
+    if name:
+        g.start_drain(*name)
+        wait_for(lambda: is_ready(g), 20)
+        assert worker(g)["state"] == "up"
+
+
+def test_a_drain_that_ran_once_has_ended(make_gateway):
+    g = make_gateway({"monitor": {"drain_seen": "4s"}}, drain=False)
+    g.drain_once()
+    # Cron starts it again, so it counts for a while.
+    assert worker(g)["state"] == "ended" and is_ready(g)
+    assert findings(g, "drains", 0) == []
+    wait_for(lambda: not is_ready(g), 20)
+    assert worker(g)["state"] == "ended"
 
 
 def test_doctor_finds_dead_letters_and_stuck_keys(make_gateway):
@@ -144,17 +188,6 @@ def test_doctor_finds_an_open_breaker(make_gateway):
         advice = re.search(r"hlsctl (webhook enable \S+)$", said).group(1)
         g.ctl(*advice.split())
         wait_for(lambda: not findings(g, "breakers"), 20)
-
-
-def test_overdue_work_without_a_drain_is_a_fault(make_gateway):
-    g = make_gateway({"monitor": {"overdue_after": "1s"}}, drain=False)
-    assert g.post_github(gw.issue(1)).status == 202
-    wait_for(lambda: findings(g, "drains")[0][0] == "fault", 20)
-    (_, said), = findings(g, "drains", 1)
-    assert g.ctl("doctor", "--quiet", ok=(1,)).startswith("FAULT")
-    assert "hls-drain --once" in said
-    g.drain_once()
-    assert "fault" not in [level for level, _ in findings(g, "drains", 0)]
 
 
 def test_dead_deliveries_end_by_the_command_that_is_named(make_gateway):

@@ -547,7 +547,7 @@ test_workers_are_seen(void **state)
 	struct fix *f = *state;
 	struct store_workers l;
 	char id[] = "host:1", other[] = "host:2", kinds[] = "all";
-	struct store_worker w = { id, kinds, 1, 2, 3, 4, 5, false };
+	struct store_worker w = { id, kinds, 1, 2, 3, 4, 5, 6, false };
 
 	assert_int_equal(store_worker_seen(f->s, &w, &f->e), RC_OK);
 	w.last_seen_ms = 9;
@@ -555,6 +555,7 @@ test_workers_are_seen(void **state)
 	assert_int_equal(store_worker_list(f->s, &l, &f->e), RC_OK);
 	assert_int_equal(l.n, 1);
 	assert_int_equal(l.v[0].last_seen_ms, 9);
+	assert_int_equal(l.v[0].ended_ms, 6);
 	assert_string_equal(l.v[0].id, "host:1");
 	store_workers_free(&l);
 

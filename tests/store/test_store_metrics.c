@@ -8,8 +8,10 @@
 #include <time.h>
 
 #include "base/meter.h"
+#include "base/strlist.h"
 #include "core/webhook.h"
 #include "store/store_metrics.h"
+#include "store/store_read.h"
 #include "tests/store/fixture.h"
 
 /*
@@ -500,10 +502,42 @@ test_a_label_moves_only_to_a_webhook_twice_as_busy(void **state)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 
+static void
+test_a_worker_whose_program_ended_is_not_up(void **state)
+{
+	char id[] = "host:1";
+	struct store_worker w = { .id = id, .last_seen_ms = 100 };
+	struct strlist none = { 0 }, it = { 0 };
+
+	(void)state;
+	strlist_put(&it, id);
+	/* The time of the report decides where nothing else is known. */
+	assert_int_equal(store_worker_state(&w, NULL, 10, 110),
+	    STORE_WORKER_UP);
+	assert_int_equal(store_worker_state(&w, NULL, 10, 111),
+	    STORE_WORKER_MISSING);
+	assert_int_equal(store_worker_state(&w, &it, 10, 110), STORE_WORKER_UP);
+	assert_int_equal(store_worker_state(&w, &it, 10, 111),
+	    STORE_WORKER_MISSING);
+	assert_int_equal(store_worker_state(&w, &none, 10, 100),
+	    STORE_WORKER_MISSING);
+	assert_false(store_worker_counts(&w, &none, 10, 100));
+
+	w.ended_ms = 100;
+	assert_int_equal(store_worker_state(&w, &none, 10, 111),
+	    STORE_WORKER_ENDED);
+	assert_true(store_worker_counts(&w, &none, 10, 110));
+	assert_false(store_worker_counts(&w, &none, 10, 111));
+	/* Another of the same id was started. */
+	assert_int_equal(store_worker_state(&w, &it, 10, 110), STORE_WORKER_UP);
+	strlist_fini(&it);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_worker_whose_program_ended_is_not_up),
 		TEST(test_every_attempt_is_one_of_three),
 		TEST(test_an_answer_belongs_to_one_bucket),
 		TEST(test_a_lease_that_lapses_is_counted_and_a_late_result),
