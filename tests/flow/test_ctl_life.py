@@ -565,7 +565,7 @@ def test_many_commands_at_once_do_each_their_own(g):
     gw.at_once(16, work)
     assert len(json.loads(g.ctl("webhook", "list", "--json"))["webhooks"]) == 8
     assert len(json.loads(g.ctl("event", "list", "--json"))["events"]) == 8
-    assert "0 faults" in g.ctl("doctor")
+    assert "1 fault," in g.ctl("doctor", ok=(1,)), "no drain runs"
 
 
 def test_an_interrupted_command_leaves_all_or_nothing(g):
