@@ -91,13 +91,13 @@ believes_remote_users(const struct app *app, const struct app_conf *conf)
 	return believed;
 }
 
-/* Takes conf. */
 static bool
 list_drains(const void *arg, struct strlist *out)
 {
 	return app_program_drains(arg, out);
 }
 
+/* Takes conf. */
 static struct settings *
 settings_take(struct app *app, struct app_conf *conf)
 {
