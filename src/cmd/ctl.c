@@ -25,9 +25,9 @@
 
 /* sysexits has 64 for it; a wrong option is 2 in most programs, and here. */
 #define EXIT_USAGE 2
-/* A bare number is unix time from September 2001 on, in thousandths of a
+/* A bare number is unix time from March 1973 on, in thousandths of a
  * second; a smaller one is a duration whose unit was forgotten. */
-#define LEAST_TIME (INT64_C(1000000000) * 1000)
+#define LEAST_TIME (INT64_C(100000000) * 1000)
 /* Characters of an id that a table shows on a terminal, at least. */
 #define SHORT_ID 8
 

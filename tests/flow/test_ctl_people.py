@@ -98,7 +98,7 @@ def test_a_time_without_a_zone_is_local(g):
 
 
 IRREVERSIBLE = [
-    (("webhook", "rotate-secret", "HOOK"), "sign with a new secret"),
+    (("webhook", "rotate-secret", "HOOK"), "gets a new secret"),
     (("event", "cancel", "1"), "still owes"),
     (("token", "revoke", "t"), "will be refused"),
     (("webhook", "delete", "HOOK"), "will be gone"),

@@ -309,7 +309,9 @@ def test_a_mistake_in_the_settings_ends_with_its_repair(installed):
     for unit in units.split():
         wait_for(lambda unit=unit: int(shown(m, unit, "NRestarts")[
             "NRestarts"]) >= 3, 30, "%s is started again and again" % unit)
-        assert shown(m, unit, "ExecMainStatus")["ExecMainStatus"] == "78"
+        # It is 0 while the next start is under way.
+        wait_for(lambda unit=unit: shown(m, unit, "ExecMainStatus")[
+            "ExecMainStatus"] == "78", 10, "%s ended with 78" % unit)
     assert shown(m, "hls-fcgi.socket", "ActiveState")["ActiveState"] == \
         "active"
     m.sh("cp -p /etc/hls/good.yaml /etc/hls/hls.yaml")

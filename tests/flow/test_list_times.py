@@ -18,10 +18,6 @@ NOISE_S = 0.001
 # What the store keeps beside the rows: where they are found, and how far its
 # trees of delivery ids are.
 REST = """
-INSERT INTO event_span SELECT 0, type, id / 64 FROM event
-    UNION SELECT 1, repository, id / 64 FROM event
-    UNION SELECT 2, source, id / 64 FROM event WHERE true
-    ON CONFLICT DO NOTHING;
 INSERT INTO webhook_pattern SELECT json_extract(events, '$[0]'), id
     FROM webhook WHERE true ON CONFLICT DO NOTHING;
 UPDATE counter SET n = (SELECT max(id) FROM event) WHERE

@@ -3,6 +3,14 @@ copied, while no program runs on the store."""
 
 import sqlite3
 
+# Lists find the events of a type, a repository and a source by it.
+SPANS = """
+INSERT INTO event_span SELECT 0, type, id / 64 FROM event
+    UNION SELECT 1, repository, id / 64 FROM event
+    UNION SELECT 2, source, id / 64 FROM event WHERE true
+    ON CONFLICT DO NOTHING
+"""
+
 
 def copy(g, table, count, where="1", **changed):
     """count copies of a row; changed are SQL expressions of i, from 1."""
@@ -15,5 +23,7 @@ def copy(g, table, count, where="1", **changed):
                    "FROM n WHERE i < %d), one AS (SELECT * FROM %s WHERE %s "
                    "LIMIT 1) INSERT INTO %s (%s) SELECT %s FROM n, one" %
                    (count, table, where, table, ", ".join(names), values))
+        if table == "event":
+            db.execute(SPANS)
     finally:
         db.close()
