@@ -63,7 +63,10 @@ examine_drains(struct examination *x, const struct app_conf *conf,
 		    "start one with systemctl start hls-drain@1, or run "
 		    "hls-drain --once",
 		    (long long)waiting);
-		ctl_doctor_report(x, DOCTOR_FAULT, "drains", text);
+		/* The first run of cron's drain may be still to come. */
+		ctl_doctor_report(x,
+		    all > 0 || s->overdue > 0 ? DOCTOR_FAULT : DOCTOR_NOTE,
+		    "drains", text);
 	} else if (up == 0) {
 		ctl_doctor_report(x, DOCTOR_NOTE, "drains",
 		    all == 0 ? "None has been seen yet; nothing is delivered "

@@ -26,9 +26,11 @@ def is_ready(g):
 
 
 def test_work_without_a_drain_is_a_fault(make_gateway):
-    g = make_gateway(drain=False)
+    """A note before the first drain, a fault once it is late."""
+    g = make_gateway({"monitor": {"overdue_after": "2s"}}, drain=False)
     assert findings(g, "drains", 0)[0][0] == "note"
     assert g.post_github(gw.issue(1)).status == 202
+    wait_for(lambda: "FAULT" in g.ctl("doctor", ok=(0, 1)), 20)
     (level, said), = findings(g, "drains", 1)
     assert level == "fault" and "1 events" in said
     assert g.ctl("doctor", "--quiet", ok=(1,)).startswith("FAULT")
