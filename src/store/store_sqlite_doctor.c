@@ -121,7 +121,7 @@ check_secrets(struct doctor *d, struct err *e)
 	struct unopened u = { 0 };
 	struct store_webhooks l;
 	char *after = NULL;
-	enum rc rc;
+	enum rc rc = RC_OK;
 
 	do {
 		memset(&l, 0, sizeof(l));
