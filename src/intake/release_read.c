@@ -1,10 +1,9 @@
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/js.h"
+#include "intake/intake_int.h"
 #include "intake/release.h"
 
 struct reader {
@@ -12,54 +11,28 @@ struct reader {
 	struct intake_problems *p;
 };
 
-static void
-problem(struct intake_problems *p, const char *field, const char *message)
-{
-	if (p->n == INTAKE_PROBLEMS_MAX)
-		return;
-	(void)snprintf(p->v[p->n].field, sizeof(p->v[p->n].field), "%s", field);
-	(void)snprintf(p->v[p->n].message, sizeof(p->v[p->n].message), "%s",
-	    message);
-	p->n++;
-}
-
-static bool
-get_text(struct json_object *value, char *out, size_t max)
-{
-	const char *text;
-	size_t n;
-
-	if (!js_get_str(value, &text, &n) || n == 0 || n >= max ||
-	    strlen(text) != n)
-		return false;
-	memcpy(out, text, n + 1);
-	return true;
-}
-
 static bool
 read_member(void *arg, const char *key, struct json_object *value)
 {
 	struct reader *r = arg;
 	struct release_want *w = r->want;
-	char time[CLOCK_TEXT_SIZE * 2];
 
 	if (js_is_null(value))
 		return true;
 	if (strcmp(key, "source") == 0) {
-		if (!get_text(value, w->source, sizeof(w->source)))
-			problem(r->p, key, "not the name of a source");
+		if (!intake_get_text(value, w->source, sizeof(w->source)))
+			intake_problem(r->p, key, "not the name of a source");
 	} else if (strcmp(key, "since") == 0) {
-		if (!get_text(value, time, sizeof(time)) ||
-		    !clock_parse(time, &w->since_ms) || w->since_ms <= 0)
-			problem(r->p, key, "not an RFC 3339 time");
+		if (!intake_get_time(value, &w->since_ms))
+			intake_problem(r->p, key, "not an RFC 3339 time");
 	} else if (strcmp(key, "all") == 0) {
 		if (!js_get_bool(value, &w->all))
-			problem(r->p, key, "neither true nor false");
+			intake_problem(r->p, key, "neither true nor false");
 	} else if (strcmp(key, "dry_run") == 0) {
 		if (!js_get_bool(value, &w->dry_run))
-			problem(r->p, key, "neither true nor false");
+			intake_problem(r->p, key, "neither true nor false");
 	} else {
-		problem(r->p, key, "unknown field");
+		intake_problem(r->p, key, "unknown field");
 	}
 	return true;
 }
@@ -86,9 +59,10 @@ release_want_read(const char *json, size_t n, struct release_want *out,
 	/* Nobody releases everything by leaving members out. */
 	if (p->n == 0 && !out->all && out->source[0] == '\0' &&
 	    out->since_ms == 0)
-		problem(p, "all", "one of source, since and all is needed");
+		intake_problem(p, "all",
+		    "one of source, since and all is needed");
 	if (p->n == 0 && out->all && out->source[0] != '\0')
-		problem(p, "all", "not together with source");
+		intake_problem(p, "all", "not together with source");
 	if (p->n > 0)
 		return err_set(e, RC_INVALID, "%s: %s", p->v[0].field,
 		    p->v[0].message);
