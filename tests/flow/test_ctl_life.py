@@ -11,6 +11,7 @@ import threading
 import pytest
 
 import gateway as gw
+from doctor import faulty
 from receiver import Receiver
 from waiting import wait_for
 
@@ -565,7 +566,8 @@ def test_many_commands_at_once_do_each_their_own(g):
     gw.at_once(16, work)
     assert len(json.loads(g.ctl("webhook", "list", "--json"))["webhooks"]) == 8
     assert len(json.loads(g.ctl("event", "list", "--json"))["events"]) == 8
-    assert "1 fault," in g.ctl("doctor", ok=(1,)), "no drain runs"
+    # No drain runs, which is a fault once the events are late.
+    assert faulty(g) <= {"drains"}
 
 
 def test_an_interrupted_command_leaves_all_or_nothing(g):

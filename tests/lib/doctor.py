@@ -16,6 +16,13 @@ def findings(g, check, status=None):
             if c["check"] == check and c["level"] != "ok"]
 
 
+def faulty(g):
+    """The checks that found a fault."""
+    done = g.ctl("doctor", "--json", ok=(0, 1))
+    return {c["check"] for c in json.loads(done)["checks"]
+            if c["level"] == "fault"}
+
+
 def follow(g, said):
     """Runs the command that stands behind the last colon."""
     command = said.rsplit(": ", 1)[1]
