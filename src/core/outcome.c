@@ -15,7 +15,7 @@ static const struct {
 	[OUTCOME_DENIED] = { OUTCOME_CLASS_US, false, false,
 	    "the target's address is not allowed" },
 	[OUTCOME_UNRESOLVED] = { OUTCOME_CLASS_NETWORK, false, true,
-	    "the target's name could not be resolved" },
+	    "the name does not resolve, or its address is not allowed" },
 	[OUTCOME_REFUSED] = { OUTCOME_CLASS_NETWORK, false, true,
 	    "the connection was refused" },
 	[OUTCOME_CONNECT_TIMEOUT] = { OUTCOME_CLASS_NETWORK, true, true,

@@ -15,8 +15,8 @@
 /* How the exchange ended, as the transport saw it. */
 enum outcome_end {
 	OUTCOME_ANSWERED,   /* status and the whole header block came */
-	OUTCOME_DENIED,     /* the address policy forbids the target */
-	OUTCOME_UNRESOLVED, /* its name has no address */
+	OUTCOME_DENIED,     /* the address policy forbids the URL's address */
+	OUTCOME_UNRESOLVED, /* the URL's name has no address that is allowed */
 	OUTCOME_REFUSED,    /* nobody listens, or no way there */
 	OUTCOME_CONNECT_TIMEOUT,
 	OUTCOME_TIMEOUT,   /* connected, then too slow */

@@ -272,8 +272,13 @@ attempt_free(struct attempt *a, int64_t took_ms, enum deliver_dest_end end)
 	free(a);
 }
 
+/*
+ * A name that leads to a denied address ends as one that does not resolve:
+ * else whoever registers webhooks learns from the attempts which names this
+ * host can resolve.
+ */
 static enum outcome_end
-outcome_end_of(enum httpc_end end)
+outcome_end_of(const struct httpc_answer *answer)
 {
 	static const enum outcome_end ends[HTTPC_ENDS] = {
 		[HTTPC_COMPLETE] = OUTCOME_ANSWERED,
@@ -290,7 +295,17 @@ outcome_end_of(enum httpc_end end)
 		[HTTPC_SHORT] = OUTCOME_OURS,
 	};
 
-	return ends[end];
+	if (answer->end == HTTPC_DENIED && answer->by_name)
+		return OUTCOME_UNRESOLVED;
+	return ends[answer->end];
+}
+
+/* For the log, which only the administrator of this host reads. */
+static const char *
+exact_text(const struct httpc_answer *answer)
+{
+	return answer->end == HTTPC_DENIED ? "the name's address is not allowed"
+					   : answer->text;
 }
 
 /* The job's fate after a failed attempt: the schedule's next time, or the
@@ -409,8 +424,8 @@ on_done(void *arg, const struct httpc_answer *answer)
 	struct attempt *a = arg;
 	struct deliver *d = a->d;
 	struct work_job *job = a->job;
-	struct outcome o =
-	    outcome_of(outcome_end_of(answer->end), answer->status);
+	enum outcome_end end = outcome_end_of(answer);
+	struct outcome o = outcome_of(end, answer->status);
 	struct store_attempt told = { .started_ms = a->started_ms,
 		.took_ms = answer->took_ms,
 		.times = times_of(&answer->times),
@@ -443,7 +458,9 @@ on_done(void *arg, const struct httpc_answer *answer)
 	if (answer->end == HTTPC_LOCAL)
 		told.disable_after_ms = 0;
 	/* More exact than the kind of the failure. */
-	if (answer->status == 0 && answer->end != HTTPC_DENIED)
+	if (end == OUTCOME_UNRESOLVED)
+		job->log_text = exact_text(answer);
+	else if (answer->status == 0 && end != OUTCOME_DENIED)
 		told.text = answer->text;
 	if (answer->status >= 300 && answer->status < 400 &&
 	    answer->location[0] != '\0') {

@@ -82,6 +82,7 @@ struct httpc_times {
 /* Lives for the duration of the callback. */
 struct httpc_answer {
 	enum httpc_end end;
+	bool by_name;     /* the URL has a host name, not an address */
 	int status;       /* 0 unless the headers were whole */
 	const char *text; /* our words, "" when all is well */
 	int64_t took_ms;

@@ -447,6 +447,7 @@ httpc_answer_make(const struct httpc_call *call, CURLcode code,
 
 	memset(out, 0, sizeof(*out));
 	judge(call, code, out);
+	out->by_name = call->by_name;
 	measure(call, &out->times);
 	out->took_ms = out->times.total_us / 1000;
 	if (call->is_sent &&

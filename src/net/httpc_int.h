@@ -114,6 +114,7 @@ struct httpc_call {
 	char *url_split;  /* the URL that host and port are of */
 	char *host, *port;
 	struct curl_slist resolve; /* of CURLOPT_RESOLVE */
+	bool by_name;              /* host is a name, not an address */
 	enum httpc_name name;
 	CURLcode name_code;
 	int64_t name_us;    /* that the look-up took, -1: there was none */

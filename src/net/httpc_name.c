@@ -136,7 +136,8 @@ httpc_name_begin(struct httpc_call *call)
 
 	curl_easy_setopt(call->easy, CURLOPT_RESOLVE, NULL);
 	split(call);
-	if (!is_name(call))
+	call->by_name = is_name(call);
+	if (!call->by_name)
 		return false;
 	if (!url_is_host(call->host)) {
 		end_with(call, CURLE_COULDNT_RESOLVE_HOST);

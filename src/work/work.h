@@ -51,6 +51,9 @@ struct work_job {
 	struct store_lease lease;
 	struct store_result result; /* once it has ended */
 	void *state;
+	/* The reason in the log, where it is not the attempt's text; borrowed
+	 * until work_end() returns. */
+	const char *log_text;
 
 	/* The loop's own. */
 	struct work *work;

@@ -91,7 +91,8 @@ log_attempt(const struct work_job *job, enum store_verdict verdict,
 	if (a->code != 0)
 		log_int(&line, "status", a->code);
 	log_int(&line, "processing_time_ms", a->took_ms);
-	log_str(&line, "error", a->text);
+	log_str(&line, "error",
+	    job->log_text == NULL ? a->text : job->log_text);
 	log_end(&line);
 }
 

@@ -8,6 +8,7 @@ Run in a network of its own, with its own names and authorities.
 import ipaddress
 import json
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -58,16 +59,22 @@ NAMES = {
     "dead-six.example": ["fd20::dead", ALIVE],
     "denied-six.example": ["fd99::1", ALIVE],
     "denied-four.example": ["10.99.0.1", ALIVE],
+    # Every address is denied, or is for plain http.
+    "denied.example": ["10.99.0.1", "fd99::1"],
+    "no-plain-http.example": [HOST],
     "denied-many.example": ["10.99.0.%d" % n for n in range(1, 101)] + [ALIVE],
 }
+UNKNOWN = "the name does not resolve, or its address is not allowed"
 # What is said of each, and what it may take; None is delivered.
 LOOKUPS = {
-    "nxdomain.example": ("does not resolve", 1.0),
-    "servfail.example": ("does not resolve", 1.0),
-    "refused.example": ("does not resolve", 1.0),
-    "formerr.example": ("does not resolve", 1.0),
-    "empty.example": ("does not resolve", 1.0),
-    "dangling.example": ("does not resolve", 1.0),
+    "nxdomain.example": (UNKNOWN, 1.0),
+    "servfail.example": (UNKNOWN, 1.0),
+    "refused.example": (UNKNOWN, 1.0),
+    "formerr.example": (UNKNOWN, 1.0),
+    "empty.example": (UNKNOWN, 1.0),
+    "dangling.example": (UNKNOWN, 1.0),
+    "denied.example": (UNKNOWN, 1.0),
+    "no-plain-http.example": (UNKNOWN, 1.0),
     "loop.example": ("", CONNECT + 1),
     "self.example": ("", CONNECT + 1),
     "silent.example": ("no connection in time", CONNECT + 1),
@@ -271,6 +278,38 @@ def test_a_lookup_times_out_and_is_reported(field, name):
     else:
         assert attempt.code == 0 and text in attempt.text, attempt
         assert attempt.klass == 2, attempt
+
+
+def told(field, name):
+    """All that the API and hlsctl say of a webhook and its deliveries, but
+    what differs between any two of them."""
+    g = field.gateway
+    hook = "row-%d" % list(field.urls).index(name)
+
+    def ask(*args):
+        text = g.ctl(*args, "--json").replace(hook, "ID").replace(name, "NAME")
+        return json.loads(re.sub(
+            r'("(job_id|id|public_id|started_at|created_at|last_failure|at|next_attempt|'
+            r'due_at|processing_time_ms|took_ms|[a-z_]*_ms)": ?)'
+            r'("[^"]*"|[0-9.]+)', r'\1"any"', text))
+    return [ask("webhook", "show", hook), ask("webhook", "attempts", hook),
+            ask("webhook", "health", hook),
+            ask("delivery", "list", "--webhook", hook)]
+
+
+def test_what_is_told_of_a_name_says_not_whether_it_exists(field):
+    assert told(field, "denied.example") == told(field, "nxdomain.example")
+    log = field.gateway.log_text("hls-drain")
+    reasons = {}
+    for line in map(json.loads, log.splitlines()):
+        if "webhook_id" in line and "error" in line:
+            reasons[line["webhook_id"]] = line["error"]
+
+    def reason(name):
+        return reasons["row-%d" % list(field.urls).index(name)]
+    # Who reads the log of this host may know.
+    assert reason("denied.example") == "the name's address is not allowed"
+    assert reason("nxdomain.example") == "the name does not resolve"
 
 
 def test_no_lookup_holds_up_the_others(field):

@@ -462,6 +462,8 @@ a_denied_address_is_never_connected_to(void **state)
 		assert_int_equal(got.a.end, HTTPC_DENIED);
 		assert_string_equal(got.a.text, "the address is not allowed");
 		assert_string_equal(got.a.address, "");
+		assert_int_equal(got.a.by_name,
+		    strcmp(spellings[i], "localhost") == 0);
 	}
 	assert_true(denials >= (int)NELEM(spellings));
 	assert_int_equal(server_count(&server.accepted), 0);

@@ -86,6 +86,18 @@ test_the_failed_step_is_named(void **state)
 	}
 }
 
+/* Nothing that is told of an attempt says which of the two a name is. */
+static void
+test_an_unknown_name_ends_as_a_denied_one(void **state)
+{
+	struct outcome o = outcome_of(OUTCOME_UNRESOLVED, 0);
+
+	(void)state;
+	assert_int_equal(o.class, OUTCOME_CLASS_NETWORK);
+	assert_string_equal(o.text,
+	    "the name does not resolve, or its address is not allowed");
+}
+
 static void
 test_retry_after_is_obeyed_on_429_and_503(void **state)
 {
@@ -103,6 +115,7 @@ main(void)
 		cmocka_unit_test(test_delivered_iff_2xx),
 		cmocka_unit_test(test_every_end_has_class_and_text),
 		cmocka_unit_test(test_the_failed_step_is_named),
+		cmocka_unit_test(test_an_unknown_name_ends_as_a_denied_one),
 		cmocka_unit_test(test_retry_after_is_obeyed_on_429_and_503),
 	};
 
