@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,15 +41,31 @@ open_run_file(const struct app_conf *conf, int flags)
 /* These locks are not those of flock(2), by which the store knows that a
  * program runs. */
 static bool
-lock_slot(int fd, size_t slot, int command, short type)
+lock_slot(int fd, size_t slot)
 {
-	struct flock lock = { .l_type = type,
+	struct flock lock = { .l_type = F_WRLCK,
 		.l_whence = SEEK_SET,
 		.l_start = (off_t)(slot * RECORD_SIZE),
 		.l_len = 1 };
 
-	return fcntl(fd, command, &lock) == 0 &&
-	    (command != F_OFD_GETLK || lock.l_type != F_UNLCK);
+	return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+/* Whether one of n slots is locked; 1, 0, or -1 where the file system has no
+ * such locks. */
+static int
+has_lock(int fd, size_t slot, size_t n)
+{
+	struct flock lock = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)(slot * RECORD_SIZE),
+		.l_len = (off_t)(n * RECORD_SIZE) };
+
+	if (n == 0)
+		return 0;
+	if (fcntl(fd, F_OFD_GETLK, &lock) != 0)
+		return -1;
+	return lock.l_type != F_UNLCK;
 }
 
 /* Adds the digest of a secret, so that the buffer never holds the secret. */
@@ -99,31 +116,35 @@ settings_path(const struct app_conf *conf, char *out)
 	return realpath(conf->file, out) == NULL ? conf->file : out;
 }
 
-static void
-take_slot(struct app_program_place *at, const struct app_conf *conf)
+static enum rc
+take_slot(struct app_program_place *at, const struct app_conf *conf,
+    struct err *e)
 {
+	enum rc rc;
+
 	at->fd = open_run_file(conf, O_RDWR);
 	if (at->fd == -1)
-		return;
+		return err_errno(e, RC_SYSTEM, errno, "the run file");
 	for (at->slot = 0; at->slot < SLOTS; at->slot++)
-		if (lock_slot(at->fd, at->slot, F_OFD_SETLK, F_WRLCK))
-			return;
+		if (lock_slot(at->fd, at->slot))
+			return RC_OK;
+	rc = err_errno(e, RC_SYSTEM, errno, "the run file");
 	app_program_end(at);
+	return rc;
 }
 
-void
+enum rc
 app_program_put(struct app_program_place *at, const char *name,
     const char *worker, const struct app_conf *conf, const char *restart,
-    int64_t now_ms)
+    int64_t now_ms, struct err *e)
 {
 	char record[RECORD_SIZE], values[APP_DIGEST_SIZE];
 	char file[APP_DIGEST_SIZE], path[PATH_MAX];
+	ssize_t done;
 	size_t n;
 
-	if (at->fd == -1)
-		take_slot(at, conf);
-	if (at->fd == -1)
-		return;
+	if (at->fd == -1 && take_slot(at, conf, e) != RC_OK)
+		return RC_SYSTEM;
 	digests(conf, values, file);
 	memset(record, 0, sizeof(record));
 	(void)snprintf(record, sizeof(record), "%s %ld %lld %s %s %s %s", name,
@@ -132,8 +153,12 @@ app_program_put(struct app_program_place *at, const char *name,
 	n = strlen(record) + 1;
 	if (worker != NULL && n < sizeof(record))
 		(void)snprintf(record + n, sizeof(record) - n, "%s", worker);
-	(void)!pwrite(at->fd, record, sizeof(record),
+	done = pwrite(at->fd, record, sizeof(record),
 	    (off_t)(at->slot * RECORD_SIZE));
+	if (done != (ssize_t)sizeof(record))
+		return err_errno(e, RC_SYSTEM, done < 0 ? errno : ENOSPC,
+		    "the run file");
+	return RC_OK;
 }
 
 void
@@ -183,10 +208,13 @@ app_program_drains(const struct app_conf *conf, struct strlist *out)
 	struct app_program p;
 	bool known = fd != -1;
 	size_t i, n, taken = 0;
+	int locked;
 
 	n = known ? count_slots(fd) : 0;
 	for (i = 0; i < n && known; i++) {
-		if (!lock_slot(fd, i, F_OFD_GETLK, F_WRLCK))
+		locked = has_lock(fd, i, 1);
+		known = locked >= 0;
+		if (locked <= 0)
 			continue;
 		taken++;
 		/* A record may be written just now. */
@@ -195,6 +223,8 @@ app_program_drains(const struct app_conf *conf, struct strlist *out)
 		if (known && p.worker[0] != '\0')
 			strlist_put(out, p.worker);
 	}
+	/* A full disk takes the lock of a slot and not the record. */
+	known = known && has_lock(fd, n, SLOTS - n) == 0;
 	if (fd != -1)
 		(void)close(fd);
 	return known && taken < SLOTS;
@@ -208,8 +238,7 @@ app_program_list(const struct app_conf *conf, struct app_program **out)
 	size_t i, n = 0, slots = fd == -1 ? 0 : count_slots(fd);
 
 	for (i = 0; i < slots; i++)
-		if (lock_slot(fd, i, F_OFD_GETLK, F_WRLCK) &&
-		    read_record(fd, i, &v[n]))
+		if (has_lock(fd, i, 1) > 0 && read_record(fd, i, &v[n]))
 			n++;
 	if (fd != -1)
 		(void)close(fd);

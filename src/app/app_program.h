@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/crypt.h"
+#include "base/err.h"
 
 struct app_conf;
 struct strlist;
@@ -42,11 +43,11 @@ struct app_program_place {
 };
 
 /* Writes the record, for the first time or once more.  worker is the id of a
- * drain, NULL for other programs.  A failure is ignored: the program works as
- * well without. */
-void app_program_put(struct app_program_place *at, const char *name,
+ * drain, NULL for other programs.  RC_SYSTEM: it cannot be written; the program
+ * works as well without, but other programs may not see that it runs. */
+enum rc app_program_put(struct app_program_place *at, const char *name,
     const char *worker, const struct app_conf *conf, const char *restart,
-    int64_t now_ms);
+    int64_t now_ms, struct err *e);
 void app_program_end(struct app_program_place *at);
 
 /* The programs that run now; *out is the caller's, free(3).  0 also where the
@@ -55,7 +56,8 @@ size_t app_program_list(const struct app_conf *conf, struct app_program **out);
 
 /* The worker ids of the drains that run now, of any thread's asking; out is
  * the caller's, strlist_fini().  false: not known, as the run file cannot be
- * read, or a drain of an earlier version runs, or too many programs do. */
+ * read, or a program has no record in it, or a drain of an earlier version
+ * runs, or too many programs do. */
 bool app_program_drains(const struct app_conf *conf, struct strlist *out);
 
 /* Whether its settings are in another file than conf. */

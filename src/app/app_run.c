@@ -120,6 +120,19 @@ app_run_settle(const struct app_conf *conf, unsigned int files)
 		log_say(LOG_LEVEL_WARN, "running as root");
 }
 
+static void
+put_record(struct app_run *r, const struct app_conf *conf, const char *restart)
+{
+	struct err e;
+
+	if (app_program_put(&r->place, r->name, r->worker, conf, restart,
+		clock_wall_ms(r->clock), &e) != RC_OK)
+		log_say(LOG_LEVEL_WARN,
+		    "hlsctl doctor and worker list may not see that this "
+		    "program runs: %s",
+		    e.text);
+}
+
 enum rc
 app_run_open_store(struct app_run *r, const struct app_conf *conf,
     const struct store_options *own, int *status, struct err *e)
@@ -135,8 +148,7 @@ app_run_open_store(struct app_run *r, const struct app_conf *conf,
 	rc = store_open(&opt, &r->store, e);
 	*status = app_exit_store(rc);
 	if (rc == RC_OK)
-		app_program_put(&r->place, r->name, r->worker, conf, NULL,
-		    clock_wall_ms(r->clock));
+		put_record(r, conf, NULL);
 	return rc;
 }
 
@@ -184,8 +196,7 @@ app_run_reload(struct app_run *r)
 	key = conf_marks_find(r->started_with, conf);
 	if (key != NULL)
 		log_say(LOG_LEVEL_WARN, "%s changes with a restart only", key);
-	app_program_put(&r->place, r->name, r->worker, conf, key,
-	    clock_wall_ms(r->clock));
+	put_record(r, conf, key);
 	say_kept_variables(r);
 	warn_all(conf);
 	return conf;

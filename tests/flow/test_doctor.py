@@ -61,6 +61,16 @@ def test_a_drain_that_was_killed_is_missing_at_once(make_gateway, name):
         assert worker(g)["state"] == "up"
 
 
+def test_a_drain_without_a_record_is_judged_by_its_reports(make_gateway):
+    """As where the disk was full when it began."""
+    g = make_gateway()
+    wait_for(lambda: json.loads(g.ctl("worker", "list", "--json"))["workers"],
+             10, "the drain has reported")
+    os.truncate(g.database + "-run", 0)
+    assert worker(g)["state"] == "up" and is_ready(g)
+    assert findings(g, "drains", 0) == []
+
+
 def test_a_drain_that_ran_once_has_ended(make_gateway):
     g = make_gateway({"monitor": {"drain_seen": "4s"}}, drain=False)
     g.drain_once()
