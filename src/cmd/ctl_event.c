@@ -26,13 +26,7 @@ static const struct ctl_option list_options[] = {
 	    .arg = "STATUS",
 	    .values = "pending processing retry completed failed",
 	    .doc = "pending, processing, retry, completed or failed" },
-	{ .name = "type", .arg = "TYPE", .doc = "only events of this type" },
-	{ .name = "repository",
-	    .arg = "OWNER/NAME",
-	    .doc = "only events of this repository" },
-	{ .name = "source",
-	    .arg = "NAME",
-	    .doc = "only events posted to this source" },
+	CTL_EVENT_OPTIONS,
 	{ .name = "delivery-id",
 	    .arg = "ID",
 	    .doc = "only events of this id, as the sender gave it or as hls "
@@ -288,8 +282,8 @@ run_cancel(struct ctl *c, struct err *e)
 	    &jobs, e);
 	if (rc != RC_OK)
 		return rc;
-	(void)snprintf(text, sizeof(text), "%zu open job%s cancelled", jobs,
-	    jobs == 1 ? " is" : "s are");
+	(void)snprintf(text, sizeof(text), "%zu unfinished deliver%s cancelled",
+	    jobs, jobs == 1 ? "y is" : "ies are");
 	say_done(c, id, "cancelled", jobs, text);
 	return RC_OK;
 }

@@ -9,6 +9,17 @@
 
 #include "cmd/ctl.h"
 
+/* Of the commands that take events by their facts. */
+#define CTL_EVENT_OPTIONS                                                     \
+	{ .name = "type", .arg = "TYPE", .doc = "only events of this type" }, \
+	    { .name = "repository",                                           \
+		    .arg = "OWNER/NAME",                                      \
+		    .doc = "only events of this repository" },                \
+	{                                                                     \
+		.name = "source", .arg = "NAME",                              \
+		.doc = "only events posted to this source"                    \
+	}
+
 extern const struct ctl_option ctl_event_enqueue_options[];
 extern const struct ctl_option ctl_event_replay_options[];
 extern const struct ctl_option ctl_event_release_options[];

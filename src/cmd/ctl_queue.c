@@ -78,8 +78,8 @@ run_retry(struct ctl *c, struct err *e)
 		js_close_object(&w);
 		buf_add_str(&c->out, "\n");
 	} else {
-		buf_addf(&c->out, "Event %lld: %zu dead job%s due now.\n",
-		    (long long)id, jobs, jobs == 1 ? " is" : "s are");
+		buf_addf(&c->out, "Event %lld: %zu dead deliver%s due now.\n",
+		    (long long)id, jobs, jobs == 1 ? "y is" : "ies are");
 	}
 	return RC_OK;
 }

@@ -368,7 +368,7 @@ def test_waiting_deliveries_are_cancelled(g):
     g.drain_once()
     job, = json.loads(g.ctl("delivery", "list", "--json"))["deliveries"]
     assert job["state"] == "waiting"
-    assert "1 open job" in g.ctl("event", "cancel", str(event["id"]))
+    assert "1 unfinished delivery is cancelled" in g.ctl("event", "cancel", str(event["id"]))
     done = g.ctl("delivery", "cancel", str(job["id"]), ok=None, raw=True)
     assert done.returncode == 1 and b"ended" in done.stderr
 
