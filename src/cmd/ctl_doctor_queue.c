@@ -24,25 +24,15 @@ static enum rc
 count_drains(struct examination *x, const struct app_conf *conf, size_t *up,
     size_t *all, struct err *e)
 {
-	int64_t now_ms = clock_wall_ms(x->ctl->app.clock);
 	struct strlist running = { 0 };
-	struct store_workers l;
-	bool known;
-	size_t i;
+	bool known = app_program_drains(conf, &running);
 	enum rc rc;
 
-	*up = *all = 0;
-	rc = store_worker_list(x->ctl->app.store, &l, e);
-	if (rc != RC_OK)
-		return rc;
-	known = app_program_drains(conf, &running);
-	for (i = 0; i < l.n; i++)
-		*up += store_worker_counts(&l.v[i], known ? &running : NULL,
-		    conf->monitor.drain_seen_ms, now_ms);
-	*all = l.n;
+	rc = store_workers_count(x->ctl->app.store, known ? &running : NULL,
+	    conf->monitor.drain_seen_ms, clock_wall_ms(x->ctl->app.clock), up,
+	    all, e);
 	strlist_fini(&running);
-	store_workers_free(&l);
-	return RC_OK;
+	return rc;
 }
 
 static void

@@ -25,24 +25,17 @@ page_health_alive(struct page *pg, struct err *e)
 static enum rc
 find_drain(struct page *pg, bool *seen, struct err *e)
 {
-	int64_t now_ms = clock_wall_ms(pg->set->intake.clock);
 	struct strlist running = { 0 };
-	struct store_workers workers;
-	bool known;
-	size_t i;
+	bool known = pg->set->drains(pg->set->drains_arg, &running);
+	size_t up, all;
 	enum rc rc;
 
-	*seen = false;
-	rc = store_worker_list(pg->set->intake.store, &workers, e);
-	if (rc != RC_OK)
-		return rc;
-	known = pg->set->drains(pg->set->drains_arg, &running);
-	for (i = 0; i < workers.n; i++)
-		*seen |= store_worker_counts(&workers.v[i],
-		    known ? &running : NULL, pg->set->drain_seen_ms, now_ms);
+	rc = store_workers_count(pg->set->intake.store, known ? &running : NULL,
+	    pg->set->drain_seen_ms, clock_wall_ms(pg->set->intake.clock), &up,
+	    &all, e);
+	*seen = up > 0;
 	strlist_fini(&running);
-	store_workers_free(&workers);
-	return RC_OK;
+	return rc;
 }
 
 enum rc

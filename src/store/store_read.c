@@ -93,6 +93,25 @@ store_worker_counts(const struct store_worker *w, const struct strlist *running,
 	    is_seen(w, within_ms, now_ms);
 }
 
+enum rc
+store_workers_count(struct store *s, const struct strlist *running,
+    int64_t within_ms, int64_t now_ms, size_t *up, size_t *all, struct err *e)
+{
+	struct store_workers l;
+	size_t i;
+	enum rc rc;
+
+	*up = *all = 0;
+	rc = store_worker_list(s, &l, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = 0; i < l.n; i++)
+		*up += store_worker_counts(&l.v[i], running, within_ms, now_ms);
+	*all = l.n;
+	store_workers_free(&l);
+	return RC_OK;
+}
+
 void
 store_workers_free(struct store_workers *l)
 {

@@ -203,5 +203,8 @@ enum store_worker_state store_worker_state(const struct store_worker *w,
 /* Whether somebody works the queue: up, or ended less than within_ms ago. */
 bool store_worker_counts(const struct store_worker *w,
     const struct strlist *running, int64_t within_ms, int64_t now_ms);
+/* Of how many that is so, and of how many there is a report. */
+enum rc store_workers_count(struct store *s, const struct strlist *running,
+    int64_t within_ms, int64_t now_ms, size_t *up, size_t *all, struct err *e);
 
 #endif
