@@ -86,6 +86,14 @@ page_invalid(struct page *pg, const struct intake_problems *p)
 	reply_invalid(pg->resp, pg->req->request_id, fields, p->n);
 }
 
+enum rc
+page_unread(struct page *pg, enum rc rc, const struct intake_problems *p)
+{
+	if (rc == RC_INVALID && p->n > 0)
+		page_invalid(pg, p);
+	return rc;
+}
+
 void
 page_query_text(struct page_query *q, const char *name, char *out, size_t max)
 {

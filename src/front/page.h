@@ -71,6 +71,10 @@ enum rc page_attempts(struct page *pg, struct js_writer *w, int64_t job,
 
 /* 422 with what is wrong with each field. */
 void page_invalid(struct page *pg, const struct intake_problems *p);
+/* The same where rc says that the body was read and p names fields; returns
+ * rc. */
+enum rc page_unread(struct page *pg, enum rc rc,
+    const struct intake_problems *p);
 
 /*
  * The webhook that the path names, by its id, the first characters of that,
@@ -123,6 +127,22 @@ int64_t page_wait_ms(const struct page *pg);
  */
 bool page_linger(const struct page *pg);
 void page_linger_end(void);
+
+/*
+ * A call that works in slices, each of which may wait for its turn.  It begins
+ * none after until_ms of the boot clock, so that the answer still goes out in
+ * time: half of the time is for that.  One that may not linger works one slice.
+ */
+struct page_bulk {
+	int64_t until_ms;
+	bool lingers;
+};
+void page_bulk_begin(const struct page *pg, struct page_bulk *b);
+void page_bulk_end(const struct page_bulk *b);
+/* Begins the answer with the member name: 202, or 200 for a dry run.
+ * page_json_end() ends it. */
+void page_bulk_tell(struct page *pg, struct js_writer *w, bool dry_run,
+    const char *name, int64_t n);
 
 /*
  * The body's one member, a string of fewer than max bytes; "" when it is

@@ -158,34 +158,28 @@ act_all(struct page *pg, bool cancel, struct err *e)
 	struct intake_problems p = { .n = 0 };
 	char cursor[BULK_CURSOR_SIZE];
 	struct bulk_want want;
+	struct page_bulk b;
 	struct js_writer w;
-	bool lingers;
 	int64_t n;
 	enum rc rc;
 
 	rc = bulk_want_read(pg->req->body, pg->req->bodysz, cancel, &want, &p,
 	    e);
-	if (rc == RC_INVALID && p.n > 0)
-		page_invalid(pg, &p);
-	if (rc == RC_OK && want.webhook_id[0] != '\0') {
+	if (rc != RC_OK)
+		return page_unread(pg, rc, &p);
+	if (want.webhook_id[0] != '\0') {
 		rc = page_webhook_field(pg, "webhook_id", want.webhook_id,
 		    pg->webhook_id, e);
 		memcpy(want.webhook_id, pg->webhook_id, sizeof(pg->webhook_id));
 	}
 	if (rc != RC_OK)
 		return rc;
-	lingers = page_linger(pg);
-	rc = bulk_some(&pg->set->intake, &want,
-	    clock_boot_ms(pg->set->intake.clock) +
-		(lingers ? page_wait_ms(pg) / 2 : 0),
-	    &n, e);
-	if (lingers)
-		page_linger_end();
+	page_bulk_begin(pg, &b);
+	rc = bulk_some(&pg->set->intake, &want, b.until_ms, &n, e);
+	page_bulk_end(&b);
 	if (rc != RC_OK && n == 0)
 		return rc;
-	page_json_begin(pg, &w);
-	pg->resp->status = want.b.dry_run ? 200 : 202;
-	js_int(&w, "count", n);
+	page_bulk_tell(pg, &w, want.b.dry_run, "count", n);
 	js_str(&w, "next_cursor", bulk_cursor(&want, cursor));
 	page_json_end(pg, &w);
 	return RC_OK;

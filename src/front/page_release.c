@@ -7,28 +7,25 @@
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
-/* Half of the time is for the answer: the last slice may wait for its turn. */
 static enum rc
 release(struct page *pg, const struct release_want *want, int64_t *n,
     bool *more, struct err *e)
 {
 	const struct intake *in = &pg->set->intake;
-	bool lingers = page_linger(pg);
-	int64_t until_ms =
-	    clock_boot_ms(in->clock) + (lingers ? page_wait_ms(pg) / 2 : 0);
 	struct release_plan p = { .ids = NULL };
+	struct page_bulk b;
 	enum rc rc;
 
 	*n = 0;
 	*more = false;
-	rc = release_gather(in, want, until_ms, &p, e);
+	page_bulk_begin(pg, &b);
+	rc = release_gather(in, want, b.until_ms, &p, e);
 	if (rc == RC_OK && want->dry_run)
 		*n = (int64_t)p.n;
 	else if (rc == RC_OK)
-		rc = release_put(in, &p, until_ms, n, more, e);
+		rc = release_put(in, &p, b.until_ms, n, more, e);
 	release_plan_fini(&p);
-	if (lingers)
-		page_linger_end();
+	page_bulk_end(&b);
 	return rc;
 }
 
@@ -43,18 +40,15 @@ page_release_all(struct page *pg, struct err *e)
 	enum rc rc;
 
 	rc = release_want_read(pg->req->body, pg->req->bodysz, &want, &p, e);
-	if (rc == RC_INVALID && p.n > 0)
-		page_invalid(pg, &p);
 	if (rc != RC_OK)
-		return rc;
+		return page_unread(pg, rc, &p);
 	rc = release(pg, &want, &n, &more, e);
 	/* What went out before a failure is reported; the rest is asked for
 	 * again. */
 	if (rc != RC_OK && n == 0)
 		return rc;
-	page_json_begin(pg, &w);
-	pg->resp->status = want.dry_run ? 200 : 202;
-	js_int(&w, want.dry_run ? "would_release" : "released", n);
+	page_bulk_tell(pg, &w, want.dry_run,
+	    want.dry_run ? "would_release" : "released", n);
 	js_bool(&w, "more", more || rc != RC_OK);
 	page_json_end(pg, &w);
 	return RC_OK;

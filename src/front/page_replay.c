@@ -3,30 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "front/page.h"
 #include "front/reply.h"
 #include "intake/bulk.h"
 #include "intake/replay.h"
 #include "store/store_read.h"
-
-/* Slices are short, but the last may wait for its turn: the answer that says
- * where to go on must still go out in time.  It is one slice alone where
- * others keep their threads for long already. */
-static int64_t
-until_boot_ms(const struct page *pg, bool lingers)
-{
-	return clock_boot_ms(pg->set->intake.clock) +
-	    (lingers ? page_wait_ms(pg) / 2 : 0);
-}
-
-static enum rc
-refused(struct page *pg, enum rc rc, const struct intake_problems *p)
-{
-	if (rc == RC_INVALID && p->n > 0)
-		page_invalid(pg, p);
-	return rc;
-}
 
 enum rc
 page_replay_all(struct page *pg, struct err *e)
@@ -35,13 +16,13 @@ page_replay_all(struct page *pg, struct err *e)
 	struct replay_want want;
 	const struct intake in = page_intake(pg);
 	struct replay_done done;
+	struct page_bulk b;
 	struct js_writer w;
-	bool lingers;
 	enum rc rc;
 
 	rc = replay_want_read(pg->req->body, pg->req->bodysz, &want, &p, e);
 	if (rc != RC_OK)
-		return refused(pg, rc, &p);
+		return page_unread(pg, rc, &p);
 	if (want.webhook_id[0] != '\0') {
 		rc = page_webhook_field(pg, "webhook_id", want.webhook_id,
 		    pg->webhook_id, e);
@@ -49,15 +30,13 @@ page_replay_all(struct page *pg, struct err *e)
 			return rc;
 		memcpy(want.webhook_id, pg->webhook_id, sizeof(pg->webhook_id));
 	}
-	lingers = page_linger(pg);
-	rc = replay_some(&in, &want, until_boot_ms(pg, lingers), &done, e);
-	if (lingers)
-		page_linger_end();
+	page_bulk_begin(pg, &b);
+	rc = replay_some(&in, &want, b.until_ms, &done, e);
+	page_bulk_end(&b);
 	if (rc != RC_OK)
 		return rc;
-	page_json_begin(pg, &w);
-	pg->resp->status = want.dry_run ? 200 : 202;
-	js_int(&w, want.dry_run ? "would_replay" : "replayed", done.n);
+	page_bulk_tell(pg, &w, want.dry_run,
+	    want.dry_run ? "would_replay" : "replayed", done.n);
 	replay_format_left(done.left, &w);
 	page_cursor(&w, done.next_after);
 	page_json_end(pg, &w);
@@ -97,25 +76,25 @@ static enum rc
 recover(struct page *pg, const struct recover_want *want, int64_t *n,
     bool *more, struct err *e)
 {
-	bool lingers = page_linger(pg);
-	int64_t until_ms = until_boot_ms(pg, lingers), dead = 0;
 	struct bulk_want waiting;
+	struct page_bulk b;
+	int64_t dead = 0;
 	enum rc rc = RC_OK;
 
 	*n = 0;
 	*more = false;
+	page_bulk_begin(pg, &b);
 	if (want->waiting) {
 		bulk_want_waiting(&waiting, pg->arg);
 		waiting.b.dry_run = want->dry_run;
-		rc = bulk_some(&pg->set->intake, &waiting, until_ms, n, e);
+		rc = bulk_some(&pg->set->intake, &waiting, b.until_ms, n, e);
 		*more = !bulk_is_done(&waiting);
 	}
 	if (rc == RC_OK && !*more && want->since_ms > 0)
-		rc = recover_some(&pg->set->intake, want, until_ms, &dead, more,
-		    e);
+		rc = recover_some(&pg->set->intake, want, b.until_ms, &dead,
+		    more, e);
 	*n += dead;
-	if (lingers)
-		page_linger_end();
+	page_bulk_end(&b);
 	return rc;
 }
 
@@ -131,7 +110,7 @@ page_replay_recover(struct page *pg, struct err *e)
 
 	rc = recover_want_read(pg->req->body, pg->req->bodysz, &want, &p, e);
 	if (rc != RC_OK)
-		return refused(pg, rc, &p);
+		return page_unread(pg, rc, &p);
 	rc = page_webhook_arg(pg, e);
 	if (rc != RC_OK)
 		return rc;
@@ -141,9 +120,8 @@ page_replay_recover(struct page *pg, struct err *e)
 		return rc;
 	(void)snprintf(pg->note.webhook_id, sizeof(pg->note.webhook_id), "%s",
 	    pg->arg);
-	page_json_begin(pg, &w);
-	pg->resp->status = want.dry_run ? 200 : 202;
-	js_int(&w, want.dry_run ? "would_recover" : "recovered", n);
+	page_bulk_tell(pg, &w, want.dry_run,
+	    want.dry_run ? "would_recover" : "recovered", n);
 	js_bool(&w, "more", more || rc != RC_OK);
 	page_json_end(pg, &w);
 	return RC_OK;

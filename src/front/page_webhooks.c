@@ -251,17 +251,14 @@ static enum rc
 hasten(struct page *pg, struct err *e)
 {
 	struct bulk_want want;
-	bool lingers = page_linger(pg);
+	struct page_bulk b;
 	int64_t n;
 	enum rc rc;
 
 	bulk_want_waiting(&want, pg->arg);
-	rc = bulk_some(&pg->set->intake, &want,
-	    clock_boot_ms(pg->set->intake.clock) +
-		(lingers ? page_wait_ms(pg) / 2 : 0),
-	    &n, e);
-	if (lingers)
-		page_linger_end();
+	page_bulk_begin(pg, &b);
+	rc = bulk_some(&pg->set->intake, &want, b.until_ms, &n, e);
+	page_bulk_end(&b);
 	return rc;
 }
 
@@ -270,19 +267,16 @@ static bool
 count_missed(struct page *pg, int64_t since_ms, struct store_missed *out)
 {
 	const struct intake in = page_intake(pg);
-	bool lingers = page_linger(pg);
+	struct page_bulk b;
 	struct err ignored;
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
 	out->since_ms = since_ms;
 	out->until_ms = clock_wall_ms(pg->set->intake.clock);
-	rc = replay_missed(&in, pg->arg,
-	    clock_boot_ms(pg->set->intake.clock) +
-		(lingers ? page_wait_ms(pg) / 2 : 0),
-	    out, &ignored);
-	if (lingers)
-		page_linger_end();
+	page_bulk_begin(pg, &b);
+	rc = replay_missed(&in, pg->arg, b.until_ms, out, &ignored);
+	page_bulk_end(&b);
 	return rc == RC_OK;
 }
 
