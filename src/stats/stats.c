@@ -62,13 +62,15 @@ static void
 write_deliveries(struct js_writer *w, const struct store_stats *s)
 {
 	int64_t open = s->jobs[STORE_WAITING] + s->jobs[STORE_LEASED];
+	int64_t ended = s->jobs[STORE_STATE_DONE] + s->jobs[STORE_STATE_DEAD];
 
 	js_open_object(w, "deliveries");
 	js_int(w, "pending", open - s->retrying);
 	js_int(w, "retrying", s->retrying);
 	js_int(w, "delivered", s->jobs[STORE_STATE_DONE]);
 	js_int(w, "failed", s->jobs[STORE_STATE_DEAD]);
-	js_int(w, "total", s->jobs_owed);
+	/* The sum of the four, as cancelled ones are in none of them. */
+	js_int(w, "total", open + ended);
 	js_close_object(w);
 }
 

@@ -94,6 +94,35 @@ def test_a_day_is_corrected_when_one_of_its_events_is_replayed(make_gateway):
         assert "0 faults" in g.ctl("doctor")
 
 
+def test_parts_of_the_deliveries_add_up_without_cancelled_ones(make_gateway):
+    g = make_gateway({"outbound": {"retry_schedule": []}}, drain=False)
+    with Receiver() as r:
+        r.script("/no", *[404] * 9)
+        g.register(r.url("/yes"))
+        g.register(r.url("/no"))
+        g.post_github(gw.issue(1))
+        g.drain_once()
+        g.register(r.url("/later"), retry_schedule=["1h"])
+        r.script("/later", 404)
+        for n in 2, 3:
+            g.post_github(gw.issue(n))
+            g.drain_once()
+        g.ctl("event", "cancel", "2", "--yes")
+        (dead,) = g.get("/api/v1/deliveries", state="dead", limit=1)[
+            "deliveries"]
+        g.ctl("delivery", "cancel", str(dead["id"]), "--yes")
+        view, = g.sql("SELECT total_deliveries, successful, failed, "
+                      "in_progress FROM v_delivery_performance")
+        total, *parts = [int(n) for n in view.values()]
+        assert total == sum(parts)
+        told = g.get("/stats")["deliveries"]
+        assert told.pop("total") == sum(told.values()) == total
+        assert parts == [told["delivered"], told["failed"],
+                         told["pending"] + told["retrying"]]
+        assert int(g.sql("SELECT count(*) AS n FROM alert_delivery_queue "
+                         "WHERE delivery_status = 'cancelled'")[0]["n"]) == 2
+
+
 def described(page):
     """The words of hlsctl(8) by the view that they stand under."""
     part = page.split(".Sh SQL VIEWS\n")[1].split("\n.Sh ")[0]
