@@ -329,17 +329,39 @@ is_token(const char *text)
 	    strspn(text, token) == n;
 }
 
+/* CGI and its kin have one name for webhook-id, Webhook_Id and webhook.id
+ * (RFC 3875, 4.1.18), so a receiver may read either for the other. */
+static bool
+is_same_to_cgi(const char *name, const char *folded, size_t n)
+{
+	size_t i;
+	char c;
+
+	for (i = 0; i < n; i++) {
+		c = name[i];
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+		    c != '\0')
+			c = '-';
+		if (c != folded[i])
+			return false;
+	}
+	return true;
+}
+
 static bool
 is_reserved(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(reserved_headers) / sizeof(char *); i++)
-		if (strcasecmp(name, reserved_headers[i]) == 0)
+		if (is_same_to_cgi(name, reserved_headers[i],
+			strlen(reserved_headers[i]) + 1))
 			return true;
 	for (i = 0; i < sizeof(reserved_prefixes) / sizeof(char *); i++)
-		if (strncasecmp(name, reserved_prefixes[i],
-			strlen(reserved_prefixes[i])) == 0)
+		if (is_same_to_cgi(name, reserved_prefixes[i],
+			strlen(reserved_prefixes[i])))
 			return true;
 	return false;
 }
