@@ -174,17 +174,19 @@ judge_length(struct call *c, size_t *n, struct err *e)
 /*
  * A page of another site can make a browser send text/plain, a form, or no
  * type at all without asking us first; application/json it cannot (Fetch,
- * section 2.2.2, CORS-safelisted request-header).  Posts to a hook are judged
- * by their signature, and their type by intake.
+ * section 2.2.2, CORS-safelisted request-header).  A request without a body may
+ * leave its type out.  Posts to a hook are judged by their signature, and their
+ * type by intake.
  */
 static enum rc
-judge_type(struct call *c, struct err *e)
+judge_type(struct call *c, size_t bodysz, struct err *e)
 {
+	const char *type = http_param_find(&c->req, "CONTENT_TYPE");
 	struct media m;
 
-	if (is_post(c))
+	if (is_post(c) || (bodysz == 0 && (type == NULL || *type == '\0')))
 		return RC_OK;
-	media_parse(http_param_find(&c->req, "CONTENT_TYPE"), &m);
+	media_parse(type, &m);
 	if (strcmp(m.type, "application/json") == 0)
 		return RC_OK;
 	err_set(e, RC_INVALID,
@@ -246,8 +248,8 @@ read_body(struct call *c, struct err *e)
 	if (c->match.route->body == ROUTER_NO_BODY)
 		return RC_OK;
 	rc = judge_length(c, &n, e);
-	if (rc == RC_OK && n > 0)
-		rc = judge_type(c, e);
+	if (rc == RC_OK)
+		rc = judge_type(c, n, e);
 	if (rc != RC_OK)
 		return rc;
 	rc = take_memory(c, n, e);

@@ -211,6 +211,22 @@ def test_the_api_takes_json_alone(calm_gateway, kind, status):
     assert r.status == status, r
 
 
+@pytest.mark.parametrize("kind, status", [
+    (None, 200), ("application/json", 200), ("text/plain", 415),
+    ("application/x-www-form-urlencoded", 415)])
+def test_a_request_without_a_body_has_no_type_of_a_form(calm_gateway, kind,
+                                                        status):
+    g = calm_gateway
+    hook = g.register("http://127.0.0.1:8999/", ["a"])["webhook_id"]
+    headers = [] if kind is None else [("Content-Type", kind)]
+    for body in (b"", None):
+        r = g.request("POST", "/api/v1/webhooks/%s/disable" % hook, body,
+                      headers + [("Authorization",
+                                  "Bearer " + g.token("admin"))])
+        assert r.status == status, r
+    assert g.get("/api/v1/webhooks/" + hook)["enabled"] == (status == 415)
+
+
 @pytest.mark.parametrize("allowed", [False, True])
 def test_a_tcp_listener_ignores_remote_user_by_default(make_gateway, allowed):
     g = make_gateway({"auth": {"remote_users": {"alice": "admin"},
