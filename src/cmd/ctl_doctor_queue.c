@@ -111,10 +111,14 @@ examine_suspects(struct examination *x, const struct store_stats *s)
 static void
 examine_refusals(struct examination *x, const struct app_conf *conf)
 {
-	int64_t now_ms = clock_wall_ms(x->ctl->app.clock), n, last_ms;
+	static const char late[] =
+	    "; the time of a post was too far from this machine's clock: "
+	    "timedatectl tells whether that is right, else the sender's "
+	    "clock is off, or old posts are sent again";
+	int64_t now_ms = clock_wall_ms(x->ctl->app.clock), n, last_ms, late_ms;
 	struct store_metrics m;
 	bool well = true;
-	char text[300];
+	char text[600];
 	struct err e;
 	size_t i;
 
@@ -123,16 +127,17 @@ examine_refusals(struct examination *x, const struct app_conf *conf)
 		return;
 	}
 	for (i = 0; i < conf->sources.n; i++) {
-		n = posts_lost(&m, conf->sources.v[i].name, &last_ms);
+		n = posts_lost(&m, conf->sources.v[i].name, &last_ms, &late_ms);
 		if (n == 0 || last_ms < now_ms - REFUSED_LATELY_MS)
 			continue;
 		well = false;
 		(void)snprintf(text, sizeof(text),
 		    "source %s refused %lld post%s whose signature matched, "
 		    "the last one within a day: hlsctl source show %s says "
-		    "for what reason",
+		    "for what reason%s",
 		    conf->sources.v[i].name, (long long)n, n == 1 ? "" : "s",
-		    conf->sources.v[i].name);
+		    conf->sources.v[i].name,
+		    late_ms < now_ms - REFUSED_LATELY_MS ? "" : late);
 		ctl_doctor_report(x, DOCTOR_NOTE, "refusals", text);
 	}
 	if (well)

@@ -289,6 +289,10 @@ tell_refusals(struct ctl *c, const struct source *src,
 		if (is_signed > 0)
 			buf_addf(&c->out, ", %lld with a signature that fits",
 			    (long long)is_signed);
+		if (strcmp(reason, POSTS_TIME) == 0)
+			buf_add_str(&c->out,
+			    ": the clock of this machine or of the sender is "
+			    "off, or old posts are sent again");
 		buf_add_str(&c->out, "\n");
 	}
 }

@@ -123,6 +123,7 @@ is_late(struct ctl *c, const struct source *src, const struct post *p,
 	const char *value;
 	struct err e;
 	int64_t n;
+	bool fits;
 	size_t i;
 
 	for (i = 0; i < p->nparams; i++) {
@@ -131,7 +132,7 @@ is_late(struct ctl *c, const struct source *src, const struct post *p,
 			continue;
 		*sent_ms = n < 100000000000 ? n * 1000 : n;
 		if (sig_verify(&c->app.conf->sources, src, &p->req, *sent_ms,
-			&e) == RC_OK)
+			&fits, &e) == RC_OK)
 			return true;
 	}
 	return false;
@@ -180,11 +181,12 @@ judge(struct ctl *c, const struct source *src, const struct post *p,
     int64_t now_ms, struct verdict *v)
 {
 	struct err e;
+	bool fits;
 
 	memset(v, 0, sizeof(*v));
 	v->signatures = sigtry_count(&p->req);
 	v->is_good = sig_verify(&c->app.conf->sources, src, &p->req, now_ms,
-			 &e) == RC_OK;
+			 &fits, &e) == RC_OK;
 	if (!v->is_good)
 		v->is_late = is_late(c, src, p, &v->sent_ms);
 	if (!v->is_good && !v->is_late)

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
  * secret is being rotated. */
 #define TRIES_MIN 2
 #define DIGESTS (CRYPT_SHA512 + 1)
+
+#define SECONDS_MAX INT64_C(100000000000) /* above, it is milliseconds */
 
 #define WHITE " \t\r\n"
 
@@ -334,7 +337,8 @@ try_secret(const struct source *src, const struct secret *s,
 	return tries;
 }
 
-/* True when one of the claimed MACs is made with one of the secrets. */
+/* True when one of the claimed MACs is made with one of the secrets.  A claim
+ * that is off is denied whichever fits. */
 static bool
 prove(const struct source *src, const struct sig_claim *c, size_t *tries)
 {
@@ -344,9 +348,9 @@ prove(const struct source *src, const struct sig_claim *c, size_t *tries)
 	for (i = 0; i < src->nsecrets; i++) {
 		*tries += try_secret(src, &src->secrets[i], c, &ok);
 		if (ok && !c->is_off)
-			return true;
+			break;
 	}
-	return false;
+	return ok;
 }
 
 static size_t
@@ -382,8 +386,8 @@ level(const struct sources *all, enum crypt_digest digest, size_t tries,
 	}
 }
 
-/* The text tells the log whether there was a signature to check; the answer
- * has one sentence for every way to fail. */
+/* The text is for the log; the answer has one sentence for every way to
+ * fail. */
 static enum rc
 deny(const struct sig_claim *c, struct err *e)
 {
@@ -391,12 +395,29 @@ deny(const struct sig_claim *c, struct err *e)
 		return err_set(e, RC_DENIED,
 		    "no signature of the source's form");
 	return err_set(e, RC_DENIED,
-	    "the signature fits no secret of the source, or its time is off");
+	    "the signature fits no secret of the source");
+}
+
+/* The sender has the secret, but its clock or ours is off, or somebody sends
+ * an old post again. */
+static enum rc
+deny_time(const struct sig_claim *c, struct err *e)
+{
+	int64_t apart_ms = c->ahead_ms < 0 ? -c->ahead_ms : c->ahead_ms;
+
+	if (c->ahead_ms == SIG_NO_TIME)
+		return err_set(e, RC_DENIED,
+		    "the signature fits, but the post's time is not in unix "
+		    "seconds");
+	return err_set(e, RC_DENIED,
+	    "the signature fits, but the post's time is %" PRId64
+	    " s %s this machine's clock",
+	    apart_ms / 1000, c->ahead_ms < 0 ? "behind" : "ahead of");
 }
 
 enum rc
 sig_verify(const struct sources *all, const struct source *src,
-    const struct http_req *req, int64_t now_ms, struct err *e)
+    const struct http_req *req, int64_t now_ms, bool *proved, struct err *e)
 {
 	struct sig_claim c = { 0 };
 	size_t tries = 0;
@@ -408,15 +429,18 @@ sig_verify(const struct sources *all, const struct source *src,
 	/* Which header it was is for the log; the work is the same. */
 	is_good = has_good_headers(src, req, e);
 	c.is_off |= !is_good;
-	if (prove(src, &c, &tries))
+	*proved = prove(src, &c, &tries);
+	if (*proved && !c.is_off)
 		return RC_OK;
 	level(all, c.digest, tries, &c);
-	if (sig_public_prove(src, &c) && !c.is_off)
+	*proved |= sig_public_prove(src, &c);
+	if (*proved && !c.is_off)
 		return RC_OK;
 	sig_public_level(all, src, req, now_ms);
+	*proved &= is_good && c.is_untimely;
 	if (!is_good)
 		return e->rc = RC_DENIED;
-	return deny(&c, e);
+	return *proved ? deny_time(&c, e) : deny(&c, e);
 }
 
 size_t
@@ -454,14 +478,35 @@ sig_hex_parse(const char *text, size_t n, bool is_any_case, uint8_t *out,
 	return crypt_hex_parse(text, n, out, size);
 }
 
+/* Milliseconds that a time is ahead of now_ms, or SIG_NO_TIME. */
+static int64_t
+ahead_of(const char *text, int64_t now_ms)
+{
+	int64_t seconds;
+
+	if (*text < '0' || *text > '9' || strlen(text) > 15 ||
+	    !units_int_parse(text, &seconds) || seconds >= SECONDS_MAX)
+		return SIG_NO_TIME;
+	return seconds * 1000 - now_ms;
+}
+
+static bool
+is_within(int64_t ahead_ms, int64_t tolerance_ms)
+{
+	return ahead_ms != SIG_NO_TIME && ahead_ms >= -tolerance_ms &&
+	    ahead_ms <= tolerance_ms;
+}
+
 bool
 sig_time_is_near(const char *text, int64_t now_ms, int64_t tolerance_ms)
 {
-	int64_t seconds, apart;
+	return is_within(ahead_of(text, now_ms), tolerance_ms);
+}
 
-	if (*text < '0' || *text > '9' || strlen(text) > 15 ||
-	    !units_int_parse(text, &seconds))
-		return false;
-	apart = seconds * 1000 - now_ms;
-	return apart >= -tolerance_ms && apart <= tolerance_ms;
+void
+sig_claim_time(struct sig_claim *c, const char *text, int64_t now_ms,
+    int64_t tolerance_ms)
+{
+	c->ahead_ms = ahead_of(text, now_ms);
+	c->is_off = c->is_untimely = !is_within(c->ahead_ms, tolerance_ms);
 }

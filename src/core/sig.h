@@ -62,10 +62,11 @@ enum rc sig_check_headers(const struct http_req *req, struct err *e);
  *
  * RC_DENIED	no signature, or none that fits one of the source's secrets,
  *		or outside the time window, or a header that the source has
- *		configured is doubled or malformed.
+ *		configured is doubled or malformed.  With *proved the time alone
+ *		is at fault: the text says by how much.
  */
 enum rc sig_verify(const struct sources *all, const struct source *src,
-    const struct http_req *req, int64_t now_ms, struct err *e);
+    const struct http_req *req, int64_t now_ms, bool *proved, struct err *e);
 
 /* Signs with the newest secret as a sender of this scheme would: header lines
  * "Name: value", each with a newline, into out, those of id and type too.

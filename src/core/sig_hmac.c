@@ -138,8 +138,8 @@ claim(const struct source *src, const struct http_req *req, int64_t now_ms,
 
 	claim_spans(c, h, &f);
 	claim_mac(c, h, header_or_empty(req, h->header));
-	c->is_off = h->timestamp_header != NULL &&
-	    !sig_time_is_near(timestamp, now_ms, h->tolerance_ms);
+	if (h->timestamp_header != NULL)
+		sig_claim_time(c, timestamp, now_ms, h->tolerance_ms);
 }
 
 static void

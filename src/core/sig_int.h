@@ -49,8 +49,11 @@ struct sig_claim {
 	size_t nmacs;
 	uint8_t signatures[SIG_CLAIMS_MAX][CRYPT_ED25519_SIGNATURE_SIZE];
 	size_t nsignatures; /* by Ed25519 */
-	bool is_off;        /* its time is, so no MAC makes it good */
+	bool is_off;        /* no MAC makes it good: its time, id or headers */
+	bool is_untimely;   /* its time is at fault, and may be alone in that */
+	int64_t ahead_ms;   /* of our clock, then; SIG_NO_TIME: it is no time */
 };
+#define SIG_NO_TIME INT64_MIN
 
 void sig_claim_span(struct sig_claim *c, const void *p, size_t n);
 
@@ -72,6 +75,9 @@ bool sig_hex_parse(const char *text, size_t n, bool is_any_case, uint8_t *out,
 
 /* Unix seconds of plain digits, within tolerance_ms of now_ms either way. */
 bool sig_time_is_near(const char *text, int64_t now_ms, int64_t tolerance_ms);
+/* The claim is off unless the text is such a time. */
+void sig_claim_time(struct sig_claim *c, const char *text, int64_t now_ms,
+    int64_t tolerance_ms);
 
 struct sig_scheme {
 	const char *name;

@@ -148,8 +148,11 @@ claim(const struct source *src, const struct http_req *req, int64_t now_ms,
 	}
 	claim_spans(c, id, timestamp, req->body, req->bodysz);
 	claim_list(c, list);
-	c->is_off = !sig_time_is_near(timestamp, now_ms, SIG_TOLERANCE_MS) ||
-	    is_ambiguous(id, req, now_ms);
+	sig_claim_time(c, timestamp, now_ms, SIG_TOLERANCE_MS);
+	if (is_ambiguous(id, req, now_ms)) {
+		c->is_off = true;
+		c->is_untimely = false;
+	}
 }
 
 static void

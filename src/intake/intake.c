@@ -250,6 +250,19 @@ remember(const struct intake *in, const struct source *src, struct event *ev,
 	    wait_ms < REMEMBER_MS ? wait_ms : REMEMBER_MS, &ignored, &e);
 }
 
+/* The ids in the headers of a post whose body is not read. */
+static void
+tell_headers(const struct source *src, const struct http_req *req,
+    struct intake_outcome *out)
+{
+	struct event *ev = event_new();
+
+	crypt_sha256(req->body, req->bodysz, ev->body_sha256);
+	facts_read_headers(src, req, ev);
+	intake_tell(out, ev);
+	event_free(ev);
+}
+
 enum rc
 intake_accept(const struct intake *in, const struct http_req *req,
     struct intake_outcome *out, struct err *e)
@@ -270,12 +283,14 @@ intake_accept(const struct intake *in, const struct http_req *req,
 	/* Until this holds, the body is bytes to hash and nothing more.  A
 	 * source that is not there takes the same work and the same answer:
 	 * nobody learns which ones there are. */
-	rc = sig_verify(in->sources, src, req, clock_wall_ms(in->clock), e);
+	rc = sig_verify(in->sources, src, req, clock_wall_ms(in->clock),
+	    &out->is_signed, e);
 	if (rc == RC_DENIED && src == NULL)
 		return err_set(e, RC_DENIED, "no source has this path");
+	if (rc != RC_OK && out->is_signed)
+		tell_headers(src, req, out);
 	if (rc != RC_OK)
 		return rc;
-	out->is_signed = true;
 
 	ev = event_new();
 	take_body(ev, req, in->body);

@@ -68,8 +68,10 @@ struct intake_outcome {
 	/* The same post again becomes another event: its id is derived, and
 	 * dedupe is off for the source. */
 	bool is_new_each_time;
-	bool is_signed; /* the signature is valid, as of every stored post */
-	int status;     /* a failure's own HTTP status (415), else 0 */
+	/* The signature fits, as of every stored post; with RC_DENIED, the time
+	 * of the post is off. */
+	bool is_signed;
+	int status; /* a failure's own HTTP status (415), else 0 */
 };
 
 /*

@@ -16,14 +16,15 @@
 #define LABELS_MAX 1024
 #define OTHER_STATUS "other"
 
-/* is_signed matters for 400 only: before the signature the headers are
- * judged, after it the body. */
+/* Where a status has two reasons, the first one is of posts whose signature
+ * fits. */
 static const struct {
 	int status;
 	const char *reason;
 } reasons[] = {
 	{ 400, "body" },
 	{ 400, "headers" },
+	{ 401, POSTS_TIME },
 	{ 401, "signature" },
 	{ 408, "incomplete" },
 	{ 411, "length" },
@@ -40,12 +41,14 @@ posts_reason(int status, bool is_signed)
 {
 	size_t i;
 
-	if (status == 400)
-		return is_signed ? reasons[0].reason : reasons[1].reason;
 	for (i = 0; i < N_REASONS; i++)
 		if (reasons[i].status == status)
-			return reasons[i].reason;
-	return OTHER_STATUS;
+			break;
+	if (i == N_REASONS)
+		return OTHER_STATUS;
+	if (!is_signed && i + 1 < N_REASONS && reasons[i + 1].status == status)
+		i++;
+	return reasons[i].reason;
 }
 
 void
@@ -174,13 +177,14 @@ put_refused(struct js_writer *w, const char *member, const char *source,
 }
 
 int64_t
-posts_lost(const struct store_metrics *m, const char *source, int64_t *last_ms)
+posts_lost(const struct store_metrics *m, const char *source, int64_t *last_ms,
+    int64_t *last_time_ms)
 {
 	const struct store_figure *f;
 	int64_t n = 0;
 	size_t i;
 
-	*last_ms = 0;
+	*last_ms = *last_time_ms = 0;
 	for (i = 0; i < N_REASONS; i++) {
 		f = find(m, POSTS_REFUSED, source, reasons[i].reason, true);
 		if (f == NULL)
@@ -188,6 +192,8 @@ posts_lost(const struct store_metrics *m, const char *source, int64_t *last_ms)
 		n += f->n;
 		if (f->changed_ms > *last_ms)
 			*last_ms = f->changed_ms;
+		if (strcmp(reasons[i].reason, POSTS_TIME) == 0)
+			*last_time_ms = f->changed_ms;
 	}
 	return n;
 }

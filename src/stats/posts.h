@@ -26,6 +26,9 @@ struct source;
  * have parentheses, so all these posts share one series. */
 #define POSTS_NO_SOURCE "(unknown)"
 
+/* The reason of posts whose signature fits and whose time is off. */
+#define POSTS_TIME "time"
+
 /* The reason of a refusal, from the status of its answer: a literal of a
  * short fixed list. */
 const char *posts_reason(int status, bool is_signed);
@@ -56,10 +59,10 @@ int64_t posts_suspects(const struct store_metrics *m, const char *source,
 const char *posts_reason_of(const struct store_metrics *m, const char *source,
     size_t i, int64_t *is_signed, int64_t *is_not);
 
-/* How many posts to a source were refused though their signature matched, and
- * when the last one was. */
+/* How many posts to a source were refused though their signature matched, when
+ * the last one was, and when the last one because of its time was, or 0. */
 int64_t posts_lost(const struct store_metrics *m, const char *source,
-    int64_t *last_ms);
+    int64_t *last_ms, int64_t *last_time_ms);
 /* Its settings only, as members of an open object. */
 void posts_format_settings(const struct source *src, const char *base_path,
     struct js_writer *w);

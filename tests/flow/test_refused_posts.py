@@ -2,6 +2,7 @@
 apart, and shown with the source."""
 
 import json
+import time
 
 import pytest
 
@@ -207,3 +208,60 @@ def test_doctor_names_a_source_that_refuses_signed_posts(gateway):
     assert found["level"] == "note"
     assert "source github refused 1 post" in found["finding"]
     assert "hlsctl source show github" in found["finding"]
+
+
+@pytest.mark.parametrize("apart, words", [
+    (-600, "behind this machine's clock"), (600, "ahead of this machine's")])
+def test_a_clock_that_is_off_is_told_from_a_wrong_signature(
+        make_gateway, apart, words):
+    g = make_gateway(drain=False)
+    sent = int(time.time()) + apart
+    late = g.post_standard({"type": "a"}, "late-1", sent)
+    forged = g.post_standard({"type": "a"}, "late-1", sent,
+                             secret="x" * 20)
+    for resp in (late, forged):
+        assert resp.status == 401, resp
+    plain = [{k: v for k, v in r.json().items()
+              if k not in ("request_id", "instance")}
+             for r in (late, forged)]
+    assert plain[0] == plain[1]
+    line, = wait_for_line(g, late.headers["X-Request-ID"])
+    assert (line["level"], line["delivery_id"]) == ("warn", "late-1"), line
+    assert "the signature fits" in line["error"]
+    assert words in line["error"]
+    refused(g, 1, source="standard", reason="time", signed="yes")
+    refused(g, 1, source="standard", reason="signature", signed="no")
+    shown = g.get("/api/v1/sources/standard")
+    assert shown["refused"] == {"time": 1, "signature": 1}
+    assert shown["refused_signed"] == {"time": 1}
+    assert "is off, or old posts are sent again" in g.ctl(
+        "source", "show", "standard")
+    found, = [x for x in json.loads(g.ctl("doctor", "--json"))["checks"]
+              if x["check"] == "refusals"]
+    assert "timedatectl" in found["finding"]
+
+
+def test_a_clock_is_no_matter_of_posts_without_a_time(gateway):
+    github(gateway, b"{", "cut-1")
+    refused(gateway, 1, source="github")
+    found, = [x for x in json.loads(gateway.ctl("doctor", "--json"))["checks"]
+              if x["check"] == "refusals"]
+    assert "clock" not in found["finding"]
+
+
+def test_the_time_of_any_sender_is_told_from_its_signature(make_gateway):
+    """By provider hmac with a time header of its own."""
+    g = make_gateway({"sources": [
+        {"name": "chat", "provider": "hmac", "secrets": [gw.HMAC_SECRET],
+         "header": "X-Sig", "template": "v0:{timestamp}:{body}",
+         "timestamp_header": "X-Time", "tolerance": "1m"}]}, drain=False)
+    for stamp, words in ((str(int(time.time()) - 90), "90 s behind"),
+                         (str(int(time.time())) + "000", "unix seconds"),
+                         ("", "unix seconds")):
+        text = b"v0:%s:{}" % stamp.encode()
+        resp = g.post("/hooks/chat", b"{}", sign.hmac_header(
+            gw.HMAC_SECRET, text, "X-Sig") + [("X-Time", stamp)])
+        assert resp.status == 401, resp
+        line, = wait_for_line(g, resp.headers["X-Request-ID"])
+        assert words in line["error"], (stamp, line)
+    refused(g, 3, source="chat", reason="time", signed="yes")

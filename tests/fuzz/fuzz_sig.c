@@ -50,10 +50,13 @@ judge(struct source *src, const struct http_req *req)
 	const struct sources all = { src, 1 };
 	struct event *ev;
 	struct err e;
+	bool proved;
 
 	if (sig_check_headers(req, &e) != RC_OK)
 		return;
-	FUZZ_HOLDS(sig_verify(&all, src, req, NOW_MS, &e) == RC_DENIED);
+	FUZZ_HOLDS(
+	    sig_verify(&all, src, req, NOW_MS, &proved, &e) == RC_DENIED);
+	FUZZ_HOLDS(!proved);
 	ev = event_new();
 	if (facts_read(src, req, req->body, req->bodysz, ev, &e) == RC_OK)
 		FUZZ_HOLDS(ev->action != NULL && ev->repository != NULL);

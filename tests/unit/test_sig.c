@@ -44,10 +44,12 @@ verify(const struct source *src, const struct post *p, int64_t now_ms)
 		.bodysz = p->bodysz != 0 ? p->bodysz : strlen(p->body) };
 	struct sources all = { (struct source *)src, src != NULL };
 	struct err e;
+	bool proved;
 	enum rc rc;
 
 	rc = sig_check_headers(&req, &e);
-	return rc != RC_OK ? rc : sig_verify(&all, src, &req, now_ms, &e);
+	return rc != RC_OK ? rc
+			   : sig_verify(&all, src, &req, now_ms, &proved, &e);
 }
 
 static void

@@ -137,10 +137,12 @@ judge(const char *label, const struct sources *all, const struct source *src,
 		.body = BODY,
 		.bodysz = strlen(BODY) };
 	struct err e;
+	bool proved;
 	size_t i;
 
 	memset(macs, 0, sizeof(macs));
-	assert_int_equal(sig_verify(all, src, &req, NOW, &e), RC_DENIED);
+	assert_int_equal(sig_verify(all, src, &req, NOW, &proved, &e),
+	    RC_DENIED);
 	for (i = 0; i < NELEM(macs); i++)
 		if (macs[i] != want[i])
 			fail_msg("%s, source %d, %s: %zu MACs of digest %zu, "
