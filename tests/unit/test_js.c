@@ -154,6 +154,62 @@ all_roots_are_parsed(void **state)
 	}
 }
 
+/* As much JSON as a tree of the limit needs, and one value more. */
+static void
+trees_of_too_many_values_are_refused(void **state)
+{
+	static const char *const values[] = { "1", "[]", "{\"a\":1}", "\"x\"" };
+	struct js_doc doc;
+	struct buf b;
+	struct err e;
+	size_t i, n, taken;
+
+	(void)state;
+	buf_init(&b, 4u << 20);
+	for (i = 0; i < NELEM(values); i++) {
+		taken = 0;
+		for (n = 250; n <= 64000; n *= 2) {
+			buf_clear(&b);
+			buf_add_str(&b, "[");
+			while (b.len < n * (strlen(values[i]) + 1)) {
+				buf_add_str(&b, values[i]);
+				buf_add_str(&b, ",");
+			}
+			buf_add_str(&b, "0]");
+			if (js_parse(&doc, b.data, b.len, &e) == RC_OK)
+				taken = n;
+			else
+				assert_string_equal(e.text,
+				    "JSON of too many values");
+			js_doc_fini(&doc);
+		}
+		assert_true(taken >= 500 && taken < 64000);
+		assert_int_equal(js_parse_any(&doc, b.data, b.len, &e), RC_OK);
+		js_doc_fini(&doc);
+	}
+	buf_fini(&b);
+}
+
+/* A string is one value, whatever stands in it. */
+static void
+characters_of_strings_are_no_values(void **state)
+{
+	struct js_doc doc;
+	struct buf b;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, 4u << 20);
+	buf_add_str(&b, "[\"");
+	for (i = 0; i < 300000; i++)
+		buf_add_str(&b, "[{,\\\"");
+	buf_add_str(&b, "\"]");
+	assert_int_equal(js_parse(&doc, b.data, b.len, &e), RC_OK);
+	js_doc_fini(&doc);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -162,6 +218,8 @@ main(void)
 		cmocka_unit_test(each_type_of_value_is_checked),
 		cmocka_unit_test(members_come_in_order_until_stopped),
 		cmocka_unit_test(all_roots_are_parsed),
+		cmocka_unit_test(trees_of_too_many_values_are_refused),
+		cmocka_unit_test(characters_of_strings_are_no_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
