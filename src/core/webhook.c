@@ -9,6 +9,8 @@
 #include "core/jsonptr.h"
 #include "core/webhook.h"
 
+#define ALLOCATION 16 /* bytes of the allocator, beside those asked for */
+
 static const char *const health_names[WEBHOOK_HEALTHS] = {
 	[WEBHOOK_UNKNOWN] = "unknown",
 	[WEBHOOK_HEALTHY] = "healthy",
@@ -100,6 +102,40 @@ webhook_free(struct webhook *w)
 	free(w->filter);
 	webhook_tls_clear(w);
 	free(w);
+}
+
+static size_t
+text_size(const char *text)
+{
+	return text == NULL ? 0 : strlen(text) + ALLOCATION;
+}
+
+static size_t
+list_size(const struct strlist *l)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++)
+		n += text_size(l->v[i]) + sizeof(l->v[i]);
+	return n;
+}
+
+size_t
+webhook_size(const struct webhook *w)
+{
+	size_t i, n = sizeof(*w) + ALLOCATION;
+
+	n += text_size(w->id) + text_size(w->name) + text_size(w->url) +
+	    text_size(w->team) + text_size(w->description) +
+	    text_size(w->order_by) + text_size(w->filter) +
+	    text_size(w->damage) + text_size(w->tls.ca_file) +
+	    text_size(w->tls.cert_file) + text_size(w->tls.key_file);
+	n += list_size(&w->events) + list_size(&w->signatures);
+	n += w->nretries * sizeof(w->retry_schedule[0]);
+	for (i = 0; i < w->nheaders; i++)
+		n += sizeof(w->headers[i]) + text_size(w->headers[i].name) +
+		    w->headers[i].value.size + ALLOCATION;
+	return n;
 }
 
 static void

@@ -135,6 +135,8 @@ struct webhook {
 
 struct webhook *webhook_new(void);
 void webhook_free(struct webhook *w);
+/* About the memory that it takes. */
+size_t webhook_size(const struct webhook *w);
 void webhook_header_put(struct webhook *w, const char *name, const char *value,
     size_t valuesz);
 void webhook_headers_clear(struct webhook *w);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "core/http.h"
+#include "core/token.h"
 #include "front/budget.h"
 #include "front/page.h"
 #include "front/reply.h"
@@ -206,6 +207,23 @@ page_hold(struct page *pg, size_t n, struct err *e)
 	if (rc == RC_OK)
 		pg->held += some;
 	return rc;
+}
+
+void
+page_let_go(struct page *pg)
+{
+	budget_give(pg->bodies, pg->held);
+	pg->held = 0;
+}
+
+struct registry
+page_registry(const struct page *pg)
+{
+	struct registry r = pg->set->registry;
+
+	r.is_admin = token_role_may(pg->who.role, TOKEN_ADMINISTER);
+	r.masks_urls = !token_role_may(pg->who.role, TOKEN_OPERATE);
+	return r;
 }
 
 /* A body that needs more than there is has all of it. */

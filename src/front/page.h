@@ -166,6 +166,11 @@ void page_hooks_outcome(struct page *pg, const struct intake_outcome *out);
 /* Memory for n bytes of answer, all there is at most, until the answer has
  * been sent.  RC_BUSY: none was free in time. */
 enum rc page_hold(struct page *pg, size_t n, struct err *e);
+/* Gives back what page_hold() has taken. */
+void page_let_go(struct page *pg);
+
+/* The registry as the user of this request may use it. */
+struct registry page_registry(const struct page *pg);
 
 /* intake whose reads of stored bodies wait for memory for bodies. */
 struct intake page_intake(struct page *pg);

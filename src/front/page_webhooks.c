@@ -38,23 +38,12 @@ note(struct page *pg, const char *id)
 	    id);
 }
 
-/* The registry as the one who asks may use it. */
-static struct registry
-registry_for(const struct page *pg)
-{
-	struct registry r = pg->set->registry;
-
-	r.is_admin = token_role_may(pg->who.role, TOKEN_ADMINISTER);
-	r.masks_urls = !token_role_may(pg->who.role, TOKEN_OPERATE);
-	return r;
-}
-
 /* The webhook as the list's object; takes w. */
 static void
 answer(struct page *pg, struct webhook *w, bool show_secret,
     const struct registry_beside *beside)
 {
-	const struct registry r = registry_for(pg);
+	const struct registry r = page_registry(pg);
 
 	note(pg, w->id);
 	pg->resp->status = 200;
@@ -67,7 +56,7 @@ answer(struct page *pg, struct webhook *w, bool show_secret,
 enum rc
 page_webhooks_register(struct page *pg, struct err *e)
 {
-	const struct registry r = registry_for(pg);
+	const struct registry r = page_registry(pg);
 	struct registry_problems p = { .n = 0 };
 	char public_key[WHSK_PUBLIC_SIZE];
 	struct webhook *hook;
@@ -98,96 +87,6 @@ page_webhooks_register(struct page *pg, struct err *e)
 	return RC_OK;
 }
 
-static int
-parse_health(struct page_query *q, const char *name)
-{
-	enum webhook_health health;
-	char text[32];
-
-	page_query_text(q, name, text, sizeof(text));
-	if (text[0] == '\0')
-		return -1;
-	if (webhook_health_parse(text, &health))
-		return (int)health;
-	q->wrong = name;
-	return -1;
-}
-
-/* A page at a time, the deliveries that wait behind dead ones too. */
-static enum rc
-write_list(struct page *pg, const struct store_webhooks *l, struct err *e)
-{
-	const struct registry r = registry_for(pg);
-	struct store_held held[PAGE_LIMIT_MAX];
-	const char *ids[PAGE_LIMIT_MAX];
-	struct registry_beside beside = { NULL, NULL };
-	size_t i, k, n;
-	enum rc rc = RC_OK;
-
-	for (i = 0; rc == RC_OK && i < l->n; i += n) {
-		for (n = 0; n < PAGE_LIMIT_MAX && i + n < l->n; n++)
-			ids[n] = l->v[i + n]->id;
-		rc = store_held_page(pg->set->registry.store, ids, n, held, e);
-		for (k = 0; rc == RC_OK && k < n; k++) {
-			beside.held = &held[k];
-			if (i + k > 0)
-				buf_add_str(&pg->resp->body, ",");
-			registry_format(&r, l->v[i + k], false, &beside,
-			    &pg->resp->body);
-		}
-	}
-	return rc;
-}
-
-static enum rc
-list(struct page *pg, size_t fallback, struct err *e)
-{
-	char team[256], event[256], cursor[WEBHOOK_ID_MAX + 1];
-	struct store_webhook_filter f = { .enabled = -1, .health = -1 };
-	struct page_query q = { .pg = pg };
-	struct store_webhooks hooks;
-	struct js_writer w;
-	enum rc rc;
-
-	page_query_text(&q, "team", team, sizeof(team));
-	page_query_text(&q, "event", event, sizeof(event));
-	page_query_text(&q, "cursor", cursor, sizeof(cursor));
-	f.enabled = page_query_flag(&q, "enabled");
-	f.health = parse_health(&q, "health");
-	f.limit = page_query_limit(&q, fallback, PAGE_LIMIT_MAX);
-	if (cursor[0] != '\0' && !webhook_id_is_valid(cursor))
-		q.wrong = "cursor";
-	if (!page_query_is_good(&q))
-		return RC_OK;
-	f.team = team[0] == '\0' ? NULL : team;
-	f.event = event[0] == '\0' ? NULL : event;
-	f.after = cursor[0] == '\0' ? NULL : cursor;
-
-	rc = store_webhook_list(pg->set->registry.store, &f, &hooks, e);
-	if (rc != RC_OK)
-		return rc;
-	page_json_begin(pg, &w);
-	js_open_array(&w, "webhooks");
-	rc = write_list(pg, &hooks, e);
-	js_close_array(&w);
-	js_str(&w, "next_cursor", hooks.next);
-	page_json_end(pg, &w);
-	store_webhooks_free(&hooks);
-	return rc;
-}
-
-enum rc
-page_webhooks_list(struct page *pg, struct err *e)
-{
-	return list(pg, PAGE_LIMIT_DEFAULT, e);
-}
-
-enum rc
-page_webhooks_list_all(struct page *pg, struct err *e)
-{
-	return list(pg, 0, e);
-}
-
 enum rc
 page_webhooks_show(struct page *pg, struct err *e)
 {
@@ -214,7 +113,7 @@ page_webhooks_show(struct page *pg, struct err *e)
 enum rc
 page_webhooks_change(struct page *pg, struct err *e)
 {
-	const struct registry r = registry_for(pg);
+	const struct registry r = page_registry(pg);
 	struct registry_problems p = { .n = 0 };
 	const struct registry_text text = { pg->req->body, pg->req->bodysz };
 	struct webhook *hook;

@@ -8,6 +8,8 @@
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
+#define PIECE (1u << 20) /* bytes of webhooks that are judged at a time */
+
 void
 passed_format(struct js_writer *w, const struct webhook *hook,
     const struct judge_verdict *v, bool with_found)
@@ -77,7 +79,8 @@ passed_page(struct passed_want *w,
 	struct store_webhook_filter filter = { .enabled = -1,
 		.health = -1,
 		.after = w->after[0] == '\0' ? NULL : w->after,
-		.limit = w->limit };
+		.limit = w->limit,
+		.size_max = PIECE };
 	struct store_webhooks l;
 	enum rc rc;
 

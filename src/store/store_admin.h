@@ -59,10 +59,12 @@ struct store_webhook_filter {
 	int health;        /* enum webhook_health, or -1 */
 	const char *after; /* the cursor: ids run in order; NULL: the start */
 	size_t limit;      /* 0: all */
+	size_t size_max;   /* of a page of several; 0: any */
 };
 struct store_webhooks {
 	struct webhook **v;
 	size_t n;
+	size_t size; /* memory that they take, by webhook_size() */
 	/* The list goes on after this id, which need not be that of the last
 	 * one; NULL at the end. */
 	char *next;

@@ -178,16 +178,27 @@ is_listed(const struct store_webhook_filter *f, const struct webhook *w)
 	return f->health == -1 || (int)w->health == f->health;
 }
 
+static bool
+is_full(const struct store_webhook_filter *f, const struct store_webhooks *out,
+    size_t more)
+{
+	if (f->limit > 0 && out->n == f->limit)
+		return true;
+	return f->size_max > 0 && out->n > 0 && out->size + more > f->size_max;
+}
+
 /* Takes w.  False: the page was full, and there is more. */
 static bool
 list(const struct store_webhook_filter *f, struct webhook *w,
     struct store_webhooks *out)
 {
+	size_t size = webhook_size(w);
+
 	if (!is_listed(f, w)) {
 		webhook_free(w);
 		return true;
 	}
-	if (f->limit > 0 && out->n == f->limit) {
+	if (is_full(f, out, size)) {
 		out->next = xstrdup(out->v[out->n - 1]->id);
 		webhook_free(w);
 		return false;
@@ -196,6 +207,7 @@ list(const struct store_webhook_filter *f, struct webhook *w,
 		out->v = xreallocarray(out->v, out->n + 64,
 		    sizeof(struct webhook *));
 	out->v[out->n++] = w;
+	out->size += size;
 	return true;
 }
 

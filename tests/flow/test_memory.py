@@ -224,6 +224,42 @@ def test_front_outlives_filters_that_are_asked_of_large_bodies(
         "since": "2020-01-01T00:00:00Z"}).json()["left_out"]["filter"] >= 1
 
 
+def register_large_webhooks(g, count):
+    """Each takes about 200 KB, and 50 KB of a list."""
+    return {g.register(
+        "http://127.0.0.1:1999/%d" % n,
+        ["t%03d.%s" % (k, "x" * 190) for k in range(200)],
+        headers={"X-%02d" % k: "v" * 4096 for k in range(32)},
+        description="\u0001" * 1000)["webhook_id"] for n in range(count)}
+
+
+@needs_groups
+@pytest.mark.parametrize("path", ["/webhooks/list", "/webhooks?limit=200",
+                                  "/events/%s/passed-by?limit=200"])
+def test_front_outlives_many_lists_of_large_webhooks(
+        make_gateway, groups, path):
+    """32 viewers at once ask for 150 webhooks as large as they may be."""
+    g = make_gateway({"server": {"threads": 32}})
+    hooks = register_large_webhooks(g, 150)
+    ident = g.post_github(gw.issue()).json()["id"]
+    wait_for(g.drained, 30)
+    g.fronts[0].stop()
+    front = g.start_front()
+    group = groups(front)
+    path = "/api/v1" + path.replace("%s", str(ident))
+    statuses = gw.at_once(32, lambda n: g.api("GET", path, timeout=60).status)
+    assert group.kills() == 0 and front.is_alive()
+    assert peak_kb(front) < LIMIT_KB // 2
+    assert set(statuses) <= ANSWERS, statuses
+    assert 200 in statuses
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = g.get(path + cursor)
+        seen += [w["id"] for w in page["webhooks"]]
+        cursor = page["next_cursor"] and "&cursor=" + page["next_cursor"]
+    assert len(seen) == len(hooks) and set(seen) == hooks
+
+
 def multiply_attempts(g, each):
     """Every job has so many attempts, each with an answer of 1 KiB."""
     db = sqlite3.connect(g.database)

@@ -465,6 +465,35 @@ test_pages_of_webhooks_are_the_whole_list(void **state)
 	assert_int_equal(n, FEW_WEBHOOKS / 2);
 }
 
+static void
+test_a_page_of_webhooks_ends_where_they_are_large(void **state)
+{
+	struct store_webhook_filter filter = { .enabled = -1,
+		.health = -1,
+		.limit = 200 };
+	struct webhooks x = { filter, 1, 1, true, true, 2 * WANTED };
+	struct store_webhooks l;
+	struct fix *f = *state;
+	size_t all, one;
+
+	(void)steps_of_webhooks(f, &x, FEW_WEBHOOKS);
+	assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e), RC_OK);
+	all = l.n;
+	one = webhook_size(l.v[0]);
+	assert_true(one > sizeof(*l.v[0]) && l.size >= all * one / 2);
+	store_webhooks_free(&l);
+	filter.size_max = 3 * one + one / 2;
+	assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 3);
+	assert_string_equal(l.next, l.v[2]->id);
+	store_webhooks_free(&l);
+	/* One at least, however large. */
+	filter.size_max = 1;
+	assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 1);
+	store_webhooks_free(&l);
+}
+
 /* Half of them are of the team, the other half want the event. */
 static void
 test_a_page_of_webhooks_ends_where_conditions_never_meet(void **state)
@@ -716,6 +745,7 @@ main(void)
 		CASE(test_a_list_of_deliveries_reads_no_others),
 		CASE(test_a_list_of_webhooks_reads_no_others),
 		CASE(test_pages_of_webhooks_are_the_whole_list),
+		CASE(test_a_page_of_webhooks_ends_where_they_are_large),
 		CASE(test_a_page_of_webhooks_ends_where_conditions_never_meet),
 		CASE(
 		    test_a_webhook_whose_secrets_do_not_open_is_listed_as_unavailable),
