@@ -329,7 +329,7 @@ scan_values(struct scan *s, enum jsscan_type *root)
 }
 
 static void
-clear(struct jsscan_want *wants, size_t n, uint64_t which)
+clear(struct jsscan_want *wants, size_t n, uint64_t which, bool is_doubled)
 {
 	size_t i;
 
@@ -339,6 +339,7 @@ clear(struct jsscan_want *wants, size_t n, uint64_t which)
 		wants[i].type = JSSCAN_ABSENT;
 		wants[i].text = NULL;
 		wants[i].n = 0;
+		wants[i].is_doubled = is_doubled;
 	}
 }
 
@@ -368,7 +369,7 @@ scan(struct scan *s, enum jsscan_type *root, struct err *e)
 	memset(s->is_object, 0, sizeof(s->is_object));
 	memset(s->met, 0, sizeof(s->met));
 	s->doubled = 0;
-	clear(s->wants, s->nwants, UINT64_MAX);
+	clear(s->wants, s->nwants, UINT64_MAX, false);
 	mark_wants(s);
 	*root = JSSCAN_ABSENT;
 
@@ -378,7 +379,7 @@ scan(struct scan *s, enum jsscan_type *root, struct err *e)
 		if (s->p != s->end)
 			is_good = refuse(s, "something behind the value", s->p);
 	}
-	clear(s->wants, s->nwants, is_good ? s->doubled : UINT64_MAX);
+	clear(s->wants, s->nwants, is_good ? s->doubled : UINT64_MAX, is_good);
 	if (is_good)
 		return RC_OK;
 	*root = JSSCAN_ABSENT;
@@ -402,7 +403,7 @@ jsscan(const char *text, size_t n, enum jsscan_type *root,
 	/* A key takes four bytes of text at least, and the table counts them
 	 * in 32 bits. */
 	if (n > UINT32_MAX) {
-		clear(wants, nwants, UINT64_MAX);
+		clear(wants, nwants, UINT64_MAX, false);
 		*root = JSSCAN_ABSENT;
 		return err_set(e, RC_INVALID, "JSON of over 4 GiB");
 	}

@@ -50,6 +50,7 @@ struct jsscan_want {
 	enum jsscan_type type; /* result */
 	const char *text;      /* result: the raw value, in the scanned text */
 	size_t n; /* for strings without their quotes, escapes not decoded */
+	bool is_doubled; /* result: absent because a key stands twice */
 };
 
 /*

@@ -167,6 +167,27 @@ take_data(struct publish *p, const struct jsscan_want *data)
 	p->d.bodysz = data->n + 2 * quote;
 }
 
+/*
+ * A receiver may go by the type in the body alone, as those of Standard
+ * Webhooks do, and the event may go to a webhook that asks for hls's own.
+ */
+static void
+judge_data_type(struct publish *p, const struct jsscan_want *type)
+{
+	char text[EVENT_TYPE_MAX + 1];
+
+	text[0] = '\0';
+	if (type->type == JSSCAN_STRING)
+		(void)jsscan_decode_cut(type->text, type->n, text,
+		    sizeof(text) - 1);
+	if (type->is_doubled)
+		problem(p, "data", "its member type stands twice");
+	else if (event_type_is_reserved(text))
+		problem(p, "data",
+		    "its type is hls or begins with " MATCH_OWN_PREFIX
+		    ", as only those of hls's own events do");
+}
+
 /* Reads the request with null in data's place, however long that is. */
 static enum rc
 read_rest(struct publish *p, const char *json, size_t n, struct js_doc *doc,
@@ -270,7 +291,9 @@ intake_publish(const struct intake *in, const char *json, size_t jsonsz,
     const char *delivery_id, struct intake_outcome *out,
     struct intake_problems *problems, struct err *e)
 {
-	struct jsscan_want data = { .key = "data" };
+	struct jsscan_want wants[] = { { .key = "data" },
+		{ .key = "data", .subkey = "type" } };
+	const struct jsscan_want *data = &wants[0], *type = &wants[1];
 	struct publish p = { .in = in,
 		.fallback_id = delivery_id,
 		.d = { .source = "api",
@@ -286,14 +309,15 @@ intake_publish(const struct intake *in, const char *json, size_t jsonsz,
 	memset(out, 0, sizeof(*out));
 	/* data is its publisher's, and passed on as it stands; the rest is
 	 * ours to understand, so read_rest() is strict. */
-	rc = jsscan_any(json, jsonsz, JSSCAN_ANY_DEPTH_MAX + 1, &root, &data, 1,
+	rc = jsscan_any(json, jsonsz, JSSCAN_ANY_DEPTH_MAX + 1, &root, wants, 2,
 	    e);
 	if (rc != RC_OK)
 		return rc;
 	if (root != JSSCAN_OBJECT)
 		return err_set(e, RC_INVALID, "the body is not a JSON object");
-	if (data.type != JSSCAN_ABSENT)
-		take_data(&p, &data);
+	if (data->type != JSSCAN_ABSENT)
+		take_data(&p, data);
+	judge_data_type(&p, type);
 	rc = read_rest(&p, json, jsonsz, &doc, e);
 	if (rc == RC_OK)
 		rc = publish(&p, doc.root, out, e);

@@ -195,7 +195,7 @@ def test_a_killed_drain_reports_once(make_gateway, receiver):
 def test_no_other_sender_can_make_an_hls_event(calm_gateway, receiver):
     """Whichever way an event comes in, and whatever it calls itself."""
     g = calm_gateway
-    g.register(receiver.url("/forged"), ["hls.*", "hls.webhook.disabled"])
+    ops = g.register(receiver.url("/forged"), ["hls.*", "hls.webhook.disabled"])
     g.register(receiver.url("/all"), ["*"])
     forged = "hls.webhook.disabled"
     assert g.post_github(b'{"forged":1}', forged).json()["event_type"] == \
@@ -208,6 +208,17 @@ def test_no_other_sender_can_make_an_hls_event(calm_gateway, receiver):
                  {"event": forged, "data": {}}).status == 422
     assert g.api("POST", "/api/v1/events",
                  {"event": "hls", "data": {}}).status == 422
+    for data in ('{"type":"%s"}', '{"\\u0074ype":"%s"}', '{"type":"HLS"}',
+                 '{"type":"x","type":"%s"}', '{"type":"hls.\\ud800"}'):
+        for more in ("", ',"webhook_id":"%s"' % ops["webhook_id"]):
+            resp = g.request(
+                "POST", "/api/v1/events",
+                ('{"event":"x","data":%s%s}' % (
+                    data.replace("%s", forged), more)).encode(),
+                [("Authorization", "Bearer " + g.token("publisher")),
+                 ("Content-Type", "application/json")])
+            assert resp.status == 422, (data, resp)
+            assert resp.json()["errors"][0]["field"] == "data"
     g.ctl("event", "enqueue", "--event-type", forged, "--source", "github",
           "--delivery-id", g.unique(), stdin=b'{"forged":4}')
     wait_for(lambda: sum(b"forged" in a.body
