@@ -44,11 +44,13 @@ is_hidden(const char *table, const char *column)
 	return false;
 }
 
+/* arg is a bool: whether a statement that writes may be compiled. */
 static int
 authorize(void *arg, int action, const char *a, const char *b,
     const char *database, const char *trigger)
 {
-	(void)arg;
+	const bool *writes = arg;
+
 	(void)database;
 	(void)trigger;
 	switch (action) {
@@ -61,6 +63,10 @@ authorize(void *arg, int action, const char *a, const char *b,
 	case SQLITE_PRAGMA:
 		/* With a value it would set something. */
 		return a != NULL && b == NULL ? SQLITE_OK : SQLITE_DENY;
+	case SQLITE_INSERT:
+	case SQLITE_UPDATE:
+	case SQLITE_DELETE:
+		return *writes ? SQLITE_OK : SQLITE_DENY;
 	default:
 		return SQLITE_DENY;
 	}
@@ -88,18 +94,40 @@ refuse(const char *why, struct err *e)
 		    : "");
 }
 
+/* A write to a view does not compile, and the error of that names the commands
+ * that make such changes.  Nothing is run. */
+static enum rc
+refuse_write(struct lite_conn *c, const char *sql, struct err *e)
+{
+	static const char lead[] = "no such table: main.";
+	bool writes = true;
+	struct sqlite3_stmt *st = NULL;
+	const char *why;
+
+	(void)sqlite3_set_authorizer(c->db, authorize, &writes);
+	(void)sqlite3_prepare_v2(c->db, sql, -1, &st, NULL);
+	(void)sqlite3_finalize(st);
+	why = sqlite3_errmsg(c->db);
+	if (strncmp(why, lead, sizeof(lead) - 1) == 0 &&
+	    strstr(why, " is a view: hlsctl ") != NULL)
+		return err_set(e, RC_INVALID, "%s", why + sizeof(lead) - 1);
+	return err_set(e, RC_INVALID,
+	    "only reading is allowed; hlsctl has commands for changes");
+}
+
 static enum rc
 prepare(struct lite_conn *c, const char *sql, struct sqlite3_stmt **st,
     struct err *e)
 {
+	static bool no_writes = false;
 	const char *rest = "";
 	int code;
 
 	*st = NULL;
+	(void)sqlite3_set_authorizer(c->db, authorize, &no_writes);
 	code = sqlite3_prepare_v2(c->db, sql, -1, st, &rest);
 	if (code == SQLITE_AUTH)
-		return err_set(e, RC_INVALID,
-		    "only reading is allowed; hlsctl has commands for changes");
+		return refuse_write(c, sql, e);
 	if (code != SQLITE_OK)
 		return refuse(sqlite3_errmsg(c->db), e);
 	if (*st == NULL)
@@ -165,7 +193,6 @@ lite_sql(void *impl, const char *sql, size_t max_rows, int64_t limit_ms,
 	rc = lite_conn_open(l->path, LITE_READ, &c, e);
 	if (rc != RC_OK)
 		return rc;
-	(void)sqlite3_set_authorizer(c.db, authorize, NULL);
 	rc = prepare(&c, sql, &st, e);
 	if (rc == RC_OK) {
 		c.read_until_us = clock_tick_us() + limit_ms * 1000;

@@ -60,6 +60,35 @@ def test_every_view_is_read_where_no_schema_is_trusted(g):
         db.close()
 
 
+def refusal(g, statement):
+    return g.ctl("sql", statement, ok=(1,), raw=True).stderr.decode()
+
+
+@pytest.mark.parametrize("statement", [
+    "DELETE FROM %s WHERE 0", "DELETE FROM %s", "UPDATE %s SET %s = NULL",
+    "UPDATE %s SET %s = NULL WHERE 0", "INSERT INTO %s (%s) VALUES (1)",
+    "INSERT INTO %s SELECT * FROM %s WHERE 0",
+    "WITH a AS (SELECT 1) REPLACE INTO %s (%s) VALUES (1)"])
+def test_a_write_to_a_view_names_the_command_and_changes_nothing(g, statement):
+    db = sqlite3.connect("file:%s?mode=ro" % g.database, uri=True)
+    try:
+        for name in views(g):
+            column = db.execute("PRAGMA table_info(%s)" % name).fetchone()[1]
+            words = (name, name if "SELECT *" in statement else column)
+            said = refusal(g, statement % words[:statement.count("%s")])
+            assert said.startswith("hlsctl: %s is a view: hlsctl " % name)
+    finally:
+        db.close()
+
+
+def test_a_statement_that_does_more_than_read_is_refused(g):
+    for statement in ("DELETE FROM event", "DROP VIEW webhooks",
+                      "CREATE TABLE a (b)", "ATTACH 'a' AS b",
+                      "PRAGMA user_version = 9", "BEGIN IMMEDIATE"):
+        assert "only reading is allowed" in refusal(g, statement)
+    assert g.ctl("doctor")
+
+
 def day_of(g):
     row, = g.sql("SELECT total_webhooks, successful_processing, "
                  "failed_processing FROM daily_stats")
