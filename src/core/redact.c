@@ -81,6 +81,28 @@ add_secret(struct words *l, const struct secret *s)
 	add_basic(l, s->bytes, s->size);
 }
 
+/* "a=b; c=d" of cookies, and Token token="b": the values alone. */
+static void
+add_pairs(struct words *l, const struct secret *s)
+{
+	const char *p, *end;
+
+	if (!secret_is_set(s))
+		return;
+	for (p = s->bytes, end = p + s->size; p < end; p++) {
+		const char *value = p + 1;
+
+		if (*p != '=')
+			continue;
+		if (value < end && *value == '"')
+			value++;
+		for (p = value; p < end && strchr("\"=;, ", *p) == NULL;)
+			p++;
+		add(l, value, (size_t)(p - value), VALUE_LEAST);
+		p--;
+	}
+}
+
 static void
 add_query(struct words *l, const char *url)
 {
@@ -131,6 +153,33 @@ hex(const char *p, size_t n)
 	return value;
 }
 
+/* The same for a reference of HTML, as in error pages. */
+static size_t
+refers_to(const char *p, size_t n, char c)
+{
+	static const struct {
+		const char *text;
+		char c;
+	} names[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' },
+		{ "&quot;", '"' }, { "&apos;", '\'' } };
+	const char *end = memchr(p, ';', n < 10 ? n : 10);
+	size_t i, len = end == NULL ? 0 : (size_t)(end - p) + 1;
+	int value = 0;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].c == c && strlen(names[i].text) == len &&
+		    memcmp(p, names[i].text, len) == 0)
+			return len;
+	if (len < 4 || p[1] != '#')
+		return 0;
+	if (p[2] == 'x' || p[2] == 'X')
+		return len > 4 && hex(p + 3, len - 4) == (unsigned char)c ? len
+									  : 0;
+	for (i = 2; i < len - 1 && p[i] >= '0' && p[i] <= '9'; i++)
+		value = value * 10 + (p[i] - '0');
+	return i == len - 1 && value == (unsigned char)c ? len : 0;
+}
+
 /* How many bytes of text say c: 1 plainly, more when escaped, 0 when they
  * say something else. */
 static size_t
@@ -146,7 +195,9 @@ says(const char *p, size_t n, char c)
 		return 6;
 	if (n >= 3 && p[0] == '%' && hex(p + 1, 2) == want)
 		return 3;
-	return 0;
+	if (p[0] == '+' && c == ' ')
+		return 1;
+	return p[0] == '&' ? refers_to(p, n, c) : 0;
 }
 
 /* The length of the word where text begins, 0 when it is not there. */
@@ -178,8 +229,10 @@ redact_answer(const struct webhook *w, const void *answer, size_t n,
 	add_secret(&words, &w->secret);
 	for (i = 0; i < w->nolds; i++)
 		add_secret(&words, &w->olds[i].secret);
-	for (i = 0; i < w->nheaders; i++)
+	for (i = 0; i < w->nheaders; i++) {
 		add_secret(&words, &w->headers[i].value);
+		add_pairs(&words, &w->headers[i].value);
+	}
 	add_query(&words, w->url);
 	add_path(&words, w->url);
 

@@ -3,10 +3,11 @@
  *
  * Answers are stored for people to read, and some receivers repeat the request
  * in them.  Replaced are the webhook's secrets, the values of its custom
- * headers, the part of these behind "Bearer " and "whsec_", the credentials of
- * "Basic" encoded and decoded, the values in the query of its URL and the long
- * segments of its path behind the first; each as it is and as escaped in JSON
- * or in a form.  Values shorter than
+ * headers, the part of these behind "Bearer " and "whsec_", the values in them
+ * behind a name ("a=b; c=d"), the credentials of "Basic" encoded and decoded,
+ * the values in the query of its URL and the long segments of its path behind
+ * the first; each as it is and as escaped in JSON, HTML or a form.  Values
+ * shorter than
  * REDACT_LEAST bytes stay.  A secret that is encoded in another way is not
  * found.  Pure.
  */

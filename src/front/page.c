@@ -37,6 +37,18 @@ page_json_end(struct page *pg, struct js_writer *w)
 }
 
 void
+page_job(struct page *pg, struct js_writer *w, const struct store_job *j)
+{
+	static char masked[] = "***";
+	struct store_job shown = *j;
+
+	if (shown.order_key != NULL && shown.order_key[0] != '\0' &&
+	    !token_role_may(pg->who.role, TOKEN_OPERATE))
+		shown.order_key = masked;
+	show_job(w, &shown);
+}
+
+void
 page_attempt(struct page *pg, struct js_writer *w,
     const struct store_attempt_row *row)
 {

@@ -27,6 +27,7 @@
 struct budget;
 struct resend;
 struct store_attempt_row;
+struct store_job;
 
 /* Ids for the log line, as far as the page came to know them. */
 struct page_note {
@@ -59,6 +60,9 @@ struct page {
 void page_json_begin(struct page *pg, struct js_writer *w);
 void page_json_end(struct page *pg, struct js_writer *w);
 
+/* The members of a delivery.  An order key is a value of the event's body, so
+ * only those who may read payloads see it. */
+void page_job(struct page *pg, struct js_writer *w, const struct store_job *j);
 /* One attempt as an object.  What a receiver answered, and from where, is an
  * administrator's to see: to others a webhook would be a way to read from
  * the network behind us. */

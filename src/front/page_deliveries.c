@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "front/page.h"
 #include "intake/bulk.h"
-#include "stats/show.h"
 #include "store/store_admin.h"
 #include "store/store_read.h"
 
@@ -72,7 +71,7 @@ page_deliveries_list(struct page *pg, struct err *e)
 	js_open_array(&w, "deliveries");
 	for (i = 0; i < jobs.n; i++) {
 		js_open_object(&w, NULL);
-		show_job(&w, &jobs.v[i]);
+		page_job(pg, &w, &jobs.v[i]);
 		js_close_object(&w);
 	}
 	js_close_array(&w);
@@ -107,7 +106,7 @@ page_deliveries_show(struct page *pg, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	page_json_begin(pg, &w);
-	show_job(&w, j);
+	page_job(pg, &w, j);
 	rc = page_attempts(pg, &w, id, PAGE_LIMIT_MAX, e);
 	page_json_end(pg, &w);
 	store_job_free(j);

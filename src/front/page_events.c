@@ -171,7 +171,7 @@ write_job(struct page *pg, struct js_writer *w, const struct store_job *j,
 	enum rc rc;
 
 	js_open_object(w, NULL);
-	show_job(w, j);
+	page_job(pg, w, j);
 	rc = page_attempts(pg, w, j->id, is_large ? 0 : ATTEMPTS_MAX, e);
 	js_close_object(w);
 	return rc;

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "front/page.h"
 #include "intake/trial.h"
-#include "stats/show.h"
 #include "store/store_read.h"
 
 static enum rc
@@ -25,7 +24,7 @@ answer(struct page *pg, const struct trial *t, struct err *e)
 		js_null(&w, "delivery");
 	} else {
 		js_open_object(&w, "delivery");
-		show_job(&w, t->job);
+		page_job(pg, &w, t->job);
 		rc = page_attempts(pg, &w, t->job->id, PAGE_LIMIT_MAX, e);
 		js_close_object(&w);
 	}

@@ -179,6 +179,27 @@ def test_a_value_of_the_body_is_for_those_who_may_read_payloads(
             assert w["filter_found"] == found
 
 
+def test_an_order_key_is_for_those_who_may_read_payloads(
+        make_gateway, receiver):
+    g = make_gateway(SETTINGS, drain=False)
+    for name, order in (("patient", "/patient"), ("all", "webhook")):
+        g.register(receiver.url("/" + name), ["*"], name=name, order_by=order)
+    g.register(receiver.url("/none"), ["*"], name="none")
+    resp = g.api("POST", "/api/v1/events", {"event": "x", "data": {
+        "patient": "alice"}})
+    g.drain_once()
+    for role, seen in (("viewer", "***"), ("publisher", "***"),
+                       ("operator", "alice"), ("admin", "alice")):
+        jobs = g.get("/api/v1/deliveries", role=role)["deliveries"]
+        assert {j["webhook_name"]: j["order_key"] for j in jobs} == {
+            "patient": seen, "all": "", "none": None}
+        shown = g.get("/api/v1/events/%s" % resp.json()["id"], role=role)
+        assert seen in [j["order_key"] for j in shown["jobs"]]
+        for j in jobs:
+            one = g.get("/api/v1/deliveries/%d" % j["id"], role=role)
+            assert one["order_key"] == j["order_key"]
+
+
 def test_an_event_of_the_api_judges_a_page_of_webhooks(
         make_gateway, receiver):
     g = make_gateway(SETTINGS, drain=False)

@@ -22,6 +22,10 @@ webhook_of(void)
 	webhook_header_put(w, "Authorization", "Bearer opensesame", 17);
 	webhook_header_put(w, "X-Basic", "basic dXNlcjpwYXNzd29yZA==", 26);
 	webhook_header_put(w, "X-Short", "abc", 3);
+	webhook_header_put(w, "Cookie", "session=0123456789abc; theme=dark",
+	    33);
+	webhook_header_put(w, "X-Token", "Token token=\"tokenlong12\", a=1",
+	    31);
 
 	return w;
 }
@@ -62,6 +66,18 @@ test_secrets_are_cut(void **state)
 		{ "wrong password password!", "wrong *** ***!" },
 		{ "dXNlcjpwYXNzd29yZA==", "***" },
 		{ "the old secreT", "the old secreT" },
+		{ "session is 0123456789abc, theme is dark",
+		    "session is ***, theme is dark" },
+		{ "bad token tokenlong12", "bad token ***" },
+		{ "<b>whsec_ab&#x2F;c&#43;&quot;defgh</b>", "<b>***</b>" },
+		{ "ab&#47;c+&#x22;defgh", "***" },
+		{ "the+old+secret", "***" },
+		{ "&", "&" },
+		{ "ab&#", "ab&#" },
+		{ "ab&#x", "ab&#x" },
+		{ "ab&#47", "ab&#47" },
+		{ "ab&#4x;c+", "ab&#4x;c+" },
+		{ "ab&;c+", "ab&;c+" },
 		/* The kept bytes end within it. */
 		{ "you sent the old sec", "you sent ***" },
 		{ "%", "%" },
