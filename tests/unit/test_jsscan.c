@@ -373,14 +373,14 @@ requested_members_are_found(void **state)
 	    " \"repository\" : {\"owner\":{\"full_name\":\"no\"},"
 	    "\"full\\u005fname\" : \"a/b\" , \"id\":-7},\"n\":null,\"s\":[1, 2]}";
 	struct jsscan_want w[] = {
-		{ "action", NULL, 0, NULL, 0 },
-		{ "repository", "full_name", 0, NULL, 0 },
-		{ "repository", "id", 0, NULL, 0 },
-		{ "repository", NULL, 0, NULL, 0 },
-		{ "n", NULL, 0, NULL, 0 },
-		{ "s", NULL, 0, NULL, 0 },
-		{ "n", "x", 0, NULL, 0 },
-		{ "full_name", NULL, 0, NULL, 0 },
+		{ "action", NULL, 0, NULL, 0, false },
+		{ "repository", "full_name", 0, NULL, 0, false },
+		{ "repository", "id", 0, NULL, 0, false },
+		{ "repository", NULL, 0, NULL, 0, false },
+		{ "n", NULL, 0, NULL, 0, false },
+		{ "s", NULL, 0, NULL, 0, false },
+		{ "n", "x", 0, NULL, 0, false },
+		{ "full_name", NULL, 0, NULL, 0, false },
 	};
 	enum jsscan_type root;
 	struct err e;
@@ -419,8 +419,8 @@ only_objects_have_members_to_read(void **state)
 		{ "[{\"a\":{\"b\":1}}]", JSSCAN_ARRAY },
 	};
 	struct jsscan_want w[] = {
-		{ "a", NULL, 0, NULL, 0 },
-		{ "a", "b", 0, NULL, 0 },
+		{ "a", NULL, 0, NULL, 0, false },
+		{ "a", "b", 0, NULL, 0, false },
 	};
 	enum jsscan_type root;
 	struct err e;
@@ -469,9 +469,9 @@ a_doubled_member_has_no_value(void **state)
 		    false, false },
 	};
 	struct jsscan_want w[] = {
-		{ "action", NULL, 0, NULL, 0 },
-		{ "repository", NULL, 0, NULL, 0 },
-		{ "repository", "full_name", 0, NULL, 0 },
+		{ "action", NULL, 0, NULL, 0, false },
+		{ "repository", NULL, 0, NULL, 0, false },
+		{ "repository", "full_name", 0, NULL, 0, false },
 	};
 	enum jsscan_type root;
 	struct err e;
