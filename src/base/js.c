@@ -205,6 +205,38 @@ js_raw(struct js_writer *w, const char *key, const char *text, size_t n)
 	buf_add(w->out, text, n);
 }
 
+/* Outside of its strings JSON is ASCII. */
+void
+js_json(struct js_writer *w, const char *key, const char *text, size_t n)
+{
+	char one[UTF8_QUOTED_MAX];
+	size_t used, onesz;
+	enum jsscan_type type;
+	struct err ignored;
+
+	if (text == NULL) {
+		js_null(w, key);
+		return;
+	}
+	if (jsscan(text, n, &type, NULL, 0, &ignored) != RC_OK) {
+		js_strn(w, key, text, n);
+		return;
+	}
+	begin(w, key);
+	while (n > 0) {
+		for (used = 0; used < n && (signed char)text[used] > 0 &&
+		     text[used] < 0x7f;)
+			used++;
+		buf_add(w->out, text, used);
+		if (used == 0) {
+			used = utf8_quote(text, n, one, &onesz);
+			buf_add(w->out, one, onesz);
+		}
+		text += used;
+		n -= used;
+	}
+}
+
 /* A value has at least a byte and a comma before the next one. */
 #define CONTAINER_BYTES 1000 /* of memory, for an object or a list */
 #define VALUE_BYTES 400      /* with its key, as tables grow */

@@ -46,6 +46,10 @@ void js_strlist(struct js_writer *w, const char *key, const struct strlist *l);
 /* text is JSON already; null when NULL. */
 void js_raw(struct js_writer *w, const char *key, const char *text, size_t n);
 
+/* The same for JSON from outside: what utf8_quote() escapes is escaped, and what
+ * is no JSON is a string. */
+void js_json(struct js_writer *w, const char *key, const char *text, size_t n);
+
 /* s as a JSON string with its quotes.  Invalid UTF-8 becomes U+FFFD. */
 void js_quote(struct buf *out, const char *s, size_t n);
 

@@ -222,7 +222,7 @@ registry_format(const struct registry *r, const struct webhook *hook,
 	js_str(&w, "order_by", hook->order_by);
 	js_str(&w, "on_dead", webhook_on_dead_name(hook->on_dead));
 	tls(&w, hook);
-	js_raw(&w, "filter", hook->filter,
+	js_json(&w, "filter", hook->filter,
 	    hook->filter == NULL ? 0 : strlen(hook->filter));
 	js_int(&w, "total_calls", hook->total_calls);
 	js_int(&w, "failed_calls", hook->failed_calls);

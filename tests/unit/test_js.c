@@ -154,6 +154,34 @@ all_roots_are_parsed(void **state)
 	}
 }
 
+static void
+json_from_outside_controls_no_terminal(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "{\"a\": [1, \"\xc2\x9b\x7f\xc3\xa9\\u009b\"]}",
+		    "{\"a\": [1, \"\\u009b\\u007f\xc3\xa9\\u009b\"]}" },
+		{ "\"\xe2\x80\xae\"", "\"\\u202e\"" },
+		{ "{\"a\":\x1b[2J}", "\"{\\\"a\\\":\\u001b[2J}\"" },
+		{ "[\"\x9b\"]", "\"[\\\"\xef\xbf\xbd\\\"]\"" },
+		{ "", "\"\"" },
+		{ NULL, "null" },
+	};
+	struct js_writer w;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, 256);
+	for (i = 0; i < NELEM(rows); i++) {
+		buf_clear(&b);
+		js_writer_init(&w, &b);
+		js_json(&w, NULL, rows[i][0],
+		    rows[i][0] == NULL ? 0 : strlen(rows[i][0]));
+		assert_string_equal(buf_str(&b), rows[i][1]);
+	}
+	buf_fini(&b);
+}
+
 /* As much JSON as a tree of the limit needs, and one value more. */
 static void
 trees_of_too_many_values_are_refused(void **state)
@@ -218,6 +246,7 @@ main(void)
 		cmocka_unit_test(each_type_of_value_is_checked),
 		cmocka_unit_test(members_come_in_order_until_stopped),
 		cmocka_unit_test(all_roots_are_parsed),
+		cmocka_unit_test(json_from_outside_controls_no_terminal),
 		cmocka_unit_test(trees_of_too_many_values_are_refused),
 		cmocka_unit_test(characters_of_strings_are_no_values),
 	};
