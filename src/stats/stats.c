@@ -36,7 +36,7 @@ write_events(struct js_writer *w, const struct store_stats *s)
 	js_int(w, "failed_processing", bad);
 	js_real(w, "success_rate", ratio(good, good + bad));
 	js_real(w, "average_processing_time",
-	    ratio(s->processing_ms, s->processed) / 1000);
+	    ratio(s->ended_ms, s->ended) / 1000);
 }
 
 static int

@@ -158,7 +158,8 @@ struct store_stats {
 	/* Since the store began: leases taken, lapsed and lost to another
 	 * before the result came; jobs put off and given up. */
 	int64_t leases, lapses, fenced, retries, dead_letters;
-	int64_t processed, processing_ms; /* ended events and their total */
+	int64_t processed, processing_ms; /* ends of events and their total */
+	int64_t ended, ended_ms; /* the same by the present end of each event */
 	/* Events with something that is due for long and not leased; held are
 	 * those of them whose webhook is disabled. */
 	int64_t overdue, held;

@@ -63,6 +63,22 @@ read_created(struct lite_conn *c, int64_t *out, struct err *e)
 	return rc;
 }
 
+static enum rc
+read_ended(struct lite_conn *c, struct store_stats *out, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_DAY_SUM);
+	bool row;
+	enum rc rc;
+
+	rc = lite_step(c, st, &row, e);
+	if (rc == RC_OK && row) {
+		out->ended = lite_col_int(st, 0);
+		out->ended_ms = lite_col_int(st, 1);
+		lite_reset(st);
+	}
+	return rc;
+}
+
 static void
 fill(const int64_t *sums, struct store_stats *out)
 {
@@ -116,6 +132,8 @@ lite_stats(void *impl, int64_t now_ms, int64_t overdue_ms,
 			rc = lite_order_held(c, NULL, &out->in_order, e);
 		if (rc == RC_OK)
 			rc = read_created(c, &out->created_ms, e);
+		if (rc == RC_OK)
+			rc = read_ended(c, out, e);
 		(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
 	}
 	lite_reader_give(l, c);

@@ -177,6 +177,8 @@ static const char *const texts[LITE_HELD_ALL] = {
 	[LITE_DAY_LIST] =
 	    "SELECT date, total, succeeded, failed, processing_ms FROM day "
 	    "ORDER BY date DESC LIMIT ?1",
+	[LITE_DAY_SUM] = "SELECT coalesce(sum(succeeded + failed), 0), "
+			 "coalesce(sum(processing_ms), 0) FROM day",
 	[LITE_SEEN_PUT] =
 	    "INSERT INTO delivery_seen (key, event, received_ms, body) "
 	    "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE SET event = "

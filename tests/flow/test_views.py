@@ -120,6 +120,10 @@ def test_a_day_is_corrected_when_one_of_its_events_is_replayed(make_gateway):
         assert day_of(g) == [3, 0, 0]
         g.drain_once()
         assert day_of(g) == [3, 3, 0]
+        # A mean over events, not over the ends that they have had.
+        told = g.get("/stats")
+        assert told["average_processing_time"] == \
+            told["daily"][0]["average_processing_time"] > 0
         assert "0 faults" in g.ctl("doctor")
 
 
