@@ -10,6 +10,7 @@
 #include "base/js.h"
 #include "core/cloudevents.h"
 #include "core/event.h"
+#include "core/hops.h"
 #include "core/notice.h"
 #include "core/signout.h"
 #include "core/webhook.h"
@@ -130,6 +131,7 @@ add_signatures(struct deliver_req *r, const struct webhook *w,
 		.body = r->body,
 		.bodysz = r->bodysz,
 		.forms = signout_forms(&w->signatures, from_github) };
+	char hops[HOPS_LIST_SIZE];
 	struct signout out;
 	size_t i;
 
@@ -142,6 +144,10 @@ add_signatures(struct deliver_req *r, const struct webhook *w,
 	signout_sign(&in, &out);
 	for (i = 0; i < out.n; i++)
 		add_str(r, out.v[i].name, out.v[i].value);
+	add_int(r, HOPS_HEADER, (int64_t)ev->hops + 1);
+	hops_sign(&in, ev->hops + 1, hops);
+	if (hops[0] != '\0')
+		add_str(r, HOPS_SIGNATURE, hops);
 	if (from_github) {
 		add_str(r, "X-GitHub-Event", ev->type);
 		add_str(r, "X-GitHub-Delivery", ev->delivery_id);
@@ -199,7 +205,6 @@ deliver_req_init_made(struct deliver_req *r, const struct webhook *w,
 	clock_format(ev->received_ms, time);
 	add_str(r, "X-Webhook-Timestamp", time);
 	add_signatures(r, w, ev, now_ms);
-	add_int(r, "X-HLS-Hops", (int64_t)ev->hops + 1);
 	if (w->cloudevents)
 		add_cloudevents(r, ev);
 	for (i = 0; i < w->nheaders; i++)

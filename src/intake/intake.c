@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/facts.h"
+#include "core/hops.h"
 #include "core/http.h"
 #include "core/match.h"
 #include "core/media.h"
@@ -18,7 +19,6 @@
 #include "intake/intake.h"
 #include "intake/intake_int.h"
 
-#define HOPS "X-HLS-Hops"
 #define UNSUPPORTED 415
 #define EMPTY 2          /* bytes of a body that tells nothing: {} */
 #define REMEMBER_MS 1000 /* of waiting, for the body of an ignored post */
@@ -151,18 +151,6 @@ read_body(const struct source *src, const struct http_req *req,
 	return RC_OK;
 }
 
-/* The rounds that our own deliveries say they made; from anybody else a
- * number is a wish to be ignored, which is granted. */
-static int
-read_hops(const struct http_req *req)
-{
-	const char *text = http_header_find(req, HOPS);
-
-	if (text == NULL || *text < '1' || *text > '9')
-		return 0;
-	return text[1] == '\0' ? *text - '0' : EVENT_HOPS_MAX;
-}
-
 /* A post of many megabytes is in memory once. */
 static void
 take_body(struct event *ev, const struct http_req *req,
@@ -196,7 +184,7 @@ read_event(const struct intake *in, const struct source *src,
 	ev->is_watched = source_memory_ms(src) > 0;
 	ev->dedupe_ms = src->dedupe_ms;
 	ev->received_ms = clock_wall_ms(in->clock);
-	ev->hops = read_hops(req);
+	ev->hops = hops_read(src, req, ev->body_sha256);
 	strlist_put_all(&ev->teams, &src->teams);
 
 	if (rc == RC_OK)
@@ -225,9 +213,10 @@ wait_for(const struct intake *in, const struct http_req *req)
  * The body of a post that is not stored is remembered, so that it is a
  * suspect under another id or type later.  One that may have been captured on
  * its way is not: it would make a suspect of the real one, which comes after
- * it.  A body of GitHub's under a type that it is not of is such a body, a ping
- * without the members of a ping, and one that claims to come from us.  Whether it can be remembered
- * changes nothing for the sender.  Takes ev.
+ * it.  A body of GitHub's under a type that it is not of is such a body, and a
+ * ping without the members of a ping.  One that comes from us is known
+ * already.  Whether it can be remembered changes nothing for the sender.
+ * Takes ev.
  */
 static void
 remember(const struct intake *in, const struct source *src, struct event *ev,
