@@ -16,6 +16,7 @@
 #include "core/sig_int.h"
 #include "core/source.h"
 #include "core/whsec.h"
+#include "core/whsk.h"
 
 /* MACs of each digest in use that a denial costs at least: so many as where a
  * secret is being rotated. */
@@ -97,6 +98,14 @@ is_decoded(const struct source *src)
 	return src->key == SOURCE_KEY_BASE64 || src->key == SOURCE_KEY_HEX;
 }
 
+/* Standard Webhooks writes its signatures so, and some services their secrets
+ * too. */
+static bool
+has_version(const struct secret *s)
+{
+	return s->size > 3 && memcmp(s->bytes, "v1,", 3) == 0;
+}
+
 const char *
 sig_secret_fault(const struct source *src, const struct secret *s)
 {
@@ -108,7 +117,12 @@ sig_secret_fault(const struct source *src, const struct secret *s)
 
 	if (!secret_is_set(s))
 		return "is empty";
-	if (whsec_has_version(s) && src->key != SOURCE_KEY_TEXT)
+	if (whsk_is_key(s))
+		return "is a key of a pair; the sender's public key, whpk_, "
+		       "belongs to public_keys";
+	if (src->key != SOURCE_KEY_TEXT &&
+	    (whsec_has_version(s) ||
+		(src->scheme == &sig_standard && has_version(s))))
 		return "begins with v1, which is not a part of it; leave "
 		       "\"v1,\" off";
 	if (is_whsec)

@@ -73,3 +73,18 @@ whsk_public_parse(const char *text, uint8_t out[CRYPT_ED25519_SIZE])
 		CRYPT_ED25519_SIZE, &n) &&
 	    n == CRYPT_ED25519_SIZE;
 }
+
+static bool
+begins_with(const struct secret *s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return s->size >= n && memcmp(s->bytes, prefix, n) == 0;
+}
+
+bool
+whsk_is_key(const struct secret *s)
+{
+	return begins_with(s, WHSK_PREFIX) ||
+	    begins_with(s, WHSK_PUBLIC_PREFIX);
+}

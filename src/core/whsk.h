@@ -27,6 +27,10 @@ bool whsk_parse(const struct secret *s, uint8_t seed[CRYPT_ED25519_SIZE]);
 /* The key that "whpk_" and its base64 name, with padding or without. */
 bool whsk_public_parse(const char *text, uint8_t out[CRYPT_ED25519_SIZE]);
 
+/* Whether a text that stands for a secret is a key of such a pair: the public
+ * one is no secret, and no sender makes a MAC with either. */
+bool whsk_is_key(const struct secret *s);
+
 /* What a receiver verifies with; false when s is no pair. */
 bool whsk_public(const struct secret *s, char out[WHSK_PUBLIC_SIZE]);
 

@@ -22,6 +22,7 @@
 #include "core/urlpolicy.h"
 #include "core/webhook.h"
 #include "core/whsec.h"
+#include "core/whsk.h"
 #include "registry/registry_int.h"
 
 #define SECRET_MIN 16
@@ -172,6 +173,13 @@ read_secret(struct registry_read *rd, const char *field,
 		    "a published example; leave it out and hls makes one");
 	else if (whsec_has_version(&s))
 		wrong(rd, field, "begins with v1, which is not part of it");
+	else if (text[0] == ' ' &&
+	    strncmp(text + strspn(text, " "), WHSEC_PREFIX,
+		strlen(WHSEC_PREFIX)) == 0)
+		wrong(rd, field, "begins with a space");
+	else if (whsk_is_key(&s))
+		wrong(rd, field,
+		    "a key of a pair; leave it out and hls makes a secret");
 	else if (whsec_has_prefix(&s) &&
 	    (!whsec_parse(&s, key, &n) || n < WHSEC_KEY_MIN))
 		wrong(rd, field,

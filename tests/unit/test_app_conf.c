@@ -109,6 +109,15 @@ static const struct {
 	  "['v1,whsec_MTIzNDU2NzgxMjM0NTY3OA==']}]",
 	    "begins with v1," },
 	{ "sources: [{name: s, provider: standard, secrets: "
+	  "['v1,MTIzNDU2NzgxMjM0NTY3OA==']}]",
+	    "begins with v1," },
+	{ "sources: [{name: s, provider: standard, secrets: "
+	  "[whpk_Y2xlYXIgZW5vdWdoIG5vdCB0byBiZSBhIGtleSAhISE=]}]",
+	    "belongs to public_keys" },
+	{ "sources: [{name: g, provider: github, secrets: "
+	  "[whsk_Y2xlYXIgZW5vdWdoIG5vdCB0byBiZSBhIGtleSAhISE=]}]",
+	    "belongs to public_keys" },
+	{ "sources: [{name: s, provider: standard, secrets: "
 	  "['whsec_MTIzNDU2NzgxMjM=']}]",
 	    "16 to 256 bytes" },
 	{ "sources: [{name: s, provider: standard, secrets: "
