@@ -18,11 +18,12 @@ ALTER TABLE webhook ADD COLUMN body_json INTEGER NOT NULL DEFAULT 0
 ALTER TABLE webhook ADD COLUMN disabled_ms INTEGER NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX webhook_name ON webhook (name);
 
--- Lists of webhooks by team and by whether they are enabled, and of one
--- webhook's deliveries, look at no others.
+-- Lists of webhooks by team and by whether they are enabled, and of the
+-- deliveries of one webhook or event, look at no others.
 CREATE INDEX webhook_of_team ON webhook (team COLLATE NOCASE, id);
 CREATE INDEX webhook_by_enabled ON webhook (enabled, id);
 CREATE INDEX job_of_target ON job (target);
+CREATE INDEX job_by_event ON job (event);
 
 -- Order.  A job's place among those of its order key is its event's: event,
 -- then id.  behind is 1 for a waiting job that may not go yet, for a leased
@@ -428,6 +429,12 @@ CREATE INDEX event_completed ON event (id) WHERE status = 3;
 CREATE INDEX job_open ON job (id) WHERE state = 0;
 CREATE INDEX job_done ON job (id) WHERE state = 2;
 CREATE INDEX job_cancelled ON job (id) WHERE state = 4;
+-- Those on lease are few, so a lapsed one is looked for among all of them.
+DROP INDEX job_leased;
+CREATE INDEX job_leased ON job (id) WHERE state = 1;
+-- A bulk retry takes the dead deliveries of a webhook in the order of their
+-- events.
+CREATE INDEX job_dead_by_event ON job (target, event) WHERE state = 3;
 
 -- Events that are held back.  suspect_why is 1 where the body contradicts the
 -- type that the post claims, 0 where the same body came before under another

@@ -122,7 +122,7 @@ examine_refusals(struct examination *x, const struct app_conf *conf)
 	struct err e;
 	size_t i;
 
-	if (store_metrics(x->ctl->app.store, now_ms, &m, &e) != RC_OK) {
+	if (store_figures(x->ctl->app.store, &m, &e) != RC_OK) {
 		ctl_doctor_report(x, DOCTOR_FAULT, "refusals", e.text);
 		return;
 	}

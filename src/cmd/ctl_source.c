@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "app/app_conf.h"
-#include "base/clock.h"
 #include "base/js.h"
 #include "base/units.h"
 #include "cmd/ctl.h"
@@ -147,8 +146,7 @@ read_figures(struct ctl *c, struct store_metrics *m, struct err *e)
 	enum rc rc = ctl_open_store(c, e);
 
 	if (rc == RC_OK)
-		rc = store_metrics(c->app.intake.store,
-		    clock_wall_ms(c->app.intake.clock), m, e);
+		rc = store_figures(c->app.intake.store, m, e);
 	return rc;
 }
 

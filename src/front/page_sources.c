@@ -1,18 +1,9 @@
 #include "config.h"
 
-#include "base/clock.h"
 #include "core/source.h"
 #include "front/page.h"
 #include "stats/posts.h"
 #include "store/store_metrics.h"
-
-static enum rc
-read_figures(struct page *pg, struct store_metrics *m, struct err *e)
-{
-	const struct intake *in = &pg->set->intake;
-
-	return store_metrics(in->store, clock_wall_ms(in->clock), m, e);
-}
 
 /* The page's place in the list, which is in the order of the settings; the
  * cursor is the name of the last source of the page before. */
@@ -49,7 +40,7 @@ page_sources_list(struct page *pg, struct err *e)
 
 	if (!read_place(pg, l, &i, &end))
 		return RC_OK;
-	rc = read_figures(pg, &m, e);
+	rc = store_figures(pg->set->intake.store, &m, e);
 	if (rc != RC_OK)
 		return rc;
 	page_json_begin(pg, &w);
@@ -74,7 +65,7 @@ page_sources_show(struct page *pg, struct err *e)
 	src = source_find(pg->set->intake.sources, pg->arg);
 	if (src == NULL)
 		return err_set(e, RC_NOTFOUND, "no source has this name");
-	rc = read_figures(pg, &m, e);
+	rc = store_figures(pg->set->intake.store, &m, e);
 	if (rc != RC_OK)
 		return rc;
 	pg->resp->status = 200;

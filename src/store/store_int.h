@@ -161,6 +161,7 @@ struct store_engine {
 	    struct err *e);
 
 	struct meter *(*meter)(void *impl);
+	/* now_ms is 0 for the figures alone. */
 	enum rc (*metrics)(void *impl, int64_t now_ms,
 	    struct store_metrics *out, struct err *e);
 	enum rc (*metrics_rank)(void *impl, struct err *e);

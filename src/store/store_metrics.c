@@ -36,6 +36,12 @@ store_metrics(struct store *s, int64_t now_ms, struct store_metrics *out,
 	    s->engine->metrics(s->impl, now_ms, out, e));
 }
 
+enum rc
+store_figures(struct store *s, struct store_metrics *out, struct err *e)
+{
+	return store_metrics(s, 0, out, e);
+}
+
 void
 store_metrics_free(struct store_metrics *m)
 {

@@ -76,6 +76,9 @@ struct store_metrics {
 /* One consistent state; store_metrics_free() ends it. */
 enum rc store_metrics(struct store *s, int64_t now_ms,
     struct store_metrics *out, struct err *e);
+/* The figures alone, which are as few with any number of webhooks. */
+enum rc store_figures(struct store *s, struct store_metrics *out,
+    struct err *e);
 void store_metrics_free(struct store_metrics *m);
 
 /*

@@ -5,11 +5,14 @@
 
 #include <sqlite3.h>
 
+#include "base/buf.h"
+#include "base/js.h"
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
 
-/* Rows looked at in one call, as for lists. */
+/* Rows, and looks into an index, of one call, as for lists. */
 #define SCAN_MAX 20000
+#define TYPES_MAX 65536
 
 /*
  * Deliveries are chosen in the order of their events, so those of an order
@@ -87,33 +90,146 @@ struct bulk {
 	size_t done; /* of them */
 };
 
+/* The types that an event may have which the text stands for: type.action may
+ * be the whole of a type too. */
+static void
+format_types(struct buf *out, const char *text)
+{
+	char *type = xstrdup(text), *dot;
+	struct js_writer w;
+
+	js_writer_init(&w, out);
+	js_open_array(&w, NULL);
+	js_str(&w, NULL, type);
+	while ((dot = strrchr(type, '.')) != NULL) {
+		*dot = '\0';
+		js_str(&w, NULL, type);
+	}
+	js_close_array(&w);
+	free(type);
+}
+
+/* The events that may have such deliveries. */
+static void
+set_conditions(const struct store_bulk *b, const struct buf *types,
+    struct lite_pick *p)
+{
+	struct lite_condition *by = &p->by[p->n++];
+
+	if (b->state == STORE_STATE_DEAD && b->webhook_id != NULL) {
+		by->stmt = LITE_EVENT_DEAD_TO_UP;
+		by->text = b->webhook_id;
+	} else if (b->state == STORE_STATE_DEAD) {
+		by->stmt = LITE_EVENT_UNSETTLED;
+		by->number = EVENT_FAILED;
+		by->has_number = true;
+	} else {
+		by->stmt = LITE_EVENT_OWING_UP;
+	}
+	if (b->type != NULL) {
+		p->by[p->n].stmt = LITE_EVENT_OF_TYPES_UP;
+		p->by[p->n++].text = buf_str(types);
+	}
+}
+
+/* The deliveries of one event behind the place. */
+static enum rc
+choose_of(struct lite_conn *c, struct bulk *x, size_t max,
+    struct store_bulk_place *at, size_t *rows, bool *more, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_JOB_BULK);
+	enum rc rc;
+
+	lite_int(st, 1, at->event);
+	lite_int(st, 2, at->job);
+	lite_int(st, 3, (int64_t)*rows);
+	lite_int(st, 4, x->b->of_disabled);
+	for (;;) {
+		rc = lite_step(c, st, more, e);
+		if (rc != RC_OK || !*more || x->n == max)
+			break;
+		(*rows)--;
+		at->job = lite_col_int(st, 1);
+		if (is_chosen(x->b, st, x->now_ms))
+			x->ids[x->n++] = at->job;
+	}
+	lite_reset(st);
+	if (rc == RC_OK && *rows == 0)
+		*more = true;
+	return rc;
+}
+
+/* Events behind the last one of a time are late, or not of it. */
+static enum rc
+next_event(struct lite_conn *c, struct lite_pick *p, int64_t high, int64_t *id,
+    struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	if (p->before < high) {
+		rc = lite_pick(c, p, id, e);
+		if (rc != RC_OK || p->is_over || *id <= high)
+			return rc;
+		p->before = high;
+	}
+	if (p->by[p->n - 1].stmt != LITE_EVENT_LATE)
+		p->by[p->n++].stmt = LITE_EVENT_LATE;
+	return lite_pick(c, p, id, e);
+}
+
+static enum rc
+choose_all(struct lite_conn *c, struct bulk *x, size_t max, struct lite_pick *p,
+    struct store_bulk_place *next, struct err *e)
+{
+	struct store_bulk_place at = x->b->after, here;
+	size_t rows = SCAN_MAX;
+	struct lite_bounds bounds;
+	bool more = false;
+	int64_t id;
+	enum rc rc;
+
+	rc = lite_event_bounds(c, x->b->since_ms, x->b->until_ms, &bounds, e);
+	/* The event of the place may have more. */
+	p->before = at.event > 0 ? at.event - 1 : 0;
+	if (p->before < bounds.low)
+		p->before = bounds.low;
+	while (rc == RC_OK && !more) {
+		rc = next_event(c, p, bounds.high, &id, e);
+		if (rc != RC_OK || p->is_over)
+			break;
+		more = id == 0;
+		here.event = more ? p->before : id;
+		here.job = more ? INT64_MAX : id == at.event ? at.job : 0;
+		if (!more)
+			rc = choose_of(c, x, max, &here, &rows, &more, e);
+		/* A place names a delivery, so one before the first of an
+		 * event is none. */
+		if (here.job > 0)
+			at = here;
+	}
+	if (rc == RC_OK && more)
+		*next = at;
+	return rc;
+}
+
 static enum rc
 choose(struct lite_conn *c, struct bulk *x, size_t max,
     struct store_bulk_place *next, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(c, LITE_JOB_BULK);
-	struct store_bulk_place at = x->b->after;
-	size_t seen = 0;
-	bool row = true;
+	struct lite_pick p = { .up = true, .looks = SCAN_MAX };
+	struct err ignored;
+	struct buf types;
 	enum rc rc;
 
-	lite_int(st, 1, at.event);
-	lite_int(st, 2, at.job);
-	lite_int(st, 3, SCAN_MAX);
-	lite_int(st, 4, x->b->of_disabled);
-	for (;;) {
-		rc = lite_step(c, st, &row, e);
-		if (rc != RC_OK || !row || x->n == max)
-			break;
-		seen++;
-		at.event = lite_col_int(st, 0);
-		at.job = lite_col_int(st, 1);
-		if (is_chosen(x->b, st, x->now_ms))
-			x->ids[x->n++] = at.job;
-	}
-	lite_reset(st);
-	if (rc == RC_OK && (row || seen == SCAN_MAX))
-		*next = at;
+	buf_init(&types, TYPES_MAX);
+	if (x->b->type != NULL)
+		format_types(&types, x->b->type);
+	set_conditions(x->b, &types, &p);
+	rc = lite_run_stmt(c, LITE_BEGIN_READ, e);
+	if (rc == RC_OK)
+		rc = choose_all(c, x, max, &p, next, e);
+	(void)lite_run_stmt(c, LITE_COMMIT, &ignored);
+	buf_fini(&types);
 	return rc;
 }
 

@@ -26,12 +26,6 @@
  */
 #define LATE_MS 50 /* as in the statements and in the index */
 
-/* Where the events of a list's times are. */
-struct bounds {
-	int64_t low;  /* none has this id or a lower one */
-	int64_t high; /* those with a higher id are late */
-};
-
 /* A row's number from text: digits, or a public id of this store whose time
  * is the row's. */
 enum rc
@@ -171,18 +165,18 @@ find_time(struct lite_conn *c, int64_t ms, int64_t *out, struct err *e)
 	return rc;
 }
 
-static enum rc
-find_bounds(struct lite_conn *c, const struct store_event_filter *f,
-    struct bounds *out, struct err *e)
+enum rc
+lite_event_bounds(struct lite_conn *c, int64_t since_ms, int64_t until_ms,
+    struct lite_bounds *out, struct err *e)
 {
 	enum rc rc = RC_OK;
 
 	out->low = 0;
 	out->high = INT64_MAX;
-	if (f->since_ms > 0)
-		rc = find_time(c, f->since_ms, &out->low, e);
-	if (rc == RC_OK && f->until_ms > 0 && f->until_ms < INT64_MAX - LATE_MS)
-		rc = find_time(c, f->until_ms + LATE_MS, &out->high, e);
+	if (since_ms > 0)
+		rc = find_time(c, since_ms, &out->low, e);
+	if (rc == RC_OK && until_ms > 0 && until_ms < INT64_MAX - LATE_MS)
+		rc = find_time(c, until_ms + LATE_MS, &out->high, e);
 	if (out->high < out->low)
 		out->high = out->low;
 	return rc;
@@ -201,10 +195,7 @@ list_stmt(const struct store_event_filter *f, bool late)
 {
 	if (!f->oldest_first)
 		return late ? LITE_EVENT_LIST_LATE : LITE_EVENT_LIST;
-	if (late)
-		return LITE_EVENT_LIST_LATE_UP;
-	return is_unsettled(f->status) ? LITE_EVENT_LIST_STATUS_UP
-				       : LITE_EVENT_LIST_UP;
+	return late ? LITE_EVENT_LIST_LATE_UP : LITE_EVENT_LIST_UP;
 }
 
 static void
@@ -244,7 +235,7 @@ struct reading {
 	struct lite *l;
 	struct lite_conn *c;
 	const struct store_event_filter *f;
-	struct bounds bounds;
+	struct lite_bounds bounds;
 	struct lite_pick pick;
 	int64_t at; /* the last id that was judged, or the cursor */
 	struct store_events *out;
@@ -270,9 +261,31 @@ add_row(struct reading *r, int64_t id, struct err *e)
 	return RC_OK;
 }
 
-/* The ids above downto that the conditions take. */
+static bool
+is_past(const struct reading *r, int64_t id, int64_t end)
+{
+	return r->f->oldest_first ? id >= end : id <= end;
+}
+
+/* A list from old to new has looked at all events up to end; but those of
+ * another status may have ended since, and may need to go out once more. */
 static enum rc
-walk(struct reading *r, int64_t downto, struct err *e)
+note_seen(struct reading *r, int64_t end, struct err *e)
+{
+	int64_t id, latest_ms;
+	enum rc rc;
+
+	if (!r->f->oldest_first || is_unsettled(r->f->status))
+		return RC_OK;
+	rc = read_time(r->c, end - 1, &id, &latest_ms, e);
+	if (rc == RC_OK && id > r->out->seen)
+		r->out->seen = id;
+	return rc;
+}
+
+/* The ids up to end, which is not among them, that the conditions take. */
+static enum rc
+walk(struct reading *r, int64_t end, struct err *e)
 {
 	struct lite_pick *p = &r->pick;
 	int64_t id;
@@ -282,11 +295,15 @@ walk(struct reading *r, int64_t downto, struct err *e)
 	p->is_over = false;
 	for (;;) {
 		rc = lite_pick(r->c, p, &id, e);
-		if (rc != RC_OK || p->is_over || (id != 0 && id <= downto))
+		if (rc != RC_OK)
 			return rc;
+		if (p->is_over || (id != 0 && is_past(r, id, end)))
+			return note_seen(r, end, e);
 		/* One more than asked for tells that there is more. */
 		if (id == 0 || r->out->n == r->f->limit) {
 			*r->next_before = id == 0 ? p->before : r->at;
+			if (r->f->oldest_first)
+				r->out->seen = *r->next_before;
 			return RC_OK;
 		}
 		r->at = id;
@@ -309,14 +326,12 @@ scan(struct reading *r, bool late, int64_t end, struct err *e)
 	st = lite_stmt(r->c, list_stmt(f, late));
 	lite_int(st, 1, r->at);
 	lite_int(st, 2, SCAN_MAX);
-	if (f->oldest_first && !late && is_unsettled(f->status))
-		lite_int(st, 3, f->status);
 	for (;;) {
 		rc = lite_step(r->c, st, &row, e);
 		if (rc != RC_OK || !row)
 			break;
 		id = lite_col_int(st, 0);
-		if (f->oldest_first ? id >= end : id <= end)
+		if (is_past(r, id, end))
 			break;
 		/* One more than asked for tells that there is more. */
 		if (r->out->n == f->limit) {
@@ -334,28 +349,34 @@ scan(struct reading *r, bool late, int64_t end, struct err *e)
 	return rc;
 }
 
+static enum rc
+read_up_to(struct reading *r, bool late, int64_t end, struct err *e)
+{
+	struct lite_pick *p = &r->pick;
+	enum rc rc;
+
+	if (p->n == 0)
+		return scan(r, late, end, e);
+	if (late)
+		p->by[p->n++].stmt = LITE_EVENT_LATE;
+	rc = walk(r, end, e);
+	p->n -= late;
+	return rc;
+}
+
 /* Newest first: the late ones above the bounds come before the others. */
 static enum rc
 list_down(struct reading *r, struct err *e)
 {
-	struct lite_pick *p = &r->pick;
-	bool by_id = p->n > 0;
-	enum rc rc = RC_OK;
+	enum rc rc;
 
 	if (r->at > r->bounds.high && r->bounds.high < INT64_MAX) {
-		if (by_id) {
-			p->by[p->n++].stmt = LITE_EVENT_LATE;
-			rc = walk(r, r->bounds.high, e);
-			p->n--;
-		} else {
-			rc = scan(r, true, r->bounds.high, e);
-		}
+		rc = read_up_to(r, true, r->bounds.high, e);
 		if (rc != RC_OK || *r->next_before != 0)
 			return rc;
 		r->at = r->bounds.high + 1;
 	}
-	return by_id ? walk(r, r->bounds.low, e)
-		     : scan(r, false, r->bounds.low, e);
+	return read_up_to(r, false, r->bounds.low, e);
 }
 
 /* Oldest first: the late ones come last. */
@@ -367,14 +388,14 @@ list_up(struct reading *r, struct err *e)
 	if (r->at < r->bounds.low)
 		r->at = r->bounds.low;
 	if (r->at < r->bounds.high)
-		rc = scan(r, false,
+		rc = read_up_to(r, false,
 		    r->bounds.high < INT64_MAX ? r->bounds.high + 1 : INT64_MAX,
 		    e);
 	if (rc != RC_OK || *r->next_before != 0 || r->bounds.high == INT64_MAX)
 		return rc;
 	if (r->at < r->bounds.high)
 		r->at = r->bounds.high;
-	return scan(r, true, INT64_MAX, e);
+	return read_up_to(r, true, INT64_MAX, e);
 }
 
 /* All events of a delivery id are few, but for an id that hls derived. */
@@ -425,11 +446,12 @@ lite_event_list(void *impl, const struct store_event_filter *f,
 	out->v = xcalloc(f->limit, sizeof(struct event *));
 	if (r.at <= 0)
 		r.at = f->oldest_first ? 0 : INT64_MAX;
-	if (!f->oldest_first)
-		set_conditions(f, &r.pick);
+	r.pick.up = f->oldest_first;
+	set_conditions(f, &r.pick);
 	rc = lite_run_stmt(r.c, LITE_BEGIN_READ, e);
 	if (rc == RC_OK)
-		rc = find_bounds(r.c, f, &r.bounds, e);
+		rc = lite_event_bounds(r.c, f->since_ms, f->until_ms, &r.bounds,
+		    e);
 	if (rc == RC_OK && f->delivery_id != NULL)
 		rc = list_of_id(&r, e);
 	else if (rc == RC_OK && f->oldest_first)

@@ -125,14 +125,24 @@ struct lite_condition {
 struct lite_pick {
 	struct lite_condition by[LITE_CONDITIONS];
 	size_t n;
-	int64_t before; /* ids from here on were judged */
+	bool up;        /* from low ids to high ones */
+	int64_t before; /* ids from here on, or up to here, were judged */
 	size_t looks;   /* looks into an index that are left */
 	bool is_over;   /* there is no further row */
 };
-/* The next row, from high ids to low ones, that all conditions take; 0 when
+/* The next row, from high ids to low ones or up, that all conditions take; 0 when
  * there is none or looks is used up.  In one transaction of the caller's. */
 enum rc lite_pick(struct lite_conn *c, struct lite_pick *p, int64_t *id,
     struct err *e);
+
+/* Where the events of a time are.  They are within the ids (low, high], but for
+ * late ones, see LITE_EVENT_LATE, which may have higher ids. */
+struct lite_bounds {
+	int64_t low, high;
+};
+/* A time of 0 is open.  In one transaction of the caller's. */
+enum rc lite_event_bounds(struct lite_conn *c, int64_t since_ms,
+    int64_t until_ms, struct lite_bounds *out, struct err *e);
 
 /* Steps of its statements since the last question. */
 int64_t lite_conn_steps(struct lite_conn *c);

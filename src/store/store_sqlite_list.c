@@ -45,21 +45,6 @@ lite_job_find(void *impl, int64_t id, struct store_job **out, struct err *e)
 	return rc;
 }
 
-/* Few rows by their nature: the jobs of one event, and those on lease. */
-static struct sqlite3_stmt *
-job_list_stmt(struct lite_conn *c, const struct store_job_filter *f)
-{
-	struct sqlite3_stmt *st;
-
-	if (f->event > 0) {
-		st = lite_stmt(c, LITE_JOB_LIST_EVENT);
-		lite_int(st, 3, f->event);
-		return st;
-	}
-	return lite_stmt(c,
-	    f->state == STORE_LEASED ? LITE_JOB_LIST_LEASED : LITE_JOB_LIST);
-}
-
 static bool
 is_listed(const struct store_job_filter *f, struct sqlite3_stmt *st)
 {
@@ -79,7 +64,7 @@ static enum rc
 scan(struct lite *l, struct lite_conn *c, const struct store_job_filter *f,
     int64_t before, struct store_jobs *out, int64_t *next_before, struct err *e)
 {
-	struct sqlite3_stmt *st = job_list_stmt(c, f);
+	struct sqlite3_stmt *st = lite_stmt(c, LITE_JOB_LIST);
 	int64_t seen = 0, id = 0;
 	bool row = true;
 	enum rc rc;
@@ -110,13 +95,17 @@ set_conditions(const struct store_job_filter *f, struct lite_pick *p)
 {
 	static const enum lite_stmt of_state[STORE_STATES] = {
 		[STORE_WAITING] = LITE_JOB_WAITING,
+		[STORE_LEASED] = LITE_JOB_LEASED,
 		[STORE_STATE_DONE] = LITE_JOB_DONE,
 		[STORE_STATE_DEAD] = LITE_JOB_DEAD,
 		[STORE_CANCELLED] = LITE_JOB_CANCELLED,
 	};
 
-	if (f->event > 0 || f->state == STORE_LEASED)
-		return;
+	if (f->event > 0) {
+		p->by[p->n].number = f->event;
+		p->by[p->n].has_number = true;
+		p->by[p->n++].stmt = LITE_JOB_OF;
+	}
 	if (f->target != NULL) {
 		p->by[p->n].text = f->target;
 		p->by[p->n++].stmt = LITE_JOB_TO;

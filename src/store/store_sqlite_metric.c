@@ -232,6 +232,8 @@ read_all(struct lite_conn *c, int64_t now_ms, struct store_metrics *m,
 	struct sqlite3_stmt *st;
 	enum rc rc;
 
+	if (now_ms == 0)
+		return read_figures(c, m, e);
 	rc = read_labelled(c, m, e);
 	if (rc == RC_OK)
 		rc = read_others(c, &m->others, e);

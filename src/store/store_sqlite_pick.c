@@ -9,16 +9,24 @@
  * no more steps than the rarest condition has rows, times the conditions.
  */
 
-static enum rc
-seek(struct lite_conn *c, const struct lite_condition *by, int64_t upto,
-    int64_t *id, struct err *e)
+static enum lite_stmt
+stmt_of(const struct lite_pick *p, enum lite_stmt s)
 {
-	struct sqlite3_stmt *st = lite_stmt(c, by->stmt);
+	return p->up && s < LITE_EVENT_OF_TYPE_UP
+	    ? s + (LITE_EVENT_OF_TYPE_UP - LITE_EVENT_OF_TYPE)
+	    : s;
+}
+
+static enum rc
+seek(struct lite_conn *c, const struct lite_pick *p,
+    const struct lite_condition *by, int64_t from, int64_t *id, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(c, stmt_of(p, by->stmt));
 	bool row;
 	enum rc rc;
 
 	*id = 0;
-	lite_int(st, 1, upto);
+	lite_int(st, 1, from);
 	if (by->text != NULL)
 		lite_text(st, 2, by->text);
 	else if (by->has_number)
@@ -34,7 +42,8 @@ seek(struct lite_conn *c, const struct lite_condition *by, int64_t upto,
 enum rc
 lite_pick(struct lite_conn *c, struct lite_pick *p, int64_t *id, struct err *e)
 {
-	int64_t at = p->before - 1;
+	const int64_t next = p->up ? 1 : -1;
+	int64_t at = p->before + next;
 	size_t agreed = 0, i = 0;
 	enum rc rc;
 
@@ -43,14 +52,14 @@ lite_pick(struct lite_conn *c, struct lite_pick *p, int64_t *id, struct err *e)
 		if (p->looks == 0)
 			return RC_OK;
 		p->looks--;
-		rc = seek(c, &p->by[i], at, id, e);
+		rc = seek(c, p, &p->by[i], at, id, e);
 		if (rc != RC_OK || *id == 0) {
 			p->is_over = true;
 			return rc;
 		}
 		agreed = *id == at ? agreed + 1 : 1;
 		at = *id;
-		p->before = at + 1;
+		p->before = at - next;
 		i = (i + 1) % p->n;
 	}
 	p->before = at;

@@ -308,10 +308,6 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e INDEXED BY event_late WHERE e.received_ms < "
 	    "e.latest_ms - 50 AND e.id > ?1 ORDER BY e.id LIMIT ?2",
-	[LITE_EVENT_LIST_STATUS_UP] =
-	    "SELECT " EVENT_COLUMNS
-	    " FROM event e WHERE e.status <> 0 AND e.status <> 3 AND "
-	    "e.status = ?3 AND e.id > ?1 ORDER BY e.id LIMIT ?2",
 	[LITE_EVENT_DROP] = "UPDATE event SET replay_suspect = 2 WHERE id = ?1 "
 			    "AND replay_suspect = 1",
 	[LITE_TARGET_FIND] =
@@ -484,8 +480,8 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "UPDATE job SET lease_alone = 0 WHERE id = ?1 AND lease_token = "
 	    "?2 AND state = 1",
 	[LITE_JOB_LAPSED] =
-	    "SELECT id FROM job WHERE state = 1 AND (lease_until_ms <= ?1 "
-	    "OR lease_boot <> ?2) LIMIT ?3",
+	    "SELECT id FROM job INDEXED BY job_leased WHERE state = 1 AND "
+	    "(lease_until_ms <= ?1 OR lease_boot <> ?2) LIMIT ?3",
 	[LITE_JOB_OF_EVENT] = "SELECT id FROM job WHERE event = ?1",
 	[LITE_JOB_OF_TARGET] =
 	    "SELECT id FROM job WHERE state = 0 AND target = ?1 ORDER BY "
@@ -542,11 +538,9 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "SELECT j.event, j.id, j.state, j.due_ms, j.attempt + j.tries, "
 	    "j.last_class, t.name, e.type, e.action, e.received_ms, "
 	    "iif(?4, (SELECT enabled FROM webhook WHERE id = t.name), 0) FROM "
-	    "job j "
-	    "INDEXED BY job_of_event CROSS JOIN target t ON t.id = j.target "
-	    "AND t.kind = 0 CROSS JOIN event e ON e.id = j.event WHERE "
-	    "j.event >= ?1 AND (j.event > ?1 OR j.id > ?2) ORDER BY j.event, "
-	    "j.id LIMIT ?3",
+	    "job j INDEXED BY job_by_event CROSS JOIN target t ON t.id = "
+	    "j.target AND t.kind = 0 CROSS JOIN event e ON e.id = j.event "
+	    "WHERE j.event = ?1 AND j.id > ?2 ORDER BY j.id LIMIT ?3",
 	[LITE_JOB_CREATED] = "SELECT created_ms FROM job WHERE id = ?1",
 	[LITE_JOB_FIND] =
 	    "SELECT " JOB_COLUMNS
@@ -555,15 +549,6 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "SELECT " JOB_COLUMNS
 	    " FROM job j JOIN target t ON t.id = j.target WHERE j.id < ?1 "
 	    "ORDER BY j.id DESC LIMIT ?2",
-	[LITE_JOB_LIST_EVENT] =
-	    "SELECT " JOB_COLUMNS
-	    " FROM job j JOIN target t ON t.id = j.target WHERE j.event = ?3 "
-	    "AND j.id < ?1 ORDER BY j.id DESC LIMIT ?2",
-	[LITE_JOB_LIST_LEASED] =
-	    "SELECT " JOB_COLUMNS " FROM job j INDEXED BY job_leased JOIN "
-	    "target t ON t.id = j.target WHERE j.state "
-	    "= 1 AND j.id < ?1 ORDER BY j.id DESC LIMIT "
-	    "?2",
 	[LITE_ATTEMPT_PUT] =
 	    "INSERT INTO attempt (id, target, started_ms, took_ms, class, "
 	    "code, timed_out, fenced, worker, text, address, answer, "

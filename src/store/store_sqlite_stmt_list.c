@@ -13,8 +13,16 @@
 	"SELECT id FROM event_span CROSS JOIN event WHERE family = " family                                  \
 	" AND key = ?2 AND span <= ?1 / 64 AND id BETWEEN span * 64 AND min(span * 64 + 63, ?1) AND " column \
 	" = ?2 ORDER BY span DESC, id DESC LIMIT 1"
-/* The next webhook of a condition from an id on. */
+/* The next row or webhook of a condition from an id on. */
 #define NEXT " AND id >= ?1 ORDER BY id LIMIT 1"
+#define NEXT_OF_SPAN(family, column, key)                                                       \
+	"SELECT id FROM event_span CROSS JOIN event WHERE family = " family                     \
+	" AND key = " key                                                                       \
+	" AND span >= ?1 / 64 AND id BETWEEN max(span * 64, ?1) AND span * 64 + 63 AND " column \
+	" = " key " ORDER BY span, id LIMIT 1"
+#define NEXT_UNSETTLED(status)                                          \
+	"SELECT id FROM event INDEXED BY event_unsettled WHERE status " \
+	"<> 0 AND status <> 3 AND status = " status NEXT
 
 static const char *const texts[LITE_CHECK_EVENTS - LITE_EVENT_AT] = {
 	[AT(LITE_EVENT_AT)] =
@@ -42,9 +50,50 @@ static const char *const texts[LITE_CHECK_EVENTS - LITE_EVENT_AT] = {
 	[AT(LITE_EVENT_LATE)] =
 	    "SELECT id FROM event INDEXED BY event_late WHERE received_ms < "
 	    "latest_ms - 50" LAST,
+	[AT(LITE_EVENT_OF_TYPE_UP)] = NEXT_OF_SPAN("0", "type", "?2"),
+	[AT(LITE_EVENT_OF_REPOSITORY_UP)] =
+	    NEXT_OF_SPAN("1", "repository", "?2"),
+	[AT(LITE_EVENT_OF_SOURCE_UP)] = NEXT_OF_SPAN("2", "source", "?2"),
+	[AT(LITE_EVENT_PENDING_UP)] =
+	    "SELECT min(id) FROM (SELECT (SELECT id FROM event INDEXED BY "
+	    "event_unexpanded WHERE expanded = 0 AND status = 0" NEXT
+	    ") AS id UNION ALL SELECT (SELECT id FROM event INDEXED BY "
+	    "event_fresh WHERE status = 0 AND expanded = 1" NEXT "))",
+	[AT(LITE_EVENT_COMPLETED_UP)] =
+	    "SELECT id FROM event INDEXED BY event_completed WHERE status = "
+	    "3" NEXT,
+	[AT(LITE_EVENT_UNSETTLED_UP)] = NEXT_UNSETTLED("?2"),
+	[AT(LITE_EVENT_SUSPECT_UP)] =
+	    "SELECT id FROM event INDEXED BY event_suspect WHERE "
+	    "replay_suspect = 1" NEXT,
+	[AT(LITE_EVENT_LATE_UP)] =
+	    "SELECT id FROM event INDEXED BY event_late WHERE received_ms < "
+	    "latest_ms - 50" NEXT,
+	[AT(LITE_EVENT_OF_TYPES_UP)] =
+	    "SELECT min(id) FROM (SELECT (" NEXT_OF_SPAN("0", "type",
+		"p.value") ") AS id FROM json_each(?2) p)",
+	/* An event that has not completed, whose jobs may be open or dead. */
+	[AT(LITE_EVENT_OWING_UP)] =
+	    "SELECT min(id) FROM (SELECT (" NEXT_UNSETTLED("1") ") AS id UNION ALL SELECT (" NEXT_UNSETTLED(
+		"2") ") "
+		     "UNION ALL SELECT (" NEXT_UNSETTLED(
+			 "4") ") UNION ALL SELECT "
+			      "(SELECT id FROM event INDEXED BY event_unexpanded WHERE "
+			      "expanded = 0" NEXT
+			      ") UNION ALL SELECT (SELECT id FROM event "
+			      "INDEXED BY event_fresh WHERE status = 0 AND expanded = 1" NEXT
+			      "))",
+	[AT(LITE_EVENT_DEAD_TO_UP)] =
+	    "SELECT event FROM job INDEXED BY job_dead_by_event WHERE state "
+	    "= 3 AND target = (SELECT id FROM target WHERE kind = 0 AND name "
+	    "= ?2) AND event >= ?1 ORDER BY event LIMIT 1",
 	[AT(LITE_JOB_TO)] =
 	    "SELECT id FROM job INDEXED BY job_of_target WHERE target = "
 	    "(SELECT id FROM target WHERE kind = 0 AND name = ?2)" LAST,
+	[AT(LITE_JOB_OF)] =
+	    "SELECT id FROM job INDEXED BY job_by_event WHERE event = ?2" LAST,
+	[AT(LITE_JOB_LEASED)] =
+	    "SELECT id FROM job INDEXED BY job_leased WHERE state = 1" LAST,
 	[AT(LITE_JOB_WAITING)] = "SELECT id FROM job INDEXED BY job_open WHERE "
 				 "state = 0" LAST,
 	[AT(LITE_JOB_DONE)] =

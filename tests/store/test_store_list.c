@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "store/store_admin.h"
+#include "store/store_metrics.h"
 #include "store/store_test.h"
 #include "tests/store/fixture.h"
 #include "tests/store/raw.h"
 
 #define FEW 64 /* a span of ids, which may be looked through */
-#define FEW_WEBHOOKS 20
 #define MANY 20000
 #define WANTED 10
 #define ROUND 40
@@ -101,7 +102,8 @@ static const struct events {
 };
 
 static int64_t
-steps_of_events(struct fix *f, const struct events *x, int n, size_t *found)
+steps_of_events(struct fix *f, const struct events *x, bool up, int n,
+    size_t *found)
 {
 	struct store_event_filter filter = x->filter;
 	struct store_events l = { 0 };
@@ -112,6 +114,7 @@ steps_of_events(struct fix *f, const struct events *x, int n, size_t *found)
 	    xasprintf(seed_events, n, x->status, x->others, x->expanded,
 		x->others_expanded));
 	filter.limit = 2 * WANTED;
+	filter.oldest_first = up;
 	for (i = 0; i < 2; i++) {
 		(void)store_test_steps(f->s);
 		assert_int_equal(
@@ -128,12 +131,15 @@ static void
 test_a_list_of_events_reads_no_others(void **state)
 {
 	struct fix *f = *state;
-	size_t i, found, found_of_many;
+	size_t i, k, found, found_of_many;
 	int64_t few, many;
+	bool up;
 
-	for (i = 0; i < NELEM(events); i++) {
-		few = steps_of_events(f, &events[i], FEW, &found);
-		many = steps_of_events(f, &events[i], MANY, &found_of_many);
+	for (k = 0; k < 2 * NELEM(events); k++) {
+		i = k / 2;
+		up = k % 2 == 1;
+		few = steps_of_events(f, &events[i], up, FEW, &found);
+		many = steps_of_events(f, &events[i], up, MANY, &found_of_many);
 		if (many > 2 * few || found != found_of_many)
 			fail_msg("filter %zu: %zu in %lld steps, %zu in %lld",
 			    i, found, (long long)few, found_of_many,
@@ -331,265 +337,201 @@ test_a_list_of_deliveries_reads_no_others(void **state)
 	}
 }
 
-/* Ten in all are wanted, with as many others between them; those have another
- * team, another event, health and state. */
-static const char seed_webhooks[] =
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
-    "< %d), w(id, wanted) AS (SELECT printf('w%%05d', i), i %% %d = 1 FROM n) "
-    "INSERT INTO webhook (id, url, events, signatures, body, rate_limit, "
-    "max_in_flight, timeout_ms, created_ms, updated_ms, total_calls, "
-    "failed_calls, last_success_ms, last_failure_ms, consecutive_failures, "
-    "response_sum_ms, response_min_ms, response_max_ms, team, health, enabled) "
-    "SELECT id, 'https://example.com/', iif(wanted, '[\"issues.opened\"]', "
-    "'[\"push\"]'), '[]', 0, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
-    "iif(wanted, 'Red', 'blue'), iif(wanted, %d, %d), iif(wanted, %d, %d) "
-    "FROM w";
-
-static const struct webhooks {
-	struct store_webhook_filter filter;
-	int health, others; /* of the wanted ones, and of the rest */
-	bool enabled, others_enabled;
-	size_t found;
-} webhooks[] = {
-	{ { .team = "RED", .enabled = -1, .health = -1 }, 1, 1, true, true,
-	    10 },
-	{ { .team = "pink", .enabled = -1, .health = -1 }, 1, 1, true, true,
-	    0 },
-	{ { .event = "issues.opened", .enabled = -1, .health = -1 }, 1, 1, true,
-	    true, 10 },
-	{ { .event = "fork", .enabled = -1, .health = -1 }, 1, 1, true, true,
-	    0 },
-	{ { .event = "issues.opened",
-	      .team = "red",
-	      .enabled = 1,
-	      .health = 1 },
-	    1, 1, true, true, 10 },
-	{ { .event = "issues.opened",
-	      .team = "blue",
-	      .enabled = -1,
-	      .health = -1 },
-	    1, 1, true, true, 0 },
-	{ { .enabled = -1, .health = 0 }, 0, 1, true, true, 10 },
-	{ { .enabled = -1, .health = 1 }, 1, 2, true, true, 10 },
-	{ { .enabled = -1, .health = 2 }, 2, 3, true, false, 10 },
-	{ { .enabled = 1, .health = -1 }, 2, 3, true, false, 10 },
-	{ { .team = "red", .enabled = 0, .health = -1 }, 2, 3, true, false, 0 },
-	{ { .team = "blue", .enabled = 1, .health = -1 }, 2, 3, true, false,
-	    0 },
-	{ { .event = "push", .enabled = -1, .health = 2 }, 2, 3, true, false,
-	    0 },
-	{ { .enabled = 1, .health = 3 }, 3, 3, true, false, 10 },
-	{ { .enabled = 0, .health = 3 }, 3, 3, false, true, 10 },
-	{ { .enabled = -1, .health = 3 }, 3, 0, false, true, 10 },
-	{ { .enabled = 0, .health = -1 }, 3, 0, false, true, 10 },
-};
-
+/* All deliveries are of one event, or all are on lease. */
 static int64_t
-steps_of_webhooks(struct fix *f, const struct webhooks *x, int n)
+steps_of_a_page(struct fix *f, const struct store_job_filter *filter, int n)
 {
-	struct store_webhook_filter filter = x->filter;
-	struct store_webhooks l = { 0 };
-	int64_t steps = 0;
+	struct store_jobs l = { 0 };
+	int64_t next, steps = 0;
 	int i;
 
-	fix_close(f);
-	raw_sql(f->path, "DELETE FROM webhook");
-	raw_sql(f->path, "DELETE FROM webhook_pattern");
-	raw_text(f->path,
-	    xasprintf(seed_webhooks, n, n / WANTED, x->health, x->others,
-		x->enabled, x->others_enabled));
-	raw_sql(f->path,
-	    "INSERT INTO webhook_pattern SELECT json_extract(events, '$[0]'), "
-	    "id FROM webhook");
-	fix_open(f);
-	filter.limit = 2 * WANTED;
+	seed(f,
+	    xasprintf(seed_jobs, n, (int)STORE_LEASED, (int)STORE_LEASED, 0));
+	if (filter->event > 0) {
+		fix_close(f);
+		raw_sql(f->path, "UPDATE job SET event = 1, round = id");
+		fix_open(f);
+	}
 	for (i = 0; i < 2; i++) {
 		(void)store_test_steps(f->s);
-		assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e),
+		assert_int_equal(store_job_list(f->s, filter, &l, &next, &f->e),
 		    RC_OK);
 		steps = store_test_steps(f->s);
-		if (l.n != x->found || l.next != NULL)
-			fail_msg("%zu found", l.n);
-		store_webhooks_free(&l);
+		assert_int_equal(l.n, filter->limit);
+		assert_int_equal(l.v[0].id, n);
+		assert_int_equal(next, n - (int)filter->limit + 1);
+		store_jobs_free(&l);
 	}
 	return steps;
 }
 
 static void
-test_a_list_of_webhooks_reads_no_others(void **state)
+test_a_page_of_deliveries_costs_the_same_of_many(void **state)
+{
+	static const struct store_job_filter pages[] = {
+		{ .event = 1, .state = -1, .limit = WANTED },
+		{ .event = 1, .state = STORE_LEASED, .limit = WANTED },
+		{ .state = STORE_LEASED, .limit = WANTED },
+		{ .state = STORE_LEASED, .target = "other", .limit = WANTED },
+		{ .state = -1, .limit = WANTED },
+	};
+	struct fix *f = *state;
+	int64_t few, many;
+	size_t i;
+
+	for (i = 0; i < NELEM(pages); i++) {
+		few = steps_of_a_page(f, &pages[i], FEW);
+		many = steps_of_a_page(f, &pages[i], MANY);
+		if (many > 2 * few)
+			fail_msg("page %zu: %lld steps, %lld", i,
+			    (long long)few, (long long)many);
+	}
+}
+
+/* The first ten deliveries are wanted. */
+static const struct bulks {
+	struct store_bulk bulk;
+	int state, others;               /* of the deliveries */
+	int event_status, others_status; /* of their events */
+} bulks[] = {
+	{ { .state = STORE_STATE_DEAD, .class = -1 }, 3, 2, 4, 3 },
+	{ { .state = -1, .class = -1 }, 3, 2, 4, 3 },
+	{ { .state = -1, .class = -1, .cancel = true }, 0, 2, 0, 3 },
+	{ { .state = -1, .class = -1, .cancel = true }, 1, 2, 1, 3 },
+	{ { .state = STORE_WAITING, .class = -1, .cancel = true }, 0, 4, 2, 3 },
+	{ { .state = STORE_STATE_DEAD, .class = -1, .webhook_id = "rare" }, 3,
+	    3, 4, 4 },
+	{ { .state = STORE_STATE_DEAD, .class = -1, .type = "fork" }, 3, 3, 4,
+	    4 },
+	{ { .state = -1, .class = -1, .type = "fork", .cancel = true }, 0, 0, 0,
+	    0 },
+	{ { .state = -1,
+	      .class = -1,
+	      .cancel = true,
+	      .until_ms = INT64_C(1795248000000) + 1001 },
+	    0, 0, 0, 0 },
+	{ { .state = STORE_STATE_DEAD, .class = -1, .of_disabled = false }, 3,
+	    0, 4, 0 },
+};
+
+static int64_t
+steps_of_bulk(struct fix *f, const struct bulks *x, int n)
+{
+	struct store_bulk b = x->bulk;
+	struct store_bulk_place next;
+	int64_t steps = 0;
+	size_t found;
+	int i;
+
+	seed(f,
+	    xasprintf(seed_events, n, x->event_status, x->others_status, 1, 1));
+	fix_close(f);
+	raw_text(f->path, xasprintf(seed_jobs, n, x->state, x->others, 0));
+	fix_open(f);
+	b.dry_run = true;
+	for (i = 0; i < 2; i++) {
+		(void)store_test_steps(f->s);
+		assert_int_equal(store_job_bulk(f->s, &b, 2 * WANTED, FIX_NOW,
+				     &found, &next, &f->e),
+		    RC_OK);
+		steps = store_test_steps(f->s);
+		assert_int_equal(found, WANTED);
+		assert_int_equal(next.event, 0);
+	}
+	return steps;
+}
+
+static void
+test_a_bulk_retry_or_cancel_reads_no_others(void **state)
 {
 	struct fix *f = *state;
 	int64_t few, many;
 	size_t i;
 
-	for (i = 0; i < NELEM(webhooks); i++) {
-		few = steps_of_webhooks(f, &webhooks[i], FEW_WEBHOOKS);
-		many = steps_of_webhooks(f, &webhooks[i], MANY);
+	for (i = 0; i < NELEM(bulks); i++) {
+		few = steps_of_bulk(f, &bulks[i], FEW);
+		many = steps_of_bulk(f, &bulks[i], MANY);
 		if (many > 2 * few)
-			fail_msg("filter %zu: %lld steps, %lld", i,
+			fail_msg("bulk %zu: %lld steps, %lld", i,
 			    (long long)few, (long long)many);
 	}
 }
 
-/* The order of the ids, whatever the filter, and pages leave none out. */
+/* Whatever the size of its parts, and whether or not its time has late ones. */
 static void
-test_pages_of_webhooks_are_the_whole_list(void **state)
+test_the_parts_of_a_bulk_are_the_whole_of_it(void **state)
 {
-	struct store_webhook_filter filter = { .event = "push",
-		.team = "blue",
-		.enabled = -1,
-		.health = -1,
-		.limit = 7 };
-	struct webhooks x = { filter, 1, 1, true, true, 2 * WANTED };
-	struct store_webhooks l;
+	struct store_bulk b = { .state = -1,
+		.class = -1,
+		.cancel = true,
+		.dry_run = true };
+	struct store_bulk_place next;
 	struct fix *f = *state;
-	char last[8] = "", *next = NULL;
-	size_t i, n = 0;
+	size_t found, max, sum;
 
-	x.filter.team = x.filter.event = NULL;
-	(void)steps_of_webhooks(f, &x, FEW_WEBHOOKS);
-	do {
-		filter.after = next;
-		assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e),
-		    RC_OK);
-		for (i = 0; i < l.n; i++) {
-			assert_true(strcmp(l.v[i]->id, last) > 0);
-			memcpy(last, l.v[i]->id, 7);
+	seed(f, xasprintf(seed_events, FEW, 0, 0, 1, 1));
+	fix_close(f);
+	raw_text(f->path, xasprintf(seed_jobs, FEW, 0, 0, 0));
+	raw_sql(f->path,
+	    "INSERT INTO job (id, event, round, target, state, priority, lane, "
+	    "due_ms, created_ms, behind) SELECT id + 1000, event, 1, target, 0, "
+	    "5, 10, 0, 0, 0 FROM job");
+	raw_sql(f->path,
+	    "UPDATE event SET received_ms = 1795248000000 WHERE id IN (40, 50)");
+	fix_open(f);
+	for (max = 1; max < 2 * FEW; max += max) {
+		for (b.until_ms = 0, sum = 0;;) {
+			memset(&b.after, 0, sizeof(b.after));
+			do {
+				assert_int_equal(store_job_bulk(f->s, &b, max,
+						     FIX_NOW, &found, &next,
+						     &f->e),
+				    RC_OK);
+				sum += found;
+				assert_true(next.event == 0 || next.job > 0);
+				b.after = next;
+			} while (next.event != 0);
+			if (b.until_ms != 0)
+				break;
+			b.until_ms = INT64_C(1795248000000) + 1001;
 		}
-		n += l.n;
-		free(next);
-		next = l.next;
-		l.next = NULL;
-		store_webhooks_free(&l);
-	} while (next != NULL);
-	assert_int_equal(n, FEW_WEBHOOKS / 2);
+		assert_int_equal(sum, 2 * FEW + 2 * 12);
+	}
+}
+
+static int64_t
+steps_of_figures(struct fix *f)
+{
+	struct store_metrics m;
+	int64_t steps = 0;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		(void)store_test_steps(f->s);
+		assert_int_equal(store_figures(f->s, &m, &f->e), RC_OK);
+		steps = store_test_steps(f->s);
+		assert_int_equal(m.nwebhooks, 0);
+		store_metrics_free(&m);
+	}
+	return steps;
 }
 
 static void
-test_a_page_of_webhooks_ends_where_they_are_large(void **state)
-{
-	struct store_webhook_filter filter = { .enabled = -1,
-		.health = -1,
-		.limit = 200 };
-	struct webhooks x = { filter, 1, 1, true, true, 2 * WANTED };
-	struct store_webhooks l;
-	struct fix *f = *state;
-	size_t all, one;
-
-	(void)steps_of_webhooks(f, &x, FEW_WEBHOOKS);
-	assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e), RC_OK);
-	all = l.n;
-	one = webhook_size(l.v[0]);
-	assert_true(one > sizeof(*l.v[0]) && l.size >= all * one / 2);
-	store_webhooks_free(&l);
-	filter.size_max = 3 * one + one / 2;
-	assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e), RC_OK);
-	assert_int_equal(l.n, 3);
-	assert_string_equal(l.next, l.v[2]->id);
-	store_webhooks_free(&l);
-	/* One at least, however large. */
-	filter.size_max = 1;
-	assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e), RC_OK);
-	assert_int_equal(l.n, 1);
-	store_webhooks_free(&l);
-}
-
-/* Half of them are of the team, the other half want the event. */
-static void
-test_a_page_of_webhooks_ends_where_conditions_never_meet(void **state)
-{
-	struct store_webhook_filter filter = { .event = "push",
-		.team = "red",
-		.enabled = -1,
-		.health = -1,
-		.limit = WANTED };
-	struct webhooks x = { filter, 1, 1, true, true, 10 };
-	struct store_webhooks l;
-	struct fix *f = *state;
-	char *next = NULL;
-	int pages = 0;
-	size_t n = 0;
-
-	x.filter.event = NULL;
-	(void)steps_of_webhooks(f, &x, MANY);
-	fix_close(f);
-	raw_sql(f->path,
-	    "UPDATE webhook SET team = iif(rowid % 2, 'red', 'blue')");
-	raw_sql(f->path,
-	    "UPDATE webhook_pattern SET pattern = 'fork' WHERE webhook IN "
-	    "(SELECT id FROM webhook WHERE rowid % 2) AND webhook <> 'w15000'");
-	raw_sql(f->path, "UPDATE webhook SET team = 'red' WHERE id = 'w15000'");
-	fix_open(f);
-	do {
-		filter.after = next;
-		assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e),
-		    RC_OK);
-		n += l.n;
-		if (l.n > 0)
-			assert_string_equal(l.v[0]->id, "w15000");
-		free(next);
-		next = l.next;
-		l.next = NULL;
-		store_webhooks_free(&l);
-		pages++;
-	} while (next != NULL && pages < 20);
-	assert_int_equal(n, 1);
-	assert_in_range(pages, 3, 10);
-}
-
-/* How many have this health by the list, each of which says so itself. */
-static size_t
-count_health(struct fix *f, int health)
-{
-	struct store_webhook_filter filter = { .enabled = -1,
-		.health = health };
-	struct store_webhooks l;
-	size_t i, n;
-
-	assert_int_equal(store_webhook_list(f->s, &filter, &l, &f->e), RC_OK);
-	for (i = 0; i < l.n; i++)
-		assert_int_equal(l.v[i]->health, health);
-	n = l.n;
-	store_webhooks_free(&l);
-	return n;
-}
-
-static void
-mark(struct fix *f)
-{
-	struct store_webhook_filter all = { .enabled = -1, .health = -1 };
-	struct store_webhooks l;
-
-	assert_int_equal(store_webhook_list(f->s, &all, &l, &f->e), RC_OK);
-	assert_int_equal(store_webhook_mark(f->s, &l, &f->e), RC_OK);
-	store_webhooks_free(&l);
-}
-
-static void
-test_a_webhook_whose_secrets_do_not_open_is_listed_as_unavailable(void **state)
+test_figures_of_sources_read_no_webhooks(void **state)
 {
 	struct fix *f = *state;
+	int64_t few = steps_of_figures(f), many;
 
-	fix_register(f, "hook-1");
-	fix_register(f, "hook-2");
 	fix_close(f);
-	raw_sql(f->path, "CREATE TABLE kept AS SELECT id, secret FROM webhook");
-	raw_sql(f->path,
-	    "UPDATE webhook SET secret = x'00' WHERE id = 'hook-1'");
+	raw_text(f->path,
+	    xasprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+		      "FROM n WHERE i < %d) INSERT INTO target (kind, name) "
+		      "SELECT 0, 'w' || i FROM n",
+		MANY));
 	fix_open(f);
-	assert_int_equal(count_health(f, WEBHOOK_UNKNOWN), 1);
-	mark(f);
-	assert_int_equal(count_health(f, WEBHOOK_UNAVAILABLE), 1);
-	assert_int_equal(count_health(f, WEBHOOK_UNKNOWN), 1);
-	fix_close(f);
-	raw_sql(f->path,
-	    "UPDATE webhook SET secret = (SELECT k.secret FROM kept k WHERE "
-	    "k.id = webhook.id)");
-	fix_open(f);
-	assert_int_equal(count_health(f, WEBHOOK_UNAVAILABLE), 0);
-	mark(f);
-	assert_int_equal(count_health(f, WEBHOOK_UNAVAILABLE), 0);
-	assert_int_equal(count_health(f, WEBHOOK_UNKNOWN), 2);
+	many = steps_of_figures(f);
+	if (many > 2 * few)
+		fail_msg("%lld steps, %lld", (long long)few, (long long)many);
 }
 
 /* Two conditions that take very many rows each and none together. */
@@ -743,12 +685,10 @@ main(void)
 		CASE(test_a_list_of_a_time_looks_at_no_others),
 		CASE(test_a_list_of_a_time_is_whole_whatever_the_clock_did),
 		CASE(test_a_list_of_deliveries_reads_no_others),
-		CASE(test_a_list_of_webhooks_reads_no_others),
-		CASE(test_pages_of_webhooks_are_the_whole_list),
-		CASE(test_a_page_of_webhooks_ends_where_they_are_large),
-		CASE(test_a_page_of_webhooks_ends_where_conditions_never_meet),
-		CASE(
-		    test_a_webhook_whose_secrets_do_not_open_is_listed_as_unavailable),
+		CASE(test_a_page_of_deliveries_costs_the_same_of_many),
+		CASE(test_a_bulk_retry_or_cancel_reads_no_others),
+		CASE(test_the_parts_of_a_bulk_are_the_whole_of_it),
+		CASE(test_figures_of_sources_read_no_webhooks),
 		CASE(test_a_page_ends_where_conditions_never_meet),
 		CASE(test_lists_find_the_events_of_every_process),
 		CASE(test_a_list_finds_events_behind_a_failed_write),

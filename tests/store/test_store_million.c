@@ -244,6 +244,21 @@ static const struct {
 	{ LITE_EVENT_COMPLETED, "event_completed (id<?)" },
 	{ LITE_EVENT_UNSETTLED, "event_unsettled (status=? AND rowid<?)" },
 	{ LITE_EVENT_SUSPECT, "event_suspect (id<?)" },
+	{ LITE_EVENT_OF_TYPE_UP,
+	    "PRIMARY KEY (family=? AND key=? AND span>?)" },
+	{ LITE_EVENT_OF_TYPE_UP, "PRIMARY KEY (rowid>? AND rowid<?)" },
+	{ LITE_EVENT_PENDING_UP, "event_unexpanded (expanded=? AND rowid>?)" },
+	{ LITE_EVENT_PENDING_UP, "event_fresh (id>?)" },
+	{ LITE_EVENT_COMPLETED_UP, "event_completed (id>?)" },
+	{ LITE_EVENT_UNSETTLED_UP, "event_unsettled (status=? AND rowid>?)" },
+	{ LITE_EVENT_SUSPECT_UP, "event_suspect (id>?)" },
+	{ LITE_EVENT_LATE_UP, "event_late (id>?)" },
+	{ LITE_EVENT_OF_TYPES_UP,
+	    "PRIMARY KEY (family=? AND key=? AND span>?)" },
+	{ LITE_EVENT_OWING_UP, "event_unsettled (status=? AND rowid>?)" },
+	{ LITE_EVENT_OWING_UP, "event_unexpanded (expanded=? AND rowid>?)" },
+	{ LITE_EVENT_OWING_UP, "event_fresh (id>?)" },
+	{ LITE_EVENT_DEAD_TO_UP, "job_dead_by_event (target=? AND event>?)" },
 	{ LITE_EVENT_COUNTS, "USING INTEGER PRIMARY KEY" },
 	{ LITE_TARGET_FIND, "INDEX sqlite_autoindex_target_1" },
 	{ LITE_TARGET_READY, "target_ready" },
@@ -253,11 +268,12 @@ static const struct {
 	{ LITE_SUSPECT_CLAIM, "job_suspect" },
 	{ LITE_JOB_HELD, "USING INTEGER PRIMARY KEY" },
 	{ LITE_JOB_LAPSED, "job_leased" },
-	{ LITE_JOB_OF_EVENT, "job_of_event" },
+	{ LITE_JOB_OF_EVENT, "job_by_event" },
 	{ LITE_JOB_OF_TARGET, "job_waiting" },
 	{ LITE_JOB_LIST, "USING INTEGER PRIMARY KEY" },
-	{ LITE_JOB_LIST_EVENT, "job_of_event" },
-	{ LITE_JOB_LIST_LEASED, "job_leased" },
+	{ LITE_JOB_BULK, "job_by_event (event=? AND rowid>?)" },
+	{ LITE_JOB_OF, "job_by_event (event=? AND rowid<?)" },
+	{ LITE_JOB_LEASED, "job_leased (id<?)" },
 	{ LITE_JOB_TO, "job_of_target (target=? AND rowid<?)" },
 	{ LITE_JOB_WAITING, "job_open (id<?)" },
 	{ LITE_JOB_DONE, "job_done (id<?)" },
@@ -280,7 +296,7 @@ static const struct {
 	{ LITE_REPLAY_PART_FIRST, "USING INTEGER PRIMARY KEY" },
 	{ LITE_REPLAY_TARGETS, "webhook" },
 	{ LITE_REPLAY_LEASED, "job_leased" },
-	{ LITE_REPLAY_LATE, "job_of_event (event>?)" },
+	{ LITE_REPLAY_LATE, "job_by_event (event>?)" },
 	{ LITE_REPLAY_UNEXPANDED, "event_unexpanded" },
 	{ LITE_REPLAY_OVERTAKEN, "replay_overtaken" },
 	{ LITE_EVENT_TO_REPLAY, "USING INTEGER PRIMARY KEY" },
@@ -294,8 +310,8 @@ static const struct {
 	{ LITE_COUNTER_LIST, "USING PRIMARY KEY" },
 };
 
-/* These may sort or scan what is few by its nature: the jobs of one event,
- * leased jobs, targets with work, replays, keys that a dead job holds up. */
+/* These may sort or scan what is few by its nature: leased jobs, the first rows
+ * of several conditions, targets with work, replays, keys that a dead job holds up. */
 static bool
 may_scan(enum lite_stmt s)
 {
@@ -303,9 +319,9 @@ may_scan(enum lite_stmt s)
 	    s == LITE_NOTICE_BLOCKED || s == LITE_REPLAY_LEASED ||
 	    s == LITE_REPLAY_TARGETS || s == LITE_REPLAY_OPEN ||
 	    s == LITE_REPLAY_PART_FIRST || s == LITE_REPLAY_OVERTAKEN ||
-	    s == LITE_JOB_LIST_EVENT || s == LITE_JOB_LIST_LEASED ||
-	    s == LITE_JOB_LAPSED || s == LITE_ORDER_LEASED ||
-	    s == LITE_TARGET_READY;
+	    s == LITE_EVENT_PENDING_UP || s == LITE_EVENT_OF_TYPES_UP ||
+	    s == LITE_EVENT_OWING_UP || s == LITE_JOB_LAPSED ||
+	    s == LITE_ORDER_LEASED || s == LITE_TARGET_READY;
 }
 
 static void
