@@ -33,6 +33,10 @@ const struct clock *clock_system(void);
 int64_t clock_wall_ms(const struct clock *c);
 int64_t clock_boot_ms(const struct clock *c);
 
+/* The wall time of boot.  The two clocks are read as one, so readers agree to
+ * a few microseconds until the wall clock is set. */
+int64_t clock_booted_us(void);
+
 /* Monotonic microseconds, to measure durations. */
 int64_t clock_tick_us(void);
 

@@ -109,6 +109,20 @@ the_machine_has_a_boot(void **state)
 	assert_true(clock_tick_us() > 0);
 }
 
+static void
+readers_agree_on_the_time_of_boot(void **state)
+{
+	int64_t first = clock_booted_us(), us;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2000; i++) {
+		us = clock_booted_us();
+		if (us < first - 200 || us > first + 200)
+			fail_msg("%lld, %lld", (long long)first, (long long)us);
+	}
+}
+
 int
 main(void)
 {
@@ -117,6 +131,7 @@ main(void)
 		cmocka_unit_test(every_day_survives_writing_and_reading),
 		cmocka_unit_test(time_is_what_the_clock_says),
 		cmocka_unit_test(the_machine_has_a_boot),
+		cmocka_unit_test(readers_agree_on_the_time_of_boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
