@@ -25,7 +25,7 @@ struct word {
 struct words {
 	struct word v[WORDS_MAX];
 	size_t n;
-	char decoded[DECODED_MAX]; /* of Basic, one behind the other */
+	char decoded[DECODED_MAX]; /* from base64, one behind the other */
 	size_t used;
 };
 
@@ -39,6 +39,20 @@ add(struct words *l, const char *p, size_t n, size_t least)
 	l->n++;
 }
 
+/* The bytes that base64 stands for, as a word of their own. */
+static const char *
+add_decoded(struct words *l, const char *p, size_t n, size_t *size)
+{
+	char *text = l->decoded + l->used;
+
+	if (!crypt_base64_parse(p, n, (uint8_t *)text,
+		sizeof(l->decoded) - l->used, size))
+		return NULL;
+	l->used += *size;
+	add(l, text, *size, REDACT_LEAST);
+	return text;
+}
+
 /* "Basic dXNlcjpwYXNz" is said back decoded too, whole or the password alone
  * (RFC 7617, section 2). */
 static void
@@ -46,15 +60,14 @@ add_basic(struct words *l, const char *value, size_t n)
 {
 	static const char scheme[] = "basic ";
 	const size_t skip = sizeof(scheme) - 1;
-	char *text = l->decoded + l->used, *colon;
+	const char *text, *colon;
 	size_t size;
 
-	if (n <= skip || strncasecmp(value, scheme, skip) != 0 ||
-	    !crypt_base64_parse(value + skip, n - skip, (uint8_t *)text,
-		sizeof(l->decoded) - l->used, &size))
+	if (n <= skip || strncasecmp(value, scheme, skip) != 0)
 		return;
-	l->used += size;
-	add(l, text, size, REDACT_LEAST);
+	text = add_decoded(l, value + skip, n - skip, &size);
+	if (text == NULL)
+		return;
 	colon = memchr(text, ':', size);
 	if (colon != NULL)
 		add(l, colon + 1, size - (size_t)(colon + 1 - text),
@@ -67,12 +80,15 @@ add_secret(struct words *l, const struct secret *s)
 	static const char prefix[] = "whsec_";
 	const size_t n = sizeof(prefix) - 1;
 	const char *space;
+	size_t size;
 
 	if (!secret_is_set(s))
 		return;
 	add(l, s->bytes, s->size, REDACT_LEAST);
-	if (s->size > n && memcmp(s->bytes, prefix, n) == 0)
+	if (s->size > n && memcmp(s->bytes, prefix, n) == 0) {
 		add(l, s->bytes + n, s->size - n, REDACT_LEAST);
+		(void)add_decoded(l, s->bytes + n, s->size - n, &size);
+	}
 	/* Bearer, Basic ... */
 	space = memchr(s->bytes, ' ', s->size);
 	if (space != NULL)
@@ -217,6 +233,83 @@ length_at(const char *p, size_t n, const struct word *w)
 	return at;
 }
 
+/* The same where it is said in hexadecimal digits. */
+static size_t
+length_of_hex(const char *p, size_t n, const struct word *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		if (n - 2 * i < 2)
+			return i >= REDACT_LEAST ? n : 0;
+		if (hex(p + 2 * i, 2) != (unsigned char)w->p[i])
+			return 0;
+	}
+	return 2 * w->n;
+}
+
+/* How many bytes of text say six bits in base64, of either alphabet (RFC 4648,
+ * sections 4 and 5); of the six the upper ones alone count, others are 0. */
+static size_t
+says_bits(const char *p, size_t n, int six, int upper)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
+				     "pqrstuvwxyz0123456789+/-_";
+	size_t len;
+	int value;
+
+	for (value = six; value < six + (1 << (6 - upper)); value++) {
+		len = says(p, n, digits[value]);
+		if (len == 0 && value >= 62)
+			len = says(p, n, digits[value + 2]);
+		if (len > 0)
+			return len;
+	}
+	return 0;
+}
+
+/* The same where it is said in base64, alone or behind bytes that take the
+ * first bits of it with them. */
+static size_t
+length_of_base64(const char *p, size_t n, const struct word *w, size_t skipped)
+{
+	size_t bit, len, at = 0, left;
+	unsigned int two;
+
+	for (bit = skipped; bit < 8 * w->n; bit += 6) {
+		if (at == n)
+			return bit >= skipped + 8 * REDACT_LEAST ? n : 0;
+		two = (unsigned int)(unsigned char)w->p[bit / 8] << 8;
+		if (bit / 8 + 1 < w->n)
+			two |= (unsigned char)w->p[bit / 8 + 1];
+		left = 8 * w->n - bit;
+		len =
+		    says_bits(p + at, n - at, (int)(two >> (10 - bit % 8) & 63),
+			left < 6 ? (int)left : 6);
+		if (len == 0)
+			return 0;
+		at += len;
+	}
+	while (at < n && (len = says(p + at, n - at, '=')) > 0)
+		at += len;
+	return at;
+}
+
+/* The length of the word in any of its forms where text begins. */
+static size_t
+length_of(const char *p, size_t n, const struct word *w)
+{
+	size_t most = length_at(p, n, w), len, skipped;
+
+	len = length_of_hex(p, n, w);
+	most = len > most ? len : most;
+	for (skipped = 0; skipped <= 4; skipped += 2) {
+		len = length_of_base64(p, n, w, skipped);
+		most = len > most ? len : most;
+	}
+	return most;
+}
+
 void
 redact_answer(const struct webhook *w, const void *answer, size_t n,
     struct buf *out)
@@ -239,7 +332,7 @@ redact_answer(const struct webhook *w, const void *answer, size_t n,
 	while (n > 0) {
 		most = 0;
 		for (i = 0; i < words.n; i++) {
-			len = length_at(p, n, &words.v[i]);
+			len = length_of(p, n, &words.v[i]);
 			most = len > most ? len : most;
 		}
 		if (most > 0)

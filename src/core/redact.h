@@ -6,9 +6,10 @@
  * headers, the part of these behind "Bearer " and "whsec_", the values in them
  * behind a name ("a=b; c=d"), the credentials of "Basic" encoded and decoded,
  * the values in the query of its URL and the long segments of its path behind
- * the first; each as it is and as escaped in JSON, HTML or a form.  Values
- * shorter than
- * REDACT_LEAST bytes stay.  A secret that is encoded in another way is not
+ * the first; each as it is, as escaped in JSON, HTML or a form, in base64, also
+ * in the midst of other bytes, and in hexadecimal digits.  So are the bytes
+ * that the base64 behind "whsec_" stands for.  Values shorter than REDACT_LEAST
+ * bytes stay.  A secret that is encoded in another way, or twice, is not
  * found.  Pure.
  */
 #ifndef CORE_REDACT_H

@@ -18,7 +18,8 @@ webhook_of(void)
 	secret_put_str(&w->secret, "whsec_ab/c+\"defgh");
 	secret_put_str(&w->olds[0].secret, "a later old one");
 	secret_put_str(&w->olds[1].secret, "the old secret");
-	w->nolds = 2;
+	secret_put_str(&w->olds[2].secret, "whsec_AAECAwQFBgcICQoLDA0ODw==");
+	w->nolds = 3;
 	webhook_header_put(w, "Authorization", "Bearer opensesame", 17);
 	webhook_header_put(w, "X-Basic", "basic dXNlcjpwYXNzd29yZA==", 26);
 	webhook_header_put(w, "X-Short", "abc", 3);
@@ -78,6 +79,24 @@ test_secrets_are_cut(void **state)
 		{ "ab&#47", "ab&#47" },
 		{ "ab&#4x;c+", "ab&#4x;c+" },
 		{ "ab&;c+", "ab&;c+" },
+		/* "the old secret" in base64, alone and behind others; the
+		 * bits that share a letter with others may stay. */
+		{ "dGhlIG9sZCBzZWNyZXQ=", "***" },
+		{ "got dGhlIG9sZCBzZWNyZXQ.", "got ***." },
+		{ "eHRoZSBvbGQgc2VjcmV0eQ==", "eH***eQ==" },
+		{ "eHh0aGUgb2xkIHNlY3JldHk=", "eHh***k=" },
+		{ "dGhlIG9sZCBzZWNyZXQ%3D&a", "***&a" },
+		{ "dGhlIG9sZCBzZWNyZXr=", "dGhlIG9sZCBzZWNyZXr=" },
+		{ "dGhlIG9sZCBz", "***" },
+		{ "dGhl", "dGhl" },
+		{ "746865206f6C6420736563726574", "***" },
+		{ "<746865206f6c6420736563726574>", "<***>" },
+		{ "746865206f6c64207365637265", "***" },
+		{ "746865206f6c6420736563726575",
+		    "746865206f6c6420736563726575" },
+		/* The key of a secret whsec_, in hexadecimal digits. */
+		{ "000102030405060708090a0b0c0d0e0f", "***" },
+		{ "6f70656e736573616d65", "***" },
 		/* The kept bytes end within it. */
 		{ "you sent the old sec", "you sent ***" },
 		{ "%", "%" },
