@@ -14,6 +14,7 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/facts.h"
+#include "core/hops.h"
 #include "core/http.h"
 #include "core/sig.h"
 #include "core/source.h"
@@ -61,6 +62,7 @@ judge(struct source *src, const struct http_req *req)
 	if (facts_read(src, req, req->body, req->bodysz, ev, &e) == RC_OK)
 		FUZZ_HOLDS(ev->action != NULL && ev->repository != NULL);
 	FUZZ_HOLDS(event_delivery_id_is_valid(ev->delivery_id));
+	FUZZ_HOLDS(hops_read(src, req, ev->body_sha256) == 0);
 	FUZZ_HOLDS(event_type_is_valid(ev->type));
 	FUZZ_HOLDS(ev->sent_id == NULL ||
 	    (ev->sent_id[0] != '\0' &&
