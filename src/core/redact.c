@@ -32,8 +32,13 @@ struct words {
 static void
 add(struct words *l, const char *p, size_t n, size_t least)
 {
+	size_t i;
+
 	if (p == NULL || n < least || l->n == WORDS_MAX)
 		return;
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].n == n && memcmp(l->v[i].p, p, n) == 0)
+			return;
 	l->v[l->n].p = p;
 	l->v[l->n].n = n;
 	l->n++;
@@ -75,37 +80,34 @@ add_basic(struct words *l, const char *value, size_t n)
 }
 
 static void
-add_secret(struct words *l, const struct secret *s)
+add_secret(struct words *l, const char *s, size_t size)
 {
 	static const char prefix[] = "whsec_";
 	const size_t n = sizeof(prefix) - 1;
 	const char *space;
-	size_t size;
+	size_t decoded;
 
-	if (!secret_is_set(s))
+	if (size == 0)
 		return;
-	add(l, s->bytes, s->size, REDACT_LEAST);
-	if (s->size > n && memcmp(s->bytes, prefix, n) == 0) {
-		add(l, s->bytes + n, s->size - n, REDACT_LEAST);
-		(void)add_decoded(l, s->bytes + n, s->size - n, &size);
+	add(l, s, size, REDACT_LEAST);
+	if (size > n && memcmp(s, prefix, n) == 0) {
+		add(l, s + n, size - n, REDACT_LEAST);
+		(void)add_decoded(l, s + n, size - n, &decoded);
 	}
 	/* Bearer, Basic ... */
-	space = memchr(s->bytes, ' ', s->size);
+	space = memchr(s, ' ', size);
 	if (space != NULL)
-		add(l, space + 1, s->size - (size_t)(space + 1 - s->bytes),
-		    VALUE_LEAST);
-	add_basic(l, s->bytes, s->size);
+		add(l, space + 1, size - (size_t)(space + 1 - s), VALUE_LEAST);
+	add_basic(l, s, size);
 }
 
 /* "a=b; c=d" of cookies, and Token token="b": the values alone. */
 static void
-add_pairs(struct words *l, const struct secret *s)
+add_pairs(struct words *l, const char *s, size_t size)
 {
 	const char *p, *end;
 
-	if (!secret_is_set(s))
-		return;
-	for (p = s->bytes, end = p + s->size; p < end; p++) {
+	for (p = s, end = p + size; p < end; p++) {
 		const char *value = p + 1;
 
 		if (*p != '=')
@@ -310,24 +312,64 @@ length_of(const char *p, size_t n, const struct word *w)
 	return most;
 }
 
+static void
+add_header(struct words *l, const char *value, size_t size)
+{
+	add_secret(l, value, size);
+	add_pairs(l, value, size);
+}
+
+static void
+add_url(struct words *l, const char *url)
+{
+	add_query(l, url);
+	add_path(l, url);
+}
+
+static void
+add_sent(struct words *l, const struct redact_sent *sent)
+{
+	const char *value;
+	size_t i;
+
+	for (i = 0; i < sent->nheaders; i++) {
+		value = strstr(sent->headers[i], ": ");
+		if (value != NULL)
+			add_header(l, value + 2, strlen(value + 2));
+	}
+	add_url(l, sent->url);
+}
+
+static void
+add_webhook(struct words *l, const struct webhook *w)
+{
+	size_t i;
+
+	if (secret_is_set(&w->secret))
+		add_secret(l, w->secret.bytes, w->secret.size);
+	for (i = 0; i < w->nolds; i++)
+		if (secret_is_set(&w->olds[i].secret))
+			add_secret(l, w->olds[i].secret.bytes,
+			    w->olds[i].secret.size);
+	for (i = 0; i < w->nheaders; i++)
+		if (secret_is_set(&w->headers[i].value))
+			add_header(l, w->headers[i].value.bytes,
+			    w->headers[i].value.size);
+	add_url(l, w->url);
+}
+
 void
-redact_answer(const struct webhook *w, const void *answer, size_t n,
-    struct buf *out)
+redact_answer(const struct webhook *w, const struct redact_sent *sent,
+    const void *answer, size_t n, struct buf *out)
 {
 	struct words words;
 	const char *p = answer;
 	size_t i, len, most;
 
 	words.n = words.used = 0;
-	add_secret(&words, &w->secret);
-	for (i = 0; i < w->nolds; i++)
-		add_secret(&words, &w->olds[i].secret);
-	for (i = 0; i < w->nheaders; i++) {
-		add_secret(&words, &w->headers[i].value);
-		add_pairs(&words, &w->headers[i].value);
-	}
-	add_query(&words, w->url);
-	add_path(&words, w->url);
+	add_webhook(&words, w);
+	if (sent != NULL)
+		add_sent(&words, sent);
 
 	while (n > 0) {
 		most = 0;

@@ -22,9 +22,17 @@ struct webhook;
 
 #define REDACT_LEAST 4
 
+/* A request as it was sent: the webhook may have changed since. */
+struct redact_sent {
+	const char *url;
+	const char *const *headers; /* the custom ones, "Name: value" */
+	size_t nheaders;
+};
+
 /* Appends the first n bytes of an answer to out with "***" in place of each
- * secret, and of a secret that the end of the bytes cuts off. */
-void redact_answer(const struct webhook *w, const void *answer, size_t n,
-    struct buf *out);
+ * secret of the webhook and of the request, and of a secret that the end of the
+ * bytes cuts off.  sent may be NULL. */
+void redact_answer(const struct webhook *w, const struct redact_sent *sent,
+    const void *answer, size_t n, struct buf *out);
 
 #endif

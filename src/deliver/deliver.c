@@ -48,6 +48,7 @@ struct attempt {
 	struct deliver_dest *dest;
 	const struct work_body *body;
 	struct deliver_req req;
+	char *url; /* as it was when it was sent */
 	struct httpc_call *call;
 	int64_t started_ms;
 };
@@ -269,6 +270,7 @@ attempt_free(struct attempt *a, int64_t took_ms, enum deliver_dest_end end)
 	deliver_req_fini(&a->req);
 	work_body_release(work_bodies(a->job->work), a->body);
 	a->job->state = NULL;
+	free(a->url);
 	free(a);
 }
 
@@ -450,8 +452,10 @@ on_done(void *arg, const struct httpc_answer *answer)
 	/* Without the registration nobody knows what to cut. */
 	buf_init(&kept, KEEP);
 	if (a->dest->webhook != NULL)
-		redact_answer(a->dest->webhook, answer->body, answer->bodysz,
-		    &kept);
+		redact_answer(a->dest->webhook,
+		    &(const struct redact_sent){ a->url,
+			a->req.headers + a->req.custom, a->req.ncustom },
+		    answer->body, answer->bodysz, &kept);
 	told.answer = kept.data;
 	told.answersz = kept.len;
 	/* What we could not even try says nothing of it. */
@@ -510,7 +514,7 @@ send_request(struct deliver *d, struct attempt *a)
 	const struct webhook *w = a->dest->webhook;
 	int64_t timeout_ms =
 	    w->timeout_ms < 0 ? d->opt.timeout_ms : w->timeout_ms;
-	const struct httpc_request req = { .url = w->url,
+	const struct httpc_request req = { .url = a->url,
 		.method = "POST",
 		.headers = a->req.headers,
 		.nheaders = a->req.nheaders,
@@ -607,6 +611,7 @@ start(void *arg, struct work_job *job)
 	a->job = job;
 	a->dest = dest;
 	a->body = body;
+	a->url = xstrdup(dest->webhook->url);
 	a->started_ms = clock_wall_ms(d->opt.clock);
 	deliver_req_init_made(&a->req, dest->webhook, ev, body->bytes, body->n,
 	    body->is_made, a->started_ms);

@@ -207,9 +207,11 @@ deliver_req_init_made(struct deliver_req *r, const struct webhook *w,
 	add_signatures(r, w, ev, now_ms);
 	if (w->cloudevents)
 		add_cloudevents(r, ev);
+	r->custom = r->nheaders;
 	for (i = 0; i < w->nheaders; i++)
 		add(r, w->headers[i].name, w->headers[i].value.bytes,
 		    w->headers[i].value.size);
+	r->ncustom = r->nheaders - r->custom;
 
 	point(r);
 }

@@ -22,7 +22,8 @@ struct webhook;
 struct deliver_req {
 	const char *headers[DELIVER_REQ_HEADERS_MAX]; /* into text */
 	size_t nheaders;
-	const void *body; /* the event's bytes, or those in made */
+	size_t custom, ncustom; /* where those of the webhook are in headers */
+	const void *body;       /* the event's bytes, or those in made */
 	size_t bodysz;
 
 	struct buf text; /* may hold secrets */

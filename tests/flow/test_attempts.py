@@ -8,7 +8,7 @@ import time
 import pytest
 
 import gateway as gw
-from receiver import Answer, Receiver
+from receiver import Answer, Hold, Receiver
 from waiting import wait_for
 
 SETTINGS = {"drain": {"poll": "200ms"}, "outbound": {"timeout": "1500ms"}}
@@ -114,6 +114,29 @@ def test_secrets_are_cut_out_of_what_was_answered(calm_gateway, receiver):
     assert hook in logs
     for text in ("tiger-lily", secret[6:], secret[6:].replace("/", "\\/")):
         assert text not in logs
+
+
+def test_what_was_sent_is_cut_out_although_the_webhook_has_changed(
+        calm_gateway, receiver):
+    g = calm_gateway
+    held = Hold(200, body=b"tiger-lily-18, lion-heart-18 and nothing more")
+    receiver.script("/held", held, 200)
+    hook = g.register(receiver.url("/held?key=lion-heart-18"), ["held"],
+                      headers={"X-Auth": "Bearer tiger-lily-18"},
+                      timeout="30s")["webhook_id"]
+
+    def publish():
+        return g.api("POST", "/api/v1/events", {
+            "event": "held", "data": {"n": g.unique()}}).json()["id"]
+    first = publish()
+    receiver.wait("/held")
+    assert g.api("PATCH", "/api/v1/webhooks/" + hook, {
+        "url": receiver.url("/held?key=other-heart"),
+        "headers": {"X-Auth": "Bearer other-lily"}}).status == 200
+    shown(g, publish(), "completed")
+    held.release()
+    attempt, = shown(g, first, "completed")["jobs"][0]["attempts"]
+    assert attempt["answer"] == "***, *** and nothing more"
 
 
 def test_only_an_admin_sees_what_was_answered(calm_gateway, receiver):

@@ -38,7 +38,7 @@ assert_kept(const char *answer, const char *want)
 	struct buf out;
 
 	buf_init(&out, 1024);
-	redact_answer(w, answer, strlen(answer), &out);
+	redact_answer(w, NULL, answer, strlen(answer), &out);
 	assert_string_equal(buf_str(&out), want);
 	buf_fini(&out);
 	webhook_free(w);
@@ -110,6 +110,27 @@ test_secrets_are_cut(void **state)
 		assert_kept(cases[i].answer, cases[i].want);
 }
 
+/* The webhook has changed while the request was under way. */
+static void
+test_secrets_of_the_request_are_cut(void **state)
+{
+	static const char *const headers[] = { "X-Key: the earlier key",
+		"Authorization: Basic dXNlcjplYXJsaWVyMQ==" };
+	const struct redact_sent sent = {
+		"https://old.example/?t=earlier-query", headers, 2
+	};
+	const char *answer = "the earlier key, earlier1, earlier-query, ok";
+	struct webhook *w = webhook_of();
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1024);
+	redact_answer(w, &sent, answer, strlen(answer), &out);
+	assert_string_equal(buf_str(&out), "***, ***, ***, ok");
+	buf_fini(&out);
+	webhook_free(w);
+}
+
 static void
 test_every_byte_is_stored(void **state)
 {
@@ -118,7 +139,7 @@ test_every_byte_is_stored(void **state)
 
 	(void)state;
 	buf_init(&out, 1024);
-	redact_answer(w, "\0\xff\x01", 3, &out);
+	redact_answer(w, NULL, "\0\xff\x01", 3, &out);
 	assert_int_equal(out.len, 3);
 	assert_memory_equal(out.data, "\0\xff\x01", 3);
 	buf_fini(&out);
@@ -130,6 +151,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_secrets_are_cut),
+		cmocka_unit_test(test_secrets_of_the_request_are_cut),
 		cmocka_unit_test(test_every_byte_is_stored),
 	};
 
