@@ -169,8 +169,9 @@ struct store_stats {
 enum rc store_stats(struct store *s, int64_t now_ms, int64_t overdue_ms,
     struct store_stats *out, struct err *e);
 
-/* Counters by event type ("type"), by repository ("repo"). f is called
- * until it returns non-zero. */
+#define STORE_COUNTS_MAX 1000
+/* Counters by event type ("type"), by repository ("repo"): the largest ones,
+ * as senders may make ever new names. f is called until it returns non-zero. */
 enum rc store_counts(struct store *s, const char *family,
     int (*f)(void *arg, const char *key, int64_t n), void *arg, struct err *e);
 

@@ -159,8 +159,9 @@ lite_counts(void *impl, const char *family,
 	rc = lite_reader_take(l, &c, e);
 	if (rc != RC_OK)
 		return rc;
-	st = lite_stmt(c, LITE_COUNTER_LIST);
+	st = lite_stmt(c, LITE_COUNTER_TOP);
 	lite_text(st, 1, family);
+	lite_int(st, 2, STORE_COUNTS_MAX);
 	for (;;) {
 		rc = lite_step(c, st, &row, e);
 		if (rc != RC_OK || !row)

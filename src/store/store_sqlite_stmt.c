@@ -149,6 +149,9 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "INSERT INTO counter (family, key, n) VALUES (?1, ?2, ?3) ON "
 	    "CONFLICT (family, key) DO UPDATE SET n = n + excluded.n",
 	[LITE_COUNTER_LIST] = "SELECT key, n FROM counter WHERE family = ?1",
+	[LITE_COUNTER_TOP] =
+	    "SELECT key, n FROM counter WHERE family = ?1 ORDER BY n DESC, key "
+	    "LIMIT ?2",
 	[LITE_METRIC_ADD] =
 	    "INSERT INTO metric (name, labels, bound, n, changed_ms) VALUES "
 	    "(?1, ?2, ?3, ?4, ?5) ON CONFLICT (name, labels, bound) DO "

@@ -12,6 +12,7 @@
 #include "core/notice.h"
 #include "core/outcome.h"
 #include "core/webhook.h"
+#include "store/store_read.h"
 #include "tests/store/fixture.h"
 #include "tests/store/raw.h"
 
@@ -137,6 +138,37 @@ test_a_notice_with_any_numbers_is_reported(void **state)
 	}
 }
 
+static int
+count_them(void *arg, const char *key, int64_t n)
+{
+	int64_t *seen = arg;
+
+	seen[0]++;
+	if (strcmp(key, "often") == 0)
+		seen[1] = n;
+	return 0;
+}
+
+/* Senders may make ever new types. */
+static void
+test_counts_name_the_largest_of_very_many(void **state)
+{
+	struct fix *f = *state;
+	int64_t seen[2] = { 0, 0 };
+
+	fix_close(f);
+	raw_sql(f->path,
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+	    "WHERE i < 5000) INSERT INTO counter (family, key, n) SELECT "
+	    "'type', printf('new-%d', i), 1 FROM n UNION ALL SELECT 'type', "
+	    "'often', 7");
+	fix_open(f);
+	assert_int_equal(store_counts(f->s, "type", count_them, seen, &f->e),
+	    RC_OK);
+	assert_int_equal(seen[0], STORE_COUNTS_MAX);
+	assert_int_equal(seen[1], 7);
+}
+
 int
 main(void)
 {
@@ -145,6 +177,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_webhook_of_any_numbers_is_read),
 		CASE(test_a_notice_with_any_numbers_is_reported),
+		CASE(test_counts_name_the_largest_of_very_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
