@@ -20,8 +20,7 @@
 #include "intake/intake_int.h"
 
 #define UNSUPPORTED 415
-#define EMPTY 2          /* bytes of a body that tells nothing: {} */
-#define REMEMBER_MS 1000 /* of waiting, for the body of an ignored post */
+#define EMPTY 2 /* bytes of a body that tells nothing: {} */
 
 static void
 copy(char *out, size_t size, const char *text)
@@ -61,14 +60,10 @@ intake_is_ignored(const struct strlist *filter, const struct event *ev,
 	return true;
 }
 
-enum rc
-intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
-    struct intake_outcome *out, struct err *e)
+/* What became of an event that is the store's. */
+static enum rc
+stored(enum rc rc, struct intake_outcome *out, struct err *e)
 {
-	enum rc rc;
-
-	out->is_new_each_time = ev->id_is_derived && ev->dedupe_ms <= 0;
-	rc = store_accept(in->store, ev, wait_ms, &out->receipt, e);
 	/* What the store refuses was judged here before, so it is our fault
 	 * and its words are for the log. */
 	if (rc == RC_INVALID) {
@@ -79,6 +74,21 @@ intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
 		out->result =
 		    out->receipt.duplicate ? INTAKE_DUPLICATE : INTAKE_QUEUED;
 	return rc;
+}
+
+static void
+tell_how(const struct event *ev, struct intake_outcome *out)
+{
+	out->is_new_each_time = ev->id_is_derived && ev->dedupe_ms <= 0;
+}
+
+enum rc
+intake_store(const struct intake *in, struct event *ev, int64_t wait_ms,
+    struct intake_outcome *out, struct err *e)
+{
+	tell_how(ev, out);
+	return stored(store_accept(in->store, ev, wait_ms, &out->receipt, e),
+	    out, e);
 }
 
 /* A Content-Encoding that leaves the body as it is: identity (RFC 9110,
@@ -222,7 +232,7 @@ static void
 remember(const struct intake *in, const struct source *src, struct event *ev,
     int64_t wait_ms)
 {
-	struct store_receipt ignored;
+	struct store_pending nothing;
 	struct err e;
 
 	ev->replay_window_ms = source_memory_ms(src);
@@ -235,8 +245,7 @@ remember(const struct intake *in, const struct source *src, struct event *ev,
 		return;
 	}
 	ev->is_ignored = true;
-	(void)store_accept(in->store, ev,
-	    wait_ms < REMEMBER_MS ? wait_ms : REMEMBER_MS, &ignored, &e);
+	(void)store_accept_begin(in->store, ev, wait_ms, NULL, &nothing, &e);
 }
 
 /* The ids in the headers of a post whose body is not read. */
@@ -252,15 +261,18 @@ tell_headers(const struct source *src, const struct http_req *req,
 	event_free(ev);
 }
 
-enum rc
-intake_accept(const struct intake *in, const struct http_req *req,
-    struct intake_outcome *out, struct err *e)
+/* Up to the store.  *event is NULL where nothing is to be stored, and the
+ * caller's otherwise, who has *wait_ms for it. */
+static enum rc
+accept_post(const struct intake *in, const struct http_req *req,
+    struct event **event, int64_t *wait_ms, struct intake_outcome *out,
+    struct err *e)
 {
 	const struct source *src;
 	struct event *ev;
-	int64_t wait_ms;
 	enum rc rc;
 
+	*event = NULL;
 	memset(out, 0, sizeof(*out));
 	rc = sig_check_headers(req, e);
 	if (rc != RC_OK)
@@ -288,15 +300,64 @@ intake_accept(const struct intake *in, const struct http_req *req,
 		event_free(ev);
 		return rc;
 	}
-	wait_ms = wait_for(in, req);
+	*wait_ms = wait_for(in, req);
 	if (intake_is_ignored(&src->events, ev, out)) {
-		remember(in, src, ev, wait_ms);
+		remember(in, src, ev, *wait_ms);
 		return RC_OK;
 	}
-	if (wait_ms <= 0) {
+	if (*wait_ms <= 0) {
 		event_free(ev);
 		return err_set(e, RC_BUSY,
 		    "no time is left to store the event");
 	}
+	*event = ev;
+	return RC_OK;
+}
+
+enum rc
+intake_accept(const struct intake *in, const struct http_req *req,
+    struct intake_outcome *out, struct err *e)
+{
+	struct event *ev;
+	int64_t wait_ms;
+	enum rc rc;
+
+	rc = accept_post(in, req, &ev, &wait_ms, out, e);
+	if (rc != RC_OK || ev == NULL)
+		return rc;
 	return intake_store(in, ev, wait_ms, out, e);
+}
+
+enum rc
+intake_accept_begin(const struct intake *in, const struct http_req *req,
+    const struct store_waiter *waiter, struct store_pending *p,
+    struct intake_outcome *out, struct err *e)
+{
+	struct event *ev;
+	int64_t wait_ms;
+	enum rc rc;
+
+	p->op = NULL;
+	rc = accept_post(in, req, &ev, &wait_ms, out, e);
+	if (rc != RC_OK || ev == NULL)
+		return rc;
+	tell_how(ev, out);
+	rc = store_accept_begin(in->store, ev, wait_ms, waiter, p, e);
+	return stored(rc, out, e);
+}
+
+enum rc
+intake_accept_end(const struct intake *in, struct store_pending *p,
+    struct intake_outcome *out, struct err *e)
+{
+	return stored(store_accept_end(in->store, p, &out->receipt, e), out, e);
+}
+
+enum rc
+intake_accept_leave(const struct intake *in, struct store_pending *p,
+    struct err *e)
+{
+	if (!store_accept_leave(in->store, p))
+		return RC_OK;
+	return err_set(e, RC_BUSY, "the event was not on disk in time");
 }

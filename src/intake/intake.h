@@ -86,6 +86,21 @@ struct intake_outcome {
 enum rc intake_accept(const struct intake *in, const struct http_req *req,
     struct intake_outcome *out, struct err *e);
 
+/*
+ * The same without a wait for the disk.  With RC_OK and p->op set the post is
+ * on its way: once the waiter is told (store_accept_begin()), the result is
+ * taken with intake_accept_end(), or intake_accept_leave() gives it up.  With
+ * p->op NULL all is as after intake_accept().
+ */
+enum rc intake_accept_begin(const struct intake *in, const struct http_req *req,
+    const struct store_waiter *waiter, struct store_pending *p,
+    struct intake_outcome *out, struct err *e);
+enum rc intake_accept_end(const struct intake *in, struct store_pending *p,
+    struct intake_outcome *out, struct err *e);
+/* RC_BUSY; or RC_OK when the waiter was told, or is now. */
+enum rc intake_accept_leave(const struct intake *in, struct store_pending *p,
+    struct err *e);
+
 /* An event from a handler script or an API client, without a signature. */
 struct intake_direct {
 	const char *source; /* its name in the store; "api", "cli" ... */

@@ -204,6 +204,38 @@ store_accept(struct store *s, struct event *ev, int64_t wait_ms,
 }
 
 enum rc
+store_accept_begin(struct store *s, struct event *ev, int64_t wait_ms,
+    const struct store_waiter *waiter, struct store_pending *out, struct err *e)
+{
+	out->op = NULL;
+	out->begun_us = store_call_begin(s);
+	return s->engine->accept_begin(s->impl, ev, wait_ms, waiter, &out->op,
+	    e);
+}
+
+enum rc
+store_accept_end(struct store *s, struct store_pending *p,
+    struct store_receipt *out, struct err *e)
+{
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = s->engine->accept_end(s->impl, p->op, out, e);
+	p->op = NULL;
+	return store_call_end(s, STORE_OP_ACCEPT, p->begun_us, rc);
+}
+
+bool
+store_accept_leave(struct store *s, struct store_pending *p)
+{
+	if (!s->engine->accept_leave(s->impl, p->op))
+		return false;
+	p->op = NULL;
+	(void)store_call_end(s, STORE_OP_ACCEPT, p->begun_us, RC_BUSY);
+	return true;
+}
+
+enum rc
 store_check(struct store *s, struct err *e)
 {
 	int64_t us = store_call_begin(s);

@@ -96,6 +96,32 @@ struct store_receipt {
 enum rc store_accept(struct store *s, struct event *ev, int64_t wait_ms,
     struct store_receipt *out, struct err *e);
 
+/*
+ * The same without a wait.  RC_OK: done(arg) is called once by another thread,
+ * soon after the event is on disk or cannot be stored, unless it is left; it
+ * may do no more than tell the thread that waits.  That one then takes the
+ * result with store_accept_end().  On any other code nothing was begun, and ev
+ * is gone all the same.  Without a waiter nothing is pending: the event is
+ * stored, or not, and nobody is told.
+ */
+struct store_pending {
+	void *op; /* the engine's; NULL: none is pending */
+	int64_t begun_us;
+};
+struct store_waiter {
+	void (*done)(void *arg);
+	void *arg;
+};
+enum rc store_accept_begin(struct store *s, struct event *ev, int64_t wait_ms,
+    const struct store_waiter *waiter, struct store_pending *out,
+    struct err *e);
+/* The codes of store_accept().  After done() only. */
+enum rc store_accept_end(struct store *s, struct store_pending *p,
+    struct store_receipt *out, struct err *e);
+/* The waiter's time is up.  True: done() is never called, and whether the
+ * event is stored is unknown.  False: done() was called, or is now. */
+bool store_accept_leave(struct store *s, struct store_pending *p);
+
 /* Readable and writable, disk above its reserve: for /ready. */
 enum rc store_check(struct store *s, struct err *e);
 

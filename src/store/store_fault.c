@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "core/event.h"
@@ -109,6 +110,42 @@ fault_accept(void *impl, struct event *ev, int64_t wait_ms,
 	return fail(e);
 }
 
+/* What is begun fails at once or not at all. */
+static enum rc
+fault_accept_begin(void *impl, struct event *ev, int64_t wait_ms,
+    const struct store_waiter *waiter, void **op, struct err *e)
+{
+	struct fault *f = impl;
+	struct store_pending p;
+	enum rc rc;
+
+	if (moment_of(f) != GO_ON) {
+		event_free(ev);
+		return fail(e);
+	}
+	rc = store_accept_begin(f->inner, ev, wait_ms, waiter, &p, e);
+	*op = p.op;
+	return rc;
+}
+
+static enum rc
+fault_accept_end(void *impl, void *op, struct store_receipt *out, struct err *e)
+{
+	struct store_pending p = { op, clock_tick_us() };
+	struct fault *f = impl;
+
+	return store_accept_end(f->inner, &p, out, e);
+}
+
+static bool
+fault_accept_leave(void *impl, void *op)
+{
+	struct store_pending p = { op, clock_tick_us() };
+	struct fault *f = impl;
+
+	return store_accept_leave(f->inner, &p);
+}
+
 static enum rc
 fault_check(void *impl, struct err *e)
 {
@@ -128,6 +165,9 @@ const struct store_engine store_fault_engine = {
 	.is_dead = fault_is_dead,
 	.wake_path = fault_wake_path,
 	.accept = fault_accept,
+	.accept_begin = fault_accept_begin,
+	.accept_end = fault_accept_end,
+	.accept_leave = fault_accept_leave,
 	.check = fault_check,
 	.unexpanded = fault_unexpanded,
 	.expand = fault_expand,

@@ -96,6 +96,11 @@ struct store_engine {
 
 	enum rc (*accept)(void *impl, struct event *ev, int64_t wait_ms,
 	    struct store_receipt *out, struct err *e);
+	enum rc (*accept_begin)(void *impl, struct event *ev, int64_t wait_ms,
+	    const struct store_waiter *waiter, void **op, struct err *e);
+	enum rc (*accept_end)(void *impl, void *op, struct store_receipt *out,
+	    struct err *e);
+	bool (*accept_leave)(void *impl, void *op);
 	enum rc (*check)(void *impl, struct err *e);
 
 	enum rc (*unexpanded)(void *impl, size_t max, struct store_events *out,

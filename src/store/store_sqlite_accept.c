@@ -29,6 +29,7 @@ struct accept {
 	int64_t earlier; /* the last event of the same derived id, or 0 */
 	char *teams;
 	struct store_receipt out;
+	struct store_waiter waiter; /* of one that is not waited for */
 };
 
 static bool
@@ -457,18 +458,12 @@ lite_accept_in(struct lite_tx *tx, struct event *ev, struct store_receipt *out,
 	return rc;
 }
 
-enum rc
-lite_accept(void *impl, struct event *ev, int64_t wait_ms,
-    struct store_receipt *out, struct err *e)
+/* Takes ev.  On any code but RC_OK it is gone. */
+static enum rc
+accept_new(struct lite *l, struct event *ev, int64_t wait_ms,
+    struct lite_write *w, struct err *e)
 {
-	struct lite *l = impl;
-	struct lite_write w = { .run = run,
-		.turn_ms = wait_ms,
-		.wait_ms = wait_ms,
-		.drop = accept_free };
 	struct accept *a;
-	bool left;
-	enum rc rc;
 
 	if (lite_disk_is_low(l)) {
 		event_free(ev);
@@ -477,13 +472,95 @@ lite_accept(void *impl, struct event *ev, int64_t wait_ms,
 	}
 	a = xmalloc(sizeof(*a));
 	accept_init(a, ev);
-	w.arg = a;
-	w.bytes = ev->bodysz + ev->jsonsz + ROW_BYTES;
-	rc = lite_commit(l, &w, &left, e);
-	if (left)
-		return rc;
+	*w = (struct lite_write){ .run = run,
+		.arg = a,
+		.bytes = ev->bodysz + ev->jsonsz + ROW_BYTES,
+		.turn_ms = wait_ms,
+		.wait_ms = wait_ms,
+		.drop = accept_free };
+	return RC_OK;
+}
+
+/* Takes arg. */
+static enum rc
+accept_end(void *arg, enum rc rc, struct store_receipt *out)
+{
+	struct accept *a = arg;
+
 	if (rc == RC_OK)
 		*out = a->out;
 	accept_free(a);
 	return rc;
+}
+
+enum rc
+lite_accept(void *impl, struct event *ev, int64_t wait_ms,
+    struct store_receipt *out, struct err *e)
+{
+	struct lite_write w;
+	bool left;
+	enum rc rc;
+
+	rc = accept_new(impl, ev, wait_ms, &w, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = lite_commit(impl, &w, &left, e);
+	return left ? rc : accept_end(w.arg, rc, out);
+}
+
+static void
+accept_done(void *arg)
+{
+	const struct accept *a = arg;
+
+	a->waiter.done(a->waiter.arg);
+}
+
+enum rc
+lite_accept_begin(void *impl, struct event *ev, int64_t wait_ms,
+    const struct store_waiter *waiter, void **op, struct err *e)
+{
+	struct lite_op *begun;
+	struct lite_write w;
+	struct accept *a;
+	void *arg;
+	enum rc rc;
+
+	rc = accept_new(impl, ev, wait_ms, &w, e);
+	if (rc != RC_OK)
+		return rc;
+	a = w.arg;
+	if (waiter != NULL) {
+		a->waiter = *waiter;
+		w.done = accept_done;
+	}
+	/* Once it is queued it may be done before this returns. */
+	rc = lite_commit_begin(impl, &w, &begun, e);
+	if (rc != RC_OK)
+		accept_free(a);
+	if (rc == RC_OK && waiter != NULL)
+		*op = begun;
+	else if (rc == RC_OK && !lite_commit_leave(begun)) {
+		(void)lite_commit_end(begun, &arg, e);
+		accept_free(arg);
+	}
+	return rc;
+}
+
+enum rc
+lite_accept_end(void *impl, void *op, struct store_receipt *out, struct err *e)
+{
+	void *arg;
+	enum rc rc;
+
+	(void)impl;
+	rc = lite_commit_end(op, &arg, e);
+	return accept_end(arg, rc, out);
+}
+
+bool
+lite_accept_leave(void *impl, void *op)
+{
+	(void)impl;
+	return lite_commit_leave(op);
 }

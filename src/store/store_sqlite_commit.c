@@ -579,6 +579,30 @@ lite_commit(struct lite *l, const struct lite_write *w, bool *left,
 }
 
 enum rc
+lite_commit_begin(struct lite *l, const struct lite_write *w,
+    struct lite_op **out, struct err *e)
+{
+	*out = NULL;
+	if (atomic_load(&l->dead))
+		return err_set(e, RC_SYSTEM,
+		    "the store failed before and takes no more");
+	return queue(l->commit, w, out, e);
+}
+
+enum rc
+lite_commit_end(struct lite_op *op, void **arg, struct err *e)
+{
+	*arg = op->w.arg;
+	return lite_op_take(op, e);
+}
+
+bool
+lite_commit_leave(struct lite_op *op)
+{
+	return lite_op_leave(op);
+}
+
+enum rc
 lite_commit_now(struct lite *l, lite_op_run *run, void *arg, struct err *e)
 {
 	const struct lite_write w = { .run = run,

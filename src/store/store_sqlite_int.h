@@ -341,9 +341,21 @@ struct lite_write {
 	size_t bytes; /* counted against queue_bytes */
 	int64_t turn_ms, wait_ms;
 	void (*drop)(void *arg);
+	void (*done)(void *arg); /* of lite_commit_begin() alone */
 };
 enum rc lite_commit(struct lite *l, const struct lite_write *w, bool *left,
     struct err *e);
+/*
+ * The same for a caller who does not wait: done(arg) is called as soon as the
+ * result is known, as the committer's last touch of arg, and lite_commit_end()
+ * takes it.  w has drop.  True of lite_commit_leave(): done() is not called
+ * any more, and arg is the committer's.
+ */
+struct lite_op;
+enum rc lite_commit_begin(struct lite *l, const struct lite_write *w,
+    struct lite_op **out, struct err *e);
+enum rc lite_commit_end(struct lite_op *op, void **arg, struct err *e);
+bool lite_commit_leave(struct lite_op *op);
 /* The same for an argument on the caller's stack, in the store's time. */
 enum rc lite_commit_now(struct lite *l, lite_op_run *run, void *arg,
     struct err *e);
@@ -799,6 +811,11 @@ enum rc lite_settle_in(struct lite_tx *tx, struct store_result *v, size_t n,
 /* Operations, with the contracts of their namesakes. */
 enum rc lite_accept(void *impl, struct event *ev, int64_t wait_ms,
     struct store_receipt *out, struct err *e);
+enum rc lite_accept_begin(void *impl, struct event *ev, int64_t wait_ms,
+    const struct store_waiter *waiter, void **op, struct err *e);
+enum rc lite_accept_end(void *impl, void *op, struct store_receipt *out,
+    struct err *e);
+bool lite_accept_leave(void *impl, void *op);
 enum rc lite_unexpanded(void *impl, size_t max, struct store_events *out,
     struct err *e);
 enum rc lite_expand(void *impl, const struct store_expansion *v, size_t n,

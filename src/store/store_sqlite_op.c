@@ -64,11 +64,20 @@ is_awaited(struct lite_op *op)
 void
 lite_op_end(struct lite_op **v, size_t n)
 {
+	void (*done)(void *arg);
 	size_t i, awaited = 0;
+	void *arg;
 
-	for (i = 0; i < n; i++)
-		if (is_awaited(v[i]))
+	for (i = 0; i < n; i++) {
+		done = v[i]->w.done;
+		arg = v[i]->w.arg;
+		if (!is_awaited(v[i]))
+			continue;
+		if (done != NULL)
+			done(arg);
+		else
 			v[awaited++] = v[i];
+	}
 	for (i = 1; i < awaited; i++)
 		atomic_store(&v[(i - 1) / 2]->wakes[(i - 1) % 2], v[i]);
 	if (awaited > 0)
@@ -118,7 +127,8 @@ leave(struct lite_op *op)
 		/* Late, but the committer was there first: its post is on the
 		 * way, and the operation is not ours before. */
 		if (atomic_load(&op->state) == LITE_OP_DONE) {
-			wait_for_post(op);
+			if (op->w.done == NULL)
+				wait_for_post(op);
 			return true;
 		}
 	}
@@ -152,4 +162,25 @@ lite_op_await(struct lite_op *op, const struct timespec *turn,
 	*e = op->err;
 	op_free(op);
 	return rc;
+}
+
+enum rc
+lite_op_take(struct lite_op *op, struct err *e)
+{
+	enum rc rc;
+
+	assert(atomic_load(&op->state) == LITE_OP_DONE);
+	if (op->w.done == NULL)
+		wake_others(op);
+	rc = op->rc;
+	*e = op->err;
+	op_free(op);
+	return rc;
+}
+
+bool
+lite_op_leave(struct lite_op *op)
+{
+	assert(op->w.drop != NULL);
+	return !leave(op);
 }

@@ -66,4 +66,9 @@ void lite_op_end(struct lite_op **v, size_t n);
 enum rc lite_op_await(struct lite_op *op, const struct timespec *turn,
     const struct timespec *until, bool *left, struct err *e);
 
+/* Where nobody waits: the result, once w.done was called, and the end before
+ * it (see lite_commit_begin()). */
+enum rc lite_op_take(struct lite_op *op, struct err *e);
+bool lite_op_leave(struct lite_op *op);
+
 #endif

@@ -20,7 +20,37 @@
 static const char *request;
 static size_t requestsz;
 
-/* In the store's place. */
+/* In the store's place; a published event is waited for. */
+enum rc
+store_accept_begin(struct store *s, struct event *ev, int64_t wait_ms,
+    const struct store_waiter *waiter, struct store_pending *out, struct err *e)
+{
+	(void)s;
+	(void)wait_ms;
+	(void)waiter;
+	(void)out;
+	event_free(ev);
+	return err_set(e, RC_SYSTEM, "not for posts");
+}
+
+enum rc
+store_accept_end(struct store *s, struct store_pending *p,
+    struct store_receipt *out, struct err *e)
+{
+	(void)s;
+	(void)p;
+	memset(out, 0, sizeof(*out));
+	return err_set(e, RC_SYSTEM, "not for posts");
+}
+
+bool
+store_accept_leave(struct store *s, struct store_pending *p)
+{
+	(void)s;
+	(void)p;
+	return true;
+}
+
 enum rc
 store_accept(struct store *s, struct event *ev, int64_t wait_ms,
     struct store_receipt *out, struct err *e)

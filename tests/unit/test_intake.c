@@ -31,6 +31,16 @@ static struct {
 	bool duplicate;
 } kept;
 
+/* A post that is not waited for: the store calls when the test lets it. */
+static struct {
+	bool is_used, is_told;
+	struct store_pending p;
+	struct store_waiter waiter;
+	struct store_receipt receipt;
+	enum rc rc;
+	struct err e;
+} way;
+
 enum rc
 store_accept(struct store *s, struct event *ev, int64_t wait_ms,
     struct store_receipt *out, struct err *e)
@@ -110,6 +120,7 @@ set_up(void **state)
 {
 	(void)state;
 	memset(&kept, 0, sizeof(kept));
+	memset(&way, 0, sizeof(way));
 	sources.v = xcalloc(3, sizeof(*sources.v));
 	source_add("github", "github");
 	strlist_put(&sources.v[0].events, "issues");
@@ -131,6 +142,51 @@ tear_down(void **state)
 	event_free(kept.ev);
 	sources_fini(&sources);
 	return 0;
+}
+
+enum rc
+store_accept_begin(struct store *s, struct event *ev, int64_t wait_ms,
+    const struct store_waiter *waiter, struct store_pending *out, struct err *e)
+{
+	out->op = NULL;
+	way.rc = store_accept(s, ev, wait_ms, &way.receipt, &way.e);
+	if (waiter == NULL)
+		return RC_OK;
+	if (way.rc == RC_BUSY) {
+		*e = way.e;
+		return way.rc;
+	}
+	way.waiter = *waiter;
+	out->op = &way;
+	return RC_OK;
+}
+
+enum rc
+store_accept_end(struct store *s, struct store_pending *p,
+    struct store_receipt *out, struct err *e)
+{
+	(void)s;
+	assert_ptr_equal(p->op, &way);
+	p->op = NULL;
+	*out = way.receipt;
+	*e = way.e;
+	return way.rc;
+}
+
+bool
+store_accept_leave(struct store *s, struct store_pending *p)
+{
+	(void)s;
+	if (way.is_told)
+		return false;
+	p->op = NULL;
+	return true;
+}
+
+static void
+tell(void *arg)
+{
+	*(bool *)arg = true;
 }
 
 /* A request as its sender would sign it, and one more parameter. */
@@ -178,6 +234,10 @@ post(const struct post *p, struct intake_outcome *out, struct err *e)
 	if (p->extra != NULL)
 		params[n++] = p->extra;
 	params[n] = NULL;
+	if (way.is_used)
+		return intake_accept_begin(&in, &req,
+		    &(struct store_waiter){ tell, &way.is_told }, &way.p, out,
+		    e);
 	return intake_accept(&in, &req, out, e);
 }
 
@@ -653,6 +713,62 @@ test_each_wrong_field_is_named(void **state)
 
 #define row(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void
+test_a_post_on_its_way_is_answered_once_it_is_stored(void **state)
+{
+	const struct post p = { "/hooks/github", "issues", "d", JSON, NULL,
+		BODY };
+	struct intake_outcome out;
+	struct err e;
+
+	(void)state;
+	way.is_used = true;
+	assert_int_equal(post(&p, &out, &e), RC_OK);
+	assert_non_null(way.p.op);
+	assert_string_equal(out.delivery_id, "d");
+	way.waiter.done(way.waiter.arg);
+	/* Too late to leave. */
+	assert_int_equal(intake_accept_leave(&in, &way.p, &e), RC_OK);
+	assert_int_equal(intake_accept_end(&in, &way.p, &out, &e), RC_OK);
+	assert_int_equal(out.result, INTAKE_QUEUED);
+	assert_int_equal(out.receipt.id, 7);
+}
+
+static void
+test_a_post_on_its_way_is_left_when_its_time_is_up(void **state)
+{
+	const struct post p = { "/hooks/github", "issues", "d", JSON, NULL,
+		BODY };
+	struct intake_outcome out;
+	struct err e;
+
+	(void)state;
+	way.is_used = true;
+	assert_int_equal(post(&p, &out, &e), RC_OK);
+	assert_int_equal(intake_accept_leave(&in, &way.p, &e), RC_BUSY);
+	assert_null(way.p.op);
+}
+
+static void
+test_what_is_not_stored_is_answered_at_once(void **state)
+{
+	const struct post ping = { "/hooks/github", "ping", "d", JSON, NULL,
+		BODY };
+	const struct post issue = { "/hooks/github", "issues", "d", JSON, NULL,
+		BODY };
+	struct intake_outcome out;
+	struct err e;
+
+	(void)state;
+	way.is_used = true;
+	assert_int_equal(post(&ping, &out, &e), RC_OK);
+	assert_null(way.p.op);
+	assert_int_equal(out.result, INTAKE_IGNORED);
+	kept.rc = RC_BUSY;
+	assert_int_equal(post(&issue, &out, &e), RC_BUSY);
+	assert_null(way.p.op);
+}
+
 int
 main(void)
 {
@@ -673,6 +789,9 @@ main(void)
 		row(test_published_data_is_kept_to_the_byte),
 		row(test_published_fields_are_taken),
 		row(test_each_wrong_field_is_named),
+		row(test_a_post_on_its_way_is_answered_once_it_is_stored),
+		row(test_a_post_on_its_way_is_left_when_its_time_is_up),
+		row(test_what_is_not_stored_is_answered_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
