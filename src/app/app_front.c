@@ -13,13 +13,13 @@
 #include "app/app_program.h"
 #include "app/app_run.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "front/budget.h"
 #include "front/count.h"
 #include "front/front.h"
 #include "front/http_cgi.h"
-#include "front/http_fcgi.h"
 #include "front/serve.h"
 #include "front/settings.h"
 #include "store/store.h"
@@ -29,6 +29,7 @@
 #define READERS 4      /* connections for reading, shared by all threads */
 #define FILES_MIN 8192 /* open files, where the hard limit lets us */
 #define QUEUE_BYTES (64 << 20)
+#define PAGE_THREADS 32 /* requests that may wait, for the store or others */
 
 extern char **environ;
 
@@ -107,7 +108,7 @@ settings_take(struct app *app, struct app_conf *conf)
 	l->conf = conf;
 	l->users = users_of(conf);
 	set->base_path = conf->server.base_path;
-	set->threads = (unsigned int)conf->server.threads;
+	set->threads = PAGE_THREADS;
 	set->max_body = conf->server.max_body;
 	set->body_memory = (size_t)conf->server.body_memory;
 	set->deadline_ms = conf->server.deadline_ms;
@@ -180,14 +181,40 @@ stopping(void *arg)
 	app_notify_stopping();
 }
 
+/* One a core, since a post waits for nothing. */
+static unsigned int
+post_threads(const struct app_conf *conf)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (conf->server.threads > 0)
+		return (unsigned int)conf->server.threads;
+	return cores > 2 ? (unsigned int)cores : 2;
+}
+
+/* Beside the database, where a body that is accepted goes too. */
+static char *
+body_folder(const struct app_conf *conf)
+{
+	static const char scheme[] = "sqlite:";
+	const char *url = conf->database.url;
+
+	if (strncmp(url, scheme, sizeof(scheme) - 1) == 0)
+		url += sizeof(scheme) - 1;
+	return file_folder_of(url);
+}
+
 static enum rc
 run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
     struct err *e)
 {
+	char *folder = body_folder(app->conf);
 	const struct front_options opt = {
 		.listen_fd = l->fd,
 		.socket_path = app_listen_path(l),
-		.threads = (unsigned int)app->conf->server.threads,
+		.body_folder = folder,
+		.threads = post_threads(app->conf),
+		.page_threads = PAGE_THREADS,
 		.clock = app->run.clock,
 		.store = app->run.store,
 		.bodies = &bodies,
@@ -199,6 +226,7 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 		.stopping = stopping,
 		.arg = app,
 	};
+	enum rc rc;
 
 	if (app_listen_is_public(l))
 		log_say(LOG_LEVEL_WARN,
@@ -206,8 +234,11 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 		    "the file's owner and group are answered",
 		    l->name);
 	log_say(LOG_LEVEL_INFO, "listening on %s", l->name);
-	http_fcgi_setup();
-	return front_run(&opt, e);
+	rc = front_run(&opt, e);
+	/* Threads that hang may read it still. */
+	if (rc != RC_BUSY)
+		free(folder);
+	return rc;
 }
 
 /* The answer is whole: the web server need not wait for the end of the
@@ -237,6 +268,7 @@ run_cgi(struct app *app, struct settings *set)
 	    app->run.clock, s.deadline_ms);
 	s.count = count_new(store_meter(app->run.store));
 	serve(&s, &cgi.conn, &end);
+	budget_give(&bodies, end.held);
 	if (!end.is_read)
 		http_cgi_discard(&cgi);
 	close_answer();

@@ -1,258 +1,38 @@
 #include "config.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/xalloc.h"
-#include "front/budget.h"
 #include "front/count.h"
-#include "front/front.h"
-#include "front/front_accept.h"
-#include "front/http_fcgi.h"
-#include "front/log_limit.h"
-#include "front/resend.h"
-#include "front/serve.h"
+#include "front/front_int.h"
 #include "front/settings.h"
-#include "front/signin.h"
 #include "store/store.h"
 #include "store/store_metrics.h"
 
-#define HEAD_MS 5000   /* for a request's head to come whole */
-#define TICK_MS 200    /* of the watchdog */
-#define GRACE_MS 2000  /* for a peer that does not read its answer */
-#define HURRY_MS 5000  /* for them before they are cut */
-#define STOP_MS 9000   /* for the requests in hand at the end */
-#define JOIN_STEP_MS 5 /* between looks at a thread that is to end */
-#define LINGER_MS 1000 /* for what a refused peer still sends */
-#define STACK_SIZE (512 << 10)
-#define STACK_SIZE_SANITIZED (4 << 20)
+#define TICK_MS 200
+#define MEMORY_MS 10 /* between looks for memory that has become free */
+#define STOP_MS 9000 /* for the requests in hand at the end */
+#define JOIN_MS 1000 /* for the threads of the pool, which have nothing to do */
+#define DISK_MAX (INT64_C(1) << 30) /* of bodies that come */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
-
-struct front;
-
-/*
- * One request thread.  Whatever the watchdog looks at is under the lock, and
- * the descriptor is closed under it too, so that no other one of the same
- * number is ever cut.
- */
-struct worker {
-	pthread_t thread;
-	struct front *front;
-	struct http_fcgi *fcgi;
-	pthread_mutex_t lock;
-	int fd; /* -1: between requests */
-	int64_t until_ms;
-	bool is_cut;
-	const struct settings *set; /* in use, or NULL */
-};
-
-struct front {
-	const struct front_options *opt;
-	struct front_accept *accept;
-	struct log_limit log_limit;
-	struct resend resend;
-	struct signin signin;
-	struct count *count;
-	struct worker *workers;
-	unsigned int started;
-	_Atomic(struct settings *) set;
-	struct settings *old;     /* until no request is on it */
-	_Atomic int64_t limit_ms; /* no request has time beyond it */
-};
-
-static int64_t
-now_ms(const struct front *f)
-{
-	return clock_boot_ms(f->opt->clock);
-}
-
-/* Returns until when the request has time. */
-static int64_t
-take_hold(struct worker *w, int fd)
-{
-	struct front *f = w->front;
-	int64_t until_ms;
-
-	pthread_mutex_lock(&w->lock);
-	w->set = atomic_load(&f->set);
-	w->fd = fd;
-	w->is_cut = false;
-	until_ms = now_ms(f) + w->set->deadline_ms;
-	if (until_ms > atomic_load(&f->limit_ms))
-		until_ms = atomic_load(&f->limit_ms);
-	w->until_ms = until_ms;
-	pthread_mutex_unlock(&w->lock);
-	return until_ms;
-}
+static struct {
+	struct loop *loop; /* that is told */
+	volatile sig_atomic_t wants_end, wants_reload;
+} signals;
 
 static void
-let_go(struct worker *w)
+take_signal(int number)
 {
-	pthread_mutex_lock(&w->lock);
-	if (w->fd >= 0)
-		close(w->fd);
-	w->fd = -1;
-	w->set = NULL;
-	pthread_mutex_unlock(&w->lock);
-}
-
-/*
- * What a peer sends after it was refused is read away: closing over it would
- * turn the answer into a reset.  The watchdog ends this in any case.
- */
-static void
-linger(const struct front *f, int fd, int64_t until_ms)
-{
-	struct timeval wait = { .tv_sec = LINGER_MS / 1000 };
-	char trash[16384];
-
-	shutdown(fd, SHUT_WR);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	while (now_ms(f) < until_ms && recv(fd, trash, sizeof(trash), 0) > 0)
-		;
-}
-
-static void
-serve_one(struct worker *w, int fd)
-{
-	struct front *f = w->front;
-	struct serve_end end = { 0 };
-	struct serve s = { .bodies = f->opt->bodies,
-		.count = f->count,
-		.log_limit = &f->log_limit,
-		.resend = &f->resend,
-		.signin = &f->signin };
-	struct http_conn *conn;
-	int64_t until_ms;
-	struct err e;
-
-	if (http_fcgi_begin(w->fcgi, fd, &conn, &e) != RC_OK) {
-		log_say(LOG_LEVEL_WARN, "%s", e.text);
-		return;
-	}
-	until_ms = take_hold(w, fd);
-	s.set = w->set;
-	/* The answer itself takes time too. */
-	s.deadline_ms = until_ms - s.set->deadline_ms / 10;
-	serve(&s, conn, &end);
-	if (http_fcgi_end(w->fcgi, end.is_answered) && !end.is_read)
-		linger(f, fd, until_ms);
-	let_go(w);
-}
-
-static void *
-work(void *arg)
-{
-	struct worker *w = arg;
-	int fd;
-
-	for (;;) {
-		fd = front_accept_next(w->front->accept);
-		if (fd < 0)
-			return NULL;
-		serve_one(w, fd);
-	}
-}
-
-/* A request whose time is up reads nothing more; a little later the peer
- * gets nothing more either. */
-static void
-cut_overdue(struct front *f)
-{
-	int64_t now = now_ms(f);
-	struct worker *w;
-	unsigned int i;
-
-	for (i = 0; i < f->started; i++) {
-		w = &f->workers[i];
-		pthread_mutex_lock(&w->lock);
-		if (w->fd >= 0 && now > w->until_ms) {
-			if (now > w->until_ms + GRACE_MS)
-				shutdown(w->fd, SHUT_RDWR);
-			else if (!w->is_cut)
-				shutdown(w->fd, SHUT_RD);
-			w->is_cut = true;
-		}
-		pthread_mutex_unlock(&w->lock);
-	}
-}
-
-/* Nobody has time beyond limit_ms any more. */
-static void
-hurry(struct front *f, int64_t limit_ms)
-{
-	struct worker *w;
-	unsigned int i;
-
-	/* First for those to come, so that nobody slips between. */
-	atomic_store(&f->limit_ms, limit_ms);
-	for (i = 0; i < f->started; i++) {
-		w = &f->workers[i];
-		pthread_mutex_lock(&w->lock);
-		if (w->until_ms > limit_ms)
-			w->until_ms = limit_ms;
-		pthread_mutex_unlock(&w->lock);
-	}
-}
-
-static bool
-is_in_use(struct front *f, const struct settings *set)
-{
-	bool used = false;
-	unsigned int i;
-
-	for (i = 0; i < f->started; i++) {
-		pthread_mutex_lock(&f->workers[i].lock);
-		used |= f->workers[i].set == set;
-		pthread_mutex_unlock(&f->workers[i].lock);
-	}
-	return used;
-}
-
-static void
-release_old(struct front *f)
-{
-	if (f->old != NULL && !is_in_use(f, f->old)) {
-		f->opt->free_settings(f->opt->arg, f->old);
-		f->old = NULL;
-	}
-}
-
-/* Two reloads in one request's time would need a list: the second waits. */
-static bool
-reload(struct front *f)
-{
-	struct settings *set;
-
-	release_old(f);
-	if (f->old != NULL)
-		return false;
-	set = f->opt->reload(f->opt->arg);
-	if (set == NULL)
-		return true;
-	/* First, so that no body is let in that no memory could hold. */
-	budget_change(f->opt->bodies, set->body_memory);
-	f->old = atomic_exchange(&f->set, set);
-	return true;
+	if (number == SIGHUP)
+		signals.wants_reload = 1;
+	else
+		signals.wants_end = 1;
+	if (signals.loop != NULL)
+		loop_wake(signals.loop);
 }
 
 static void
@@ -268,16 +48,39 @@ signals_of(sigset_t *set)
 void
 front_block_signals(void)
 {
+	const struct sigaction act = { .sa_handler = take_signal,
+		.sa_flags = SA_RESTART };
 	sigset_t set;
 
 	signals_of(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	/* The disposition must not be "ignore": those are never pending. */
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGUSR1, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	/* Spawners may have had them ignored. */
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGUSR1, &act, NULL);
+	sigaction(SIGHUP, &act, NULL);
+}
+
+/* From here on this thread, and no other, takes them. */
+static void
+listen_to_signals(struct loop *l)
+{
+	sigset_t set;
+
+	signals.loop = l;
+	signals_of(&set);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void
+ignore_signals(void)
+{
+	sigset_t set;
+
+	signals_of(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signals.loop = NULL;
 }
 
 static void
@@ -287,104 +90,196 @@ call(void (*f)(void *arg), void *arg)
 		f(arg);
 }
 
-/* The watchdog's loop, until it is time to end. */
-static enum rc
-watch(struct front *f, struct err *e)
+static struct front_set *
+set_new(struct settings *settings)
 {
-	const struct timespec tick = { 0, TICK_MS * 1000000L };
-	bool wants_reload = false;
-	sigset_t set;
-	int number;
+	struct front_set *s = xcalloc(1, sizeof(*s));
 
-	signals_of(&set);
-	for (;;) {
-		number = sigtimedwait(&set, NULL, &tick);
-		if (number == SIGHUP)
-			wants_reload = true;
-		else if (number > 0)
-			return RC_OK;
-		cut_overdue(f);
-		front_accept_expire(f->accept);
-		release_old(f);
-		log_limit_flush(&f->log_limit, now_ms(f));
-		if (wants_reload && reload(f))
-			wants_reload = false;
+	s->set = settings;
+	return s;
+}
+
+static void
+set_free(struct front *f, struct front_set *s)
+{
+	if (s == NULL)
+		return;
+	f->opt->free_settings(f->opt->arg, s->set);
+	free(s);
+}
+
+static void
+release_before(struct front *f)
+{
+	if (f->before == NULL || f->before->uses > 0)
+		return;
+	set_free(f, f->before);
+	f->before = NULL;
+}
+
+/* Two reloads in one request's time would need a list: the second waits. */
+static bool
+reload(struct front *f)
+{
+	struct settings *set;
+
+	release_before(f);
+	if (f->before != NULL)
+		return false;
+	set = f->opt->reload(f->opt->arg);
+	if (set == NULL)
+		return true;
+	budget_change(f->opt->bodies, set->body_memory);
+	f->before = f->now;
+	f->now = set_new(set);
+	return true;
+}
+
+static void
+tick(void *arg)
+{
+	struct front *f = arg;
+
+	loop_timer_set(f->loop, &f->tick, loop_now_ms(f->loop) + TICK_MS);
+	release_before(f);
+	log_limit_flush(&f->log_limit, loop_now_ms(f->loop));
+	call(f->opt->tick, f->opt->arg);
+}
+
+static struct front_conn *
+conn_of_stored(struct front_item *item)
+{
+	return (struct front_conn *)(void *)((char *)item -
+	    offsetof(struct front_conn, stored));
+}
+
+/* What the pools have worked and the disk has is answered. */
+static void
+take_mail(struct front *f)
+{
+	struct front_item *item, *next;
+
+	for (item = front_inbox_take(&f->worked); item != NULL; item = next) {
+		next = item->next;
+		front_conn_worked((struct front_conn *)item);
+	}
+	for (item = front_inbox_take(&f->stored); item != NULL; item = next) {
+		next = item->next;
+		front_conn_stored(conn_of_stored(item));
+	}
+}
+
+/* In the order in which they came; a small one may pass a large one. */
+static void
+share_memory(struct front *f)
+{
+	struct front_conn *c, *next;
+
+	for (c = TAILQ_FIRST(&f->waiting); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		front_conn_try_memory(c);
+	}
+}
+
+static void
+turn(struct front *f)
+{
+	loop_turn(f->loop, TAILQ_EMPTY(&f->waiting) ? -1 : MEMORY_MS);
+	take_mail(f);
+	share_memory(f);
+}
+
+static enum rc
+serve_all(struct front *f, struct err *e)
+{
+	while (!signals.wants_end) {
+		turn(f);
+		if (signals.wants_reload && reload(f))
+			signals.wants_reload = 0;
 		if (store_is_dead(f->opt->store))
 			return err_set(e, RC_SYSTEM,
 			    "the store has failed; ending so that a new "
 			    "process starts clean");
-		call(f->opt->tick, f->opt->arg);
 	}
+	return RC_OK;
+}
+
+/* False when some connection did not come to its end in time. */
+static bool
+finish(struct front *f)
+{
+	int64_t until_ms;
+
+	front_conns_stop(f);
+	until_ms = clock_boot_ms(f->opt->clock) + STOP_MS;
+	loop_timer_set(f->loop, &f->tick, loop_now_ms(f->loop));
+	while (f->nconns > 0) {
+		if (clock_boot_ms(f->opt->clock) > until_ms)
+			return false;
+		turn(f);
+	}
+	return true;
 }
 
 static enum rc
-start(struct front *f, struct err *e)
+begin(struct front *f, struct err *e)
 {
-	pthread_attr_t attr;
-	struct worker *w;
-	int status = 0;
+	const struct front_pool_options to_posts = { f->opt->threads,
+		front_call_run, &f->worked },
+					to_pages = { f->opt->page_threads,
+						front_call_run, &f->worked };
+	enum rc rc;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr,
-	    IS_SANITIZED ? STACK_SIZE_SANITIZED : STACK_SIZE);
-	while (f->started < f->opt->threads && status == 0) {
-		w = &f->workers[f->started];
-		w->front = f;
-		w->fd = -1;
-		w->fcgi = http_fcgi_new();
-		pthread_mutex_init(&w->lock, NULL);
-		status = pthread_create(&w->thread, &attr, work, w);
-		if (status == 0)
-			f->started++;
-		else
-			http_fcgi_free(w->fcgi);
-	}
-	pthread_attr_destroy(&attr);
-	return status == 0 ? RC_OK
-			   : err_errno(e, RC_SYSTEM, status, "making threads");
+	rc = loop_new(f->opt->clock, LOOP_BEST, &f->loop, e);
+	if (rc != RC_OK)
+		return rc;
+	front_inbox_init(&f->worked, f->loop);
+	front_inbox_init(&f->stored, f->loop);
+	rc = front_pool_new(&to_posts, &f->posts, e);
+	if (rc == RC_OK)
+		rc = front_pool_new(&to_pages, &f->pages, e);
+	if (rc == RC_OK)
+		rc = front_conns_begin(f, e);
+	f->tick.call = tick;
+	f->tick.arg = f;
+	loop_timer_set(f->loop, &f->tick, 0);
+	return rc;
 }
 
-/* False when some thread did not end in time. */
-static bool
-join_all(struct front *f)
+static void
+front_init(struct front *f, const struct front_options *opt)
 {
-	const struct timespec step = { 0, JOIN_STEP_MS * 1000000L };
-	int64_t until_ms = now_ms(f) + STOP_MS;
-	unsigned int i = 0;
-
-	front_accept_stop(f->accept);
-	hurry(f, now_ms(f) + HURRY_MS);
-	while (i < f->started) {
-		if (pthread_tryjoin_np(f->workers[i].thread, NULL) == 0) {
-			i++;
-			continue;
-		}
-		if (now_ms(f) > until_ms)
-			return false;
-		cut_overdue(f);
-		nanosleep(&step, NULL);
-	}
-	return true;
+	f->opt = opt;
+	f->now = set_new(opt->settings);
+	f->limits.max_requests = FRONT_CONNS_MAX;
+	f->limits.room.memory = opt->bodies;
+	f->limits.room.disk = &f->disk;
+	f->limits.room.folder = opt->body_folder;
+	budget_init(&f->disk, DISK_MAX);
+	log_limit_init(&f->log_limit);
+	resend_init(&f->resend);
+	signin_init(&f->signin);
+	f->count = count_new(store_meter(opt->store));
+	TAILQ_INIT(&f->early);
+	TAILQ_INIT(&f->waiting);
+	TAILQ_INIT(&f->others);
 }
 
 static void
 front_free(struct front *f)
 {
-	unsigned int i;
-
-	for (i = 0; i < f->started; i++) {
-		http_fcgi_free(f->workers[i].fcgi);
-		pthread_mutex_destroy(&f->workers[i].lock);
-	}
-	if (f->old != NULL)
-		f->opt->free_settings(f->opt->arg, f->old);
-	f->opt->free_settings(f->opt->arg, atomic_load(&f->set));
+	set_free(f, f->before);
+	set_free(f, f->now);
 	log_limit_fini(&f->log_limit);
 	resend_fini(&f->resend);
 	signin_fini(&f->signin);
 	count_free(f->count);
-	front_accept_free(f->accept);
-	free(f->workers);
+	if (f->loop != NULL) {
+		front_inbox_fini(&f->worked);
+		front_inbox_fini(&f->stored);
+	}
+	loop_free(f->loop);
+	budget_fini(&f->disk);
 	free(f);
 }
 
@@ -392,29 +287,25 @@ enum rc
 front_run(const struct front_options *opt, struct err *e)
 {
 	struct front *f = xcalloc(1, sizeof(*f));
+	struct err hung;
 	enum rc rc;
 
-	f->opt = opt;
-	atomic_init(&f->set, opt->settings);
-	atomic_init(&f->limit_ms, INT64_MAX);
-	log_limit_init(&f->log_limit);
-	resend_init(&f->resend);
-	signin_init(&f->signin);
-	f->count = count_new(store_meter(opt->store));
-	f->workers = xcalloc(opt->threads, sizeof(*f->workers));
-	rc = front_accept_new(opt->listen_fd, opt->socket_path, HEAD_MS,
-	    opt->clock, &f->accept, e);
-	if (rc == RC_OK)
-		rc = start(f, e);
+	front_init(f, opt);
+	rc = begin(f, e);
 	if (rc == RC_OK) {
+		listen_to_signals(f->loop);
 		call(opt->ready, opt->arg);
-		rc = watch(f, e);
+		rc = serve_all(f, e);
 	}
 	call(opt->stopping, opt->arg);
 	/* Left as it is when threads still look at it. */
-	if (f->accept != NULL && !join_all(f))
+	if (f->loop != NULL &&
+	    (!finish(f) || front_pool_free(f->posts, JOIN_MS, &hung) != RC_OK ||
+		front_pool_free(f->pages, JOIN_MS, &hung) != RC_OK))
 		return err_set(e, RC_BUSY,
 		    "requests hang; ending without them");
+	ignore_signals();
+	front_conns_end(f);
 	front_free(f);
 	return rc;
 }

@@ -1,9 +1,10 @@
 /*
- * front - the threads that take requests, and who watches over them
+ * front - the loop that takes requests, and the threads that work them
  *
- * A fixed number of threads accept for themselves (front_accept.h).  The
- * caller's thread becomes the watchdog: it cuts connections whose time is
- * up, takes the signals, and swaps the settings.  One front a process.
+ * The caller's thread becomes the loop: it accepts connections, reads
+ * requests and writes answers without waiting for any peer.  A request that
+ * is whole is worked by a thread of the pool.  The loop also takes the
+ * signals and swaps the settings.  One front a process.
  */
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
@@ -21,7 +22,9 @@ struct store;
 struct front_options {
 	int listen_fd;
 	const char *socket_path; /* of its file; NULL: none, or not known */
-	unsigned int threads;
+	const char *body_folder; /* where large bodies are kept as they come */
+	unsigned int threads;    /* for posts to sources */
+	unsigned int page_threads; /* for all other requests */
 	const struct clock *clock;
 	struct store *store;
 	/* Of settings->body_memory; the store's writes give back to it even
@@ -35,8 +38,8 @@ struct front_options {
 	struct settings *(*reload)(void *arg);
 	void (*free_settings)(void *arg, struct settings *s);
 
-	/* NULL, or called once all threads wait, several times a second
-	 * after that, and before the end begins. */
+	/* NULL, or called once connections are accepted, several times a
+	 * second after that, and before the end begins. */
 	void (*ready)(void *arg);
 	void (*tick)(void *arg);
 	void (*stopping)(void *arg);
@@ -53,7 +56,7 @@ void front_block_signals(void);
  *
  * RC_OK	all have.
  * RC_BUSY	some hung for too long; the process can only exit, at once.
- * RC_SYSTEM	the store is dead, or the threads could not start.
+ * RC_SYSTEM	the store is dead, or the loop could not start.
  */
 enum rc front_run(const struct front_options *opt, struct err *e);
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "front/http_cgi.h"
 
@@ -90,8 +91,14 @@ cgi_write(struct http_conn *conn, const void *p, size_t n, struct err *e)
 	return RC_OK;
 }
 
+static enum rc
+cgi_write_text(struct http_conn *conn, struct buf *text, struct err *e)
+{
+	return cgi_write(conn, text->data, text->len, e);
+}
+
 static const struct http_conn_ops cgi_ops = { cgi_params, cgi_read,
-	cgi_read_end, cgi_write };
+	cgi_read_end, cgi_write, cgi_write_text };
 
 void
 http_cgi_init(struct http_cgi *c, int in, int out, char *const *environ_,

@@ -1,7 +1,7 @@
 /*
  * http_conn - one request's transport
  *
- * What FastCGI (http_fcgi.h) and plain CGI (http_cgi.h) have in common, so
+ * What FastCGI (fcgi_request.h) and plain CGI (http_cgi.h) have in common, so
  * that nothing behind it knows which it is: parameters, a body that is read
  * in order, an answer that is written in order.  One thread per connection.
  */
@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 
+struct buf;
 struct http_conn;
 
 struct http_conn_ops {
@@ -36,6 +37,10 @@ struct http_conn_ops {
 	/* RC_PEER: nobody reads it. */
 	enum rc (*write)(struct http_conn *c, const void *p, size_t n,
 	    struct err *e);
+	/* The same for the text behind the head, whose memory may be taken
+	 * instead of copied. */
+	enum rc (
+	    *write_text)(struct http_conn *c, struct buf *text, struct err *e);
 };
 
 struct http_conn {

@@ -53,6 +53,10 @@ struct page {
 	struct budget *bodies;    /* the memory that all requests share */
 	struct resend *resend;    /* NULL: none is kept */
 	size_t held;              /* of it, for the answer */
+	/* A post to a source is not waited for where there is a waiter. */
+	const struct store_waiter *waiter;
+	struct store_pending pending;
+	struct intake_outcome post;
 	struct intake_memory memory;
 };
 
@@ -181,6 +185,8 @@ struct intake page_intake(struct page *pg);
 
 /* The pages, by the files that hold them. */
 enum rc page_hooks_post(struct page *pg, struct err *e);
+/* Answers with what became of pg->post, in place of the page. */
+enum rc page_hooks_end(struct page *pg, enum rc rc, struct err *e);
 
 enum rc page_webhooks_register(struct page *pg, struct err *e);
 enum rc page_webhooks_list(struct page *pg, struct err *e);

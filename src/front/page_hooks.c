@@ -71,26 +71,36 @@ enum rc
 page_hooks_post(struct page *pg, struct err *e)
 {
 	struct intake in = pg->set->intake;
-	struct intake_outcome out;
 	enum rc rc;
 
-	memset(&out, 0, sizeof(out));
 	in.wait_ms = page_wait_ms(pg);
 	in.body = pg->body;
-	rc = intake_accept(&in, pg->req, &out, e);
+	if (pg->waiter == NULL)
+		rc = intake_accept(&in, pg->req, &pg->post, e);
+	else
+		rc = intake_accept_begin(&in, pg->req, pg->waiter, &pg->pending,
+		    &pg->post, e);
+	return pg->pending.op != NULL ? RC_OK : page_hooks_end(pg, rc, e);
+}
+
+enum rc
+page_hooks_end(struct page *pg, enum rc rc, struct err *e)
+{
+	const struct intake_outcome *out = &pg->post;
+
 	if (rc == RC_OK) {
-		page_hooks_outcome(pg, &out);
+		page_hooks_outcome(pg, out);
 		return RC_OK;
 	}
-	note(&pg->note, &out);
+	note(&pg->note, out);
 	/* One text for all of these: nobody learns which sources exist. */
 	if (rc == RC_DENIED)
 		reply_problem(pg->resp, pg->req->request_id, 401, "signature",
 		    "the signature does not fit");
-	else if (rc == RC_INVALID && out.status != 0)
-		reply_problem(pg->resp, pg->req->request_id, out.status, NULL,
+	else if (rc == RC_INVALID && out->status != 0)
+		reply_problem(pg->resp, pg->req->request_id, out->status, NULL,
 		    e->text);
-	else if (rc == RC_BUSY && out.is_new_each_time)
+	else if (rc == RC_BUSY && out->is_new_each_time)
 		reply_unsure(pg->resp, pg->req->request_id, NULL);
 	return rc;
 }

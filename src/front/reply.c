@@ -202,9 +202,9 @@ reply_invalid(struct http_resp *resp, const char *request_id,
 	problem_end(resp, &w);
 }
 
-void
-reply_format(const struct http_resp *resp, const char *request_id,
-    struct buf *out)
+/* Status and headers as a CGI program writes them, and the empty line. */
+static void
+format(const struct http_resp *resp, const char *request_id, struct buf *out)
 {
 	size_t i;
 
@@ -226,19 +226,19 @@ reply_format(const struct http_resp *resp, const char *request_id,
 }
 
 enum rc
-reply_send(struct http_conn *conn, const struct http_resp *resp,
+reply_send(struct http_conn *conn, struct http_resp *resp,
     const char *request_id, bool head_only, struct err *e)
 {
 	struct buf head;
 	enum rc rc;
 
 	buf_init(&head, HEAD_MAX);
-	reply_format(resp, request_id, &head);
+	format(resp, request_id, &head);
 	/* Our own headers are short and few. */
 	assert(!buf_is_over(&head));
 	rc = conn->ops->write(conn, head.data, head.len, e);
 	if (rc == RC_OK && !head_only && resp->body.len > 0)
-		rc = conn->ops->write(conn, resp->body.data, resp->body.len, e);
+		rc = conn->ops->write_text(conn, &resp->body, e);
 	buf_fini(&head);
 	return rc;
 }

@@ -12,7 +12,6 @@
 
 #include "base/err.h"
 
-struct buf;
 struct http_conn;
 struct http_resp;
 
@@ -49,13 +48,9 @@ struct reply_field {
 void reply_invalid(struct http_resp *resp, const char *request_id,
     const struct reply_field *fields, size_t n);
 
-/* Status and headers as a CGI program writes them, and the empty line. */
-void reply_format(const struct http_resp *resp, const char *request_id,
-    struct buf *out);
-
-/* Writes status, headers, and the body unless head_only.  RC_PEER: nobody
- * reads it. */
-enum rc reply_send(struct http_conn *conn, const struct http_resp *resp,
+/* Writes status, headers, and the body unless head_only, which may take the
+ * body's memory.  RC_PEER: nobody reads it. */
+enum rc reply_send(struct http_conn *conn, struct http_resp *resp,
     const char *request_id, bool head_only, struct err *e);
 
 #endif

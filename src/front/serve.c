@@ -29,8 +29,8 @@
 #define NO_ANSWER 499 /* as web servers note a peer that left */
 
 /* One request in hand; it owns everything made on its behalf. */
-struct call {
-	const struct serve *s;
+struct serve_call {
+	struct serve s;
 	struct http_conn *conn;
 	struct http_req req;
 	struct http_resp resp;
@@ -41,19 +41,23 @@ struct call {
 	struct intake_body body; /* its hold is of the bodies' memory */
 	bool is_read;
 	bool is_broken; /* nobody is there to be answered */
+	int64_t began_us;
+	enum rc rc; /* of the page */
+	struct err err;
 };
 
 static int64_t
-left_ms(const struct call *c)
+left_ms(const struct serve_call *c)
 {
 	int64_t left =
-	    c->req.deadline_ms - clock_boot_ms(c->s->set->intake.clock);
+	    c->req.deadline_ms - clock_boot_ms(c->s.set->intake.clock);
 
 	return left < 0 ? 0 : left;
 }
 
 static enum rc
-problem(struct call *c, int status, const char *code, enum rc rc, struct err *e)
+problem(struct serve_call *c, int status, const char *code, enum rc rc,
+    struct err *e)
 {
 	reply_problem(&c->resp, c->request_id, status, code, e->text);
 	return rc;
@@ -61,13 +65,13 @@ problem(struct call *c, int status, const char *code, enum rc rc, struct err *e)
 
 /* A source may have paths of its own besides /hooks/NAME. */
 static enum rc
-find_route(struct call *c, struct err *e)
+find_route(struct serve_call *c, struct err *e)
 {
 	struct router_match *m = &c->match;
 
 	router_find(c->req.method, c->path, m);
 	if (m->allow[0] == '\0' &&
-	    source_find_path(c->s->set->intake.sources, c->path) != NULL) {
+	    source_find_path(c->s.set->intake.sources, c->path) != NULL) {
 		(void)snprintf(m->allow, sizeof(m->allow), "%s",
 		    router_hook()->method);
 		if (strcmp(c->req.method, router_hook()->method) == 0)
@@ -83,28 +87,28 @@ find_route(struct call *c, struct err *e)
 }
 
 static bool
-is_open(const struct call *c)
+is_open(const struct serve_call *c)
 {
 	const struct router_route *r = c->match.route;
 
 	return r->open == ROUTER_EVERYBODY ||
-	    (r->right == TOKEN_READ && c->s->set->open != NULL &&
-		(strlist_has(c->s->set->open, r->path) ||
-		    strlist_has(c->s->set->open, c->path)));
+	    (r->right == TOKEN_READ && c->s.set->open != NULL &&
+		(strlist_has(c->s.set->open, r->path) ||
+		    strlist_has(c->s.set->open, c->path)));
 }
 
 /* Counts a wrong token; true when there were too many. */
 static bool
-is_over_failures(struct call *c, struct err *e)
+is_over_failures(struct serve_call *c, struct err *e)
 {
 	const char *address = http_param_find(&c->req, "REMOTE_ADDR");
 	unsigned int wait_s;
 	char text[16];
 
-	if (c->s->signin == NULL)
+	if (c->s.signin == NULL)
 		return false;
-	wait_s = signin_failed(c->s->signin, address,
-	    clock_boot_ms(c->s->set->intake.clock));
+	wait_s = signin_failed(c->s.signin, address,
+	    clock_boot_ms(c->s.set->intake.clock));
 	if (wait_s == 0)
 		return false;
 	(void)snprintf(text, sizeof(text), "%u", wait_s);
@@ -115,14 +119,14 @@ is_over_failures(struct call *c, struct err *e)
 }
 
 static enum rc
-let_in(struct call *c, struct err *e)
+let_in(struct serve_call *c, struct err *e)
 {
 	struct auth_who *who = &c->page.who;
 	enum rc rc;
 
 	if (is_open(c))
 		return RC_OK;
-	rc = auth_find(c->s->set, &c->req, who, e);
+	rc = auth_find(c->s.set, &c->req, who, e);
 	if (rc == RC_DENIED && is_over_failures(c, e))
 		return problem(c, 429, NULL, rc, e);
 	if (rc == RC_OK && !who->is_known)
@@ -144,16 +148,16 @@ let_in(struct call *c, struct err *e)
 }
 
 static bool
-is_post(const struct call *c)
+is_post(const struct serve_call *c)
 {
 	return c->match.route != NULL &&
 	    c->match.route->page == router_hook()->page;
 }
 
 static enum rc
-judge_length(struct call *c, size_t *n, struct err *e)
+judge_length(struct serve_call *c, size_t *n, struct err *e)
 {
-	int64_t max = c->s->set->max_body;
+	int64_t max = c->s.set->max_body;
 
 	switch (http_in_length(&c->req, max, n)) {
 	case HTTP_IN_LENGTH_OK:
@@ -179,7 +183,7 @@ judge_length(struct call *c, size_t *n, struct err *e)
  * type by intake.
  */
 static enum rc
-judge_type(struct call *c, size_t bodysz, struct err *e)
+judge_type(struct serve_call *c, size_t bodysz, struct err *e)
 {
 	const char *type = http_param_find(&c->req, "CONTENT_TYPE");
 	struct media m;
@@ -207,38 +211,40 @@ at_most(size_t n, size_t max)
 }
 
 /*
- * The memory that a body needs while its request is in hand.  A signed post's
- * bytes become the event's; of a form the JSON is decoded beside them.  The
- * API makes a copy, and a tree.
+ * A signed post's bytes become the event's; of a form the JSON is decoded
+ * beside them.  The API makes a copy, and a tree.  One body that needs more
+ * than there is has all of it.
  */
 static size_t
-cost_of(const struct call *c, size_t n)
+cost_of(const struct serve_call *c, size_t n)
 {
+	size_t all = budget_size(c->s.bodies), want;
 	struct media m;
 
-	if (!is_post(c))
-		return 2 * n + at_most(n * JS_TREE_FACTOR, JS_TREE_MAX);
 	media_parse(http_param_find(&c->req, "CONTENT_TYPE"), &m);
-	return m.kind == MEDIA_FORM ? 2 * n : n;
+	if (!is_post(c))
+		want = 2 * n + at_most(n * JS_TREE_FACTOR, JS_TREE_MAX);
+	else
+		want = m.kind == MEDIA_FORM ? 2 * n : n;
+	return n > all ? n : at_most(want, all);
 }
 
-/* One body that needs more than there is has all of it. */
 static enum rc
-take_memory(struct call *c, size_t n, struct err *e)
+take_memory(struct serve_call *c, size_t n, struct err *e)
 {
-	struct budget *b = c->s->bodies;
-	size_t all = budget_size(b), want = cost_of(c, n);
+	size_t want = cost_of(c, n);
 	enum rc rc;
 
-	want = n > all ? n : at_most(want, all);
-	rc = budget_take(b, want, left_ms(c), e);
+	if (c->body.hold.give != NULL)
+		return RC_OK;
+	rc = budget_take(c->s.bodies, want, left_ms(c), e);
 	if (rc == RC_OK)
-		c->body.hold = (struct event_hold){ give, b, want };
+		c->body.hold = (struct event_hold){ give, c->s.bodies, want };
 	return rc;
 }
 
 static enum rc
-read_body(struct call *c, struct err *e)
+read_body(struct serve_call *c, struct err *e)
 {
 	size_t n = 0;
 	enum rc rc;
@@ -268,7 +274,7 @@ read_body(struct call *c, struct err *e)
 
 /* 422 names every parameter that the route does not take. */
 static enum rc
-judge_query(struct call *c, struct err *e)
+judge_query(struct serve_call *c, struct err *e)
 {
 	struct reply_field fields[QUERY_FAULTS_MAX];
 	struct query_faults f;
@@ -286,11 +292,11 @@ judge_query(struct call *c, struct err *e)
 }
 
 static enum rc
-work(struct call *c, struct err *e)
+work(struct serve_call *c, struct err *e)
 {
 	enum rc rc;
 
-	rc = http_in_path(&c->req, c->s->set->base_path, c->path,
+	rc = http_in_path(&c->req, c->s.set->base_path, c->path,
 	    sizeof(c->path), e);
 	if (rc != RC_OK)
 		return rc;
@@ -311,7 +317,7 @@ work(struct call *c, struct err *e)
 
 /* Half an answer is none, and the same again would be no longer. */
 static enum rc
-refuse_half(struct call *c, struct err *e)
+refuse_half(struct serve_call *c, struct err *e)
 {
 	reply_problem(&c->resp, c->request_id, 500, NULL,
 	    "the answer is too long; use a smaller limit");
@@ -321,7 +327,7 @@ refuse_half(struct call *c, struct err *e)
 
 /* Whether the same request again would do the same once more. */
 static bool
-is_done_twice(const struct call *c)
+is_done_twice(const struct serve_call *c)
 {
 	static enum rc (*const pages[])(struct page * pg, struct err * e) = {
 		page_webhooks_register,
@@ -339,13 +345,13 @@ is_done_twice(const struct call *c)
 
 /* A signed post that is lost to its sender's mistake, or to ours. */
 static bool
-is_signed_refusal(const struct call *c)
+is_signed_refusal(const struct serve_call *c)
 {
 	return is_post(c) && c->page.note.is_signed && c->resp.status >= 400;
 }
 
 static enum log_level
-level_of(const struct call *c, enum rc rc)
+level_of(const struct serve_call *c, enum rc rc)
 {
 	if (c->resp.status >= 500)
 		return rc == RC_BUSY ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
@@ -354,20 +360,20 @@ level_of(const struct call *c, enum rc rc)
 
 /* A peer that has proved nothing gets one line a second for each status. */
 static bool
-may_log(const struct call *c, uint64_t *left_out)
+may_log(const struct serve_call *c, uint64_t *left_out)
 {
-	if (c->s->log_limit == NULL || c->page.who.is_known ||
+	if (c->s.log_limit == NULL || c->page.who.is_known ||
 	    c->page.note.is_signed)
 		return true;
-	return log_limit_take(c->s->log_limit,
+	return log_limit_take(c->s.log_limit,
 	    c->is_broken ? NO_ANSWER : c->resp.status,
-	    clock_boot_ms(c->s->set->intake.clock), left_out);
+	    clock_boot_ms(c->s.set->intake.clock), left_out);
 }
 
 /* What a request looked like.  Its query and its other headers may hold
  * secrets. */
 static void
-log_details(const struct call *c)
+log_details(const struct serve_call *c)
 {
 	struct log_line l;
 
@@ -383,7 +389,8 @@ log_details(const struct call *c)
 }
 
 static void
-log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
+log_call(const struct serve_call *c, enum rc rc, int64_t took_us,
+    const struct err *e)
 {
 	const struct page_note *note = &c->page.note;
 	uint64_t left_out = 0;
@@ -421,38 +428,47 @@ log_call(const struct call *c, enum rc rc, int64_t took_us, const struct err *e)
 
 /* A sender that left without an answer was neither accepted nor refused. */
 static void
-count_call(const struct call *c, int64_t took_us)
+count_call(const struct serve_call *c, int64_t took_us)
 {
 	const struct source *src;
 
-	if (c->s->count == NULL)
+	if (c->s.count == NULL)
 		return;
-	count_request(c->s->count, c->match.route,
+	count_request(c->s.count, c->match.route,
 	    c->is_broken ? 0 : c->resp.status, took_us);
 	if (!is_post(c) || c->is_broken)
 		return;
-	src = source_find_path(c->s->set->intake.sources, c->path);
-	count_post(c->s->count, src == NULL ? NULL : src->name, c->resp.status,
+	src = source_find_path(c->s.set->intake.sources, c->path);
+	count_post(c->s.count, src == NULL ? NULL : src->name, c->resp.status,
 	    c->page.note.is_signed);
 }
 
+/* As far as its parameters tell. */
 static void
-call_init(struct call *c, const struct serve *s, struct http_conn *conn)
+call_init_request(struct serve_call *c, const struct serve *s,
+    const char *const *params)
 {
 	const char *method, *query;
 
 	memset(c, 0, sizeof(*c));
-	c->s = s;
-	c->conn = conn;
-	reply_make_id(c->request_id);
-	http_resp_init(&c->resp);
-	c->req.params = conn->ops->params(conn);
+	c->s = *s;
+	c->req.params = params;
 	method = http_param_find(&c->req, "REQUEST_METHOD");
 	query = http_param_find(&c->req, "QUERY_STRING");
 	c->req.method = method == NULL || *method == '\0' ? NO_METHOD : method;
 	c->req.query = query == NULL ? "" : query;
 	c->req.path = c->path;
 	c->req.body = "";
+}
+
+static void
+call_init(struct serve_call *c, const struct serve *s, struct http_conn *conn)
+{
+	call_init_request(c, s, conn->ops->params(conn));
+	c->conn = conn;
+	c->body.hold = s->hold;
+	reply_make_id(c->request_id);
+	http_resp_init(&c->resp);
 	c->req.request_id = c->request_id;
 	c->req.deadline_ms = s->deadline_ms;
 	c->page.set = s->set;
@@ -462,43 +478,107 @@ call_init(struct call *c, const struct serve *s, struct http_conn *conn)
 	c->page.body = &c->body;
 	c->page.bodies = s->bodies;
 	c->page.resend = s->resend;
+	c->page.waiter = s->waiter;
 }
 
 static void
-call_fini(struct call *c)
+call_fini(struct serve_call *c)
 {
 	free(c->body.bytes);
 	event_hold_end(&c->body.hold);
 	http_resp_fini(&c->resp);
-	budget_give(c->s->bodies, c->page.held);
+}
+
+void
+serve_plan(const struct serve *s, const char *const *params, size_t n,
+    struct serve_plan *out)
+{
+	struct serve_call c;
+	struct err ignored;
+
+	call_init_request(&c, s, params);
+	if (http_in_path(&c.req, s->set->base_path, c.path, sizeof(c.path),
+		&ignored) == RC_OK) {
+		http_resp_init(&c.resp);
+		(void)find_route(&c, &ignored);
+		http_resp_fini(&c.resp);
+	}
+	out->is_post = is_post(&c);
+	out->memory = n == 0 ? 0 : cost_of(&c, n);
+}
+
+/* What the page returned becomes the answer. */
+static void
+make_answer(struct serve_call *c)
+{
+	if (c->rc == RC_OK && buf_is_over(&c->resp.body))
+		c->rc = refuse_half(c, &c->err);
+	if (c->rc == RC_BUSY && c->resp.status < 400 && is_done_twice(c))
+		reply_unsure(&c->resp, c->request_id, NULL);
+	else if (c->rc != RC_OK && c->resp.status < 400)
+		reply_failure(&c->resp, c->request_id, c->rc, &c->err);
+	else if (c->resp.status == 0)
+		c->resp.status = 200;
+}
+
+struct serve_call *
+serve_begin(const struct serve *s, struct http_conn *conn)
+{
+	struct serve_call *c = xmalloc(sizeof(*c));
+
+	call_init(c, s, conn);
+	c->began_us = clock_tick_us();
+	c->rc = work(c, &c->err);
+	return c;
+}
+
+bool
+serve_is_pending(const struct serve_call *c)
+{
+	return c->page.pending.op != NULL;
+}
+
+bool
+serve_leave(struct serve_call *c)
+{
+	struct err e;
+
+	if (intake_accept_leave(&c->s.set->intake, &c->page.pending, &e) ==
+	    RC_OK)
+		return false;
+	c->rc = page_hooks_end(&c->page, RC_BUSY, &e);
+	c->err = e;
+	return true;
+}
+
+void
+serve_end(struct serve_call *c, struct serve_end *end)
+{
+	struct err lost;
+	int64_t took_us;
+
+	if (serve_is_pending(c)) {
+		c->rc = intake_accept_end(&c->s.set->intake, &c->page.pending,
+		    &c->page.post, &c->err);
+		c->rc = page_hooks_end(&c->page, c->rc, &c->err);
+	}
+	make_answer(c);
+	if (!c->is_broken &&
+	    reply_send(c->conn, &c->resp, c->request_id,
+		strcmp(c->req.method, "HEAD") == 0, &lost) != RC_OK)
+		c->is_broken = true;
+	end->is_answered = !c->is_broken;
+	end->is_read = c->is_read;
+	end->held = c->page.held;
+	took_us = clock_tick_us() - c->began_us;
+	log_call(c, c->rc, took_us, &c->err);
+	count_call(c, took_us);
+	call_fini(c);
+	free(c);
 }
 
 void
 serve(const struct serve *s, struct http_conn *conn, struct serve_end *end)
 {
-	int64_t began_us = clock_tick_us(), took_us;
-	struct err e, lost;
-	struct call c;
-	enum rc rc;
-
-	call_init(&c, s, conn);
-	rc = work(&c, &e);
-	if (rc == RC_OK && buf_is_over(&c.resp.body))
-		rc = refuse_half(&c, &e);
-	if (rc == RC_BUSY && c.resp.status < 400 && is_done_twice(&c))
-		reply_unsure(&c.resp, c.request_id, NULL);
-	else if (rc != RC_OK && c.resp.status < 400)
-		reply_failure(&c.resp, c.request_id, rc, &e);
-	else if (c.resp.status == 0)
-		c.resp.status = 200;
-	if (!c.is_broken &&
-	    reply_send(conn, &c.resp, c.request_id,
-		strcmp(c.req.method, "HEAD") == 0, &lost) != RC_OK)
-		c.is_broken = true;
-	end->is_answered = !c.is_broken;
-	end->is_read = c.is_read;
-	took_us = clock_tick_us() - began_us;
-	log_call(&c, rc, took_us, &e);
-	count_call(&c, took_us);
-	call_fini(&c);
+	serve_end(serve_begin(s, conn), end);
 }

@@ -25,7 +25,7 @@ struct settings_user {
 
 struct settings {
 	const char *base_path; /* "" or "/hls" */
-	unsigned int threads;  /* requests in hand, at most */
+	unsigned int threads;  /* requests other than posts in hand, at most */
 	int64_t max_body;
 	size_t body_memory;
 	int64_t deadline_ms; /* an answer by then */

@@ -2,7 +2,6 @@
 one whose disk does not answer.  Everybody else says so in time, ends when told to, and
 loses nothing that was acknowledged."""
 
-import fcntl
 import signal
 import subprocess
 import time
@@ -12,27 +11,11 @@ import pytest
 import gateway as gw
 import sign
 import waiting
+from gate import Gate
 from waiting import wait_for
 
 HOOK = {"url": "http://127.0.0.1:1025/", "events": ["none.such"],
         "secret": "a secret for a webhook that waits"}
-
-
-class Gate:
-    """The gate of a gateway's database, held until let go."""
-
-    def __init__(self, g):
-        self.f = open(g.database + "-gate", "r+b")
-        fcntl.flock(self.f, fcntl.LOCK_EX)
-
-    def let_go(self):
-        self.f.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *ignored):
-        self.let_go()
 
 
 def within(seconds, call):

@@ -1,11 +1,12 @@
 """Bodies as large as they may be: taken whole, delivered whole, and within
 the memory that was set aside for them."""
 
-import signal
+import contextlib
 
 import fcgi_client as fcgi
 import gateway as gw
 import sign
+from gate import Gate
 from receiver import Receiver
 from waiting import wait_for
 
@@ -114,20 +115,37 @@ def test_several_large_bodies_at_once_stay_within_memory(make_gateway):
     assert_peaks(g, 250, 100)
 
 
-def test_a_request_without_memory_is_refused(make_gateway):
-    """One body holds all there is; the next waits for its own time."""
+def test_a_body_that_comes_holds_no_memory(make_gateway):
     g = make_gateway({"server": {"deadline": "30s", "body_memory": "26m"}},
                      drain=False)
     held = body_of(LARGEST)
     data = fcgi.request("POST", "/hooks/github", held,
                         sign.github(gw.GITHUB_SECRET, held))
-    with fcgi.Connection(g.socket) as c:
-        c.send(data[:-20])
-        g.write_config({"server": {"deadline": "1s"}})
-        g.fronts[0].signal(signal.SIGHUP)
-        wait_for(lambda: "reloaded" in g.log_text(), 10, "the new settings")
-        resp = g.post_github(gw.issue())
-        assert resp.status == 503, resp
-        assert resp.headers["Retry-After"]
-        c.send(data[-20:])
-        assert c.receive().status == 202
+    with contextlib.ExitStack() as some:
+        coming = [some.enter_context(fcgi.Connection(g.socket, 60))
+                  for _ in range(3)]
+        for c in coming:
+            c.send(data[:-20])
+        assert g.post_github(gw.issue()).status == 202
+        for c in coming:
+            c.send(data[-20:])
+        # One is stored; the other two are the same delivery.
+        assert sorted(c.receive().status for c in coming) == [200, 200, 202]
+
+
+def test_a_request_without_memory_is_refused(make_gateway):
+    """One body that waits for the disk holds all there is; the next waits for
+    its own time."""
+    g = make_gateway({"server": {"deadline": "2s", "body_memory": "26m"}},
+                     drain=False)
+    held = body_of(LARGEST)
+    with Gate(g), fcgi.Connection(g.socket) as c:
+        c.send(fcgi.request("POST", "/hooks/github", held,
+                            sign.github(gw.GITHUB_SECRET, held)))
+
+        def is_refused():
+            resp = g.post_github(gw.issue())
+            assert resp.status == 503 and resp.headers["Retry-After"], resp
+            return "no memory is free" in g.log_text()
+        wait_for(is_refused, 30)
+        assert c.receive().status == 503

@@ -11,7 +11,8 @@ import time
 import waiting
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
-GET_VALUES = 9
+GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = 9, 10, 11
+KEEP_CONN = 1
 RESPONDER = 1
 
 
@@ -64,8 +65,8 @@ def params_of(method, path, body=b"", headers=(), **more):
     return pairs
 
 
-def head(pairs, request_id=1):
-    return begin(request_id=request_id) + stream(
+def head(pairs, request_id=1, flags=0):
+    return begin(request_id=request_id, flags=flags) + stream(
         PARAMS, b"".join(pair(n, v) for n, v in pairs),
         request_id=request_id)
 
@@ -73,6 +74,12 @@ def head(pairs, request_id=1):
 def request(method, path, body=b"", headers=(), **more):
     return head(params_of(method, path, body, headers, **more)) + stream(
         STDIN, body or b"")
+
+
+def kept(method, path, body=b"", headers=(), request_id=1):
+    """A request that asks for the connection to stay."""
+    return head(params_of(method, path, body, headers), request_id,
+                KEEP_CONN) + stream(STDIN, body, request_id=request_id)
 
 
 class Answer:
@@ -107,6 +114,7 @@ class Connection:
             self.sock = socket.socket(
                 socket.AF_INET6 if ":" in address[0] else socket.AF_INET,
                 socket.SOCK_STREAM)
+        self.rest = b""
         self.timeout = timeout * waiting.slow
         self.sock.settimeout(self.timeout)
         self.sock.connect(address)
@@ -141,6 +149,19 @@ class Connection:
             raise TimeoutError("the connection stays open")
         return Answer(raw)
 
+    def answer(self, last=END):
+        """Up to a record of that kind, the end of a request else; what
+        comes behind it waits for the next call."""
+        while True:
+            ends = [at for kind, at in _ends(self.rest) if kind == last]
+            if ends:
+                raw, self.rest = self.rest[:ends[0]], self.rest[ends[0]:]
+                return Answer(raw)
+            part = self.sock.recv(65536)
+            if not part:
+                raise EOFError("closed in front of the end of an answer")
+            self.rest += part
+
     def close(self):
         self.sock.close()
 
@@ -169,6 +190,16 @@ def _records(raw):
             "!BBHHB", raw, at)
         yield kind, request_id, raw[at + 8:at + 8 + size]
         at += 8 + size + padding
+
+
+def _ends(raw):
+    """The kind of each whole record, and where it ends."""
+    at = 0
+    while at + 8 <= len(raw):
+        _, kind, _, size, padding = struct.unpack_from("!BBHHB", raw, at)
+        at += 8 + size + padding
+        if at <= len(raw):
+            yield kind, at
 
 
 def _bytes(text):

@@ -125,10 +125,17 @@ memory_write(struct http_conn *conn, const void *p, size_t n, struct err *e)
 	return RC_OK;
 }
 
-static const struct http_conn_ops memory_ops = { .write = memory_write };
+static enum rc
+memory_write_text(struct http_conn *conn, struct buf *text, struct err *e)
+{
+	return memory_write(conn, text->data, text->len, e);
+}
+
+static const struct http_conn_ops memory_ops = { .write = memory_write,
+	.write_text = memory_write_text };
 
 static const char *
-sent(struct memory_conn *c, const struct http_resp *resp, bool head_only)
+sent(struct memory_conn *c, struct http_resp *resp, bool head_only)
 {
 	struct err e;
 

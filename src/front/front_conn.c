@@ -1,0 +1,481 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fastcgi.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "core/http.h"
+#include "front/front_int.h"
+#include "front/reply.h"
+#include "front/settings.h"
+
+#define HEAD_MS 5000     /* for a request's head to come whole */
+#define KEPT_MS 600000   /* between requests; web servers end it sooner */
+#define INPUT_MS 120000  /* for a body, however large */
+#define INPUT_RATE 16384 /* bytes a second, at least, after the deadline */
+#define ANSWER_MS 60000  /* for an answer, however large */
+#define STALL_MS 5000    /* without a byte of it being taken */
+#define LINGER_MS 1000   /* for the rest of a request that was refused */
+#define OUT_KEPT 4096    /* bytes of memory of an idle connection */
+
+static void
+enter(struct front_conn *c, enum front_conn_state state, int64_t limit_ms)
+{
+	struct front *f = c->front;
+
+	c->state = state;
+	c->since_ms = loop_now_ms(f->loop);
+	if (limit_ms < 0)
+		loop_timer_stop(f->loop, &c->timer);
+	else
+		loop_timer_set(f->loop, &c->timer, c->since_ms + limit_ms);
+	front_conns_move(c,
+	    state == FRONT_CONN_IDLE || state == FRONT_CONN_HEAD ? &f->early
+		: state == FRONT_CONN_MEMORY                     ? &f->waiting
+								 : &f->others);
+}
+
+/* The memory of the answer. */
+static void
+give_back(struct front_conn *c)
+{
+	budget_give(c->front->opt->bodies, c->end.held);
+	c->end.held = 0;
+}
+
+/* A request that is with the pool keeps the connection until it is back. */
+void
+front_conn_close(struct front_conn *c)
+{
+	struct front *f = c->front;
+
+	if (c->state != FRONT_CONN_WORK)
+		loop_timer_stop(f->loop, &c->timer);
+	if (c->watch.fd >= 0) {
+		loop_unwatch(f->loop, &c->watch);
+		close(c->watch.fd);
+		c->watch.fd = -1;
+	}
+	c->is_gone = true;
+	if (c->state == FRONT_CONN_WORK)
+		return;
+	front_conns_move(c, NULL);
+	give_back(c);
+	fcgi_conn_fini(&c->fcgi);
+	f->nconns--;
+	free(c);
+}
+
+static void
+want(struct front_conn *c, unsigned int events)
+{
+	struct err e;
+
+	if (c->is_at_end)
+		events &= ~LOOP_READ;
+	if (loop_watch(c->front->loop, &c->watch, events, &e) != RC_OK)
+		c->is_gone = true;
+}
+
+/* Makes what is left of the answer into records, a part at a time. */
+static void
+add_answer(struct front_conn *c)
+{
+	struct fcgi_request *r = c->fcgi.request;
+	size_t some;
+
+	if (c->is_ended || c->sent < c->fcgi.out.len)
+		return;
+	some = r->textsz - c->text_at;
+	if (some > FCGI_RECORD_FULL)
+		some = FCGI_RECORD_FULL;
+	buf_clear(&c->fcgi.out);
+	c->sent = 0;
+	if (!c->fcgi.is_aborted && r->broken == NULL) {
+		if (c->text_at == 0)
+			fcgi_record_add_output(&c->fcgi.out, r->id,
+			    buf_str(&r->head), r->head.len);
+		if (some > 0)
+			fcgi_record_add_output(&c->fcgi.out, r->id,
+			    r->text + c->text_at, some);
+		c->text_at += some;
+		if (c->text_at < r->textsz)
+			return;
+		fcgi_record_add_output_end(&c->fcgi.out, r->id);
+	}
+	fcgi_record_add_end(&c->fcgi.out, r->id, FCGI_REQUEST_COMPLETE);
+	c->is_ended = true;
+}
+
+enum sent {
+	SENT_ALL,
+	SENT_SOME,
+	SENT_NEVER
+};
+
+static enum sent
+send_out(struct front_conn *c)
+{
+	ssize_t n;
+
+	for (;;) {
+		if (c->state == FRONT_CONN_ANSWER)
+			add_answer(c);
+		if (c->sent == c->fcgi.out.len)
+			return SENT_ALL;
+		n = send(c->watch.fd, c->fcgi.out.data + c->sent,
+		    c->fcgi.out.len - c->sent, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK
+			    ? SENT_SOME
+			    : SENT_NEVER;
+		c->sent += (size_t)n;
+		if (c->state == FRONT_CONN_ANSWER)
+			loop_timer_set(c->front->loop, &c->timer,
+			    loop_now_ms(c->front->loop) + STALL_MS);
+	}
+}
+
+/* Nothing that was sent is kept; memory of a large answer goes. */
+static void
+out_clear(struct front_conn *c)
+{
+	size_t max = c->fcgi.out.max;
+
+	c->sent = 0;
+	if (c->fcgi.out.cap <= OUT_KEPT) {
+		buf_clear(&c->fcgi.out);
+		return;
+	}
+	buf_fini(&c->fcgi.out);
+	buf_init(&c->fcgi.out, max);
+}
+
+/* What a peer sends after it was answered is read away: closing over it would
+ * turn the answer into a reset. */
+static void
+linger(struct front_conn *c)
+{
+	shutdown(c->watch.fd, SHUT_WR);
+	enter(c, FRONT_CONN_LINGER, LINGER_MS);
+	if (c->is_at_end || c->front->is_stopping)
+		c->is_gone = true;
+	else
+		want(c, LOOP_READ);
+}
+
+/* The answer is out. */
+static void
+end_request(struct front_conn *c)
+{
+	struct fcgi_request *r = c->fcgi.request;
+	bool lingers = c->is_deaf || (r != NULL && r->is_input_open);
+
+	give_back(c);
+	fcgi_request_free(r);
+	fcgi_conn_forget(&c->fcgi);
+	out_clear(c);
+	if (!c->fcgi.is_last && !c->front->is_stopping && !c->is_at_end &&
+	    !c->is_deaf) {
+		enter(c, FRONT_CONN_IDLE, KEPT_MS);
+		want(c, LOOP_READ);
+	} else if (lingers) {
+		linger(c);
+	} else {
+		c->is_gone = true;
+	}
+}
+
+/* Hands the whole request to the pool, once there is memory for it. */
+static void
+begin_work(struct front_conn *c, bool is_late)
+{
+	if (front_call_begin(c, is_late))
+		enter(c, FRONT_CONN_WORK, -1);
+	else if (c->state != FRONT_CONN_MEMORY)
+		enter(c, FRONT_CONN_MEMORY, front_call_time_ms(c->front));
+}
+
+void
+front_conn_try_memory(struct front_conn *c)
+{
+	begin_work(c, false);
+}
+
+static void
+begin_answer(struct front_conn *c)
+{
+	c->text_at = 0;
+	c->is_ended = c->fcgi.request == NULL;
+	enter(c, FRONT_CONN_ANSWER, STALL_MS);
+}
+
+/* What a CGI program would write to refuse with status. */
+static void
+refuse(struct front_conn *c, int status, const char *why)
+{
+	struct fcgi_request *r = c->fcgi.request;
+	char request_id[REPLY_ID_SIZE];
+	struct http_resp resp;
+	struct log_line l;
+	struct err e;
+
+	reply_make_id(request_id);
+	log_begin(&l, LOG_LEVEL_INFO, "head refused");
+	log_str(&l, "request_id", request_id);
+	if (status != 0)
+		log_int(&l, "status", status);
+	log_str(&l, "error", why);
+	log_end(&l);
+	if (r == NULL || status == 0) {
+		c->is_gone = true;
+		return;
+	}
+	http_resp_init(&resp);
+	reply_problem(&resp, request_id, status, NULL, NULL);
+	(void)reply_send(&r->conn, &resp, request_id, false, &e);
+	http_resp_fini(&resp);
+	c->fcgi.is_last = true;
+	begin_answer(c);
+}
+
+/* What the bytes that were taken have changed. */
+static void
+follow(struct front_conn *c, bool had_request)
+{
+	const struct fcgi_request *r = c->fcgi.request;
+	int64_t idle_ms = c->fcgi.has_past ? KEPT_MS : HEAD_MS;
+
+	if (c->state != FRONT_CONN_HEAD && c->state != FRONT_CONN_INPUT)
+		return;
+	if (r == NULL && (had_request || c->fcgi.is_last))
+		/* It was aborted or refused, and its end is to be written. */
+		begin_answer(c);
+	else if (r == NULL && fcgi_conn_is_between(&c->fcgi))
+		enter(c, FRONT_CONN_IDLE, idle_ms);
+	else if (c->state == FRONT_CONN_HEAD && r != NULL &&
+	    r->state != FCGI_REQUEST_HEAD)
+		enter(c, FRONT_CONN_INPUT, front_call_time_ms(c->front));
+}
+
+static void
+take_bytes(struct front_conn *c, size_t n)
+{
+	bool had_request = c->fcgi.request != NULL;
+	struct front *f = c->front;
+	int status;
+	struct err e;
+	enum rc rc;
+
+	if (c->state == FRONT_CONN_IDLE)
+		enter(c, FRONT_CONN_HEAD, HEAD_MS);
+	f->limits.max_body = f->now->set->max_body;
+	rc = fcgi_conn_take(&c->fcgi, &f->limits, f->scratch, n, &status, &e);
+	if (rc == RC_OK)
+		follow(c, had_request);
+	else if ((c->state == FRONT_CONN_HEAD ||
+		     c->state == FRONT_CONN_INPUT) &&
+	    !fcgi_conn_is_whole(&c->fcgi))
+		refuse(c, status, e.text);
+	else
+		/* The answer goes out, and with it the connection ends. */
+		c->is_deaf = true;
+}
+
+/* The peer sends no more; n is 0, or below it when the connection broke. */
+static void
+end_input(struct front_conn *c, ssize_t n)
+{
+	c->is_at_end = true;
+	if (n < 0 || c->state == FRONT_CONN_IDLE ||
+	    c->state == FRONT_CONN_HEAD || c->state == FRONT_CONN_LINGER)
+		c->is_gone = true;
+	else if (c->state == FRONT_CONN_INPUT)
+		fcgi_request_break(c->fcgi.request,
+		    "the web server ended the request early");
+}
+
+static void
+receive(struct front_conn *c)
+{
+	ssize_t n;
+
+	do
+		n = recv(c->watch.fd, c->front->scratch, FRONT_SCRATCH_SIZE,
+		    MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return;
+	if (n <= 0)
+		end_input(c, n);
+	else if (c->state != FRONT_CONN_LINGER && !c->is_deaf)
+		take_bytes(c, (size_t)n);
+}
+
+/* Everything that can be done without waiting.  c may be gone afterwards. */
+static void
+go_on(struct front_conn *c)
+{
+	enum sent sent;
+
+	if (!c->is_gone && fcgi_conn_is_whole(&c->fcgi) &&
+	    (c->state == FRONT_CONN_HEAD || c->state == FRONT_CONN_INPUT))
+		begin_work(c, false);
+	if (!c->is_gone) {
+		sent = send_out(c);
+		if (sent == SENT_NEVER)
+			c->is_gone = true;
+		else if (sent == SENT_SOME)
+			want(c, LOOP_READ | LOOP_WRITE);
+		else if (c->state == FRONT_CONN_ANSWER)
+			end_request(c);
+		else
+			out_clear(c);
+	}
+	if (c->is_gone)
+		front_conn_close(c);
+	else if (c->sent == c->fcgi.out.len &&
+	    (c->state != FRONT_CONN_WORK || c->watch.wanted != 0))
+		/* One that is answered at once need not be watched at all. */
+		want(c, LOOP_READ);
+}
+
+static void
+answer(struct front_conn *c)
+{
+	front_call_end(c);
+	begin_answer(c);
+	if (!c->end.is_answered)
+		c->is_gone = true;
+	go_on(c);
+}
+
+void
+front_conn_worked(struct front_conn *c)
+{
+	c->is_worked = true;
+	/* Its bytes are with the pool, or the store, by now. */
+	spool_fini(&c->fcgi.request->body);
+	if (c->call == NULL || c->is_stored)
+		answer(c);
+	else
+		loop_timer_set(c->front->loop, &c->timer, c->serve.deadline_ms);
+}
+
+void
+front_conn_stored(struct front_conn *c)
+{
+	c->is_stored = true;
+	if (c->is_worked)
+		answer(c);
+}
+
+static void
+ready(void *arg, unsigned int found)
+{
+	struct front_conn *c = arg;
+
+	/* With the pool: it is told of the end when it comes back. */
+	if (found & LOOP_GONE && c->state == FRONT_CONN_WORK) {
+		front_conn_close(c);
+		return;
+	}
+	if (found & (LOOP_READ | LOOP_GONE))
+		receive(c);
+	go_on(c);
+}
+
+/* A body may take longer the more of it has come. */
+static bool
+is_input_slow(struct front_conn *c)
+{
+	struct front *f = c->front;
+	int64_t came = (int64_t)c->fcgi.request->body.size;
+	int64_t limit_ms = front_call_time_ms(f) + came * 1000 / INPUT_RATE;
+
+	if (limit_ms > INPUT_MS)
+		limit_ms = INPUT_MS;
+	if (f->is_stopping || loop_now_ms(f->loop) >= c->since_ms + limit_ms)
+		return true;
+	loop_timer_set(f->loop, &c->timer, c->since_ms + limit_ms);
+	return false;
+}
+
+static void
+late(void *arg)
+{
+	struct front_conn *c = arg;
+
+	switch (c->state) {
+	case FRONT_CONN_HEAD:
+		refuse(c, 408, "the head is too slow");
+		break;
+	case FRONT_CONN_INPUT:
+		if (is_input_slow(c))
+			fcgi_request_break(c->fcgi.request,
+			    "the body is too slow");
+		break;
+	case FRONT_CONN_MEMORY:
+		begin_work(c, true);
+		break;
+	case FRONT_CONN_WORK:
+		if (front_call_leave(c))
+			answer(c);
+		return;
+	case FRONT_CONN_IDLE:
+	case FRONT_CONN_ANSWER:
+	case FRONT_CONN_LINGER:
+		c->is_gone = true;
+		break;
+	}
+	go_on(c);
+}
+
+void
+front_conn_new(struct front *f, int fd)
+{
+	struct front_conn *c = xcalloc(1, sizeof(*c));
+
+	c->front = f;
+	c->watch.fd = fd;
+	c->watch.call = ready;
+	c->watch.arg = c;
+	c->timer.call = late;
+	c->timer.arg = c;
+	fcgi_conn_init(&c->fcgi);
+	f->nconns++;
+	enter(c, FRONT_CONN_IDLE, HEAD_MS);
+	/* The request is here already, most of the time. */
+	receive(c);
+	go_on(c);
+}
+
+void
+front_conn_hurry(struct front_conn *c, int64_t until_ms)
+{
+	struct loop *l = c->front->loop;
+
+	switch (c->state) {
+	case FRONT_CONN_IDLE:
+	case FRONT_CONN_LINGER:
+		front_conn_close(c);
+		break;
+	case FRONT_CONN_WORK:
+		break;
+	case FRONT_CONN_HEAD:
+	case FRONT_CONN_INPUT:
+	case FRONT_CONN_MEMORY:
+	case FRONT_CONN_ANSWER:
+		if (c->timer.at_ms > until_ms)
+			loop_timer_set(l, &c->timer, until_ms);
+		break;
+	}
+}
