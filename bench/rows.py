@@ -17,7 +17,7 @@ from receiver import Receiver
 from waiting import wait_for
 
 ROUNDS = 5    # of what is compared by turns
-THREADS = 32  # of hls.fcgi and of the null responder
+THREADS = 32  # of the null responder
 SOURCES = [{"name": "github", "provider": "github", "secrets": [SECRET]}]
 
 
@@ -44,7 +44,7 @@ class Bench:
 
     def gateway(self, settings=None, front=True, drain=False, **kw):
         g = gw.Gateway(gw.merge({
-            "server": {"threads": THREADS}, "sources": SOURCES,
+            "sources": SOURCES,
             "logging": {"level": "warn"}}, settings or {}), **kw)
         g.init()
         if front:

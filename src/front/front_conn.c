@@ -113,6 +113,17 @@ add_answer(struct front_conn *c)
 	c->is_ended = true;
 }
 
+/* A peer that takes a byte now and then comes to its end too. */
+static void
+allow_more_time(struct front_conn *c)
+{
+	int64_t until_ms = loop_now_ms(c->front->loop) + STALL_MS;
+
+	if (until_ms > c->since_ms + ANSWER_MS)
+		until_ms = c->since_ms + ANSWER_MS;
+	loop_timer_set(c->front->loop, &c->timer, until_ms);
+}
+
 enum sent {
 	SENT_ALL,
 	SENT_SOME,
@@ -139,8 +150,7 @@ send_out(struct front_conn *c)
 			    : SENT_NEVER;
 		c->sent += (size_t)n;
 		if (c->state == FRONT_CONN_ANSWER)
-			loop_timer_set(c->front->loop, &c->timer,
-			    loop_now_ms(c->front->loop) + STALL_MS);
+			allow_more_time(c);
 	}
 }
 
