@@ -9,6 +9,8 @@
 #include "base/xalloc.h"
 #include "front/front_pool.h"
 
+#define STEP_MS 2 /* between looks at threads that are to end */
+#define FAILED_MS 10000 /* for threads that have done nothing yet */
 #define STACK_SIZE (512 << 10)
 #define STACK_SIZE_SANITIZED (4 << 20)
 
@@ -27,7 +29,6 @@ struct front_pool {
 	struct front_pool_options opt;
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t more;  /* a task, or the end */
-	pthread_cond_t ended; /* one thread more */
 	struct front_items todo;
 	pthread_t *threads;
 	unsigned int started, running;
@@ -53,7 +54,6 @@ work(void *arg)
 		pthread_mutex_lock(&p->lock);
 	}
 	p->running--;
-	pthread_cond_signal(&p->ended);
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
@@ -91,12 +91,11 @@ front_pool_new(const struct front_pool_options *opt, struct front_pool **out,
 	p->opt = *opt;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->more, NULL);
-	clock_cond_init(&p->ended);
 	front_items_init(&p->todo);
 	p->threads = xcalloc(opt->threads, sizeof(*p->threads));
 	status = start(p);
 	if (status != 0) {
-		(void)front_pool_free(p, -1, &late);
+		(void)front_pool_free(p, FAILED_MS, &late);
 		return err_errno(e, RC_SYSTEM, status, "making threads");
 	}
 	*out = p;
@@ -112,10 +111,22 @@ front_pool_put(struct front_pool *p, struct front_item *task)
 	pthread_mutex_unlock(&p->lock);
 }
 
+static unsigned int
+count_running(struct front_pool *p)
+{
+	unsigned int n;
+
+	pthread_mutex_lock(&p->lock);
+	n = p->running;
+	pthread_mutex_unlock(&p->lock);
+	return n;
+}
+
 enum rc
 front_pool_free(struct front_pool *p, int64_t wait_ms, struct err *e)
 {
-	struct timespec until = clock_tick_in(wait_ms * 1000);
+	const struct timespec step = { 0, STEP_MS * 1000000L };
+	int64_t until_us = clock_tick_us() + wait_ms * 1000;
 	unsigned int i, left;
 
 	if (p == NULL)
@@ -123,19 +134,14 @@ front_pool_free(struct front_pool *p, int64_t wait_ms, struct err *e)
 	pthread_mutex_lock(&p->lock);
 	p->is_ending = true;
 	pthread_cond_broadcast(&p->more);
-	while (p->running > 0 &&
-	    (wait_ms < 0
-		    ? pthread_cond_wait(&p->ended, &p->lock)
-		    : pthread_cond_timedwait(&p->ended, &p->lock, &until)) == 0)
-		;
-	left = p->running;
 	pthread_mutex_unlock(&p->lock);
+	while ((left = count_running(p)) > 0 && clock_tick_us() < until_us)
+		nanosleep(&step, NULL);
 	if (left > 0)
 		return err_set(e, RC_BUSY, "%u threads still work", left);
 	for (i = 0; i < p->started; i++)
 		pthread_join(p->threads[i], NULL);
 	pthread_cond_destroy(&p->more);
-	pthread_cond_destroy(&p->ended);
 	pthread_mutex_destroy(&p->lock);
 	free(p->threads);
 	free(p);

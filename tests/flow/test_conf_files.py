@@ -184,7 +184,7 @@ def test_the_shipped_file_loads_unchanged(g, tmp_path):
     ("hls.fcgi", ("--check",))])
 def test_config_check_reports_all_errors(g, tmp_path, program, args):
     bad = put(tmp_path / "hls.yaml",
-              "server: {threads: 0, thread: 4}\n"
+              "server: {threads: 513, thread: 4}\n"
               "sources: [{name: github, provider: githug,\n"
               "  secrets: [short]}]\n"
               "bogus: 1\n")
@@ -201,7 +201,7 @@ def test_config_check_reports_all_errors(g, tmp_path, program, args):
 
 
 def test_config_check_reports_all_errors_as_json(g, tmp_path):
-    bad = put(tmp_path / "hls.yaml", "server: {threads: 0}\nbogus: 1\n")
+    bad = put(tmp_path / "hls.yaml", "server: {threads: 513}\nbogus: 1\n")
     done = g.ctl("-c", str(bad), "config", "check", "--json", ok=(78,),
                  raw=True)
     told = json.loads(done.stdout)

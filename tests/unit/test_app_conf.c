@@ -67,7 +67,7 @@ static const struct {
 	{ "servers: {}", ":2: servers: " },
 	{ "server: {thread: 3}", ":2: server.thread: " },
 	{ "server:\n  threads: 4\n  threads: 5", ":4: " },
-	{ "server: {threads: 0}", ":2: server.threads: " },
+	{ "server: {threads: 513}", ":2: server.threads: " },
 	{ "server: {threads: -1}", ":2: server.threads: " },
 	{ "server: {threads: 2147483648}", ":2: server.threads: " },
 	{ "server: {threads: 9223372036854775808}", ":2: server.threads: " },
@@ -280,7 +280,7 @@ defaults_are_those_of_the_manual(void **state)
 	    "sqlite:" LOCALSTATEDIR "/lib/hls/hls.db");
 	assert_string_equal(c->database.key_file, SYSCONFDIR "/hls/hls.key");
 	assert_int_equal(c->database.min_free, 64 << 20);
-	assert_int_equal(c->server.threads, 32);
+	assert_int_equal(c->server.threads, 0);
 	assert_int_equal(c->server.max_body, 26 << 20);
 	assert_int_equal(c->server.deadline_ms, 5000);
 	assert_string_equal(c->server.base_path, "");
@@ -573,7 +573,7 @@ all_faults_are_reported_at_once(void **state)
 	static const char text[] =
 	    "database: {url: \"mysql:x\", min_free: 3q}\n"
 	    "server:\n"
-	    "  threads: 0\n"
+	    "  threads: 513\n"
 	    "  thread: 4\n"
 	    "  base_path: /hls\n"
 	    "  base_path: /hls\n"
