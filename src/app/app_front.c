@@ -26,8 +26,8 @@
 #include "store/store_metrics.h"
 
 #define EX_BAD_USAGE 2
-#define READERS 4      /* connections for reading, shared by all threads */
-#define FILES_MIN 8192 /* open files, where the hard limit lets us */
+#define READERS 4       /* connections for reading, shared by all threads */
+#define FILES_MIN 16384 /* open files, where the hard limit lets us */
 #define QUEUE_BYTES (64 << 20)
 #define PAGE_THREADS 32 /* requests that may wait, for the store or others */
 
@@ -213,6 +213,7 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 		.listen_fd = l->fd,
 		.socket_path = app_listen_path(l),
 		.body_folder = folder,
+		.body_min_free = app->conf->database.min_free,
 		.threads = post_threads(app->conf),
 		.page_threads = PAGE_THREADS,
 		.clock = app->run.clock,
@@ -258,7 +259,7 @@ close_answer(void)
 static enum rc
 run_cgi(struct app *app, struct settings *set)
 {
-	struct serve s = { .set = set };
+	struct serve s = { .set = set, .came = SERVE_COMES };
 	struct serve_end end;
 	struct http_cgi cgi;
 

@@ -21,8 +21,7 @@ fcgi_conn_init(struct fcgi_conn *c)
 void
 fcgi_conn_fini(struct fcgi_conn *c)
 {
-	if (!c->is_taken)
-		fcgi_request_free(c->request);
+	fcgi_request_free(c->request);
 	c->request = NULL;
 	buf_fini(&c->values);
 	buf_fini(&c->out);
@@ -87,6 +86,8 @@ static enum rc
 take_params(struct fcgi_conn *c, const struct fcgi_conn_limits *l,
     const struct fcgi_piece *part, int *status, struct err *e)
 {
+	if (c->is_taken)
+		return RC_OK;
 	if (c->request->state != FCGI_REQUEST_HEAD)
 		return bad(e, "parameters behind their end");
 	if (part->size == 0)
@@ -121,18 +122,6 @@ take_input(struct fcgi_conn *c, const struct fcgi_piece *part, int *status,
 	if (rc != RC_OK)
 		*status = UNAVAILABLE;
 	return rc;
-}
-
-/* Section 5.4.  A request that is worked ends when that has ended. */
-static void
-abort_request(struct fcgi_conn *c)
-{
-	c->is_aborted = true;
-	if (c->is_taken)
-		return;
-	fcgi_record_add_end(&c->out, c->request->id, FCGI_REQUEST_COMPLETE);
-	fcgi_request_free(c->request);
-	fcgi_conn_forget(c);
 }
 
 static void
@@ -231,8 +220,9 @@ take_piece(struct fcgi_conn *c, const struct fcgi_conn_limits *l,
 		return take_params(c, l, part, status, e);
 	if (part->type == FCGI_STDIN)
 		return take_input(c, part, status, e);
+	/* Section 5.4.  The caller ends it. */
 	if (part->type == FCGI_ABORT_REQUEST)
-		abort_request(c);
+		c->is_aborted = c->is_taken = true;
 	return RC_OK;
 }
 

@@ -35,15 +35,15 @@ struct fcgi_conn {
 	struct buf values; /* of a question that comes */
 	/* The request that comes or is worked, or NULL. */
 	struct fcgi_request *request;
-	bool is_taken;   /* it is with the pool, and only its id is read */
-	bool is_aborted; /* nobody waits for its answer */
+	bool is_taken;   /* nothing more is added to it */
+	bool is_aborted; /* nobody waits for its answer any more */
 	bool is_last;    /* the connection ends with the request */
 	bool has_past;   /* a request has ended, or was refused */
 	struct buf out;  /* records that wait to be written */
 };
 
 void fcgi_conn_init(struct fcgi_conn *c);
-void fcgi_conn_fini(struct fcgi_conn *c); /* a request that is not taken too */
+void fcgi_conn_fini(struct fcgi_conn *c); /* its request too */
 
 /*
  * Takes what came.  c->request is whole afterwards, or not yet.

@@ -112,6 +112,11 @@ fcgi_record_add(struct buf *out, uint8_t type, uint16_t id, const void *content,
 {
 	uint8_t head[FCGI_RECORD_HEAD_SIZE];
 
+	/* Half a record would make what follows it unreadable. */
+	if (out->max - out->len < sizeof(head) + size) {
+		out->over = true;
+		return;
+	}
 	make_head(head, type, id, size);
 	buf_add(out, head, sizeof(head));
 	buf_add(out, content, size);

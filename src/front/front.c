@@ -17,7 +17,8 @@
 #define MEMORY_MS 10 /* between looks for memory that has become free */
 #define STOP_MS 9000 /* for the requests in hand at the end */
 #define JOIN_MS 1000 /* for the threads of the pool, which have nothing to do */
-#define DISK_MAX (INT64_C(1) << 30) /* of bodies that come */
+#define DISK_MAX (INT64_C(4) << 30) /* of bodies that come */
+#define COMING_SHARE 4 /* of body_memory, beside it, for bodies that come */
 
 static struct {
 	struct loop *loop; /* that is told */
@@ -130,6 +131,7 @@ reload(struct front *f)
 	if (set == NULL)
 		return true;
 	budget_change(f->opt->bodies, set->body_memory);
+	budget_change(&f->coming, set->body_memory / COMING_SHARE);
 	f->before = f->now;
 	f->now = set_new(set);
 	return true;
@@ -175,6 +177,9 @@ share_memory(struct front *f)
 {
 	struct front_conn *c, *next;
 
+	if (loop_now_ms(f->loop) < f->shared_ms + MEMORY_MS)
+		return;
+	f->shared_ms = loop_now_ms(f->loop);
 	for (c = TAILQ_FIRST(&f->waiting); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
 		front_conn_try_memory(c);
@@ -189,13 +194,23 @@ turn(struct front *f)
 	share_memory(f);
 }
 
+/* One that comes while the file is read is for what it holds then. */
+static void
+take_reload(struct front *f)
+{
+	if (!signals.wants_reload)
+		return;
+	signals.wants_reload = 0;
+	if (!reload(f))
+		signals.wants_reload = 1;
+}
+
 static enum rc
 serve_all(struct front *f, struct err *e)
 {
 	while (!signals.wants_end) {
 		turn(f);
-		if (signals.wants_reload && reload(f))
-			signals.wants_reload = 0;
+		take_reload(f);
 		if (store_is_dead(f->opt->store))
 			return err_set(e, RC_SYSTEM,
 			    "the store has failed; ending so that a new "
@@ -252,7 +267,10 @@ front_init(struct front *f, const struct front_options *opt)
 	f->opt = opt;
 	f->now = set_new(opt->settings);
 	f->limits.max_requests = FRONT_CONNS_MAX;
-	f->limits.room.memory = opt->bodies;
+	f->until_ms = INT64_MAX;
+	budget_init(&f->coming, opt->settings->body_memory / COMING_SHARE);
+	f->limits.room.memory = &f->coming;
+	f->limits.room.min_free = opt->body_min_free;
 	f->limits.room.disk = &f->disk;
 	f->limits.room.folder = opt->body_folder;
 	budget_init(&f->disk, DISK_MAX);
@@ -261,6 +279,7 @@ front_init(struct front *f, const struct front_options *opt)
 	signin_init(&f->signin);
 	f->count = count_new(store_meter(opt->store));
 	TAILQ_INIT(&f->early);
+	TAILQ_INIT(&f->input);
 	TAILQ_INIT(&f->waiting);
 	TAILQ_INIT(&f->others);
 }
@@ -279,6 +298,7 @@ front_free(struct front *f)
 		front_inbox_fini(&f->stored);
 	}
 	loop_free(f->loop);
+	budget_fini(&f->coming);
 	budget_fini(&f->disk);
 	free(f);
 }

@@ -23,6 +23,7 @@ struct front_options {
 	int listen_fd;
 	const char *socket_path; /* of its file; NULL: none, or not known */
 	const char *body_folder; /* where large bodies are kept as they come */
+	int64_t body_min_free;   /* bytes of disk that these leave free */
 	unsigned int threads;    /* for posts to sources */
 	unsigned int page_threads; /* for all other requests */
 	const struct clock *clock;

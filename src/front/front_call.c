@@ -60,6 +60,9 @@ prepare(struct front_conn *c)
 		.waiter = &c->waiter };
 	/* The answer itself takes time too. */
 	c->serve.deadline_ms = whole_ms + time_ms - time_ms / 10;
+	if (c->serve.deadline_ms > f->until_ms)
+		c->serve.deadline_ms = f->until_ms;
+	c->serve.came = c->fcgi.request->body.size;
 }
 
 bool
@@ -70,7 +73,7 @@ front_call_begin(struct front_conn *c, bool is_late)
 	struct serve_plan plan;
 
 	prepare(c);
-	serve_plan(&c->serve, r->list, r->broken != NULL ? 0 : r->announced,
+	serve_plan(&c->serve, r->list, r->broken != NULL ? 0 : r->body.size,
 	    &plan);
 	if (take_memory(c, plan.memory) == RC_BUSY && !is_late)
 		return false;
@@ -110,5 +113,4 @@ front_call_end(struct front_conn *c)
 	c->call = NULL;
 	c->set->uses--;
 	c->set = NULL;
-	c->fcgi.is_taken = false;
 }

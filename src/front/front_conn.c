@@ -15,14 +15,45 @@
 #include "front/reply.h"
 #include "front/settings.h"
 
-#define HEAD_MS 5000     /* for a request's head to come whole */
-#define KEPT_MS 600000   /* between requests; web servers end it sooner */
-#define INPUT_MS 120000  /* for a body, however large */
-#define INPUT_RATE 16384 /* bytes a second, at least, after the deadline */
-#define ANSWER_MS 60000  /* for an answer, however large */
-#define STALL_MS 5000    /* without a byte of it being taken */
-#define LINGER_MS 1000   /* for the rest of a request that was refused */
-#define OUT_KEPT 4096    /* bytes of memory of an idle connection */
+#define HEAD_MS 5000        /* for a request's head to come whole */
+#define KEPT_MS 600000      /* between requests; web servers end it sooner */
+#define INPUT_MS 120000     /* for a body, however large */
+#define INPUT_RATE 16384    /* bytes a second, at least, after the deadline */
+#define INPUT_STALL_MS 5000 /* and the deadline, without a byte of it */
+#define ANSWER_MS 60000     /* for an answer, however large */
+#define STALL_MS 5000       /* without a byte of it being taken */
+#define FIRST_MS 1000       /* for a first byte, when the front ends */
+#define LINGER_MS 1000      /* for the rest of a request that was refused */
+#define OUT_KEPT 4096       /* bytes of memory of an idle connection */
+
+/* Nothing has time beyond the front's own end. */
+static void
+set_timer(struct front_conn *c, int64_t at_ms)
+{
+	struct front *f = c->front;
+
+	loop_timer_set(f->loop, &c->timer,
+	    at_ms < f->until_ms ? at_ms : f->until_ms);
+}
+
+static struct front_conn_list *
+list_of(struct front *f, enum front_conn_state state)
+{
+	switch (state) {
+	case FRONT_CONN_IDLE:
+	case FRONT_CONN_HEAD:
+		return &f->early;
+	case FRONT_CONN_INPUT:
+		return &f->input;
+	case FRONT_CONN_MEMORY:
+		return &f->waiting;
+	case FRONT_CONN_WORK:
+	case FRONT_CONN_ANSWER:
+	case FRONT_CONN_LINGER:
+		break;
+	}
+	return &f->others;
+}
 
 static void
 enter(struct front_conn *c, enum front_conn_state state, int64_t limit_ms)
@@ -34,11 +65,8 @@ enter(struct front_conn *c, enum front_conn_state state, int64_t limit_ms)
 	if (limit_ms < 0)
 		loop_timer_stop(f->loop, &c->timer);
 	else
-		loop_timer_set(f->loop, &c->timer, c->since_ms + limit_ms);
-	front_conns_move(c,
-	    state == FRONT_CONN_IDLE || state == FRONT_CONN_HEAD ? &f->early
-		: state == FRONT_CONN_MEMORY                     ? &f->waiting
-								 : &f->others);
+		set_timer(c, c->since_ms + limit_ms);
+	front_conns_move(c, list_of(f, state));
 }
 
 /* The memory of the answer. */
@@ -121,7 +149,7 @@ allow_more_time(struct front_conn *c)
 
 	if (until_ms > c->since_ms + ANSWER_MS)
 		until_ms = c->since_ms + ANSWER_MS;
-	loop_timer_set(c->front->loop, &c->timer, until_ms);
+	set_timer(c, until_ms);
 }
 
 enum sent {
@@ -225,6 +253,7 @@ begin_answer(struct front_conn *c)
 {
 	c->text_at = 0;
 	c->is_ended = c->fcgi.request == NULL;
+	c->fcgi.is_taken = true;
 	enter(c, FRONT_CONN_ANSWER, STALL_MS);
 }
 
@@ -253,21 +282,22 @@ refuse(struct front_conn *c, int status, const char *why)
 	reply_problem(&resp, request_id, status, NULL, NULL);
 	(void)reply_send(&r->conn, &resp, request_id, false, &e);
 	http_resp_fini(&resp);
-	c->fcgi.is_last = true;
+	c->fcgi.is_last = c->is_deaf = true;
 	begin_answer(c);
 }
 
 /* What the bytes that were taken have changed. */
 static void
-follow(struct front_conn *c, bool had_request)
+follow(struct front_conn *c)
 {
 	const struct fcgi_request *r = c->fcgi.request;
 	int64_t idle_ms = c->fcgi.has_past ? KEPT_MS : HEAD_MS;
 
-	if (c->state != FRONT_CONN_HEAD && c->state != FRONT_CONN_INPUT)
+	if (c->state != FRONT_CONN_HEAD && c->state != FRONT_CONN_INPUT &&
+	    c->state != FRONT_CONN_MEMORY)
 		return;
-	if (r == NULL && (had_request || c->fcgi.is_last))
-		/* It was aborted or refused, and its end is to be written. */
+	if (c->fcgi.is_aborted || (r == NULL && c->fcgi.is_last))
+		/* Its end alone is to be written, or is already. */
 		begin_answer(c);
 	else if (r == NULL && fcgi_conn_is_between(&c->fcgi))
 		enter(c, FRONT_CONN_IDLE, idle_ms);
@@ -279,18 +309,18 @@ follow(struct front_conn *c, bool had_request)
 static void
 take_bytes(struct front_conn *c, size_t n)
 {
-	bool had_request = c->fcgi.request != NULL;
 	struct front *f = c->front;
 	int status;
 	struct err e;
 	enum rc rc;
 
+	c->came_ms = loop_now_ms(f->loop);
 	if (c->state == FRONT_CONN_IDLE)
 		enter(c, FRONT_CONN_HEAD, HEAD_MS);
 	f->limits.max_body = f->now->set->max_body;
 	rc = fcgi_conn_take(&c->fcgi, &f->limits, f->scratch, n, &status, &e);
 	if (rc == RC_OK)
-		follow(c, had_request);
+		follow(c);
 	else if ((c->state == FRONT_CONN_HEAD ||
 		     c->state == FRONT_CONN_INPUT) &&
 	    !fcgi_conn_is_whole(&c->fcgi))
@@ -350,12 +380,12 @@ go_on(struct front_conn *c)
 		else
 			out_clear(c);
 	}
-	if (c->is_gone)
-		front_conn_close(c);
-	else if (c->sent == c->fcgi.out.len &&
+	if (!c->is_gone && c->sent == c->fcgi.out.len &&
 	    (c->state != FRONT_CONN_WORK || c->watch.wanted != 0))
 		/* One that is answered at once need not be watched at all. */
 		want(c, LOOP_READ);
+	if (c->is_gone)
+		front_conn_close(c);
 }
 
 static void
@@ -377,7 +407,7 @@ front_conn_worked(struct front_conn *c)
 	if (c->call == NULL || c->is_stored)
 		answer(c);
 	else
-		loop_timer_set(c->front->loop, &c->timer, c->serve.deadline_ms);
+		set_timer(c, c->serve.deadline_ms);
 }
 
 void
@@ -403,19 +433,32 @@ ready(void *arg, unsigned int found)
 	go_on(c);
 }
 
-/* A body may take longer the more of it has come. */
-static bool
-is_input_slow(struct front_conn *c)
+/* Until when a body must be whole: later the more of it has come, but not
+ * long after its last byte. */
+static int64_t
+input_until_ms(const struct front_conn *c)
 {
-	struct front *f = c->front;
 	int64_t came = (int64_t)c->fcgi.request->body.size;
-	int64_t limit_ms = front_call_time_ms(f) + came * 1000 / INPUT_RATE;
+	int64_t time_ms = front_call_time_ms(c->front);
+	int64_t limit_ms = time_ms + came * 1000 / INPUT_RATE;
+	int64_t until_ms;
 
 	if (limit_ms > INPUT_MS)
 		limit_ms = INPUT_MS;
-	if (f->is_stopping || loop_now_ms(f->loop) >= c->since_ms + limit_ms)
+	until_ms = c->since_ms + limit_ms;
+	if (until_ms > c->came_ms + time_ms + INPUT_STALL_MS)
+		until_ms = c->came_ms + time_ms + INPUT_STALL_MS;
+	return until_ms;
+}
+
+static bool
+is_input_slow(struct front_conn *c)
+{
+	int64_t until_ms = input_until_ms(c);
+
+	if (c->front->is_stopping || loop_now_ms(c->front->loop) >= until_ms)
 		return true;
-	loop_timer_set(f->loop, &c->timer, c->since_ms + limit_ms);
+	set_timer(c, until_ms);
 	return false;
 }
 
@@ -469,23 +512,17 @@ front_conn_new(struct front *f, int fd)
 }
 
 void
-front_conn_hurry(struct front_conn *c, int64_t until_ms)
+front_conn_hurry(struct front_conn *c)
 {
-	struct loop *l = c->front->loop;
-
-	switch (c->state) {
-	case FRONT_CONN_IDLE:
-	case FRONT_CONN_LINGER:
-		front_conn_close(c);
-		break;
-	case FRONT_CONN_WORK:
-		break;
-	case FRONT_CONN_HEAD:
-	case FRONT_CONN_INPUT:
-	case FRONT_CONN_MEMORY:
-	case FRONT_CONN_ANSWER:
-		if (c->timer.at_ms > until_ms)
-			loop_timer_set(l, &c->timer, until_ms);
-		break;
-	}
+	/* A request may be here that nobody has looked at. */
+	if (c->state == FRONT_CONN_IDLE)
+		receive(c);
+	if (c->state == FRONT_CONN_LINGER ||
+	    (c->state == FRONT_CONN_IDLE && c->fcgi.has_past))
+		c->is_gone = true;
+	else if (c->state == FRONT_CONN_IDLE)
+		set_timer(c, c->since_ms + FIRST_MS);
+	else if (c->state != FRONT_CONN_WORK || c->is_worked)
+		set_timer(c, c->timer.at_ms);
+	go_on(c);
 }

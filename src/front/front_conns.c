@@ -17,8 +17,6 @@
 void
 front_conns_move(struct front_conn *c, struct front_conn_list *to)
 {
-	if (c->list == to)
-		return;
 	if (c->list != NULL)
 		TAILQ_REMOVE(c->list, c, link);
 	if (to != NULL)
@@ -26,12 +24,15 @@ front_conns_move(struct front_conn *c, struct front_conn_list *to)
 	c->list = to;
 }
 
-/* True when there was one to drop. */
+/* An idle connection first, else the one whose request comes for longest.
+ * True when there was one. */
 static bool
 drop_oldest(struct front *f)
 {
 	struct front_conn *c = TAILQ_FIRST(&f->early);
 
+	if (c == NULL)
+		c = TAILQ_FIRST(&f->input);
 	if (c == NULL)
 		return false;
 	front_conn_close(c);
@@ -81,11 +82,13 @@ accept_some(void *arg, unsigned int found)
 		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0)
 			take(f, fd);
+		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+			return;
 		else if (errno == EMFILE || errno == ENFILE) {
 			if (!drop_oldest(f))
 				return pause_accepting(f);
 		} else if (errno != EINTR && errno != ECONNABORTED)
-			return;
+			return pause_accepting(f);
 	}
 }
 
@@ -119,6 +122,7 @@ void
 front_conns_end(struct front *f)
 {
 	close_list(&f->early);
+	close_list(&f->input);
 	close_list(&f->waiting);
 	close_list(&f->others);
 	front_peer_fini(&f->peers);
@@ -126,25 +130,25 @@ front_conns_end(struct front *f)
 }
 
 static void
-hurry_list(struct front_conn_list *list, int64_t until_ms)
+hurry_list(struct front_conn_list *list)
 {
 	struct front_conn *c, *next;
 
 	for (c = TAILQ_FIRST(list); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
-		front_conn_hurry(c, until_ms);
+		front_conn_hurry(c);
 	}
 }
 
 void
 front_conns_stop(struct front *f)
 {
-	int64_t until_ms = loop_now_ms(f->loop) + HURRY_MS;
-
 	f->is_stopping = true;
+	f->until_ms = loop_now_ms(f->loop) + HURRY_MS;
 	loop_unwatch(f->loop, &f->listener);
 	loop_timer_stop(f->loop, &f->accept_again);
-	hurry_list(&f->early, until_ms);
-	hurry_list(&f->waiting, until_ms);
-	hurry_list(&f->others, until_ms);
+	hurry_list(&f->early);
+	hurry_list(&f->input);
+	hurry_list(&f->waiting);
+	hurry_list(&f->others);
 }

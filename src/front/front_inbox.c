@@ -54,10 +54,10 @@ front_inbox_put(struct front_inbox *b, struct front_item *item)
 	pthread_mutex_lock(&b->lock);
 	is_first = b->items.first == NULL;
 	front_items_put(&b->items, item);
-	pthread_mutex_unlock(&b->lock);
-	/* The item may be gone by now, but not the box. */
+	/* Under the lock: with its last item the box may go. */
 	if (is_first)
 		loop_wake(b->loop);
+	pthread_mutex_unlock(&b->lock);
 }
 
 struct front_item *

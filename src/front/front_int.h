@@ -78,6 +78,7 @@ struct front_conn {
 	size_t text_at;        /* bytes of the answer's text that are in it */
 	bool is_ended;         /* the end of the answer is in it */
 	int64_t since_ms;      /* of the state */
+	int64_t came_ms;       /* when the last bytes came */
 	struct front_set *set; /* in use, or NULL */
 	struct serve serve;
 	struct serve_call *call; /* the pool's, or pending; NULL: none */
@@ -94,17 +95,21 @@ struct front {
 	struct front_inbox worked; /* by a pool */
 	struct front_inbox stored;
 	struct fcgi_conn_limits limits;
-	struct budget disk; /* of bodies that come */
+	struct budget coming; /* memory of bodies that come */
+	struct budget disk;   /* ...and their files */
 
 	struct loop_watch listener;
 	struct loop_timer accept_again;
 	struct front_peer peers;
 	struct front_conn_list early;   /* idle or head, oldest first */
+	struct front_conn_list input;   /* oldest first */
 	struct front_conn_list waiting; /* for memory, oldest first */
 	struct front_conn_list others;
 	size_t nconns;
 	bool is_stopping;
-	uint8_t *scratch; /* for what is read */
+	int64_t until_ms;  /* everything has ended by then */
+	int64_t shared_ms; /* when memory was last looked for */
+	uint8_t *scratch;  /* for what is read */
 
 	struct log_limit log_limit;
 	struct resend resend;
@@ -134,8 +139,8 @@ void front_conn_try_memory(struct front_conn *c);
  * Of a post that is pending the second of the two answers it. */
 void front_conn_worked(struct front_conn *c);
 void front_conn_stored(struct front_conn *c);
-/* The front ends: it has until then to come to its end. */
-void front_conn_hurry(struct front_conn *c, int64_t until_ms);
+/* The front ends, and it has until f->until_ms. */
+void front_conn_hurry(struct front_conn *c);
 
 /* front_call.c: a whole request and the pool. */
 /* False when there is no memory for it, unless it is late: then it is refused

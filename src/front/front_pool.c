@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 #include "front/front_pool.h"
 
-#define STEP_MS 2 /* between looks at threads that are to end */
+#define STEP_MS 2       /* between looks at threads that are to end */
 #define FAILED_MS 10000 /* for threads that have done nothing yet */
 #define STACK_SIZE (512 << 10)
 #define STACK_SIZE_SANITIZED (4 << 20)

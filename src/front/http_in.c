@@ -148,6 +148,27 @@ http_in_length(const struct http_req *req, int64_t max, size_t *n)
 	return HTTP_IN_LENGTH_OK;
 }
 
+static enum rc
+too_few(size_t n, size_t came, struct err *e)
+{
+	return err_set(e, RC_INVALID, "%zu bytes were announced, %zu came", n,
+	    came);
+}
+
+enum rc
+http_in_begin(struct http_conn *conn, size_t n, size_t came, struct err *e)
+{
+	char nothing;
+	size_t got;
+	enum rc rc = RC_OK;
+
+	if (came != SIZE_MAX)
+		rc = conn->ops->read(conn, &nothing, 0, &got, e);
+	if (rc == RC_OK && came < n)
+		rc = too_few(n, came, e);
+	return rc;
+}
+
 enum rc
 http_in_body(struct http_conn *conn, char *p, size_t n, struct err *e)
 {
@@ -160,7 +181,6 @@ http_in_body(struct http_conn *conn, char *p, size_t n, struct err *e)
 		return rc;
 	p[got] = '\0';
 	if (got < n)
-		return err_set(e, RC_INVALID,
-		    "%zu bytes were announced, %zu came", n, got);
+		return too_few(n, got, e);
 	return conn->ops->read_end(conn, e);
 }

@@ -41,6 +41,16 @@ enum http_in_length http_in_length(const struct http_req *req, int64_t max,
     size_t *n);
 
 /*
+ * What can be said of a body before there is memory for it: n bytes were
+ * announced, and came are here, SIZE_MAX if that is not known.
+ *
+ * RC_INVALID	fewer came.
+ * RC_PEER	the other side is gone; no answer is owed.
+ */
+enum rc http_in_begin(struct http_conn *conn, size_t n, size_t came,
+    struct err *e);
+
+/*
  * Reads the body, which must be exactly n bytes, into p, which holds n + 1
  * and gets a NUL behind them.
  *

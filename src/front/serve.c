@@ -237,7 +237,9 @@ take_memory(struct serve_call *c, size_t n, struct err *e)
 
 	if (c->body.hold.give != NULL)
 		return RC_OK;
-	rc = budget_take(c->s.bodies, want, left_ms(c), e);
+	/* Where a post may be handed on, its thread waits for nothing. */
+	rc = budget_take(c->s.bodies, want,
+	    c->s.waiter != NULL ? 0 : left_ms(c), e);
 	if (rc == RC_OK)
 		c->body.hold = (struct event_hold){ give, c->s.bodies, want };
 	return rc;
@@ -258,7 +260,10 @@ read_body(struct serve_call *c, struct err *e)
 		rc = judge_type(c, n, e);
 	if (rc != RC_OK)
 		return rc;
-	rc = take_memory(c, n, e);
+	rc = http_in_begin(c->conn, n, c->s.came, e);
+	c->is_broken = rc == RC_PEER;
+	if (rc == RC_OK)
+		rc = take_memory(c, n, e);
 	if (rc != RC_OK)
 		return rc;
 	c->body.bytes = xmalloc(n + 1);
@@ -489,6 +494,12 @@ call_fini(struct serve_call *c)
 	http_resp_fini(&c->resp);
 }
 
+static bool
+takes_body(const struct serve_call *c)
+{
+	return c->match.route != NULL && c->match.route->body != ROUTER_NO_BODY;
+}
+
 void
 serve_plan(const struct serve *s, const char *const *params, size_t n,
     struct serve_plan *out)
@@ -504,7 +515,7 @@ serve_plan(const struct serve *s, const char *const *params, size_t n,
 		http_resp_fini(&c.resp);
 	}
 	out->is_post = is_post(&c);
-	out->memory = n == 0 ? 0 : cost_of(&c, n);
+	out->memory = n == 0 || !takes_body(&c) ? 0 : cost_of(&c, n);
 }
 
 /* What the page returned becomes the answer. */

@@ -22,6 +22,8 @@ struct settings;
 struct signin;
 struct store_waiter;
 
+#define SERVE_COMES SIZE_MAX
+
 /* The shared parts may each be NULL: then all is logged, nothing is limited or
  * counted. */
 struct serve {
@@ -32,6 +34,7 @@ struct serve {
 	struct resend *resend; /* NULL: none is kept */
 	struct signin *signin;
 	int64_t deadline_ms; /* boot clock */
+	size_t came;         /* bytes of the body; SERVE_COMES: it is read */
 	/* Memory that was taken for the body, or none: then it is waited
 	 * for. */
 	struct event_hold hold;
@@ -47,7 +50,7 @@ struct serve_end {
 };
 
 /* What is known of a request before it is worked, from its parameters (as of
- * http_conn.h) and n, the bytes of its body. */
+ * http_conn.h) and n, the bytes of its body that came. */
 struct serve_plan {
 	bool is_post;  /* to a source: it is worked without a wait */
 	size_t memory; /* that its body needs while it is in hand */

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
@@ -77,12 +79,24 @@ write_all(int fd, const char *p, size_t n, size_t at, struct err *e)
 	return RC_OK;
 }
 
+static bool
+is_disk_low(const struct spool_room *room)
+{
+	struct statvfs v;
+
+	return statvfs(room->folder, &v) == 0 &&
+	    (int64_t)v.f_bavail * (int64_t)v.f_frsize < room->min_free;
+}
+
 /* From memory into a file. */
 static enum rc
 move_out(struct spool *s, struct err *e)
 {
 	enum rc rc;
 
+	if (is_disk_low(s->room))
+		return err_set(e, RC_BUSY,
+		    "less disk is free than database.min_free");
 	rc = budget_take(s->room->disk, s->size, 0, e);
 	if (rc != RC_OK)
 		return rc;

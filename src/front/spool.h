@@ -22,6 +22,7 @@ struct spool_room {
 	struct budget *memory;
 	struct budget *disk;
 	const char *folder; /* where files are made */
+	int64_t min_free;   /* bytes of disk that they leave free */
 };
 
 struct spool {
@@ -36,7 +37,8 @@ void spool_init(struct spool *s, const struct spool_room *room);
 void spool_fini(struct spool *s);
 
 /*
- * RC_BUSY	the bodies that come have all the disk they may have.
+ * RC_BUSY	the bodies that come have all the disk they may have, or little
+ *		is left.
  * RC_SYSTEM	the file could not be made or written.
  */
 enum rc spool_add(struct spool *s, const void *p, size_t n, struct err *e);

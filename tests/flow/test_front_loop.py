@@ -2,6 +2,7 @@
 abort or begin two requests at once delay nobody and hold no thread."""
 
 import contextlib
+import json
 import os
 import signal
 
@@ -141,9 +142,77 @@ def test_an_abort_of_a_post_on_its_way_loses_nothing(calm_gateway):
     with Gate(g), fcgi.Connection(g.socket) as c:
         c.send(fcgi.kept("POST", "/hooks/github", body, headers))
         c.send(fcgi.record(fcgi.ABORT))
+        # It ends once its time is up, without an answer.
+        (kind, _, _), = c.answer().records
+        assert kind == fcgi.END
     # The same again is the same event, stored or not.
     again = fcgi.call(g.socket, "POST", "/hooks/github", body, headers)
     assert again.status in (200, 202)
+
+
+def test_an_abort_while_an_answer_is_written_ends_it(make_gateway):
+    """An answer that is longer than what lies between two programs."""
+    g = make_gateway(SETTINGS, drain=False, nginx=False)
+    body = gw.as_bytes(gw.issue(text="x" * (8 << 20)))
+    headers = sign.github(gw.GITHUB_SECRET, body, delivery=g.unique())
+    posted = fcgi.call(g.socket, "POST", "/hooks/github", body, headers)
+    assert posted.status == 202
+    token = [("Authorization", "Bearer " + g.token("admin"))]
+    path = "/api/v1/events/%d/payload" % json.loads(posted.body)["id"]
+    with fcgi.Connection(g.socket, 30) as c:
+        for _ in range(3):
+            c.send(fcgi.kept("GET", path, b"", token))
+            c.wait_for_bytes()
+            c.send(fcgi.record(fcgi.ABORT))
+            answer = c.answer()
+            assert answer.status == 200 and len(answer.body) < len(body)
+        c.send(fcgi.request("GET", "/health"))
+        assert c.answer().status == 200
+    assert g.fronts[0].is_alive()
+
+
+def test_an_abort_while_memory_is_waited_for_ends_the_request(make_gateway):
+    g = make_gateway({"server": {"deadline": "20s", "body_memory": "26m"}},
+                     drain=False, nginx=False)
+    large = gw.as_bytes(gw.issue(text="x" * (25 << 20)))
+    with Gate(g), contextlib.ExitStack() as some:
+        first = some.enter_context(fcgi.Connection(g.socket, 60))
+        first.send(fcgi.request("POST", "/hooks/github", large,
+                                sign.github(gw.GITHUB_SECRET, large)))
+        c = some.enter_context(fcgi.Connection(g.socket, 60))
+        for n in range(3):
+            c.send(fcgi.kept("POST", "/hooks/github", large, sign.github(
+                gw.GITHUB_SECRET, large, delivery=g.unique())))
+            c.send(fcgi.record(fcgi.ABORT))
+            (kind, _, _), = c.answer().records
+            assert kind == fcgi.END
+        c.send(fcgi.request("GET", "/health"))
+        assert c.receive().status == 200
+
+
+def test_many_bodies_on_their_way_leave_memory_for_others(make_gateway):
+    """More of them than fit the memory for bodies."""
+    g = make_gateway({"server": {"deadline": "20s", "body_memory": "26m"}},
+                     drain=False, nginx=False)
+    part = fcgi.record(fcgi.STDIN, b"x" * 60000)
+    with contextlib.ExitStack() as some:
+        for _ in range(500):
+            c = some.enter_context(fcgi.Connection(g.socket))
+            c.send(fcgi.head(fcgi.params_of("POST", "/hooks/github", b"",
+                                            CONTENT_LENGTH="61000")) + part)
+        assert post(g).status == 202
+
+
+def test_announced_bytes_take_no_memory(make_gateway):
+    g = make_gateway({"server": {"deadline": "20s", "body_memory": "26m"}},
+                     drain=False, nginx=False)
+    for method, path, status in (("GET", "/health", 200),
+                                 ("POST", "/nothing", 404),
+                                 ("POST", "/hooks/github", 401)):
+        answer = fcgi.exchange(g.socket, fcgi.head(fcgi.params_of(
+            method, path, b"", CONTENT_LENGTH="26000000")) +
+            fcgi.stream(fcgi.STDIN, b""))
+        assert answer.status in (status, 400), (path, answer)
 
 
 def test_idle_and_slow_connections_hold_no_thread(calm_gateway):

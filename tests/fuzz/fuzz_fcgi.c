@@ -42,7 +42,7 @@ play(const uint8_t *data, size_t size, size_t step, struct result *r)
 {
 	const struct fcgi_conn_limits limits = { .max_body = 1 << 20,
 		.max_requests = 7,
-		.room = { &memory, &disk, "/tmp" } };
+		.room = { &memory, &disk, "/tmp", 0 } };
 	struct fcgi_conn c;
 	struct err e;
 	size_t n;

@@ -162,6 +162,10 @@ class Connection:
                 raise EOFError("closed in front of the end of an answer")
             self.rest += part
 
+    def wait_for_bytes(self):
+        """Until some are there, which stay there."""
+        self.sock.recv(1, socket.MSG_PEEK)
+
     def close(self):
         self.sock.close()
 

@@ -23,7 +23,7 @@
 static struct budget memory, disk;
 static const struct fcgi_conn_limits limits = { .max_body = 1000,
 	.max_requests = 12,
-	.room = { &memory, &disk, "/tmp" } };
+	.room = { &memory, &disk, "/tmp", 0 } };
 
 struct text {
 	const char *p;
@@ -213,25 +213,22 @@ requests_of_one_connection_end_one_by_one(void **state)
 }
 
 static void
-an_abort_ends_a_request(void **state)
+nothing_is_added_to_an_aborted_request(void **state)
 {
 	static const char part[] = BEGIN_KEPT PUT4 NO_PARAMS INPUT("\1") "1";
-	static const char abort_it[] = "\1\2\0\1\0\0\0\0";
+	static const char more[] =
+	    "\1\2\0\1\0\0\0\0" INPUT("\3") "234" NO_INPUT NO_PARAMS;
 	struct fcgi_conn c;
 	int status;
 
 	(void)state;
 	fcgi_conn_init(&c);
 	assert_int_equal(feed(&c, part, sizeof(part) - 1, 99, &status), RC_OK);
-	assert_int_equal(feed(&c, abort_it, 8, 3, &status), RC_OK);
-	assert_null(c.request);
-	assert_out(&c, "3/1 ");
-	assert_int_equal(feed(&c, part, sizeof(part) - 1, 99, &status), RC_OK);
-	c.is_taken = true;
-	assert_int_equal(feed(&c, abort_it, 8, 3, &status), RC_OK);
+	assert_int_equal(feed(&c, more, sizeof(more) - 1, 3, &status), RC_OK);
 	assert_true(c.is_aborted);
+	assert_int_equal(c.request->body.size, 1);
+	assert_false(fcgi_conn_is_whole(&c));
 	assert_out(&c, "");
-	c.is_taken = false;
 	fcgi_conn_fini(&c);
 }
 
@@ -303,10 +300,11 @@ assert_filled(const struct spool *s, size_t n)
 static void
 a_spool_holds_what_came_in_memory_or_in_a_file(void **state)
 {
-	const struct spool_room nowhere = { &memory, &disk, "/no/such/folder" };
+	const struct spool_room nowhere = { &memory, &disk, "/no/such/folder",
+		0 };
 	struct spool a, b, c, d;
 	struct budget little;
-	struct spool_room tight = { &little, &disk, "/tmp" };
+	struct spool_room tight = { &little, &disk, "/tmp", 0 };
 	struct err e;
 
 	(void)state;
@@ -345,7 +343,7 @@ static void
 a_spool_that_finds_no_disk_says_so(void **state)
 {
 	struct budget none;
-	struct spool_room room = { &memory, &none, "/tmp" };
+	struct spool_room room = { &memory, &none, "/tmp", 0 };
 	struct spool s;
 	struct err e;
 	enum rc rc = RC_OK;
@@ -361,6 +359,16 @@ a_spool_that_finds_no_disk_says_so(void **state)
 	spool_fini(&s);
 	assert_int_equal(none.taken, 0);
 	budget_fini(&none);
+
+	/* Nor does it take what is to stay free. */
+	room.disk = &disk;
+	room.min_free = INT64_MAX;
+	spool_init(&s, &room);
+	for (rc = RC_OK; rc == RC_OK;)
+		rc = spool_add(&s, part, sizeof(part), &e);
+	assert_int_equal(rc, RC_BUSY);
+	assert_true(s.size <= SPOOL_MEMORY);
+	spool_fini(&s);
 }
 
 int
@@ -371,7 +379,7 @@ main(void)
 		cmocka_unit_test(
 		    a_body_is_what_came_and_no_more_than_announced),
 		cmocka_unit_test(requests_of_one_connection_end_one_by_one),
-		cmocka_unit_test(an_abort_ends_a_request),
+		cmocka_unit_test(nothing_is_added_to_an_aborted_request),
 		cmocka_unit_test(questions_are_answered),
 		cmocka_unit_test(a_peer_that_only_asks_takes_bounded_memory),
 		cmocka_unit_test(
