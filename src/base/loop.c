@@ -23,7 +23,7 @@ struct loop {
 	struct loop_timer **heap;
 	size_t ntimers, cap;
 
-	/* What the last wait found, and where the calling of it is. */
+	/* The findings of the last wait, and the next one to be called. */
 	struct loop_found found[LOOP_FOUND_MAX];
 	size_t nfound, at;
 

@@ -20,7 +20,7 @@
 struct clock;
 struct loop;
 
-/* What a descriptor is watched for, and what was found. */
+/* Events of a descriptor: watched for, and found. */
 #define LOOP_READ 1u
 #define LOOP_WRITE 2u
 #define LOOP_GONE 4u /* found only: the peer is gone, both ways */

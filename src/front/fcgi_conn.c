@@ -171,7 +171,7 @@ answer_values(struct fcgi_conn *c, const struct fcgi_conn_limits *l)
 	buf_fini(&text);
 }
 
-/* What concerns the connection and no request (section 3.3). */
+/* Records of the connection itself, not of a request (section 3.3). */
 static enum rc
 take_management(struct fcgi_conn *c, const struct fcgi_conn_limits *l,
     const struct fcgi_piece *part, struct err *e)

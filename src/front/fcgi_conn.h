@@ -1,7 +1,7 @@
 /*
  * fcgi_conn - the FastCGI protocol of one connection
  *
- * What a peer sends becomes one request at a time.  Further requests that
+ * The bytes of a peer become one request at a time.  Further requests that
  * begin before it has ended are refused with FCGI_CANT_MPX_CONN; questions
  * (FCGI_GET_VALUES) are answered; an abort ends the request (FastCGI
  * specification 1.0, sections 3.3, 4.1, 5.4 and 5.5).  It knows no socket.

@@ -52,14 +52,14 @@ fcgi_record_read(struct fcgi_reader *r, const uint8_t **p, size_t *n,
 {
 	bool is_new = false;
 
-	/* What is left of the record before. */
+	/* Padding of the record before may be left. */
 	if (r->nhead == FCGI_RECORD_HEAD_SIZE && r->at == r->size) {
 		if (!skip_padding(r, p, n))
 			return FCGI_READ_MORE;
 		r->nhead = 0;
 	}
 	if (r->nhead < FCGI_RECORD_HEAD_SIZE) {
-		/* One that speaks another protocol is not waited for. */
+		/* A peer that speaks another protocol is not waited for. */
 		if (r->nhead == 0 && *n > 0 && **p != FCGI_VERSION_1)
 			return FCGI_READ_BAD;
 		if (!read_head(r, p, n))

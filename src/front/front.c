@@ -155,7 +155,8 @@ conn_of_stored(struct front_item *item)
 	    offsetof(struct front_conn, stored));
 }
 
-/* What the pools have worked and the disk has is answered. */
+/* Answers the requests that the pools have worked, and the posts that are on
+ * disk. */
 static void
 take_mail(struct front *f)
 {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "core/http.h"
+#include "front/count.h"
 #include "front/front_int.h"
 #include "front/reply.h"
 #include "front/settings.h"
@@ -197,8 +198,8 @@ out_clear(struct front_conn *c)
 	buf_init(&c->fcgi.out, max);
 }
 
-/* What a peer sends after it was answered is read away: closing over it would
- * turn the answer into a reset. */
+/* Bytes that a peer still sends after its answer are read away: closing over
+ * them would turn the answer into a reset. */
 static void
 linger(struct front_conn *c)
 {
@@ -257,27 +258,44 @@ begin_answer(struct front_conn *c)
 	enter(c, FRONT_CONN_ANSWER, STALL_MS);
 }
 
-/* What a CGI program would write to refuse with status. */
+/* Requests that prove nothing cannot fill the log. */
+static void
+log_refusal(struct front *f, const char *request_id, int status,
+    const char *why)
+{
+	uint64_t left_out = 0;
+	struct log_line l;
+
+	if (!log_limit_take(&f->log_limit, status, loop_now_ms(f->loop),
+		&left_out))
+		return;
+	log_begin(&l, LOG_LEVEL_INFO, "head refused");
+	log_str(&l, "request_id", request_id);
+	if (status != 0)
+		log_int(&l, "status", status);
+	log_str(&l, "error", why);
+	if (left_out > 0)
+		log_int(&l, "left_out", (int64_t)left_out);
+	log_end(&l);
+}
+
+/* Ends a request that does not come whole.  The peer is answered if it has
+ * begun one. */
 static void
 refuse(struct front_conn *c, int status, const char *why)
 {
 	struct fcgi_request *r = c->fcgi.request;
 	char request_id[REPLY_ID_SIZE];
 	struct http_resp resp;
-	struct log_line l;
 	struct err e;
 
 	reply_make_id(request_id);
-	log_begin(&l, LOG_LEVEL_INFO, "head refused");
-	log_str(&l, "request_id", request_id);
-	if (status != 0)
-		log_int(&l, "status", status);
-	log_str(&l, "error", why);
-	log_end(&l);
+	log_refusal(c->front, request_id, status, why);
 	if (r == NULL || status == 0) {
 		c->is_gone = true;
 		return;
 	}
+	count_request(c->front->count, NULL, status, 0);
 	http_resp_init(&resp);
 	reply_problem(&resp, request_id, status, NULL, NULL);
 	(void)reply_send(&r->conn, &resp, request_id, false, &e);
@@ -286,7 +304,7 @@ refuse(struct front_conn *c, int status, const char *why)
 	begin_answer(c);
 }
 
-/* What the bytes that were taken have changed. */
+/* Moves the connection on after bytes were taken. */
 static void
 follow(struct front_conn *c)
 {

@@ -518,7 +518,7 @@ serve_plan(const struct serve *s, const char *const *params, size_t n,
 	out->memory = n == 0 || !takes_body(&c) ? 0 : cost_of(&c, n);
 }
 
-/* What the page returned becomes the answer. */
+/* Makes the answer from the result of the page. */
 static void
 make_answer(struct serve_call *c)
 {

@@ -49,7 +49,7 @@ struct serve_end {
 			   * caller gives it back once that is out */
 };
 
-/* What is known of a request before it is worked, from its parameters (as of
+/* Facts of a request before it is worked, from its parameters (as of
  * http_conn.h) and n, the bytes of its body that came. */
 struct serve_plan {
 	bool is_post;  /* to a source: it is worked without a wait */

@@ -17,7 +17,7 @@ struct budget;
 
 #define SPOOL_MEMORY (64u << 10)
 
-/* What all bodies share. */
+/* The room that all bodies share. */
 struct spool_room {
 	struct budget *memory;
 	struct budget *disk;
