@@ -53,6 +53,24 @@ struct loaded {
 	struct settings_user *users;
 };
 
+/* One a core, since a post waits for nothing. */
+static unsigned int
+post_threads(const struct app_conf *conf)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (conf->server.threads > 0)
+		return (unsigned int)conf->server.threads;
+	return cores > 2 ? (unsigned int)cores : 2;
+}
+
+static unsigned int
+page_threads(const struct app_conf *conf)
+{
+	return conf->server.threads > 0 ? (unsigned int)conf->server.threads
+					: PAGE_THREADS;
+}
+
 static struct settings_user *
 users_of(const struct app_conf *conf)
 {
@@ -108,7 +126,7 @@ settings_take(struct app *app, struct app_conf *conf)
 	l->conf = conf;
 	l->users = users_of(conf);
 	set->base_path = conf->server.base_path;
-	set->threads = PAGE_THREADS;
+	set->threads = page_threads(conf);
 	set->max_body = conf->server.max_body;
 	set->body_memory = (size_t)conf->server.body_memory;
 	set->deadline_ms = conf->server.deadline_ms;
@@ -181,17 +199,6 @@ stopping(void *arg)
 	app_notify_stopping();
 }
 
-/* One a core, since a post waits for nothing. */
-static unsigned int
-post_threads(const struct app_conf *conf)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (conf->server.threads > 0)
-		return (unsigned int)conf->server.threads;
-	return cores > 2 ? (unsigned int)cores : 2;
-}
-
 /* Beside the database, where a body that is accepted goes too. */
 static char *
 body_folder(const struct app_conf *conf)
@@ -215,7 +222,7 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 		.body_folder = folder,
 		.body_min_free = app->conf->database.min_free,
 		.threads = post_threads(app->conf),
-		.page_threads = PAGE_THREADS,
+		.page_threads = page_threads(app->conf),
 		.clock = app->run.clock,
 		.store = app->run.store,
 		.bodies = &bodies,

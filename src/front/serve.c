@@ -42,6 +42,7 @@ struct serve_call {
 	bool is_read;
 	bool is_broken; /* nobody is there to be answered */
 	int64_t began_us;
+	size_t answersz;
 	enum rc rc; /* of the page */
 	struct err err;
 };
@@ -389,7 +390,7 @@ log_details(const struct serve_call *c)
 	log_str(&l, "content_length",
 	    http_param_find(&c->req, "CONTENT_LENGTH"));
 	log_int(&l, "body_bytes", (int64_t)c->req.bodysz);
-	log_int(&l, "answer_bytes", (int64_t)c->resp.body.len);
+	log_int(&l, "answer_bytes", (int64_t)c->answersz);
 	log_end(&l);
 }
 
@@ -552,13 +553,12 @@ serve_is_pending(const struct serve_call *c)
 bool
 serve_leave(struct serve_call *c)
 {
-	struct err e;
+	enum rc rc;
 
-	if (intake_accept_leave(&c->s.set->intake, &c->page.pending, &e) ==
-	    RC_OK)
+	if (!intake_accept_leave(&c->s.set->intake, &c->page.pending,
+		&c->page.post, &rc, &c->err))
 		return false;
-	c->rc = page_hooks_end(&c->page, RC_BUSY, &e);
-	c->err = e;
+	c->rc = page_hooks_end(&c->page, rc, &c->err);
 	return true;
 }
 
@@ -574,6 +574,7 @@ serve_end(struct serve_call *c, struct serve_end *end)
 		c->rc = page_hooks_end(&c->page, c->rc, &c->err);
 	}
 	make_answer(c);
+	c->answersz = c->resp.body.len;
 	if (!c->is_broken &&
 	    reply_send(c->conn, &c->resp, c->request_id,
 		strcmp(c->req.method, "HEAD") == 0, &lost) != RC_OK)

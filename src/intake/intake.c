@@ -20,7 +20,8 @@
 #include "intake/intake_int.h"
 
 #define UNSUPPORTED 415
-#define EMPTY 2 /* bytes of a body that tells nothing: {} */
+#define EMPTY 2          /* bytes of a body that tells nothing: {} */
+#define REMEMBER_MS 1000 /* of waiting, for the body of an ignored post */
 
 static void
 copy(char *out, size_t size, const char *text)
@@ -226,15 +227,12 @@ wait_for(const struct intake *in, const struct http_req *req)
  * it.  A body of GitHub's under a type that it is not of is such a body, and a
  * ping without the members of a ping.  One that comes from us is known
  * already.  Whether it can be remembered changes nothing for the sender.
- * Takes ev.
+ * Takes ev, and returns
+ * it when it is to be remembered.
  */
-static void
-remember(const struct intake *in, const struct source *src, struct event *ev,
-    int64_t wait_ms)
+static struct event *
+remember(const struct source *src, struct event *ev, int64_t wait_ms)
 {
-	struct store_pending nothing;
-	struct err e;
-
 	ev->replay_window_ms = source_memory_ms(src);
 	if (ev->replay_window_ms <= 0 || ev->bodysz <= EMPTY ||
 	    ev->hops >= EVENT_HOPS_MAX || ev->shape == SHAPE_ODD ||
@@ -242,10 +240,10 @@ remember(const struct intake *in, const struct source *src, struct event *ev,
 	    (ev->shape == SHAPE_LOOSE && strcmp(ev->type, "ping") == 0) ||
 	    wait_ms <= 0) {
 		event_free(ev);
-		return;
+		return NULL;
 	}
 	ev->is_ignored = true;
-	(void)store_accept_begin(in->store, ev, wait_ms, NULL, &nothing, &e);
+	return ev;
 }
 
 /* The ids in the headers of a post whose body is not read. */
@@ -302,7 +300,7 @@ accept_post(const struct intake *in, const struct http_req *req,
 	}
 	*wait_ms = wait_for(in, req);
 	if (intake_is_ignored(&src->events, ev, out)) {
-		remember(in, src, ev, *wait_ms);
+		*event = remember(src, ev, *wait_ms);
 		return RC_OK;
 	}
 	if (*wait_ms <= 0) {
@@ -325,7 +323,18 @@ intake_accept(const struct intake *in, const struct http_req *req,
 	rc = accept_post(in, req, &ev, &wait_ms, out, e);
 	if (rc != RC_OK || ev == NULL)
 		return rc;
-	return intake_store(in, ev, wait_ms, out, e);
+	if (!ev->is_ignored)
+		return intake_store(in, ev, wait_ms, out, e);
+	(void)store_accept(in->store, ev,
+	    wait_ms < REMEMBER_MS ? wait_ms : REMEMBER_MS, &out->receipt, e);
+	return RC_OK;
+}
+
+/* Whether an ignored post could be remembered changes nothing. */
+static enum rc
+ended(enum rc rc, struct intake_outcome *out, struct err *e)
+{
+	return out->reason != NULL ? RC_OK : stored(rc, out, e);
 }
 
 enum rc
@@ -343,21 +352,23 @@ intake_accept_begin(const struct intake *in, const struct http_req *req,
 		return rc;
 	tell_how(ev, out);
 	rc = store_accept_begin(in->store, ev, wait_ms, waiter, p, e);
-	return stored(rc, out, e);
+	return ended(rc, out, e);
 }
 
 enum rc
 intake_accept_end(const struct intake *in, struct store_pending *p,
     struct intake_outcome *out, struct err *e)
 {
-	return stored(store_accept_end(in->store, p, &out->receipt, e), out, e);
+	return ended(store_accept_end(in->store, p, &out->receipt, e), out, e);
 }
 
-enum rc
+bool
 intake_accept_leave(const struct intake *in, struct store_pending *p,
-    struct err *e)
+    struct intake_outcome *out, enum rc *rc, struct err *e)
 {
 	if (!store_accept_leave(in->store, p))
-		return RC_OK;
-	return err_set(e, RC_BUSY, "the event was not on disk in time");
+		return false;
+	*rc = err_set(e, RC_BUSY, "the event was not on disk in time");
+	*rc = ended(*rc, out, e);
+	return true;
 }

@@ -97,9 +97,9 @@ enum rc intake_accept_begin(const struct intake *in, const struct http_req *req,
     struct intake_outcome *out, struct err *e);
 enum rc intake_accept_end(const struct intake *in, struct store_pending *p,
     struct intake_outcome *out, struct err *e);
-/* RC_BUSY; or RC_OK when the waiter was told, or is now. */
-enum rc intake_accept_leave(const struct intake *in, struct store_pending *p,
-    struct err *e);
+/* False: the waiter was told, or is now.  Else *rc is the post's end. */
+bool intake_accept_leave(const struct intake *in, struct store_pending *p,
+    struct intake_outcome *out, enum rc *rc, struct err *e);
 
 /* An event from a handler script or an API client, without a signature. */
 struct intake_direct {

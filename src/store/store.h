@@ -101,8 +101,7 @@ enum rc store_accept(struct store *s, struct event *ev, int64_t wait_ms,
  * soon after the event is on disk or cannot be stored, unless it is left; it
  * may do no more than tell the thread that waits.  That one then takes the
  * result with store_accept_end().  On any other code nothing was begun, and ev
- * is gone all the same.  Without a waiter nothing is pending: the event is
- * stored, or not, and nobody is told.
+ * is gone all the same.
  */
 struct store_pending {
 	void *op; /* the engine's; NULL: none is pending */

@@ -523,27 +523,19 @@ lite_accept_begin(void *impl, struct event *ev, int64_t wait_ms,
 	struct lite_op *begun;
 	struct lite_write w;
 	struct accept *a;
-	void *arg;
 	enum rc rc;
 
 	rc = accept_new(impl, ev, wait_ms, &w, e);
 	if (rc != RC_OK)
 		return rc;
 	a = w.arg;
-	if (waiter != NULL) {
-		a->waiter = *waiter;
-		w.done = accept_done;
-	}
+	a->waiter = *waiter;
+	w.done = accept_done;
 	/* Once it is queued it may be done before this returns. */
 	rc = lite_commit_begin(impl, &w, &begun, e);
 	if (rc != RC_OK)
 		accept_free(a);
-	if (rc == RC_OK && waiter != NULL)
-		*op = begun;
-	else if (rc == RC_OK && !lite_commit_leave(begun)) {
-		(void)lite_commit_end(begun, &arg, e);
-		accept_free(arg);
-	}
+	*op = begun;
 	return rc;
 }
 

@@ -170,8 +170,6 @@ lite_op_take(struct lite_op *op, struct err *e)
 	enum rc rc;
 
 	assert(atomic_load(&op->state) == LITE_OP_DONE);
-	if (op->w.done == NULL)
-		wake_others(op);
 	rc = op->rc;
 	*e = op->err;
 	op_free(op);

@@ -150,8 +150,6 @@ store_accept_begin(struct store *s, struct event *ev, int64_t wait_ms,
 {
 	out->op = NULL;
 	way.rc = store_accept(s, ev, wait_ms, &way.receipt, &way.e);
-	if (waiter == NULL)
-		return RC_OK;
 	if (way.rc == RC_BUSY) {
 		*e = way.e;
 		return way.rc;
@@ -719,6 +717,7 @@ test_a_post_on_its_way_is_answered_once_it_is_stored(void **state)
 	const struct post p = { "/hooks/github", "issues", "d", JSON, NULL,
 		BODY };
 	struct intake_outcome out;
+	enum rc rc;
 	struct err e;
 
 	(void)state;
@@ -728,7 +727,7 @@ test_a_post_on_its_way_is_answered_once_it_is_stored(void **state)
 	assert_string_equal(out.delivery_id, "d");
 	way.waiter.done(way.waiter.arg);
 	/* Too late to leave. */
-	assert_int_equal(intake_accept_leave(&in, &way.p, &e), RC_OK);
+	assert_false(intake_accept_leave(&in, &way.p, &out, &rc, &e));
 	assert_int_equal(intake_accept_end(&in, &way.p, &out, &e), RC_OK);
 	assert_int_equal(out.result, INTAKE_QUEUED);
 	assert_int_equal(out.receipt.id, 7);
@@ -740,12 +739,14 @@ test_a_post_on_its_way_is_left_when_its_time_is_up(void **state)
 	const struct post p = { "/hooks/github", "issues", "d", JSON, NULL,
 		BODY };
 	struct intake_outcome out;
+	enum rc rc;
 	struct err e;
 
 	(void)state;
 	way.is_used = true;
 	assert_int_equal(post(&p, &out, &e), RC_OK);
-	assert_int_equal(intake_accept_leave(&in, &way.p, &e), RC_BUSY);
+	assert_true(intake_accept_leave(&in, &way.p, &out, &rc, &e));
+	assert_int_equal(rc, RC_BUSY);
 	assert_null(way.p.op);
 }
 
