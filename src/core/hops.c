@@ -86,13 +86,15 @@ add_pair(const char *text, const struct secret *s, char *list)
 void
 hops_sign(const struct signout_input *in, int hops, char out[HOPS_LIST_SIZE])
 {
-	uint8_t body_sha256[CRYPT_SHA256_SIZE];
+	uint8_t digest[CRYPT_SHA256_SIZE];
 	char text[TEXT_SIZE];
 	size_t i;
 
 	out[0] = '\0';
-	crypt_sha256(in->body, in->bodysz, body_sha256);
-	make_text(hops, body_sha256, text);
+	if (in->body_sha256 == NULL)
+		crypt_sha256(in->body, in->bodysz, digest);
+	make_text(hops, in->body_sha256 == NULL ? digest : in->body_sha256,
+	    text);
 	add_secret(text, in->now.secret, out);
 	if ((in->forms & SIGNOUT_ED25519) != 0)
 		add_pair(text, in->now.key, out);

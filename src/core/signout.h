@@ -50,6 +50,7 @@ struct signout_input {
 	int64_t timestamp; /* webhook-timestamp, seconds */
 	const void *body;
 	size_t bodysz;
+	const uint8_t *body_sha256; /* NULL: not known yet */
 	unsigned int forms;
 };
 

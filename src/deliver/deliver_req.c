@@ -118,6 +118,18 @@ deliver_req_make(const struct event *ev, enum deliver_form form,
 	return true;
 }
 
+/* The digest that intake stored for the bytes as they came. */
+static const uint8_t *
+known_digest(const struct webhook *w, const struct event *ev)
+{
+	static const uint8_t unknown[sizeof(ev->body_sha256)];
+
+	if (deliver_req_form(w, ev) != DELIVER_RAW ||
+	    memcmp(ev->body_sha256, unknown, sizeof(unknown)) == 0)
+		return NULL;
+	return ev->body_sha256;
+}
+
 /* What the receiver verifies, and GitHub's names for it where the event came
  * from there, so that a receiver written for GitHub works unchanged. */
 static void
@@ -130,6 +142,7 @@ add_signatures(struct deliver_req *r, const struct webhook *w,
 		.timestamp = now_ms / 1000,
 		.body = r->body,
 		.bodysz = r->bodysz,
+		.body_sha256 = known_digest(w, ev),
 		.forms = signout_forms(&w->signatures, from_github) };
 	char hops[HOPS_LIST_SIZE];
 	struct signout out;
