@@ -194,34 +194,51 @@ examine_disabled(struct examination *x)
 }
 
 static void
+report_breaker(struct examination *x, const struct webhook *w)
+{
+	char text[500], name[WEBHOOK_NAME_MAX + 8];
+
+	quote_webhook(w, name, sizeof(name));
+	(void)snprintf(text, sizeof(text),
+	    "The receiver of the webhook %s fails, so its breaker is open and "
+	    "one probe goes out at a time; when the receiver is repaired: "
+	    "hlsctl webhook enable %s",
+	    name, name);
+	ctl_doctor_report(x, DOCTOR_NOTE, "breakers", text);
+}
+
+/* Reads the webhooks whose breaker is open, and no others. */
+static void
 examine_breakers(struct examination *x)
 {
-	static const struct store_webhook_filter all = { .enabled = 1,
-		.health = -1 };
-	struct store_webhooks l = { 0 };
-	char text[500], name[WEBHOOK_NAME_MAX + 8];
+	struct store *store = x->ctl->app.store;
+	struct strlist open = { 0 };
+	int64_t version = -1;
+	struct webhook *w;
+	size_t i, found = 0;
+	bool changed;
 	struct err e;
-	size_t i, open = 0;
+	enum rc rc;
 
-	if (store_webhook_list(x->ctl->app.store, &all, &l, &e) != RC_OK) {
-		ctl_doctor_report(x, DOCTOR_FAULT, "breakers", e.text);
-		return;
-	}
-	for (i = 0; i < l.n; i++) {
-		if (l.v[i]->breaker == BREAKER_CLOSED)
+	rc = store_blocked(store, &version, &open, &changed, &e);
+	for (i = 0; rc == RC_OK && i < open.n; i++) {
+		rc = store_webhook_find(store, open.v[i], &w, &e);
+		if (rc == RC_NOTFOUND) {
+			rc = RC_OK;
 			continue;
-		open++;
-		quote_webhook(l.v[i], name, sizeof(name));
-		(void)snprintf(text, sizeof(text),
-		    "The receiver of the webhook %s fails, so its breaker is "
-		    "open and one probe goes out at a time; when the receiver "
-		    "is repaired: hlsctl webhook enable %s",
-		    name, name);
-		ctl_doctor_report(x, DOCTOR_NOTE, "breakers", text);
+		}
+		if (rc == RC_OK && w->enabled) {
+			report_breaker(x, w);
+			found++;
+		}
+		if (rc == RC_OK)
+			webhook_free(w);
 	}
-	if (open == 0)
+	if (rc != RC_OK)
+		ctl_doctor_report(x, DOCTOR_FAULT, "breakers", e.text);
+	else if (found == 0)
 		ctl_doctor_report(x, DOCTOR_OK, "breakers", NULL);
-	store_webhooks_free(&l);
+	strlist_fini(&open);
 }
 
 /* The dead heads of order keys that others wait behind, each once. */
