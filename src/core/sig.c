@@ -415,8 +415,9 @@ deny(const struct sig_claim *c, struct err *e)
 static enum rc
 deny_time(const struct sig_claim *c, struct err *e)
 {
-	int64_t apart_ms = c->ahead_ms < 0 ? -c->ahead_ms : c->ahead_ms;
+	int64_t apart_s = c->ahead_ms / 1000;
 
+	/* No number of milliseconds: it has no opposite either. */
 	if (c->ahead_ms == SIG_NO_TIME)
 		return err_set(e, RC_DENIED,
 		    "the signature fits, but the post's time is not in unix "
@@ -424,7 +425,8 @@ deny_time(const struct sig_claim *c, struct err *e)
 	return err_set(e, RC_DENIED,
 	    "the signature fits, but the post's time is %" PRId64
 	    " s %s this machine's clock",
-	    apart_ms / 1000, c->ahead_ms < 0 ? "behind" : "ahead of");
+	    apart_s < 0 ? -apart_s : apart_s,
+	    c->ahead_ms < 0 ? "behind" : "ahead of");
 }
 
 enum rc
