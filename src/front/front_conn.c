@@ -378,6 +378,14 @@ receive(struct front_conn *c)
 		take_bytes(c, (size_t)n);
 }
 
+/* A connection that came with its only request need not be watched at all. */
+static bool
+is_answered_soon(const struct front_conn *c)
+{
+	return c->state == FRONT_CONN_WORK && c->watch.wanted == 0 &&
+	    c->fcgi.is_last;
+}
+
 /* Everything that can be done without waiting.  c may be gone afterwards. */
 static void
 go_on(struct front_conn *c)
@@ -398,9 +406,7 @@ go_on(struct front_conn *c)
 		else
 			out_clear(c);
 	}
-	if (!c->is_gone && c->sent == c->fcgi.out.len &&
-	    (c->state != FRONT_CONN_WORK || c->watch.wanted != 0))
-		/* One that is answered at once need not be watched at all. */
+	if (!c->is_gone && c->sent == c->fcgi.out.len && !is_answered_soon(c))
 		want(c, LOOP_READ);
 	if (c->is_gone)
 		front_conn_close(c);
