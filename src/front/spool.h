@@ -9,6 +9,7 @@
 #define FRONT_SPOOL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
