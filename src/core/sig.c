@@ -351,8 +351,10 @@ try_secret(const struct source *src, const struct secret *s,
 	return tries;
 }
 
-bool
-sig_prove(const struct source *src, const struct sig_claim *c, size_t *tries)
+/* True when one of the claimed MACs is made with one of the secrets.  A claim
+ * that is off is denied whichever fits.  Adds the MACs computed to *tries. */
+static bool
+prove(const struct source *src, const struct sig_claim *c, size_t *tries)
 {
 	bool ok = false;
 	size_t i;
@@ -443,7 +445,7 @@ sig_verify(const struct sources *all, const struct source *src,
 	/* Which header it was is for the log; the work is the same. */
 	is_good = has_good_headers(src, req, e);
 	c.is_off |= !is_good;
-	*proved = sig_prove(src, &c, &tries);
+	*proved = prove(src, &c, &tries);
 	if (*proved && !c.is_off)
 		return RC_OK;
 	level(all, c.digest, tries, &c);

@@ -61,11 +61,6 @@ void sig_claim_span(struct sig_claim *c, const void *p, size_t n);
 size_t sig_make(const struct source *src, const struct sig_claim *c,
     uint8_t out[CRYPT_MAC_MAX]);
 
-/* True when one of the claimed MACs is made with one of the secrets.  A claim
- * that is off is denied whichever fits.  Adds the MACs computed to *tries. */
-bool sig_prove(const struct source *src, const struct sig_claim *c,
-    size_t *tries);
-
 /* sig_public.c: true when one of the claimed signatures by Ed25519 fits one of
  * the source's public keys. */
 bool sig_public_prove(const struct source *src, const struct sig_claim *c);
