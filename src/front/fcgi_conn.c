@@ -78,7 +78,7 @@ take_begin(struct fcgi_conn *c, const struct fcgi_conn_limits *l,
 					   : FCGI_CANT_MPX_CONN);
 		return RC_OK;
 	}
-	c->request = fcgi_request_new(part->id, !c->is_last, &l->room);
+	c->request = fcgi_request_new(part->id, &l->room);
 	return RC_OK;
 }
 

@@ -78,13 +78,12 @@ static const struct http_conn_ops fcgi_ops = { fcgi_params, fcgi_read,
 	fcgi_read_end, fcgi_write, fcgi_write_text };
 
 struct fcgi_request *
-fcgi_request_new(uint16_t id, bool keeps, const struct spool_room *room)
+fcgi_request_new(uint16_t id, const struct spool_room *room)
 {
 	struct fcgi_request *r = xcalloc(1, sizeof(*r));
 
 	r->conn.ops = &fcgi_ops;
 	r->id = id;
-	r->keeps = keeps;
 	r->is_input_open = true;
 	fcgi_params_init(&r->params);
 	spool_init(&r->body, room);

@@ -27,7 +27,6 @@ enum fcgi_request_state {
 struct fcgi_request {
 	struct http_conn conn; /* first: a conn is cast back to this */
 	uint16_t id;
-	bool keeps; /* the connection, for further requests */
 	enum fcgi_request_state state;
 	struct fcgi_params params;
 	const char *const *list; /* the parameters, once all are here */
@@ -44,7 +43,7 @@ struct fcgi_request {
 	size_t textsz;
 };
 
-struct fcgi_request *fcgi_request_new(uint16_t id, bool keeps,
+struct fcgi_request *fcgi_request_new(uint16_t id,
     const struct spool_room *room);
 void fcgi_request_free(struct fcgi_request *r); /* NULL is fine */
 
