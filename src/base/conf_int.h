@@ -1,9 +1,10 @@
 /*
  * conf_int - the parts that conf is made of
  *
- * A file becomes a tree of nodes with their lines (conf.c), variables are
- * put in while it is built (conf_vars.c), and the tree fills a struct by a
- * table (conf_value.c).
+ * A file becomes a tree of nodes with their lines (conf_tree.c, conf_node.c),
+ * variables are put in while it is built (conf_vars.c), and the tree fills a
+ * struct by a table (conf_fill.c), one value after the other (conf_value.c).
+ * conf.c reads a file so, and finds the places of keys again.
  */
 #ifndef BASE_CONF_INT_H
 #define BASE_CONF_INT_H
@@ -13,6 +14,7 @@
 
 #include "base/conf.h"
 
+#define CONF_FILE_MAX (1 << 20)
 #define CONF_SCALAR_MAX (1 << 20)
 #define CONF_PATH_SIZE 160
 
@@ -48,6 +50,10 @@ struct conf_reader {
 	struct conf_node *culprit; /* what was refused first, or NULL */
 	bool holds_secret;         /* a secret stands in the file itself */
 };
+
+/* The tree of a text; its root is a map.  On failure *root is NULL. */
+enum rc conf_tree_build(struct conf_reader *r, struct conf_vars *vars,
+    const char *text, size_t n, struct conf_node **root);
 
 /* The text in quotes of YAML becomes the value: fills out, or RC_INVALID and
  * what is wrong.  Remembers the variables used. */
