@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -8,7 +7,6 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
-#include "base/units.h"
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/http.h"
@@ -22,8 +20,6 @@
  * secret is being rotated. */
 #define TRIES_MIN 2
 #define DIGESTS (CRYPT_SHA512 + 1)
-
-#define SECONDS_MAX INT64_C(100000000000) /* above, it is milliseconds */
 
 #define WHITE " \t\r\n"
 
@@ -72,32 +68,6 @@ sig_repeating_types(const struct source *src)
 	    : src->scheme->repeating_types;
 }
 
-/* The bytes that a secret stands for by the source's own word; 0: they
- * cannot be read, or are too few. */
-static size_t
-decode_key(const struct source *src, const struct secret *s,
-    uint8_t out[SOURCE_KEY_MAX])
-{
-	size_t skip = whsec_has_prefix(s) ? strlen(WHSEC_PREFIX) : 0, n = 0;
-
-	if (src->key == SOURCE_KEY_HEX) {
-		n = s->size / 2;
-		if (n > SOURCE_KEY_MAX ||
-		    !crypt_hex_parse(s->bytes, s->size, out, n))
-			n = 0;
-	} else if (!crypt_base64_parse(s->bytes + skip, s->size - skip, out,
-		       SOURCE_KEY_MAX, &n)) {
-		n = 0;
-	}
-	return n >= SOURCE_KEY_MIN ? n : 0;
-}
-
-static bool
-is_decoded(const struct source *src)
-{
-	return src->key == SOURCE_KEY_BASE64 || src->key == SOURCE_KEY_HEX;
-}
-
 /* Standard Webhooks writes its signatures so, and some services their secrets
  * too. */
 static bool
@@ -109,8 +79,7 @@ has_version(const struct secret *s)
 const char *
 sig_secret_fault(const struct source *src, const struct secret *s)
 {
-	bool is_whsec = src->scheme == &sig_standard &&
-	    src->key == SOURCE_KEY_AUTO && whsec_has_prefix(s);
+	bool is_whsec = sig_key_may_be_whsec(src) && whsec_has_prefix(s);
 	uint8_t key[SOURCE_KEY_MAX];
 	size_t n;
 	bool ok = true;
@@ -127,8 +96,8 @@ sig_secret_fault(const struct source *src, const struct secret *s)
 		       "\"v1,\" off";
 	if (is_whsec)
 		ok = whsec_parse(s, key, &n) && n >= WHSEC_KEY_MIN;
-	else if (is_decoded(src))
-		ok = decode_key(src, s, key) > 0;
+	else if (sig_key_is_encoded(src))
+		ok = sig_key_decode(src, s, key) > 0;
 	crypt_wipe(key, sizeof(key));
 	if (ok)
 		return NULL;
@@ -288,13 +257,6 @@ sig_sample(const struct source *src, const char *type, const char *delivery_id,
 		buf_addf(out, "%s: %s\n", id_header, delivery_id);
 }
 
-void
-sig_claim_span(struct sig_claim *c, const void *p, size_t n)
-{
-	assert(c->nspans < SIG_SPANS_MAX);
-	c->spans[c->nspans++] = (struct crypt_span){ p, n };
-}
-
 /* No claim is left out when one fits: the time tells not which. */
 static bool
 fits(const struct sig_claim *c, const void *key, size_t keysz)
@@ -324,13 +286,12 @@ static size_t
 try_secret(const struct source *src, const struct secret *s,
     const struct sig_claim *c, bool *ok)
 {
-	bool is_whsec =
-	    src->scheme == &sig_standard && src->key == SOURCE_KEY_AUTO;
+	bool is_whsec = sig_key_may_be_whsec(src);
 	uint8_t key[SOURCE_KEY_MAX];
 	size_t n, tries = 0;
 
-	if (is_decoded(src)) {
-		n = decode_key(src, s, key);
+	if (sig_key_is_encoded(src)) {
+		n = sig_key_decode(src, s, key);
 		if (c != NULL)
 			*ok |= n > 0 && fits(c, key, n);
 		crypt_wipe(key, sizeof(key));
@@ -457,72 +418,4 @@ sig_verify(const struct sources *all, const struct source *src,
 	if (!is_good)
 		return e->rc = RC_DENIED;
 	return *proved ? deny_time(&c, e) : deny(&c, e);
-}
-
-size_t
-sig_make(const struct source *src, const struct sig_claim *c,
-    uint8_t out[CRYPT_MAC_MAX])
-{
-	const struct secret *s = &src->secrets[0];
-	uint8_t key[SOURCE_KEY_MAX];
-	size_t n, size;
-	bool ok;
-
-	if (is_decoded(src)) {
-		n = decode_key(src, s, key);
-		ok = n > 0;
-	} else {
-		ok = src->scheme == &sig_standard &&
-		    src->key == SOURCE_KEY_AUTO && whsec_parse(s, key, &n) &&
-		    n >= WHSEC_KEY_MIN;
-	}
-	if (!ok)
-		return crypt_hmac(c->digest, s->bytes, s->size, c->spans,
-		    c->nspans, out);
-	size = crypt_hmac(c->digest, key, n, c->spans, c->nspans, out);
-	crypt_wipe(key, sizeof(key));
-	return size;
-}
-
-bool
-sig_hex_parse(const char *text, size_t n, bool is_any_case, uint8_t *out,
-    size_t size)
-{
-	if (strspn(text, "0123456789abcdef") < n &&
-	    !(is_any_case && strspn(text, "0123456789ABCDEF") >= n))
-		return false;
-	return crypt_hex_parse(text, n, out, size);
-}
-
-/* Milliseconds that a time is ahead of now_ms, or SIG_NO_TIME. */
-static int64_t
-ahead_of(const char *text, int64_t now_ms)
-{
-	int64_t seconds;
-
-	if (*text < '0' || *text > '9' || strlen(text) > 15 ||
-	    !units_int_parse(text, &seconds) || seconds >= SECONDS_MAX)
-		return SIG_NO_TIME;
-	return seconds * 1000 - now_ms;
-}
-
-static bool
-is_within(int64_t ahead_ms, int64_t tolerance_ms)
-{
-	return ahead_ms != SIG_NO_TIME && ahead_ms >= -tolerance_ms &&
-	    ahead_ms <= tolerance_ms;
-}
-
-bool
-sig_time_is_near(const char *text, int64_t now_ms, int64_t tolerance_ms)
-{
-	return is_within(ahead_of(text, now_ms), tolerance_ms);
-}
-
-void
-sig_claim_time(struct sig_claim *c, const char *text, int64_t now_ms,
-    int64_t tolerance_ms)
-{
-	c->ahead_ms = ahead_of(text, now_ms);
-	c->is_off = c->is_untimely = !is_within(c->ahead_ms, tolerance_ms);
 }

@@ -1,8 +1,9 @@
 /*
  * sig_int - what a signature scheme is to sig.c
  *
- * A scheme states the headers it reads and says what a post claims; the
- * keys, the MACs and the comparing are sig.c's.
+ * A scheme states the headers that it reads and says what a post claims
+ * (sig_claim.c); the keys are read in sig_key.c, and sig.c computes the MACs
+ * and compares.
  */
 #ifndef CORE_SIG_INT_H
 #define CORE_SIG_INT_H
@@ -13,11 +14,10 @@
 
 #include "base/crypt.h"
 #include "base/err.h"
+#include "core/source.h"
 
 struct buf;
 struct http_req;
-struct source;
-struct sources;
 
 /* What a comma means in a header that is judged before anything is believed.
  * Web servers join the values of a doubled header with one. */
@@ -55,8 +55,17 @@ struct sig_claim {
 };
 #define SIG_NO_TIME INT64_MIN
 
+/* sig_claim.c */
 void sig_claim_span(struct sig_claim *c, const void *p, size_t n);
 
+/* sig_key.c: the source itself says in which form its secrets are. */
+bool sig_key_is_encoded(const struct source *src);
+/* The bytes that such a secret stands for; 0: they cannot be read, or are too
+ * few. */
+size_t sig_key_decode(const struct source *src, const struct secret *s,
+    uint8_t out[SOURCE_KEY_MAX]);
+/* A secret may be base64 behind whsec_, as Standard Webhooks writes it. */
+bool sig_key_may_be_whsec(const struct source *src);
 /* The MAC of the newest secret over the claim's bytes; its size. */
 size_t sig_make(const struct source *src, const struct sig_claim *c,
     uint8_t out[CRYPT_MAC_MAX]);
@@ -89,7 +98,8 @@ struct sig_scheme {
 	const char *type_header; /* of the event's type; NULL: none */
 	bool is_type_in_body;    /* "type", where no header holds it */
 	const char *const *repeating_types; /* NULL: none */
-	bool has_shapes;                    /* its types are shape's */
+	bool takes_whsec; /* its secrets may be base64 behind whsec_ */
+	bool has_shapes;  /* its types are shape's */
 
 	/* May this source be configured so?  NULL: any may. */
 	enum rc (*check)(const struct source *src, struct err *e);

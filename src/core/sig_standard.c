@@ -176,6 +176,7 @@ const struct sig_scheme sig_standard = {
 	.id_header = "webhook-id",
 	.id_header_of = id_header_of,
 	.is_type_in_body = true,
+	.takes_whsec = true,
 	.claim = claim,
 	.sample = sample,
 };
