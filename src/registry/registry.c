@@ -17,7 +17,6 @@
 #include "store/store_admin.h"
 
 #define JSON_MAX (256u << 10)
-#define OLD_SIGNS_MS (24 * 3600 * INT64_C(1000))
 
 enum rc
 registry_verdict(const struct registry_problems *p, struct err *e)
@@ -25,44 +24,6 @@ registry_verdict(const struct registry_problems *p, struct err *e)
 	if (p->n == 0)
 		return RC_OK;
 	return err_set(e, RC_INVALID, "%s: %s", p->v[0].field, p->v[0].message);
-}
-
-static void
-make_secret(struct webhook *w)
-{
-	uint8_t random[WHSEC_RANDOM_SIZE];
-
-	crypt_random(random, sizeof(random));
-	whsec_format(random, &w->secret);
-	crypt_wipe(random, sizeof(random));
-}
-
-void
-registry_need_sign_key(struct webhook *w)
-{
-	uint8_t seed[CRYPT_ED25519_SIZE];
-
-	if (secret_is_set(&w->sign_key))
-		return;
-	crypt_random(seed, sizeof(seed));
-	whsk_format(seed, &w->sign_key);
-	crypt_wipe(seed, sizeof(seed));
-}
-
-void
-registry_retire_secret(struct webhook *w, bool and_key, int64_t now_ms)
-{
-	struct webhook_old old = { .until_ms = now_ms + OLD_SIGNS_MS };
-
-	webhook_olds_end(w, now_ms);
-	old.secret = w->secret;
-	memset(&w->secret, 0, sizeof(w->secret));
-	if (and_key) {
-		old.sign_key = w->sign_key;
-		memset(&w->sign_key, 0, sizeof(w->sign_key));
-	}
-	if (secret_is_set(&old.secret) || secret_is_set(&old.sign_key))
-		webhook_old_take(w, &old);
 }
 
 static enum rc
@@ -132,7 +93,7 @@ registry_create(const struct registry *r, const char *json, size_t n,
 
 	rc = registry_verdict(p, e);
 	if (rc == RC_OK && !secret_is_set(&w->secret)) {
-		make_secret(w);
+		registry_make_secret(w);
 		*secret_made = true;
 	}
 	if (rc == RC_OK)
@@ -186,7 +147,7 @@ forget_secrets(struct change *c, struct webhook *w)
 	}
 	if (js_find(c->root, "secret") == NULL) {
 		secret_fini(&w->secret);
-		make_secret(w);
+		registry_make_secret(w);
 		c->secret_made = true;
 	}
 }
@@ -296,7 +257,7 @@ rotate(void *arg, struct webhook *w, struct err *e)
 
 	(void)e;
 	registry_retire_secret(w, true, r->now_ms);
-	make_secret(w);
+	registry_make_secret(w);
 	if (has_key)
 		registry_need_sign_key(w);
 	restore_sign_key(w);

@@ -1,5 +1,5 @@
 /*
- * registry_int - reading the members of a registration
+ * registry_int - reading the members of a registration, and its secrets
  */
 #ifndef REGISTRY_REGISTRY_INT_H
 #define REGISTRY_REGISTRY_INT_H
@@ -33,6 +33,9 @@ void registry_read(struct registry_read *rd, struct json_object *o);
 /* RC_INVALID with the first problem's text; RC_OK without a problem. */
 enum rc registry_verdict(const struct registry_problems *p, struct err *e);
 
+/* registry_secret.c: the secret and the key pair that deliveries are signed
+ * with. */
+void registry_make_secret(struct webhook *w);
 /* Makes the Ed25519 key pair, unless there is one. */
 void registry_need_sign_key(struct webhook *w);
 
