@@ -56,6 +56,17 @@ list_of(struct front *f, enum front_conn_state state)
 	return &f->others;
 }
 
+/* The connection is in this list from now on. */
+static void
+move(struct front_conn *c, struct front_conn_list *to)
+{
+	if (c->list != NULL)
+		TAILQ_REMOVE(c->list, c, link);
+	if (to != NULL)
+		TAILQ_INSERT_TAIL(to, c, link);
+	c->list = to;
+}
+
 static void
 enter(struct front_conn *c, enum front_conn_state state, int64_t limit_ms)
 {
@@ -67,7 +78,7 @@ enter(struct front_conn *c, enum front_conn_state state, int64_t limit_ms)
 		loop_timer_stop(f->loop, &c->timer);
 	else
 		set_timer(c, c->since_ms + limit_ms);
-	front_conns_move(c, list_of(f, state));
+	move(c, list_of(f, state));
 }
 
 /* The memory of the answer. */
@@ -94,7 +105,7 @@ front_conn_close(struct front_conn *c)
 	c->is_gone = true;
 	if (c->state == FRONT_CONN_WORK)
 		return;
-	front_conns_move(c, NULL);
+	move(c, NULL);
 	give_back(c);
 	fcgi_conn_fini(&c->fcgi);
 	f->nconns--;

@@ -14,16 +14,6 @@
 
 #define HURRY_MS 5000 /* for requests that come, at the end */
 
-void
-front_conns_move(struct front_conn *c, struct front_conn_list *to)
-{
-	if (c->list != NULL)
-		TAILQ_REMOVE(c->list, c, link);
-	if (to != NULL)
-		TAILQ_INSERT_TAIL(to, c, link);
-	c->list = to;
-}
-
 /* An idle connection first, else the one whose request comes for longest.
  * True when there was one. */
 static bool

@@ -124,8 +124,6 @@ struct front {
 /* front_conns.c */
 enum rc front_conns_begin(struct front *f, struct err *e);
 void front_conns_end(struct front *f);
-/* A connection is in this list from now on. */
-void front_conns_move(struct front_conn *c, struct front_conn_list *to);
 /* No connection is accepted any more; those without a whole request end
  * soon. */
 void front_conns_stop(struct front *f);

@@ -203,30 +203,6 @@ write_jobs(struct page *pg, struct js_writer *w, int64_t event, struct err *e)
 	return rc;
 }
 
-void
-page_note_event(struct page *pg, int64_t id)
-{
-	struct event *ev;
-	struct err e;
-
-	if (store_event_find(pg->set->intake.store, id, &ev, &e) != RC_OK)
-		return;
-	memcpy(pg->note.event_id, ev->public_id, sizeof(pg->note.event_id));
-	event_free(ev);
-}
-
-enum rc
-page_event_resolve(struct page *pg, int64_t *id, struct err *e)
-{
-	enum rc rc = store_event_resolve(pg->set->intake.store, pg->arg, id, e);
-
-	if (rc == RC_OK)
-		page_note_event(pg, *id);
-	else if (rc == RC_NOTFOUND || rc == RC_INVALID)
-		rc = err_set(e, RC_NOTFOUND, "no such event");
-	return rc;
-}
-
 static enum rc
 find(struct page *pg, struct event **ev, struct err *e)
 {
