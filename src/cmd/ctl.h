@@ -55,6 +55,12 @@ struct ctl_noun {
 	size_t ncmds;
 };
 
+/* All of them, in the order of help. */
+struct ctl_nouns {
+	const struct ctl_noun *const *v;
+	size_t n;
+};
+
 struct ctl_given {
 	const struct ctl_option *option;
 	const char *value; /* "" for an option without a value */
@@ -64,6 +70,7 @@ struct ctl {
 	struct app_ctl app;
 	const char *config; /* -c FILE, or NULL */
 	bool json;
+	const struct ctl_nouns *nouns;
 	char **args; /* of the verb */
 	int nargs;
 	struct ctl_given *given;
@@ -164,7 +171,7 @@ enum rc ctl_flush(struct ctl *c, struct err *e);
 /* The width of the terminal that standard output is, in cells; else 0. */
 size_t ctl_terminal_width(void);
 
-/* The nouns; ctl_nouns[] has their order in the help. */
+/* The nouns; hlsctl.c has their order in the help. */
 extern const struct ctl_noun ctl_init;
 extern const struct ctl_noun ctl_config;
 extern const struct ctl_noun ctl_source;

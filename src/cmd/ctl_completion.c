@@ -304,7 +304,7 @@ put_noun(const struct script *s, const struct ctl_noun *noun)
 }
 
 static void
-put_words_function(const struct script *s)
+put_words_function(const struct script *s, const struct ctl_nouns *nouns)
 {
 	size_t i;
 
@@ -314,14 +314,14 @@ put_words_function(const struct script *s)
 		   : "	words= options= args=\n");
 	buf_add_str(s->out, "	case $1 in\n	('')\n");
 	open_list(s, s->zsh ? "verbs" : "words");
-	for (i = 0; i < ctl_nnouns; i++)
-		put_word(s, "", ctl_nouns[i]->name, ctl_nouns[i]->doc);
+	for (i = 0; i < nouns->n; i++)
+		put_word(s, "", nouns->v[i]->name, nouns->v[i]->doc);
 	put_word(s, "", "help", "explain a command");
 	close_list(s);
 	put_options(s, NULL);
 	buf_add_str(s->out, "	;;\n");
-	for (i = 0; i < ctl_nnouns; i++)
-		put_noun(s, ctl_nouns[i]);
+	for (i = 0; i < nouns->n; i++)
+		put_noun(s, nouns->v[i]);
 	buf_add_str(s->out, "	esac\n}\n\n");
 }
 
@@ -343,15 +343,15 @@ put_kinds(const struct script *s, const char *noun, const char *verb,
 }
 
 static void
-put_kind_function(const struct script *s)
+put_kind_function(const struct script *s, const struct ctl_nouns *nouns)
 {
 	const struct ctl_noun *noun;
 	size_t i, k;
 
 	buf_add_str(s->out, "_hlsctl_kind()\n{\n	kind=\n	case $1 in\n");
 	put_kinds(s, NULL, "", ctl_globals);
-	for (i = 0; i < ctl_nnouns; i++) {
-		noun = ctl_nouns[i];
+	for (i = 0; i < nouns->n; i++) {
+		noun = nouns->v[i];
 		for (k = 0; k < noun->ncmds; k++)
 			put_kinds(s, noun->name, noun->cmds[k].verb,
 			    noun->cmds[k].options);
@@ -367,8 +367,8 @@ put_script(struct ctl *c, bool zsh)
 	buf_addf(&c->out,
 	    "%s# Completion of hlsctl(8), made by hlsctl completion %s.\n\n",
 	    zsh ? "#compdef hlsctl\n" : "", zsh ? "zsh" : "bash");
-	put_words_function(&s);
-	put_kind_function(&s);
+	put_words_function(&s, c->nouns);
+	put_kind_function(&s, c->nouns);
 	buf_add_str(&c->out, zsh ? zsh_rest : bash_rest);
 	return RC_OK;
 }

@@ -175,28 +175,6 @@ run_list(struct ctl *c, struct err *e)
 	return rc;
 }
 
-enum rc
-ctl_event_resolve_text(struct ctl *c, const char *text, int64_t *id,
-    struct err *e)
-{
-	enum rc rc;
-
-	if ((rc = ctl_check_id(c, "evt_", text, e)) != RC_OK)
-		return rc;
-	rc = store_event_resolve(c->app.store, text, id, e);
-	if (rc == RC_NOTFOUND)
-		return err_set(e, rc,
-		    "There is no event %s; hlsctl event list shows them.",
-		    text);
-	return rc;
-}
-
-enum rc
-ctl_event_resolve(struct ctl *c, int64_t *id, struct err *e)
-{
-	return ctl_event_resolve_text(c, c->args[0], id, e);
-}
-
 /* Line by line, so that the lines stay and all else is made fit. */
 static void
 put_lines(struct ctl *c, const char *text, size_t n)

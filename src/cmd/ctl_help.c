@@ -6,16 +6,9 @@
 #include "cmd/ctl_help.h"
 #include "cmd/ctl_text.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 /* The help is as wide everywhere: a pipe gets what a terminal gets. */
 #define WIDTH 80
 #define TEXT_MAX 65536
-
-const struct ctl_noun *const ctl_nouns[] = { &ctl_init, &ctl_config,
-	&ctl_source, &ctl_webhook, &ctl_event, &ctl_delivery, &ctl_queue,
-	&ctl_worker, &ctl_stats, &ctl_token, &ctl_doctor, &ctl_key, &ctl_sql,
-	&ctl_completion };
-const size_t ctl_nnouns = LENGTH(ctl_nouns);
 
 const struct ctl_option ctl_globals[] = {
 	{ .name = "config",
@@ -121,7 +114,7 @@ ctl_show_noun(const struct ctl_noun *noun)
 }
 
 void
-ctl_show_help(void)
+ctl_show_help(const struct ctl_nouns *nouns)
 {
 	const struct ctl_noun *n;
 	char left[16], verbs[256];
@@ -129,8 +122,8 @@ ctl_show_help(void)
 
 	printf("usage: hlsctl [-c FILE] [--json] NOUN VERB [options] "
 	       "[arguments]\n\n");
-	for (i = 0; i < ctl_nnouns; i++) {
-		n = ctl_nouns[i];
+	for (i = 0; i < nouns->n; i++) {
+		n = nouns->v[i];
 		used = 0;
 		verbs[0] = '\0';
 		for (k = 0; k < n->ncmds && used < sizeof(verbs); k++)

@@ -1,5 +1,5 @@
 /*
- * ctl_help - the table of all commands, and the help that is written from it
+ * ctl_help - the help, which is written from the tables of the commands
  *
  * One thread.
  */
@@ -9,10 +9,6 @@
 #include <stddef.h>
 
 #include "cmd/ctl.h"
-
-/* In the order of help. */
-extern const struct ctl_noun *const ctl_nouns[];
-extern const size_t ctl_nnouns;
 
 /* The options that every command takes; their places in the table. */
 enum {
@@ -27,7 +23,7 @@ extern const struct ctl_option ctl_globals[];
 size_t ctl_options_count(const struct ctl_option *o);
 
 /* Print help on standard output: for hlsctl, a noun, a verb. */
-void ctl_show_help(void);
+void ctl_show_help(const struct ctl_nouns *nouns);
 void ctl_show_noun(const struct ctl_noun *noun);
 void ctl_show_cmd(const struct ctl_noun *noun, const struct ctl_cmd *cmd);
 

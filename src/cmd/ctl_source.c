@@ -171,19 +171,6 @@ run_list(struct ctl *c, struct err *e)
 	return rc;
 }
 
-enum rc
-ctl_source_find(struct ctl *c, const char *name, const struct source **out,
-    struct err *e)
-{
-	*out = source_find(&c->app.conf->sources, name);
-	if (*out == NULL)
-		return err_set(e, RC_NOTFOUND,
-		    "There is no source %.64s in %s; hlsctl source list "
-		    "shows them",
-		    name, c->app.conf->file);
-	return RC_OK;
-}
-
 static const struct ctl_option show_options[] = {
 	{ .name = NULL },
 };

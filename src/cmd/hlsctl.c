@@ -25,6 +25,12 @@
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define CTL_STDOUT_SIZE 65536
 
+static const struct ctl_noun *const all_nouns[] = { &ctl_init, &ctl_config,
+	&ctl_source, &ctl_webhook, &ctl_event, &ctl_delivery, &ctl_queue,
+	&ctl_worker, &ctl_stats, &ctl_token, &ctl_doctor, &ctl_key, &ctl_sql,
+	&ctl_completion };
+static const struct ctl_nouns nouns = { all_nouns, LENGTH(all_nouns) };
+
 /* Words that later versions know, so that nobody looks for a slip. */
 static const char *const later[] = { "monitor", "top", "backup", "restore",
 	"prune", "review", "document", "analysis", "github", "store" };
@@ -38,9 +44,9 @@ find_noun(struct ctl *c, const char *name, struct err *e)
 {
 	size_t i;
 
-	for (i = 0; i < ctl_nnouns; i++)
-		if (strcmp(ctl_nouns[i]->name, name) == 0)
-			return ctl_nouns[i];
+	for (i = 0; i < nouns.n; i++)
+		if (strcmp(nouns.v[i]->name, name) == 0)
+			return nouns.v[i];
 	for (i = 0; i < LENGTH(later); i++)
 		if (strcmp(later[i], name) == 0) {
 			(void)ctl_usage(c, e, "%s is not in this version.",
@@ -280,7 +286,7 @@ dispatch(struct ctl *c, int argc, char **argv, struct err *e)
 	at += is_help;
 	is_help = is_help || ctl_has_option(c, "help");
 	if (at == argc && is_help) {
-		ctl_show_help();
+		ctl_show_help(&nouns);
 		return RC_OK;
 	}
 	if ((rc = find_words(c, argc, argv, &at, &noun, &cmd, e)) != RC_OK)
@@ -340,6 +346,7 @@ main(int argc, char **argv)
 	app_guard();
 
 	memset(&c, 0, sizeof(c));
+	c.nouns = &nouns;
 	c.given = xcalloc((size_t)argc + 2 * ctl_options_count(ctl_globals),
 	    sizeof(*c.given));
 	buf_init(&c.out, CTL_OUTPUT_MAX);
