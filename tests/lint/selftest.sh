@@ -18,6 +18,7 @@ sound() {
 	cd "$scratch/tree" || exit 99
 	cat >Makefile.am <<-'END'
 		src/core/thing.c src/core/thing.h src/base/err.h \
+		src/core/thing_twice.c \
 		src/app/app_conf_table.c src/cmd/ctl_event.c \
 		tests/unit/test_thing
 	END
@@ -32,6 +33,7 @@ sound() {
 		#define CORE_THING_H
 		#include "base/err.h"
 		enum rc thing_put(int n);
+		enum rc thing_twice(int n);
 		#endif
 	END
 	cat >src/core/thing.c <<-'END'
@@ -46,6 +48,14 @@ sound() {
 		thing_spare(void)
 		{
 			return 0;
+		}
+	END
+	cat >src/core/thing_twice.c <<-'END'
+		#include "core/thing.h"
+		enum rc
+		thing_twice(int n)
+		{
+			return thing_put(n) + thing_put(n);
 		}
 	END
 	cat >src/app/app_conf_table.c <<-'END'
@@ -78,15 +88,23 @@ sound() {
 		int
 		main(void)
 		{
-			return (int)thing_put(1);
+			return (int)thing_twice(1);
 		}
 	END
+}
+
+# built: the objects of the tree, for the lint that reads them.
+built() {
+	for file in src/*/*.c; do
+		${LINT_CC:-cc} -I src -c -o "${file%.c}.o" "$file"
+	done >/dev/null 2>&1
 }
 
 # passes LINT: the sound tree is to its taste.
 passes() {
 	sound
-	srcdir=$scratch/tree sh "$lint/$1.sh" >"$scratch/out" 2>&1
+	[ "$1" != circles ] || built
+	builddir=$scratch/tree srcdir=$scratch/tree sh "$lint/$1.sh" >"$scratch/out" 2>&1
 	grep -E '^not ok|^Bail' "$scratch/out" | sed "s/^/$1: /" |
 	    rule "$1 passes a tree in order"
 }
@@ -96,7 +114,8 @@ catches() {
 	sound
 	mkdir -p "$(dirname "$3")"
 	cat >>"$3"
-	srcdir=$scratch/tree sh "$lint/$1.sh" >"$scratch/out" 2>&1
+	[ "$1" != circles ] || built
+	builddir=$scratch/tree srcdir=$scratch/tree sh "$lint/$1.sh" >"$scratch/out" 2>&1
 	if grep -q "^not ok .*$2" "$scratch/out"; then
 		:
 	elif grep -q '^1..0 # SKIP' "$scratch/out"; then
@@ -106,7 +125,7 @@ catches() {
 	fi | rule "$1 catches: $2, in $3"
 }
 
-for name in layers headers sizes calls sql lists names prototypes docs; do
+for name in layers circles headers sizes calls sql lists names prototypes docs; do
 	passes $name
 done
 
@@ -121,6 +140,15 @@ catches layers 'private header' src/app/x.c <<'END'
 END
 catches layers 'third party' src/core/x.c <<'END'
 #include <sqlite3.h>
+END
+catches circles 'call each other' src/core/thing.c <<'END'
+enum rc thing_again(int n) { return thing_twice(n); }
+END
+catches circles 'include each other' src/base/err.h <<'END'
+#include "core/thing.h"
+END
+catches circles 'exception is needed' tests/lint/exceptions <<'END'
+circle src/core/thing_twice.c src/core/thing.c
 END
 catches headers 'compiles alone' src/core/lone.h <<'END'
 #ifndef CORE_LONE_H
