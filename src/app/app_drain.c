@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/xalloc.h"
 #include "core/urlpolicy.h"
 #include "deliver/deliver.h"
@@ -33,6 +34,7 @@
 #define GRACE_MS 6000          /* of the 10 s that SIGTERM allows */
 #define TURN_MS 1000           /* of a write: the loop has to come round */
 #define WORKER_ID_MAX (APP_WORKER_SIZE - 1)
+#define SECOND_MS 1000
 #define OWN_AGE_US 1000000 /* that this host's addresses are believed */
 
 struct app {
@@ -41,10 +43,12 @@ struct app {
 	struct app_conf *conf;
 	char *worker;
 	char *kinds;
+	struct loop *loop; /* of all that follow */
+	struct loop_watch signalled;
+	struct loop_timer second, end;
 	struct httpc *http;
 	struct deliver *deliver;
 	struct work *work;
-	int64_t end_ms; /* boot clock; 0: none */
 	int64_t own_us; /* when this host's addresses were read last */
 	bool is_ready;
 };
@@ -141,8 +145,6 @@ deliver_options(const struct app *app)
 		.sources = &conf->sources };
 }
 
-static void woken(void *arg);
-
 static struct work_options
 work_options(struct app *app)
 {
@@ -150,7 +152,7 @@ work_options(struct app *app)
 
 	return (struct work_options){ .store = app->run.store,
 		.meter = store_meter(app->run.store),
-		.http = app->http,
+		.loop = app->loop,
 		.clock = app->run.clock,
 		.worker = app->worker,
 		.kinds = app->opt->kinds,
@@ -161,10 +163,7 @@ work_options(struct app *app)
 		.lease_ms = conf->drain.lease_ms,
 		.poll_ms = conf->drain.poll_ms,
 		.body_budget = BODY_BUDGET,
-		.grace_ms = GRACE_MS,
-		.signal_fd = signals[0],
-		.woken = woken,
-		.arg = app };
+		.grace_ms = GRACE_MS };
 }
 
 static void
@@ -194,13 +193,13 @@ stop(struct app *app, const char *why)
 	work_stop(app->work);
 }
 
-/* Called by the loop for signals, and once a second. */
 static void
-woken(void *arg)
+on_signalled(void *arg, unsigned int found)
 {
 	struct app *app = arg;
 	char text[256];
 
+	(void)found;
 	while (read(signals[0], text, sizeof(text)) > 0)
 		continue;
 	if (is_told_to_end) {
@@ -213,15 +212,25 @@ woken(void *arg)
 		is_told_to_reload = 0;
 		reload(app);
 	}
-	if (app->end_ms != 0 && clock_boot_ms(app->run.clock) >= app->end_ms) {
-		app->end_ms = 0;
-		stop(app, "the time is up");
-	}
+}
+
+static void
+on_second(void *arg)
+{
+	struct app *app = arg;
+
+	loop_timer_in(app->loop, &app->second, SECOND_MS);
 	if (!app->is_ready) {
 		app->is_ready = true;
 		app_notify_ready();
 	}
 	app_notify_alive(app->run.clock);
+}
+
+static void
+on_end(void *arg)
+{
+	stop(arg, "the time is up");
 }
 
 static bool
@@ -281,45 +290,82 @@ kinds_text(unsigned int kinds)
 	return buf_take(&b, &n);
 }
 
+/* Signals and times reach the program through the loop from here on. */
 static enum rc
-run(struct app *app, struct err *e)
+start_loop(struct app *app, struct err *e)
+{
+	enum rc rc = loop_new(app->run.clock, LOOP_BEST, &app->loop, e);
+
+	if (rc != RC_OK)
+		return rc;
+	app->signalled = (struct loop_watch){ .fd = signals[0],
+		.call = on_signalled,
+		.arg = app };
+	rc = loop_watch(app->loop, &app->signalled, LOOP_READ, e);
+	app->second = (struct loop_timer){ .call = on_second, .arg = app };
+	loop_timer_in(app->loop, &app->second, 0);
+	app->end = (struct loop_timer){ .call = on_end, .arg = app };
+	if (app->opt->max_seconds > 0)
+		loop_timer_in(app->loop, &app->end,
+		    app->opt->max_seconds * 1000);
+
+	return rc;
+}
+
+static enum rc
+start_http(struct app *app, struct err *e)
 {
 	const char *ca_file = app->conf->outbound.ca_file;
-	const struct httpc_options to_http = { .allow = allow,
+	const struct httpc_options to_http = { .loop = app->loop,
+		.allow = allow,
 		.arg = app,
 		.ca_file = ca_file[0] == '\0' ? NULL : ca_file,
 		.user_agent = "hls/" PACKAGE_VERSION,
 		.idle_connections = (size_t)app->conf->drain.concurrency };
-	struct deliver_options to_deliver;
-	struct work_options to_work;
-	enum rc rc;
 
-	rc = httpc_new(&to_http, &app->http, e);
-	if (rc != RC_OK)
-		return rc;
+	return httpc_new(&to_http, &app->http, e);
+}
 
-	to_deliver = deliver_options(app);
+/* False when a thread still uses the store and the loop, which go with the
+ * process then. */
+static bool
+work(struct app *app, enum rc *rc, struct err *e)
+{
+	struct deliver_options to_deliver = deliver_options(app);
+	struct work_options to_work = work_options(app);
+
 	app->deliver = deliver_new(&to_deliver);
-	to_work = work_options(app);
 	app->work = work_new(&to_work);
 	work_add(app->work, &deliver_kind, app->deliver);
-	if (app->opt->max_seconds > 0)
-		app->end_ms = clock_boot_ms(app->run.clock) +
-		    app->opt->max_seconds * 1000;
 	app_resolver_check("/etc/resolv.conf");
 	log_say(LOG_LEVEL_INFO, "working as %s", app->worker);
-	rc = work_run(app->work, e);
-	/* What a thread in there still uses goes with the process. */
-	if (!work_free(app->work)) {
+	*rc = work_run(app->work, e);
+	if (!work_free(app->work))
+		return false;
+	deliver_free(app->deliver);
+
+	return true;
+}
+
+static enum rc
+run(struct app *app, struct err *e)
+{
+	enum rc rc = start_loop(app, e);
+
+	if (rc == RC_OK)
+		rc = start_http(app, e);
+	if (rc == RC_OK && !work(app, &rc, e)) {
 		app->run.store = NULL;
 		log_say(LOG_LEVEL_ERROR,
 		    "ended while the disk did not answer; in-flight jobs "
 		    "return when their leases run out");
 		return rc;
 	}
-	deliver_free(app->deliver);
-	httpc_free(app->http);
-	log_say(LOG_LEVEL_INFO, "ended");
+	if (app->http != NULL) {
+		httpc_free(app->http);
+		log_say(LOG_LEVEL_INFO, "ended");
+	}
+	loop_free(app->loop);
 
 	return rc;
 }

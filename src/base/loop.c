@@ -204,6 +204,12 @@ loop_timer_set(struct loop *l, struct loop_timer *t, int64_t at_ms)
 }
 
 void
+loop_timer_in(struct loop *l, struct loop_timer *t, int64_t delay_ms)
+{
+	loop_timer_set(l, t, clock_boot_ms(l->clock) + delay_ms);
+}
+
+void
 loop_timer_stop(struct loop *l, struct loop_timer *t)
 {
 	size_t place = t->place;

@@ -64,6 +64,8 @@ void loop_unwatch(struct loop *l, struct loop_watch *w);
 /* Starts the timer, or moves it.  It runs once, at or after at_ms of the boot
  * clock. */
 void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t at_ms);
+/* The same, delay_ms from now. */
+void loop_timer_in(struct loop *l, struct loop_timer *t, int64_t delay_ms);
 void loop_timer_stop(struct loop *l, struct loop_timer *t);
 
 /* The boot clock as of the latest end of the wait. */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/js.h"
+#include "base/loop.h"
 #include "base/url.h"
 #include "base/xalloc.h"
 #include "cmd/ctl.h"
@@ -390,7 +391,7 @@ allow_any(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
 static enum rc
 post(const struct signed_post *s, struct answer *a, struct err *e)
 {
-	static const struct httpc_options opt = { .allow = allow_any,
+	struct httpc_options opt = { .allow = allow_any,
 		.user_agent = "hlsctl/" PACKAGE_VERSION };
 	const char *headers[HEADERS_MAX];
 	struct httpc_request req;
@@ -399,9 +400,14 @@ post(const struct signed_post *s, struct answer *a, struct err *e)
 	char *lines, *line;
 	enum rc rc;
 
-	rc = httpc_new(&opt, &http, e);
+	rc = loop_new(clock_system(), LOOP_BEST, &opt.loop, e);
 	if (rc != RC_OK)
 		return rc;
+	rc = httpc_new(&opt, &http, e);
+	if (rc != RC_OK) {
+		loop_free(opt.loop);
+		return rc;
+	}
 	memset(&req, 0, sizeof(req));
 	lines = xstrdup(buf_str(&s->headers));
 	headers[req.nheaders++] = JSON_TYPE;
@@ -424,9 +430,10 @@ post(const struct signed_post *s, struct answer *a, struct err *e)
 	pool = httpc_pool_new(http, NULL);
 	(void)httpc_start(pool, &req);
 	while (!a->done)
-		httpc_poll(http, SEND_MS, NULL, 0, NULL);
+		loop_turn(opt.loop, SEND_MS);
 	httpc_pool_free(pool);
 	httpc_free(http);
+	loop_free(opt.loop);
 	free(lines);
 	return RC_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * httpc - an asynchronous HTTP client on curl multi
+ * httpc - an asynchronous HTTP client on a loop
  *
  * Requests go out through pools.  A pool holds the connections of one
  * endpoint and shares them with no other, so an address that is allowed for
@@ -19,8 +19,8 @@
  * once more, on a new connection.  A request on a new connection is never sent
  * again, and a caller may ask for a new connection.
  *
- * One thread.  Callbacks run inside httpc_poll() only, and may start and
- * cancel calls, but free neither the client nor a pool.
+ * Belongs to the loop's thread.  Callbacks run inside loop_turn() only, and may
+ * start and cancel calls, but free neither the client nor a pool.
  */
 #ifndef NET_HTTPC_H
 #define NET_HTTPC_H
@@ -31,6 +31,7 @@
 
 #include "base/err.h"
 
+struct loop;
 struct sockaddr;
 struct httpc;
 struct httpc_pool;
@@ -42,6 +43,7 @@ struct httpc_call;
 #define HTTPC_HEADERS_MAX (64u << 10) /* of an answer, 1xx included */
 
 struct httpc_options {
+	struct loop *loop; /* lives longer than the client */
 	/* May this address be connected to?  Anything but RC_OK refuses. */
 	enum rc (*allow)(void *arg, const struct sockaddr *sa, bool is_https,
 	    struct err *e);
@@ -139,14 +141,6 @@ void httpc_cancel(struct httpc_call *call);
 
 /* Open calls of all pools. */
 size_t httpc_open_calls(const struct httpc *c);
-
-/*
- * Waits for activity on a connection, for one of the n extra descriptors to
- * become readable, or for at most timeout_ms, and works the calls.  ready[i]
- * is true when extra descriptor i can be read.
- */
-void httpc_poll(struct httpc *c, int64_t timeout_ms, const int *extra, size_t n,
-    bool *ready);
 
 /* "complete", "cut" ...; never NULL. */
 const char *httpc_end_name(enum httpc_end end);

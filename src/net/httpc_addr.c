@@ -42,7 +42,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	if (fd < 0 && errno != EAFNOSUPPORT)
 		call->no_socket = true;
 	if (fd >= 0)
-		httpc_fd_opened(call->pool, fd, &a->addr);
+		httpc_socket_opened(call->pool, fd, &a->addr);
 
 	return fd;
 }
@@ -50,7 +50,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 static int
 on_close_socket(void *arg, curl_socket_t fd)
 {
-	httpc_fd_closed(arg, fd);
+	httpc_socket_closed(arg, fd);
 
 	return close(fd);
 }

@@ -251,15 +251,15 @@ httpc_answer_reset(struct httpc_call *call)
 	call->sent_us = call->answered_us = 0;
 	call->keptsz = call->header_bytes = call->body_bytes = 0;
 	call->status = 0;
-	call->complete = call->begun = call->no_socket = call->flooded =
-	    call->too_long = call->cut = false;
+	call->complete = call->begun = call->no_socket = call->unwatched =
+	    call->flooded = call->too_long = call->cut = false;
 	call->denied = call->allowed = false;
 	call->lacked = NULL;
 	call->name_us = -1;
 	call->trusts_kept = false;
 	call->is_kept = call->is_stale = call->is_early = false;
 	call->is_asked = false;
-	call->fd = -1;
+	call->socket = NULL;
 	call->retry_after[0] = call->location[0] = call->words[0] = '\0';
 	if (call->req.keep > call->kept_cap) {
 		free(call->kept);
@@ -343,6 +343,10 @@ translate(const struct httpc_call *call, CURLcode code, struct httpc_answer *a)
 	if (call->no_socket && code == CURLE_COULDNT_CONNECT) {
 		a->end = HTTPC_SHORT;
 		a->text = "no descriptor or memory is left on this host";
+	}
+	if (call->unwatched && code == CURLE_OPERATION_TIMEDOUT) {
+		a->end = HTTPC_SHORT;
+		a->text = "the system watches no more descriptors";
 	}
 	if (call->flooded && code != CURLE_OK) {
 		a->end = call->begun ? HTTPC_BROKEN : HTTPC_TLS;

@@ -92,6 +92,8 @@ set_rules(struct httpc_call *call)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 }
 
+static void on_named(struct httpc_call *call, CURLcode code);
+
 /* A handle and its buffers, used again where there is one. */
 static struct httpc_call *
 call_take(struct httpc_pool *p)
@@ -103,6 +105,7 @@ call_take(struct httpc_pool *p)
 	} else {
 		call = xcalloc(1, sizeof(*call));
 		call->pool = p;
+		call->named = on_named;
 		call->easy = curl_easy_init();
 		if (call->easy == NULL)
 			fatal("libcurl has no memory left");
@@ -124,7 +127,7 @@ call_recall(struct httpc_call *call)
 {
 	if (!call->is_sent)
 		return;
-	httpc_watch(call->pool);
+	httpc_socket_guard(call->pool);
 	curl_multi_remove_handle(call->pool->multi, call->easy);
 	call->is_sent = false;
 }
@@ -136,6 +139,7 @@ call_give_back(struct httpc_call *call)
 
 	httpc_name_leave(call);
 	call_recall(call);
+	httpc_kept_release(call);
 	*call->prev = call->next;
 	if (call->next != NULL)
 		call->next->prev = call->prev;
@@ -196,8 +200,9 @@ left_of(int64_t limit_ms, int64_t since_us)
 	return left_ms > 0 ? (long)left_ms : 1;
 }
 
-void
-httpc_call_send(struct httpc_call *call)
+/* To libcurl, whose timer starts the transfer. */
+static void
+hand_over(struct httpc_call *call)
 {
 	opt_long(call->easy, CURLOPT_FRESH_CONNECT, call->fresh);
 	opt_long(call->easy, CURLOPT_TIMEOUT_MS,
@@ -216,7 +221,16 @@ begin(struct httpc_call *call, bool fresh)
 	call->fresh = fresh;
 	call->begun_us = clock_tick_us();
 	if (!httpc_name_begin(call))
-		httpc_call_send(call);
+		hand_over(call);
+}
+
+static void
+on_named(struct httpc_call *call, CURLcode code)
+{
+	if (code == CURLE_OK)
+		hand_over(call);
+	else
+		httpc_call_finish(call, code);
 }
 
 struct httpc_call *
@@ -266,6 +280,7 @@ httpc_call_finish(struct httpc_call *call, CURLcode code)
 
 	if (is_to_go_again(call, code)) {
 		call_recall(call);
+		httpc_kept_release(call);
 		begin(call, true);
 		return;
 	}

@@ -1,15 +1,22 @@
 /*
  * httpc_int - what the files of the HTTP client share
  *
- * httpc.c holds pools and polls, httpc_call.c sends one request under the
- * rules of httpc.h, httpc_name.c looks its host up, httpc_addr.c judges
- * addresses, httpc_kept.c decides whether a kept connection may carry another
- * request, httpc_answer.c reads the answer.  Only these files use CURL *.
+ * Each file calls only those behind it:
+ *
+ * httpc.c	the client
+ * httpc_pool.c	libcurl on the loop: its descriptors, its timer, its ends
+ * httpc_call.c	one request, sent under the rules of httpc.h
+ * httpc_name.c	looks its host up
+ * httpc_addr.c	judges addresses
+ * httpc_answer.c	reads the answer
+ * httpc_kept.c	decides whether a kept connection may carry another request
+ * httpc_socket.c	the sockets, as the loop watches them
+ *
+ * Only these files use CURL *.
  */
 #ifndef NET_HTTPC_INT_H
 #define NET_HTTPC_INT_H
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +26,7 @@
 
 #include <curl/curl.h>
 
+#include "base/loop.h"
 #include "net/httpc.h"
 #include "net/resolve.h"
 
@@ -34,11 +42,13 @@ union httpc_addr {
 	struct sockaddr_in6 in6;
 };
 
-/* A socket: its index in the table that is polled (0: none, as the extra
- * descriptors stand first), its pool, and both of its ends. */
-struct httpc_fd {
-	size_t at;
-	struct httpc_pool *pool;
+/* A socket of libcurl. */
+struct httpc_socket {
+	struct loop_watch watch; /* its fd, while the socket is open */
+	struct httpc_pool *pool; /* NULL: closed */
+	struct httpc_socket *next, **prev; /* in its pool */
+	unsigned int wanted;           /* by libcurl; 0: no request uses it */
+	const struct httpc_call *user; /* whose request it carries, or NULL */
 	union httpc_addr remote;
 	uint16_t local_port; /* 0: not known yet */
 	size_t name;         /* the pool's count of names at its opening */
@@ -48,42 +58,31 @@ struct httpc_fd {
 };
 
 struct httpc {
+	struct loop *loop;
 	struct httpc_options opt;
 	char *user_agent;
 	char *ca_file;
-	struct httpc_pool *pools; /* all of them */
+	size_t npools;
 	size_t open;
 	struct resolve *resolve;
-	size_t nnamed; /* calls that are not HTTPC_NAME_NONE */
 
 	struct crypt_tls *tls; /* NULL: libcurl has another TLS library */
 	int dead_fd;           /* replaces the socket of a flooding peer */
 
-	/* The descriptors to poll: entry i belongs to owner[i]. */
-	struct pollfd *fds;
-	struct httpc_pool **owner;
-	size_t nfds, cap;
-	struct httpc_fd *by_fd;
+	struct httpc_socket **by_fd; /* NULL: none has had it */
 	size_t nby_fd;
-
-	struct {
-		int fd;
-		int mask;
-	} * hits; /* scratch of one turn */
-	size_t hits_cap;
 };
 
 struct httpc_pool {
 	struct httpc *c;
-	struct httpc_pool *next, **prev;
 	CURLM *multi;
-	struct crypt_tls *tls; /* the client's, or own_tls; NULL as there */
+	struct loop_timer timer; /* libcurl's */
+	struct crypt_tls *tls;   /* the client's, or own_tls; NULL as there */
 	struct crypt_tls *own_tls;
 	char *ca_file, *cert_file, *key_file;
-	int64_t timer_ms; /* monotonic; -1: none */
+	struct httpc_socket *sockets; /* open ones */
 	struct httpc_call *busy;
 	struct httpc_call *idle; /* handles to be used again */
-	bool touched;
 
 	/* One look-up at a time, for all calls of the same host. */
 	struct resolve_look *look;
@@ -117,6 +116,10 @@ struct httpc_call {
 	bool by_name;              /* host is a name, not an address */
 	enum httpc_name name;
 	CURLcode name_code;
+	struct loop_timer name_timer; /* until it waits no longer */
+	/* The call waits no longer for its look-up: it may be sent, or must end
+	 * with the code. */
+	void (*named)(struct httpc_call *call, CURLcode code);
 	int64_t name_us;    /* that the look-up took, -1: there was none */
 	const char *lacked; /* by this host, in words */
 	bool fresh;         /* on a new connection */
@@ -132,13 +135,14 @@ struct httpc_call {
 	bool denied;   /* an address was refused */
 	bool allowed;  /* and another one was not */
 	bool too_long, cut;
-	bool no_socket; /* we had none left to give */
-	bool flooded;   /* with TLS messages that mean nothing */
-	int fd;         /* of the connection, -1 while there is none */
-	bool is_kept;   /* the connection served an earlier request */
-	bool is_stale;  /* and is not fit for this one, which goes out anew */
-	bool is_asked;  /* the peer wants to see a certificate of ours */
-	bool is_early;  /* the peer wrote on it before there was a request */
+	bool no_socket;              /* we had none left to give */
+	bool unwatched;              /* its socket could not be watched */
+	bool flooded;                /* with TLS messages that mean nothing */
+	struct httpc_socket *socket; /* NULL while there is none */
+	bool is_kept;  /* the connection served an earlier request */
+	bool is_stale; /* and is not fit for this one, which goes out anew */
+	bool is_asked; /* the peer wants to see a certificate of ours */
+	bool is_early; /* the peer wrote on it before there was a request */
 	bool is_https;
 	char retry_after[HTTPC_RETRY_AFTER_SIZE];
 	char location[HTTPC_LOCATION_SIZE];
@@ -146,17 +150,25 @@ struct httpc_call {
 };
 
 /* A socket of this pool, from its opening to its closing. */
-void httpc_fd_opened(struct httpc_pool *p, int fd, const struct sockaddr *to);
-void httpc_fd_closed(struct httpc_pool *p, int fd);
-/* The pool's socket with these two ends, or -1. */
-int httpc_fd_find(const struct httpc_pool *p, const union httpc_addr *remote,
-    uint16_t local_port);
+void httpc_socket_opened(struct httpc_pool *p, int fd,
+    const struct sockaddr *to);
+void httpc_socket_closed(struct httpc_pool *p, int fd);
+/* All are closed. */
+void httpc_socket_free_all(struct httpc *c);
+/* The pool's socket with these two ends, or NULL. */
+struct httpc_socket *httpc_socket_find(const struct httpc_pool *p,
+    const union httpc_addr *remote, uint16_t local_port);
+/* Watches for wanted, on behalf of a request; 0: the request is over.  ready
+ * gets the socket, also when what is found is wanted no more.  False: it is
+ * not watched. */
+bool httpc_socket_want(struct httpc_pool *p, int fd, unsigned int wanted,
+    void (*ready)(void *arg, unsigned int found));
+/* Not to be watched until it is wanted again. */
+void httpc_socket_rest(struct httpc_socket *s);
 /* To be called before libcurl may read from a socket of this pool.  A peer
  * that sends TLS messages without end finds its connections dead. */
-void httpc_watch(struct httpc_pool *p);
+void httpc_socket_guard(struct httpc_pool *p);
 
-/* Hands a call to libcurl, whose timer starts the transfer. */
-void httpc_call_send(struct httpc_call *call);
 /* Ends a call with libcurl's code for it: its callback is called. */
 void httpc_call_finish(struct httpc_call *call, CURLcode code);
 /* The handles of a pool that are not in use. */
@@ -169,15 +181,11 @@ void httpc_addr_guard(struct httpc_call *call);
 /* Is the address allowed? */
 bool httpc_addr_is_allowed(struct httpc_call *call, const struct sockaddr *sa);
 
-/* Begins the look-up of the call's host if it needs one; false when it does
- * not, and may be sent. */
+/* Begins the look-up of the call's host if it needs one, and then call->named
+ * is called from the loop; false when it does not, and may be sent. */
 bool httpc_name_begin(struct httpc_call *call);
 /* The call no longer waits for its look-up. */
 void httpc_name_leave(struct httpc_call *call);
-/* timeout_ms (-1: for ever), or less if a call waits no longer than that. */
-int64_t httpc_name_timer(const struct httpc *c, int64_t timeout_ms);
-/* Ends the calls whose look-up failed or was too slow. */
-void httpc_name_reap(struct httpc *c);
 
 /* Will libcurl find a kept connection for this call? */
 bool httpc_kept_is_there(const struct httpc_call *call);

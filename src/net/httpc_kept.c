@@ -73,26 +73,14 @@ is_early(const struct httpc_call *call, int fd)
 	return has_bytes(fd);
 }
 
-static bool
-is_busy(const struct httpc_pool *p, int fd)
-{
-	const struct httpc_call *call;
-
-	for (call = p->busy; call != NULL; call = call->next)
-		if (call->fd == fd)
-			return true;
-
-	return false;
-}
-
 /* libcurl counts these in whole seconds. */
 static bool
-is_young(const struct httpc_fd *x)
+is_young(const struct httpc_socket *s)
 {
 	int64_t now_ms = clock_tick_us() / 1000;
 
-	return now_ms - x->opened_ms < (HTTPC_KEPT_LIFE_S - 2) * 1000 &&
-	    now_ms - x->used_ms < (HTTPC_KEPT_IDLE_S - 2) * 1000;
+	return now_ms - s->opened_ms < (HTTPC_KEPT_LIFE_S - 2) * 1000 &&
+	    now_ms - s->used_ms < (HTTPC_KEPT_IDLE_S - 2) * 1000;
 }
 
 bool
@@ -100,16 +88,15 @@ httpc_kept_is_there(const struct httpc_call *call)
 {
 	const struct httpc_pool *p = call->pool;
 	const struct httpc_call *other;
-	size_t i, taken = 0;
+	const struct httpc_socket *s;
+	size_t taken = 0;
 
 	for (other = p->busy; other != NULL; other = other->next)
-		taken += other != call && other->trusts_kept && other->fd < 0;
-	for (i = 0; i < p->c->nby_fd; i++) {
-		const struct httpc_fd *x = &p->c->by_fd[i];
-
-		if (x->pool != p || !x->used || x->spoiled ||
-		    x->name != p->nnames || !is_young(x) ||
-		    is_busy(p, (int)i) || is_readable((int)i))
+		taken += other != call && other->trusts_kept &&
+		    other->socket == NULL;
+	for (s = p->sockets; s != NULL; s = s->next) {
+		if (!s->used || s->spoiled || s->name != p->nnames ||
+		    !is_young(s) || s->user != NULL || is_readable(s->watch.fd))
 			continue;
 		if (taken == 0)
 			return true;
@@ -122,9 +109,14 @@ httpc_kept_is_there(const struct httpc_call *call)
 void
 httpc_kept_release(struct httpc_call *call)
 {
-	if (call->fd >= 0)
-		call->pool->c->by_fd[call->fd].used_ms = clock_tick_us() / 1000;
-	call->fd = -1;
+	struct httpc_socket *s = call->socket;
+
+	/* Closed meanwhile, it may have become another one's. */
+	if (s != NULL && s->user == call) {
+		s->used_ms = clock_tick_us() / 1000;
+		s->user = NULL;
+	}
+	call->socket = NULL;
 	call->trusts_kept = false;
 }
 
@@ -132,12 +124,13 @@ bool
 httpc_kept_look(struct httpc_call *call, const union httpc_addr *remote,
     uint16_t local_port)
 {
-	struct httpc_fd *x;
+	struct httpc_socket *s =
+	    httpc_socket_find(call->pool, remote, local_port);
 	const void *tls;
 	long connects = 0;
 
-	call->fd = httpc_fd_find(call->pool, remote, local_port);
-	if (call->fd < 0) {
+	call->socket = s;
+	if (s == NULL) {
 		/* Not to be looked at, so never to be used twice. */
 		curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
 		call->is_kept = call->is_stale = connects == 0;
@@ -146,14 +139,14 @@ httpc_kept_look(struct httpc_call *call, const union httpc_addr *remote,
 
 	tls = tls_of(call);
 	call->is_asked = tls != NULL && crypt_tls_is_asked(tls);
-	x = &call->pool->c->by_fd[call->fd];
-	call->is_kept = x->used;
-	x->used = true;
+	s->user = call;
+	call->is_kept = s->used;
+	s->used = true;
 	if (!call->is_kept) {
-		x->spoiled = call->is_early = is_early(call, call->fd);
+		s->spoiled = call->is_early = is_early(call, s->watch.fd);
 		return true;
 	}
-	call->is_stale = x->spoiled || is_readable(call->fd) ||
+	call->is_stale = s->spoiled || is_readable(s->watch.fd) ||
 	    (tls != NULL && crypt_tls_has_input(tls));
 
 	return !call->is_stale;
@@ -173,7 +166,8 @@ httpc_kept_may_answer(const struct httpc_call *call)
 	if ((size_t)sent < call->req.bodysz)
 		return false;
 
-	return call->fd < 0 || ioctl(call->fd, SIOCOUTQ, &queued) != 0 ||
+	return call->socket == NULL ||
+	    ioctl(call->socket->watch.fd, SIOCOUTQ, &queued) != 0 ||
 	    queued == 0;
 }
 

@@ -72,21 +72,47 @@ is_name(const struct httpc_call *call)
 	    call->host[0] != '[' && inet_pton(AF_INET, call->host, &in) != 1;
 }
 
-static void
-set_state(struct httpc_call *call, enum httpc_name state)
-{
-	struct httpc *c = call->pool->c;
+static void on_time(void *arg);
 
-	c->nnamed -= call->name != HTTPC_NAME_NONE;
-	c->nnamed += state != HTTPC_NAME_NONE;
+/* The loop then comes to it, at once or when it has waited for so long. */
+static void
+set_state(struct httpc_call *call, enum httpc_name state, int64_t wait_ms)
+{
 	call->name = state;
+	call->name_timer.call = on_time;
+	call->name_timer.arg = call;
+	loop_timer_in(call->pool->c->loop, &call->name_timer, wait_ms);
+}
+
+static void
+set_none(struct httpc_call *call)
+{
+	call->name = HTTPC_NAME_NONE;
+	loop_timer_stop(call->pool->c->loop, &call->name_timer);
 }
 
 static void
 end_with(struct httpc_call *call, CURLcode code)
 {
-	set_state(call, HTTPC_NAME_ENDED);
 	call->name_code = code;
+	set_state(call, HTTPC_NAME_ENDED, 0);
+}
+
+/* How long a call may wait from now on. */
+static int64_t
+left_ms(const struct httpc_call *call)
+{
+	const struct httpc_request *req = &call->req;
+	int64_t connect_ms =
+	    req->connect_timeout_ms > 0 ? req->connect_timeout_ms : 300000;
+	int64_t end_us = call->begun_us + connect_ms * 1000, left;
+
+	if (req->timeout_ms > 0 &&
+	    call->started_us + req->timeout_ms * 1000 < end_us)
+		end_us = call->started_us + req->timeout_ms * 1000;
+	left = (end_us - clock_tick_us()) / 1000 + 1;
+
+	return left > 0 ? left : 0;
 }
 
 /* Was libcurl told the addresses of this host last? */
@@ -147,7 +173,7 @@ httpc_name_begin(struct httpc_call *call)
 	    !call->fresh && is_noted(call) && httpc_kept_is_there(call);
 	if (call->trusts_kept)
 		return false;
-	set_state(call, HTTPC_NAME_WAITS);
+	set_state(call, HTTPC_NAME_WAITS, left_ms(call));
 	if (p->look == NULL)
 		look_up(call);
 
@@ -182,7 +208,7 @@ httpc_name_leave(struct httpc_call *call)
 	bool was_looked_up = is_looked_up(call);
 	struct httpc_call *other;
 
-	set_state(call, HTTPC_NAME_NONE);
+	set_none(call);
 	if (!was_looked_up)
 		return;
 	for (other = p->busy; other != NULL; other = other->next)
@@ -280,7 +306,7 @@ direct(struct httpc_call *call, const struct resolve_answer *answer)
 static void
 take(struct httpc_call *call, const struct resolve_answer *answer)
 {
-	set_state(call, HTTPC_NAME_NONE);
+	set_none(call);
 	if (answer->end == RESOLVE_SHORT) {
 		call->lacked = answer->lacked;
 		end_with(call, CURLE_COULDNT_RESOLVE_HOST);
@@ -292,11 +318,11 @@ take(struct httpc_call *call, const struct resolve_answer *answer)
 		call->denied = false;
 		call->name_us = clock_tick_us() - call->begun_us;
 		note(call);
-		httpc_call_send(call);
+		call->named(call, CURLE_OK);
 	}
 }
 
-/* libcurl and c-ares are above us, so no call ends in here. */
+/* We are in the midst of the pool's list, so no call ends in here. */
 static void
 on_looked_up(void *arg, const struct resolve_answer *answer)
 {
@@ -312,81 +338,17 @@ on_looked_up(void *arg, const struct resolve_answer *answer)
 		look_up(call);
 }
 
-/* When a call gives up waiting, on the clock of clock_tick_us(). */
-static int64_t
-end_us(const struct httpc_call *call)
+/* The look-up gave nothing, or the call has waited for too long. */
+static void
+on_time(void *arg)
 {
-	const struct httpc_request *req = &call->req;
-	int64_t connect_ms =
-	    req->connect_timeout_ms > 0 ? req->connect_timeout_ms : 300000;
-	int64_t end = call->begun_us + connect_ms * 1000;
+	struct httpc_call *call = arg;
 
-	if (req->timeout_ms > 0 &&
-	    call->started_us + req->timeout_ms * 1000 < end)
-		end = call->started_us + req->timeout_ms * 1000;
-
-	return end;
-}
-
-int64_t
-httpc_name_timer(const struct httpc *c, int64_t timeout_ms)
-{
-	const struct httpc_pool *p;
-	const struct httpc_call *call;
-	int64_t left_ms, now_us = clock_tick_us();
-
-	if (c->nnamed == 0)
-		return timeout_ms;
-	for (p = c->pools; p != NULL; p = p->next) {
-		for (call = p->busy; call != NULL; call = call->next) {
-			if (call->name == HTTPC_NAME_ENDED)
-				return 0;
-			if (call->name != HTTPC_NAME_WAITS)
-				continue;
-			left_ms = (end_us(call) - now_us) / 1000 + 1;
-			if (left_ms < 0)
-				left_ms = 0;
-			if (timeout_ms < 0 || left_ms < timeout_ms)
-				timeout_ms = left_ms;
-		}
-	}
-
-	return timeout_ms;
-}
-
-static struct httpc_call *
-over(struct httpc_pool *p, int64_t now_us)
-{
-	struct httpc_call *call;
-
-	for (call = p->busy; call != NULL; call = call->next) {
-		if (call->name == HTTPC_NAME_ENDED)
-			return call;
-		if (call->name != HTTPC_NAME_WAITS || end_us(call) > now_us)
-			continue;
-		if (!is_looked_up(call) || resolve_has_waited(p->look))
+	if (call->name == HTTPC_NAME_WAITS) {
+		if (!is_looked_up(call) || resolve_has_waited(call->pool->look))
 			call->lacked = text_no_place;
-		httpc_name_leave(call);
-		end_with(call, CURLE_OPERATION_TIMEDOUT);
-		return call;
+		call->name_code = CURLE_OPERATION_TIMEDOUT;
 	}
-
-	return NULL;
-}
-
-/* A call that a callback starts is for the next turn, whatever its host. */
-void
-httpc_name_reap(struct httpc *c)
-{
-	struct httpc_pool *p;
-	struct httpc_call *call;
-	int64_t now_us = clock_tick_us();
-	size_t left = c->nnamed;
-
-	for (p = c->pools; p != NULL && left > 0; p = p->next) {
-		while (left > 0 && (call = over(p, now_us)) != NULL) {
-			left--;
-			httpc_call_finish(call, call->name_code);
-		}
-	}
+	httpc_name_leave(call);
+	call->named(call, call->name_code);
 }

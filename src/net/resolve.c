@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 
 #include <ares.h>
 
+#include "base/loop.h"
 #include "base/xalloc.h"
 #include "net/resolve.h"
 
@@ -33,6 +33,12 @@ enum state {
 	ENDED
 };
 
+/* A descriptor of c-ares. */
+struct look_socket {
+	struct loop_watch watch;
+	struct resolve_look *look;
+};
+
 struct resolve_look {
 	struct resolve *r;
 	TAILQ_ENTRY(resolve_look) link;
@@ -45,23 +51,34 @@ struct resolve_look {
 	int status;
 	struct ares_addrinfo *found;
 	const char *lacked;
-	size_t first, nfds; /* of the last resolve_fds() */
+	struct loop_timer timer; /* until c-ares asks again */
+	struct look_socket sockets[ARES_GETSOCK_MAXNUM];
 };
 
 TAILQ_HEAD(looks, resolve_look);
 
 struct resolve {
+	struct loop *loop;
+	/* Runs when a look-up has ended or a place is free.  Neither is acted
+	 * on at once: the caller may be c-ares, or in the midst of its own
+	 * list. */
+	struct loop_timer turn;
 	struct looks looks; /* in the order of their start */
-	size_t asked, silent;
+	size_t nlooks, asked, silent;
 };
 
+static void take_turn(void *arg);
+
 struct resolve *
-resolve_new(void)
+resolve_new(struct loop *l)
 {
 	struct resolve *r = xcalloc(1, sizeof(*r));
 
 	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		fatal("c-ares does not start");
+	r->loop = l;
+	r->turn.call = take_turn;
+	r->turn.arg = r;
 	TAILQ_INIT(&r->looks);
 
 	return r;
@@ -73,6 +90,7 @@ resolve_free(struct resolve *r)
 	if (r == NULL)
 		return;
 	assert(TAILQ_EMPTY(&r->looks));
+	loop_timer_stop(r->loop, &r->turn);
 	free(r);
 	ares_library_cleanup();
 }
@@ -159,6 +177,55 @@ on_found(void *arg, int status, int timeouts, struct ares_addrinfo *found)
 	look->state = ENDED;
 }
 
+static struct look_socket *
+socket_of(struct resolve_look *look, int fd)
+{
+	struct look_socket *unused = NULL, *s;
+
+	for (s = look->sockets; s < look->sockets + ARES_GETSOCK_MAXNUM; s++) {
+		if (s->watch.wanted != 0 && s->watch.fd == fd)
+			return s;
+		if (s->watch.wanted == 0 && unused == NULL)
+			unused = s;
+	}
+
+	return unused;
+}
+
+/* The look-up ends: it would hear no answer. */
+static void
+note_deaf(struct resolve_look *look)
+{
+	look->lacked = "the system watches no more descriptors";
+	look->status = ARES_ENOMEM;
+	look->state = ENDED;
+}
+
+static void on_ready(void *arg, unsigned int found);
+
+/* Called by c-ares, before it closes a descriptor too. */
+static void
+on_state(void *arg, ares_socket_t fd, int is_read, int is_write)
+{
+	struct resolve_look *look = arg;
+	struct look_socket *s = socket_of(look, fd);
+	unsigned int wanted =
+	    (is_read ? LOOP_READ : 0u) | (is_write ? LOOP_WRITE : 0u);
+	struct err e;
+
+	if (s == NULL) {
+		note_deaf(look);
+		return;
+	}
+	if (s->watch.wanted == 0) {
+		s->look = look;
+		s->watch =
+		    (struct loop_watch){ .fd = fd, .call = on_ready, .arg = s };
+	}
+	if (loop_watch(look->r->loop, &s->watch, wanted, &e) != RC_OK)
+		note_deaf(look);
+}
+
 static int
 channel_open(struct resolve_look *look)
 {
@@ -171,8 +238,11 @@ channel_open(struct resolve_look *look)
 	opt.flags = ARES_FLAG_NOALIASES;
 	opt.timeout = ASK_MS;
 	opt.tries = ASK_TIMES;
+	opt.sock_state_cb = on_state;
+	opt.sock_state_cb_data = look;
 	status = ares_init_options(&look->channel, &opt,
-	    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+	    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+		ARES_OPT_SOCK_STATE_CB);
 	if (status != ARES_SUCCESS) {
 		look->channel = NULL;
 		look->lacked = "/etc/resolv.conf cannot be read, or no memory "
@@ -198,6 +268,44 @@ may_ask(const struct resolve_look *look)
 		look->req.share->is_silent);
 }
 
+/* What comes next for a look-up that c-ares has just worked. */
+static void
+go_on(struct resolve_look *look)
+{
+	struct loop *l = look->r->loop;
+	struct timeval tv;
+
+	if (look->state == ENDED) {
+		loop_timer_stop(l, &look->timer);
+		loop_timer_in(l, &look->r->turn, 0);
+	} else if (ares_timeout(look->channel, NULL, &tv) != NULL) {
+		loop_timer_in(l, &look->timer,
+		    (int64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000 + 1);
+	}
+}
+
+static void
+on_ready(void *arg, unsigned int found)
+{
+	struct look_socket *s = arg;
+	struct resolve_look *look = s->look;
+	int fd = s->watch.fd;
+
+	ares_process_fd(look->channel,
+	    found & ~LOOP_WRITE ? fd : ARES_SOCKET_BAD,
+	    found & LOOP_WRITE ? fd : ARES_SOCKET_BAD);
+	go_on(look);
+}
+
+static void
+on_time(void *arg)
+{
+	struct resolve_look *look = arg;
+
+	ares_process_fd(look->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	go_on(look);
+}
+
 /* The addresses come unsorted: sorting them would connect to each. */
 static void
 ask(struct resolve_look *look)
@@ -218,12 +326,12 @@ ask(struct resolve_look *look)
 	r->silent += look->is_silent;
 	look->state = ASKED;
 	look->status = channel_open(look);
-	if (look->status != ARES_SUCCESS) {
+	if (look->status == ARES_SUCCESS)
+		ares_getaddrinfo(look->channel, look->host, NULL, &hints,
+		    on_found, look);
+	else
 		look->state = ENDED;
-		return;
-	}
-	ares_getaddrinfo(look->channel, look->host, NULL, &hints, on_found,
-	    look);
+	go_on(look);
 }
 
 struct resolve_look *
@@ -234,7 +342,10 @@ resolve_start(struct resolve *r, const struct resolve_request *req)
 	look->r = r;
 	look->req = *req;
 	look->host = xstrdup(req->host);
+	look->timer.call = on_time;
+	look->timer.arg = look;
 	TAILQ_INSERT_TAIL(&r->looks, look, link);
+	r->nlooks++;
 	ask(look);
 
 	return look;
@@ -244,16 +355,23 @@ resolve_start(struct resolve *r, const struct resolve_request *req)
 static void
 take_out(struct resolve_look *look)
 {
-	TAILQ_REMOVE(&look->r->looks, look, link);
+	struct resolve *r = look->r;
+
+	TAILQ_REMOVE(&r->looks, look, link);
+	r->nlooks--;
 	if (look->state == WAITS)
 		return;
-	look->r->asked--;
-	look->r->silent -= look->is_silent;
+	r->asked--;
+	r->silent -= look->is_silent;
+	if (r->nlooks > r->asked)
+		loop_timer_in(r->loop, &r->turn, 0);
 }
 
 static void
 look_free(struct resolve_look *look)
 {
+	loop_timer_stop(look->r->loop, &look->timer);
+	/* Its descriptors are watched no more: on_state() hears of each. */
 	if (look->channel != NULL)
 		ares_destroy(look->channel);
 	if (look->found != NULL)
@@ -281,98 +399,6 @@ bool
 resolve_is_asked(const struct resolve_look *look)
 {
 	return look->state != WAITS;
-}
-
-size_t
-resolve_fds_max(const struct resolve *r)
-{
-	return r->asked * ARES_GETSOCK_MAXNUM;
-}
-
-/* The bits of ares_getsock(3): one for reading, one for writing, for each
- * socket.  Its macros shift an int into the sign. */
-static short
-events_of(unsigned int bits, int i)
-{
-	unsigned int is_read = bits >> i & 1U;
-	unsigned int is_write = bits >> (i + ARES_GETSOCK_MAXNUM) & 1U;
-
-	return (short)((is_read ? POLLIN : 0) | (is_write ? POLLOUT : 0));
-}
-
-size_t
-resolve_fds(struct resolve *r, struct pollfd *fds)
-{
-	ares_socket_t socks[ARES_GETSOCK_MAXNUM];
-	struct resolve_look *look;
-	size_t n = 0;
-	unsigned int bits;
-	int i;
-
-	for (look = TAILQ_FIRST(&r->looks); look != NULL;
-	     look = TAILQ_NEXT(look, link)) {
-		look->first = n;
-		look->nfds = 0;
-		if (look->state != ASKED)
-			continue;
-		bits = (unsigned int)ares_getsock(look->channel, socks,
-		    ARES_GETSOCK_MAXNUM);
-		for (i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-			short events = events_of(bits, i);
-
-			if (events == 0)
-				continue;
-			fds[n].fd = socks[i];
-			fds[n].events = events;
-			fds[n].revents = 0;
-			n++;
-			look->nfds++;
-		}
-	}
-
-	return n;
-}
-
-int64_t
-resolve_timer(const struct resolve *r, int64_t timeout_ms)
-{
-	const struct resolve_look *look;
-	struct timeval tv, *left;
-	int64_t ms;
-
-	for (look = TAILQ_FIRST(&r->looks); look != NULL;
-	     look = TAILQ_NEXT(look, link)) {
-		if (look->state == ENDED || may_ask(look))
-			return 0;
-		if (look->state != ASKED)
-			continue;
-		left = ares_timeout(look->channel, NULL, &tv);
-		if (left == NULL)
-			continue;
-		ms = (int64_t)left->tv_sec * 1000 + left->tv_usec / 1000 + 1;
-		if (timeout_ms < 0 || ms < timeout_ms)
-			timeout_ms = ms;
-	}
-
-	return timeout_ms;
-}
-
-static void
-hear(struct resolve_look *look, const struct pollfd *fds)
-{
-	size_t i;
-
-	for (i = 0; i < look->nfds; i++) {
-		short got = fds[i].revents;
-
-		if (got == 0)
-			continue;
-		ares_process_fd(look->channel,
-		    got & ~POLLOUT ? fds[i].fd : ARES_SOCKET_BAD,
-		    got & POLLOUT ? fds[i].fd : ARES_SOCKET_BAD);
-	}
-	/* And what has waited long enough. */
-	ares_process_fd(look->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
 /* Whatever a name server says is something; but if none could be asked, it
@@ -432,31 +458,34 @@ tell(struct resolve_look *look)
 	look_free(look);
 }
 
-void
-resolve_act(struct resolve *r, const struct pollfd *fds)
+/* The first one that has ended. */
+static struct resolve_look *
+ended(const struct resolve *r)
 {
+	struct resolve_look *look = TAILQ_FIRST(&r->looks);
+
+	while (look != NULL && look->state != ENDED)
+		look = TAILQ_NEXT(look, link);
+
+	return look;
+}
+
+/* The callbacks change the list; what they start and ends at once is for the
+ * next turn. */
+static void
+take_turn(void *arg)
+{
+	struct resolve *r = arg;
 	struct resolve_look *look;
 	size_t nended = 0;
 
 	for (look = TAILQ_FIRST(&r->looks); look != NULL;
-	     look = TAILQ_NEXT(look, link)) {
-		if (look->state == ASKED)
-			hear(look, fds + look->first);
-		look->nfds = 0;
+	     look = TAILQ_NEXT(look, link))
 		nended += look->state == ENDED;
-	}
-	/* The callbacks change the list; what they start and what ends at
-	 * once is for the next turn. */
-	for (; nended > 0; nended--) {
-		for (look = TAILQ_FIRST(&r->looks); look != NULL;
-		     look = TAILQ_NEXT(look, link))
-			if (look->state == ENDED)
-				break;
-		if (look == NULL)
-			break;
+	while (nended-- > 0 && (look = ended(r)) != NULL)
 		tell(look);
-	}
 	for (look = TAILQ_FIRST(&r->looks); look != NULL;
 	     look = TAILQ_NEXT(look, link))
-		ask(look);
+		if (look->state == WAITS)
+			ask(look);
 }

@@ -1,5 +1,5 @@
 /*
- * resolve - host names looked up with c-ares, in the caller's own loop
+ * resolve - host names looked up with c-ares, on a loop
  *
  * A look-up costs a timer and a socket for each name server, and no thread, so
  * a silent name server delays nobody else.  /etc/hosts and /etc/resolv.conf are
@@ -11,8 +11,8 @@
  * for owners whose last look-up got no answer, so the other owners always
  * have places.  Further ones wait for their turn, in the order of their start.
  *
- * One thread.  Results are reported inside resolve_act() only; a callback may
- * start and cancel look-ups.
+ * Belongs to the loop's thread.  Results are reported inside loop_turn() only;
+ * a callback may start and cancel look-ups.
  */
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H
@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct pollfd;
+struct loop;
 struct resolve;
 struct resolve_look;
 struct sockaddr;
@@ -56,7 +56,8 @@ struct resolve_request {
 	void *arg;
 };
 
-struct resolve *resolve_new(void);
+/* The loop lives longer. */
+struct resolve *resolve_new(struct loop *l);
 /* End all look-ups first. */
 void resolve_free(struct resolve *r);
 
@@ -73,15 +74,5 @@ bool resolve_has_waited(const struct resolve_look *look);
 /* Whether one more look-up may be sent.  asked: look-ups in flight; silent:
  * those of silent owners among them; is_silent: of the owner of this one. */
 bool resolve_may_ask(size_t asked, size_t silent, bool is_silent);
-
-/* The maximum number of descriptors that resolve_fds() writes. */
-size_t resolve_fds_max(const struct resolve *r);
-/* Writes the descriptors to poll; returns their number. */
-size_t resolve_fds(struct resolve *r, struct pollfd *fds);
-/* The lesser of timeout_ms (-1: for ever) and the time until a look-up needs
- * resolve_act(). */
-int64_t resolve_timer(const struct resolve *r, int64_t timeout_ms);
-/* Call it after the poll, with the descriptors of the last resolve_fds(). */
-void resolve_act(struct resolve *r, const struct pollfd *fds);
 
 #endif

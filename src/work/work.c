@@ -1,43 +1,100 @@
 #include "config.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/xalloc.h"
-#include "net/httpc.h"
 #include "store/store.h"
+#include "store/store_wake.h"
 #include "work/work.h"
 #include "work/work_body.h"
 #include "work/work_int.h"
-#include "work/work_wake.h"
 
-#define SWEEP_MS 1000       /* between looks for lapsed leases */
-#define SEEN_MS 1000        /* between signs of life that change something */
-#define SEEN_IDLE_MS 10000  /* ...and that do not */
-#define SOON_MS 1000        /* a wait that once waits for */
-#define PAUSE_MS 100        /* after the store failed */
-#define TROUBLE_MS 60000    /* of a failing store ends once */
-#define LAST_SETTLE_MS 1500 /* after the grace */
-#define LAST_ANSWER_MS 500  /* after that */
+#define SWEEP_MS 1000        /* between looks for lapsed leases */
+#define REPORT_MS 1000       /* between reports that something changed */
+#define REPORT_IDLE_MS 10000 /* ...and that nothing did */
+#define SOON_MS 1000         /* a wait that once waits for */
+#define PAUSE_MS 100         /* after the store failed */
+#define TROUBLE_MS 60000     /* of a failing store ends once */
+#define LAST_SETTLE_MS 1500  /* after the grace */
+#define LAST_ANSWER_MS 500   /* after that */
+
+static void
+on_duty(void *arg)
+{
+	struct work_duty_timer *d = arg;
+
+	d->is_due = true;
+}
+
+static void
+do_again_in(struct work *w, enum work_duty duty, int64_t ms)
+{
+	struct work_duty_timer *d = &w->duties[duty];
+
+	d->is_due = false;
+	loop_timer_in(w->opt.loop, &d->timer, ms);
+}
+
+/* Some process has put new work into the store. */
+static void
+on_wake(void *arg, unsigned int found)
+{
+	struct work *w = arg;
+
+	(void)found;
+	store_wake_clear(w->wake.fd);
+	w->expand = w->lease = true;
+}
+
+/* Without a descriptor, the store is polled. */
+static void
+watch_store(struct work *w)
+{
+	struct err e;
+
+	w->wake = (struct loop_watch){ .fd = store_wake_open(w->opt.store),
+		.call = on_wake,
+		.arg = w };
+	if (w->wake.fd >= 0 &&
+	    loop_watch(w->opt.loop, &w->wake, LOOP_READ, &e) != RC_OK)
+		log_say(LOG_LEVEL_WARN, "new work waits for drain.poll: %s",
+		    e.text);
+}
+
+static void
+leave_loop(struct work *w)
+{
+	int i;
+
+	for (i = 0; i < WORK_DUTIES; i++)
+		loop_timer_stop(w->opt.loop, &w->duties[i].timer);
+	loop_unwatch(w->opt.loop, &w->wake);
+	if (w->wake.fd >= 0)
+		close(w->wake.fd);
+}
 
 struct work *
 work_new(const struct work_options *opt)
 {
 	struct work *w = xcalloc(1, sizeof(*w));
-	int at;
+	int at, i;
 
 	w->opt = *opt;
 	w->worker = xstrdup(opt->worker);
 	w->opt.worker = w->worker;
 	for (at = 0; at < WORK_STATES; at++)
 		w->lists[at].last = &w->lists[at].first;
-	w->exchange = work_exchange_new(opt->store);
+	w->exchange = work_exchange_new(opt->store, opt->loop);
 	w->bodies = work_bodies_new(opt->store, opt->body_budget);
-	w->wake_fd = work_wake_open(store_wake_path(opt->store));
+	watch_store(w);
+	for (i = 0; i < WORK_DUTIES; i++)
+		w->duties[i] = (struct work_duty_timer){ .is_due = true,
+			.timer = { .call = on_duty, .arg = &w->duties[i] } };
 	w->due_ms = INT64_MAX;
 	w->expand = w->lease = true;
 
@@ -66,22 +123,12 @@ work_free(struct work *w)
 		}
 	}
 	work_bodies_free(w->bodies);
-	if (w->wake_fd >= 0)
-		close(w->wake_fd);
+	leave_loop(w);
 	if (ended)
 		free(w->worker);
 	free(w);
 
 	return ended;
-}
-
-void
-work_add(struct work *w, const struct work_kind *kind, void *arg)
-{
-	assert(w->nkinds < WORK_KINDS_MAX);
-	w->kinds[w->nkinds].kind = kind;
-	w->kinds[w->nkinds].arg = arg;
-	w->nkinds++;
 }
 
 void
@@ -92,6 +139,8 @@ work_change(struct work *w, const struct work_options *opt)
 	w->opt.lease_ms = opt->lease_ms;
 	w->opt.poll_ms = opt->poll_ms;
 	w->expand = w->lease = true;
+	/* Their next times come from the settings before. */
+	w->duties[WORK_RENEW].is_due = w->duties[WORK_POLL].is_due = true;
 }
 
 void
@@ -109,30 +158,13 @@ work_bodies(struct work *w)
 	return w->bodies;
 }
 
-enum rc
-work_refresh(struct work *w, struct err *e)
-{
-	enum rc rc;
-	size_t i;
-
-	w->look = false;
-	for (i = 0; i < w->nkinds; i++) {
-		rc = w->kinds[i].kind->refresh(w->kinds[i].arg, e);
-		if (rc != RC_OK)
-			return rc;
-	}
-
-	return RC_OK;
-}
-
 /* A row that would say the same again is written less often. */
 static enum rc
-say_alive(struct work *w, struct err *e)
+report(struct work *w, struct err *e)
 {
 	struct store_worker s = w->seen;
 	enum rc rc;
 
-	w->seen_at = w->now_ms + SEEN_MS;
 	s.id = w->worker;
 	s.kinds = (char *)(uintptr_t)w->opt.kinds_text;
 	s.last_seen_ms = clock_wall_ms(w->opt.clock);
@@ -143,7 +175,7 @@ say_alive(struct work *w, struct err *e)
 	s.failed = w->failed;
 	if (s.in_flight == w->seen.in_flight && s.done == w->seen.done &&
 	    s.failed == w->seen.failed &&
-	    s.last_seen_ms - w->seen.last_seen_ms < SEEN_IDLE_MS &&
+	    s.last_seen_ms - w->seen.last_seen_ms < REPORT_IDLE_MS &&
 	    s.last_seen_ms >= w->seen.last_seen_ms)
 		return RC_OK;
 	rc = store_worker_seen(w->opt.store, &s, e);
@@ -172,12 +204,14 @@ keep_up(struct work *w, struct err *e)
 {
 	enum rc rc = RC_OK;
 
-	if (w->now_ms >= w->renew_at) {
-		w->renew_at = w->now_ms + w->opt.lease_ms / 12 + 1;
+	if (w->duties[WORK_RENEW].is_due) {
+		do_again_in(w, WORK_RENEW, w->opt.lease_ms / 12 + 1);
 		rc = work_renew(w, e);
 	}
-	if (rc == RC_OK && w->now_ms >= w->seen_at)
-		rc = say_alive(w, e);
+	if (rc == RC_OK && w->duties[WORK_REPORT].is_due) {
+		do_again_in(w, WORK_REPORT, REPORT_MS);
+		rc = report(w, e);
+	}
 
 	return rc;
 }
@@ -189,16 +223,16 @@ look_at_clock(struct work *w, struct err *e)
 	enum rc rc = RC_OK;
 	size_t n;
 
-	if (w->now_ms >= w->poll_at) {
-		w->poll_at = w->now_ms + w->opt.poll_ms;
+	if (w->duties[WORK_POLL].is_due) {
+		do_again_in(w, WORK_POLL, w->opt.poll_ms);
 		w->expand = w->lease = true;
 	}
 	if (clock_wall_ms(w->opt.clock) >= w->due_ms) {
 		w->due_ms = INT64_MAX;
 		w->lease = true;
 	}
-	if (w->now_ms >= w->sweep_at) {
-		w->sweep_at = w->now_ms + SWEEP_MS;
+	if (w->duties[WORK_SWEEP].is_due) {
+		do_again_in(w, WORK_SWEEP, SWEEP_MS);
 		rc = store_recover(w->opt.store, clock_wall_ms(w->opt.clock),
 		    &n, e);
 		if (rc == RC_OK && n > 0)
@@ -338,74 +372,84 @@ sooner(int64_t *ms, int64_t other)
 		*ms = other;
 }
 
-/* How long to wait when nothing happens: until the next thing to be done
- * with the store. */
+static bool
+is_due(const struct work *w, enum work_duty duty)
+{
+	return w->duties[duty].is_due;
+}
+
+/* When there is something to be done with the store next, as far as is known;
+ * the timers of the duties run beside. */
+static int64_t
+next_ms(const struct work *w, int64_t now)
+{
+	int64_t at = INT64_MAX;
+
+	if (w->stopping)
+		at = w->stop_by + (now < w->stop_by ? 0 : LAST_SETTLE_MS);
+	if (is_due(w, WORK_RENEW) || is_due(w, WORK_REPORT))
+		at = now;
+	/* Its answer comes first, and ends the waiting. */
+	if (work_exchange_is_open(w))
+		return at;
+	if (w->lists[WORK_ENDED].n > 0)
+		sooner(&at, is_time_to_settle(w) ? now : w->settle_by);
+	if (w->stopping)
+		return at;
+	if (w->expand || (w->lease && work_has_room(w)) ||
+	    is_due(w, WORK_SWEEP) || is_due(w, WORK_POLL))
+		at = now;
+	else if (w->lease && work_is_quiet(w))
+		sooner(&at, w->quiet_until);
+	if (w->due_ms != INT64_MAX)
+		sooner(&at, now + w->due_ms - clock_wall_ms(w->opt.clock));
+
+	return at;
+}
+
+/* How long the loop may wait; -1: until something happens. */
 static int64_t
 wait_ms(const struct work *w)
 {
-	int64_t now = clock_boot_ms(w->opt.clock), at = w->seen_at;
+	int64_t now = clock_boot_ms(w->opt.clock), at = next_ms(w, now);
 
-	sooner(&at, w->renew_at);
-	if (w->stopping)
-		sooner(&at, w->stop_by);
-	/* Its answer comes first, and ends the waiting. */
-	if (work_exchange_is_open(w))
-		return at > now ? at - now : 0;
-	if (w->lists[WORK_ENDED].n > 0)
-		sooner(&at, is_time_to_settle(w) ? now : w->settle_by);
-	if (!w->stopping) {
-		sooner(&at, w->poll_at);
-		sooner(&at, w->sweep_at);
-		if (w->expand || (w->lease && work_has_room(w)))
-			at = now;
-		else if (w->lease && work_is_quiet(w))
-			sooner(&at, w->quiet_until);
-		if (w->due_ms != INT64_MAX)
-			sooner(&at,
-			    now + w->due_ms - clock_wall_ms(w->opt.clock));
-	}
+	if (at == INT64_MAX)
+		return -1;
 	if (at < w->pause_until)
 		at = w->pause_until;
 
 	return at > now ? at - now : 0;
 }
 
+/* One that runs once comes again, so it stays on the list. */
+static void
+report_end(struct work *w)
+{
+	struct err unused;
+
+	w->seen.last_seen_ms = 0;
+	w->seen.gone = !w->opt.once;
+	w->seen.ended_ms = w->opt.once ? clock_wall_ms(w->opt.clock) : 0;
+	if (w->trouble_since == 0)
+		(void)report(w, &unused);
+}
+
 enum rc
 work_run(struct work *w, struct err *e)
 {
-	int extra[3] = { w->wake_fd, w->opt.signal_fd,
-		work_exchange_fd(w->exchange) };
-	bool ready[3];
-	int64_t tick_at = 0;
-	struct err last;
 	enum rc rc;
 
-	for (;;) {
+	do {
 		if (!w->stopping)
 			work_start_queued(w);
 		/* What was started goes out here, before the store is asked
 		 * for anything that may take long. */
-		httpc_poll(w->opt.http, wait_ms(w), extra, 3, ready);
-		if (ready[0]) {
-			work_wake_drain(w->wake_fd);
-			w->expand = w->lease = true;
-		}
-		if (ready[1] || clock_boot_ms(w->opt.clock) >= tick_at) {
-			tick_at = clock_boot_ms(w->opt.clock) + SEEN_MS;
-			w->opt.woken(w->opt.arg);
-		}
+		loop_turn(w->opt.loop, wait_ms(w));
 		rc = turn(w, e);
 		if (rc != RC_OK)
 			return rc;
-		if (is_over(w))
-			break;
-	}
-	w->seen.last_seen_ms = 0;
-	/* One that runs once comes again, so it stays on the list. */
-	w->seen.gone = !w->opt.once;
-	w->seen.ended_ms = w->opt.once ? clock_wall_ms(w->opt.clock) : 0;
-	if (w->trouble_since == 0)
-		(void)say_alive(w, &last);
+	} while (!is_over(w));
+	report_end(w);
 
 	return RC_OK;
 }

@@ -3,7 +3,7 @@
  *
  * A drain is this loop: it makes the jobs that new events
  * owe, leases what is due in batches, starts jobs by kind, waits for their
- * ends on the HTTP client's descriptors, and settles them in groups.  While
+ * ends on the loop that it shares with the kinds, and settles them in groups.  While
  * requests are in flight the next batch is leased already, so that a slot
  * which falls free is filled at once.
  *
@@ -33,7 +33,7 @@
 #include "store/store_work.h"
 
 struct clock;
-struct httpc;
+struct loop;
 struct meter;
 struct store;
 struct work;
@@ -130,7 +130,7 @@ struct work_kind {
 struct work_options {
 	struct store *store;
 	struct meter *meter; /* jobs are counted in; or NULL */
-	struct httpc *http;
+	struct loop *loop;   /* lives longer, also than a thread that is left */
 	const struct clock *clock;
 	const char *worker;
 	unsigned int kinds; /* to lease: bits 1 << enum store_kind; 0: all */
@@ -142,10 +142,6 @@ struct work_options {
 	int64_t poll_ms;
 	size_t body_budget; /* bytes of bodies in hand */
 	int64_t grace_ms;   /* for requests in hand once told to stop */
-	int signal_fd;      /* when it can be read, woken is called; or -1 */
-	/* Also called about once a second. */
-	void (*woken)(void *arg);
-	void *arg;
 };
 
 struct work *work_new(const struct work_options *opt);
@@ -155,6 +151,8 @@ bool work_free(struct work *w);
 
 /* The kind and its argument live longer than w. */
 void work_add(struct work *w, const struct work_kind *kind, void *arg);
+
+/* These two may be called from the loop's callbacks. */
 
 /* Takes over concurrency, batch, lease_ms and poll_ms of opt. */
 void work_change(struct work *w, const struct work_options *opt);

@@ -1,14 +1,12 @@
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/loop.h"
 #include "base/xalloc.h"
 #include "work/work_int.h"
 
@@ -22,7 +20,7 @@
  *
  * 1. What is in expansion, x, want, alone and results is the thread's while
  *    asked, and the loop's at all other times.
- * 2. A byte in the pipe tells the loop of each answer.
+ * 2. Each answer wakes the loop.
  */
 enum exchange_at {
 	EXCHANGE_NONE,
@@ -35,7 +33,7 @@ struct work_exchange {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t change;
-	int told[2]; /* the pipe */
+	struct loop *loop;
 	bool stop, ended;
 	enum exchange_at at;
 	bool is_open; /* the loop's */
@@ -76,8 +74,7 @@ run(void *arg)
 		(void)pthread_mutex_lock(&x->lock);
 		x->at = EXCHANGE_ANSWERED;
 		(void)pthread_cond_broadcast(&x->change);
-		while (write(x->told[1], "x", 1) == -1 && errno == EINTR)
-			;
+		loop_wake(x->loop);
 	}
 	x->ended = true;
 	(void)pthread_cond_broadcast(&x->change);
@@ -88,8 +85,6 @@ run(void *arg)
 static void
 release(struct work_exchange *x)
 {
-	(void)close(x->told[0]);
-	(void)close(x->told[1]);
 	(void)pthread_cond_destroy(&x->change);
 	(void)pthread_mutex_destroy(&x->lock);
 	free(x);
@@ -110,16 +105,12 @@ start(struct work_exchange *x)
 }
 
 struct work_exchange *
-work_exchange_new(struct store *s)
+work_exchange_new(struct store *s, struct loop *l)
 {
 	struct work_exchange *x = xcalloc(1, sizeof(*x));
 
 	x->store = s;
-	if (pipe(x->told) != 0)
-		fatal("no descriptor left");
-	(void)fcntl(x->told[0], F_SETFL, O_NONBLOCK);
-	(void)fcntl(x->told[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(x->told[1], F_SETFD, FD_CLOEXEC);
+	x->loop = l;
 	(void)pthread_mutex_init(&x->lock, NULL);
 	clock_cond_init(&x->change);
 	if (start(x) != 0)
@@ -153,12 +144,6 @@ work_exchange_free(struct work_exchange *x, int64_t wait_ms)
 	work_expansion_free(x->expansion);
 	release(x);
 	return true;
-}
-
-int
-work_exchange_fd(const struct work_exchange *x)
-{
-	return x->told[0];
 }
 
 bool
@@ -226,7 +211,6 @@ work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
 {
 	struct work_exchange *x = w->exchange;
 	bool answered;
-	char byte;
 
 	(void)pthread_mutex_lock(&x->lock);
 	answered = x->at == EXCHANGE_ANSWERED;
@@ -235,8 +219,6 @@ work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
 	(void)pthread_mutex_unlock(&x->lock);
 	if (!answered)
 		return false;
-	while (read(x->told[0], &byte, 1) == -1 && errno == EINTR)
-		;
 	*rc = x->rc;
 	*e = x->e;
 	*out = &x->x;

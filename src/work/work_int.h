@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/loop.h"
 #include "store/store_work.h"
 #include "work/work.h"
 
@@ -19,6 +20,21 @@
 
 struct meter_figure;
 struct work_expansion;
+
+/* What is to be done from time to time. */
+enum work_duty {
+	WORK_RENEW,  /* the leases in hand */
+	WORK_REPORT, /* that this drain is alive */
+	WORK_SWEEP,  /* for lapsed leases */
+	WORK_POLL    /* for what no wake-up told of */
+};
+#define WORK_DUTIES 4
+
+/* It is due, and stays so until it is done. */
+struct work_duty_timer {
+	struct loop_timer timer;
+	bool is_due;
+};
 
 struct work_bound {
 	const struct work_kind *kind;
@@ -37,7 +53,8 @@ struct work {
 	size_t nkinds;
 	struct work_bodies *bodies;
 	struct work_exchange *exchange;
-	int wake_fd;
+	struct loop_watch wake; /* new work in the store; its fd may be -1 */
+	struct work_duty_timer duties[WORK_DUTIES];
 
 	struct work_list lists[WORK_STATES];
 	int64_t done, failed;
@@ -46,7 +63,7 @@ struct work {
 
 	/* Times of the boot clock but for due_ms. */
 	int64_t now_ms; /* of this turn */
-	int64_t poll_at, sweep_at, seen_at, renew_at, settle_by;
+	int64_t settle_by;
 	int64_t due_ms;     /* wall: the next job that is known to come due */
 	bool expand, lease; /* there may be something */
 	/* Times in a row that another drain had expanded what we read, and the
@@ -99,12 +116,11 @@ void work_exchange(struct work *w, struct work_expansion *x);
 enum rc work_exchanged(struct work *w, struct err *e);
 void work_start_queued(struct work *w);
 
-/* work_exchange.c: the store's part of it, beside the loop. */
-struct work_exchange *work_exchange_new(struct store *s);
+/* work_exchange.c: the store's part of it, beside the loop, which it wakes
+ * when an answer is there. */
+struct work_exchange *work_exchange_new(struct store *s, struct loop *l);
 /* Waits so long for one that is open; false when it is open still. */
 bool work_exchange_free(struct work_exchange *x, int64_t wait_ms);
-/* Can be read when an answer is there. */
-int work_exchange_fd(const struct work_exchange *x);
 bool work_exchange_is_open(const struct work *w);
 /* The oldest group of ended jobs goes into the list of the settling. */
 void work_exchange_begin(struct work *w, struct work_expansion *x,
@@ -115,7 +131,7 @@ void work_exchange_begin(struct work *w, struct work_expansion *x,
 bool work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
     struct err *e);
 
-/* work.c: what the kinds keep of the store is as new as what was read of it
+/* work_kind.c: what the kinds keep of the store is as new as what was read of it
  * before. */
 enum rc work_refresh(struct work *w, struct err *e);
 

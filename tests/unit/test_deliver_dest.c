@@ -13,6 +13,7 @@
 #include "net/httpc.h"
 #include "store/store_admin.h"
 #include "store/store_work.h"
+#include "tests/unit/own_loop.h"
 #include "work/work.h"
 
 static struct webhook *webhooks[4];
@@ -35,7 +36,8 @@ static int
 setup(void **state)
 {
 	static const char *const ids[] = { "a", "b", "c", "d" };
-	const struct httpc_options opt = { .allow = allow,
+	const struct httpc_options opt = { .loop = own_loop(),
+		.allow = allow,
 		.user_agent = "test" };
 	struct err e;
 	size_t i;

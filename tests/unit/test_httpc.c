@@ -18,8 +18,11 @@
 #include "unit.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/loop.h"
 #include "base/xalloc.h"
 #include "net/httpc.h"
+#include "tests/unit/own_loop.h"
 
 static atomic_int denials;
 static int allow_calls;
@@ -103,7 +106,8 @@ static struct httpc *
 client(enum rc (*allow)(void *, const struct sockaddr *, bool, struct err *),
     void *arg)
 {
-	const struct httpc_options opt = { .allow = allow,
+	const struct httpc_options opt = { .loop = own_loop(),
+		.allow = allow,
 		.arg = arg,
 		.user_agent = "hls/test",
 		.idle_connections = 8 };
@@ -118,10 +122,10 @@ client(enum rc (*allow)(void *, const struct sockaddr *, bool, struct err *),
 }
 
 static void
-run(struct httpc *c, const struct got *got)
+run(const struct got *got)
 {
 	while (!got->done)
-		httpc_poll(c, 1000, NULL, 0, NULL);
+		loop_turn(own_loop(), 1000);
 }
 
 /* One request against a script, on a client of its own. */
@@ -138,7 +142,7 @@ ask(const struct act *script, size_t n, int64_t timeout_ms)
 	req = request(&got, url, sizeof(url));
 	req.timeout_ms = timeout_ms;
 	httpc_start(p, &req);
-	run(c, &got);
+	run(&got);
 	httpc_pool_free(p);
 	httpc_free(c);
 
@@ -187,7 +191,7 @@ a_large_body_is_sent_without_waiting_for_100_continue(void **state)
 	req.body = body;
 	req.bodysz = n;
 	httpc_start(p, &req);
-	run(c, &got);
+	run(&got);
 	assert_int_equal(got.a.status, 200);
 	assert_seen("Content-Length: 3145728", true);
 	assert_seen("Expect", false);
@@ -218,7 +222,7 @@ any_method_and_an_empty_body_are_sent(void **state)
 		if (i == 0 || i == 3)
 			req.body = NULL;
 		httpc_start(p, &req);
-		run(c, &got);
+		run(&got);
 		assert_int_equal(got.a.status, 200);
 		assert_seen(lines[i], true);
 		assert_seen("{\"a\":1}", req.body != NULL);
@@ -349,13 +353,13 @@ connections_are_reused_within_their_pool_only(void **state)
 	for (i = 0; i < 3; i++) {
 		req = request(&got, url, sizeof(url));
 		httpc_start(a, &req);
-		run(c, &got);
+		run(&got);
 		assert_int_equal(got.a.status, 200);
 	}
 	assert_int_equal(server_count(&server.accepted), 1);
 	req = request(&got, url, sizeof(url));
 	httpc_start(b, &req);
-	run(c, &got);
+	run(&got);
 	assert_int_equal(server_count(&server.accepted), 2);
 	assert_int_equal(server_count(&server.requests), 4);
 	/* A socket each, and every request. */
@@ -384,7 +388,7 @@ the_duration_of_each_phase_is_reported(void **state)
 		req = request(&got, url, sizeof(url));
 		req.timeout_ms = 200;
 		httpc_start(p, &req);
-		run(c, &got);
+		run(&got);
 		/* The first alone looked a name up and connected. */
 		assert_true((got.a.times.name_us >= 0) == (i == 0));
 		assert_true((got.a.times.connect_us >= 0) == (i == 0));
@@ -400,7 +404,7 @@ the_duration_of_each_phase_is_reported(void **state)
 	req = request(&got, url, sizeof(url));
 	req.url = "http://127.0.0.1:1/";
 	httpc_start(p, &req);
-	run(c, &got);
+	run(&got);
 	assert_int_equal(got.a.end, HTTPC_REFUSED);
 	assert_int_equal(got.a.times.connect_us, -1);
 	assert_int_equal(got.a.times.first_byte_us, -1);
@@ -428,7 +432,7 @@ no_descriptor_left_is_our_own_failure(void **state)
 	none.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	while (!got.done)
-		httpc_poll(c, 0, NULL, 0, NULL);
+		loop_turn(own_loop(), 0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
 	assert_int_equal(got.a.end, HTTPC_SHORT);
 	assert_string_equal(got.a.text,
@@ -458,7 +462,7 @@ a_denied_address_is_never_connected_to(void **state)
 		snprintf(url, sizeof(url), "http://%s:%d/", spellings[i],
 		    server.port);
 		httpc_start(p, &req);
-		run(c, &got);
+		run(&got);
 		assert_int_equal(got.a.end, HTTPC_DENIED);
 		assert_string_equal(got.a.text, "the address is not allowed");
 		assert_string_equal(got.a.address, "");
@@ -496,7 +500,7 @@ an_allowed_address_is_used_beside_a_denied_one(void **state)
 	req = request(&got, url, sizeof(url));
 	snprintf(url, sizeof(url), "http://localhost:%d/", server.port);
 	httpc_start(p, &req);
-	run(c, &got);
+	run(&got);
 	assert_int_equal(got.a.status, 200);
 	assert_string_equal(got.a.address, "127.0.0.1");
 	assert_true(got.a.times.connect_us < 250000);
@@ -519,11 +523,11 @@ an_open_connection_is_judged_again_before_each_request(void **state)
 	set_script(script, 1);
 	req = request(&got, url, sizeof(url));
 	httpc_start(p, &req);
-	run(c, &got);
+	run(&got);
 	assert_int_equal(got.a.status, 200);
 	req = request(&got, url, sizeof(url));
 	httpc_start(p, &req);
-	run(c, &got);
+	run(&got);
 	assert_int_equal(got.a.end, HTTPC_DENIED);
 	assert_int_equal(server_count(&server.requests), 1);
 	httpc_pool_free(p);
@@ -554,14 +558,14 @@ other_protocols_and_proxies_cannot_be_used(void **state)
 		req = request(&got, url, sizeof(url));
 		req.url = urls[i];
 		httpc_start(p, &req);
-		run(c, &got);
+		run(&got);
 		assert_int_equal(got.a.status, 0);
 		assert_int_not_equal(got.a.end, HTTPC_COMPLETE);
 	}
 	req = request(&got, url, sizeof(url));
 	req.url = "http://127.0.0.1:1/";
 	httpc_start(p, &req);
-	run(c, &got);
+	run(&got);
 	assert_int_equal(got.a.end, HTTPC_REFUSED);
 	assert_string_equal(got.a.text, "connection refused");
 	assert_int_equal(server_count(&server.accepted), 0);
@@ -588,7 +592,7 @@ plain_text_where_tls_should_be_is_refused(void **state)
 	req.connect_timeout_ms = 500;
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", server.port);
 	httpc_start(p, &req);
-	run(c, &got);
+	run(&got);
 	assert_true(got.a.end == HTTPC_TLS || got.a.end == HTTPC_NOT_IN_TIME);
 	httpc_pool_free(p);
 	httpc_free(c);
@@ -611,13 +615,13 @@ a_cancelled_call_never_calls_back(void **state)
 	req = request(&got, url, sizeof(url));
 	call = httpc_start(p, &req);
 	while (server_count(&server.requests) == 0)
-		httpc_poll(c, 10, NULL, 0, NULL);
+		loop_turn(own_loop(), 10);
 	assert_int_equal(httpc_open_calls(c), 1);
 	httpc_cancel(call);
 	assert_int_equal(httpc_open_calls(c), 0);
 	req = request(&other, url, sizeof(url));
 	httpc_start(p, &req);
-	run(c, &other);
+	run(&other);
 	assert_int_equal(other.a.status, 200);
 	assert_false(got.done);
 
@@ -628,24 +632,76 @@ a_cancelled_call_never_calls_back(void **state)
 }
 
 static void
-an_extra_descriptor_ends_the_wait(void **state)
+count(void *arg, unsigned int found)
 {
+	int *calls = arg;
+
+	assert_int_equal(found, LOOP_READ);
+	++*calls;
+}
+
+static void
+other_descriptors_live_on_the_same_loop(void **state)
+{
+	static const struct act script[] = { { NULL, 0, HANG } };
 	struct httpc *c = client(allow_all, NULL);
-	bool ready[2];
-	int fds[2], extra[2];
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct loop_watch w = { .call = count };
+	struct httpc_request req;
+	struct got got;
+	int calls = 0, fds[2];
+	char url[64];
+	struct err e;
 
 	(void)state;
+	set_script(script, 1);
+	req = request(&got, url, sizeof(url));
+	httpc_start(p, &req);
+	while (server_count(&server.requests) == 0)
+		loop_turn(own_loop(), 10);
 	assert_int_equal(pipe(fds), 0);
-	extra[0] = server.fd;
-	extra[1] = fds[0];
-	httpc_poll(c, 0, extra, 2, ready);
-	assert_false(ready[0]);
-	assert_false(ready[1]);
+	w.fd = fds[0];
+	w.arg = &calls;
+	assert_int_equal(loop_watch(own_loop(), &w, LOOP_READ, &e), RC_OK);
+	loop_turn(own_loop(), 0);
+	assert_int_equal(calls, 0);
 	assert_int_equal(write(fds[1], "x", 1), 1);
-	httpc_poll(c, 60000, extra, 2, ready);
-	assert_true(ready[1]);
+	while (calls == 0)
+		loop_turn(own_loop(), 60000);
+	assert_false(got.done);
+	loop_unwatch(own_loop(), &w);
 	close(fds[0]);
 	close(fds[1]);
+	httpc_pool_free(p);
+	httpc_free(c);
+}
+
+/* Bytes that no request waits for would end every wait at once. */
+static void
+unasked_bytes_do_not_keep_the_loop_awake(void **state)
+{
+	static const struct act script[] = { { answer_ok, 2, KEEP } };
+	struct httpc *c = client(allow_all, NULL);
+	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+	int64_t began;
+	int turns = 0;
+
+	(void)state;
+	set_script(script, 1);
+	req = request(&got, url, sizeof(url));
+	httpc_start(p, &req);
+	run(&got);
+	assert_int_equal(got.a.status, 200);
+	began = clock_boot_ms(clock_system());
+	while (clock_boot_ms(clock_system()) < began + 100) {
+		loop_turn(own_loop(), 100);
+		turns++;
+	}
+	assert_true(turns < 10);
+	httpc_pool_free(p);
 	httpc_free(c);
 }
 
@@ -683,7 +739,7 @@ a_callback_may_start_the_next_call(void **state)
 	chain.left = 20;
 	httpc_start(chain.pool, &chain.req);
 	while (!chain.done)
-		httpc_poll(c, 1000, NULL, 0, NULL);
+		loop_turn(own_loop(), 1000);
 	assert_int_equal(server_count(&server.requests), 21);
 	httpc_pool_free(chain.pool);
 	httpc_free(c);
@@ -712,7 +768,8 @@ main(void)
 		cmocka_unit_test(other_protocols_and_proxies_cannot_be_used),
 		cmocka_unit_test(plain_text_where_tls_should_be_is_refused),
 		cmocka_unit_test(a_cancelled_call_never_calls_back),
-		cmocka_unit_test(an_extra_descriptor_ends_the_wait),
+		cmocka_unit_test(other_descriptors_live_on_the_same_loop),
+		cmocka_unit_test(unasked_bytes_do_not_keep_the_loop_awake),
 		cmocka_unit_test(a_callback_may_start_the_next_call),
 	};
 

@@ -8,7 +8,9 @@
 #include "httpc_server.h"
 #include "unit.h"
 
+#include "base/loop.h"
 #include "net/httpc.h"
+#include "tests/unit/own_loop.h"
 
 /*
  * F23: a kept connection that breaks before the answer has a line.  Whether
@@ -71,7 +73,7 @@ ask(struct httpc *c, struct httpc_pool *p, bool once, struct got *got, size_t n)
 		(void)httpc_start(p, &req);
 	}
 	while (httpc_open_calls(c) > 0)
-		httpc_poll(c, 1000, NULL, 0, NULL);
+		loop_turn(own_loop(), 1000);
 	for (i = 0; i < n; i++)
 		assert_true(got[i].done);
 }
@@ -80,7 +82,8 @@ ask(struct httpc *c, struct httpc_pool *p, bool once, struct got *got, size_t n)
 static struct got
 ask_kept(const struct act *script, size_t n, size_t kept, bool once)
 {
-	const struct httpc_options opt = { .allow = allow_all,
+	const struct httpc_options opt = { .loop = own_loop(),
+		.allow = allow_all,
 		.user_agent = "hls/test",
 		.idle_connections = 8 };
 	struct httpc_pool *p;

@@ -10,7 +10,9 @@
 
 #include "unit.h"
 
+#include "base/loop.h"
 #include "net/httpc.h"
+#include "tests/unit/own_loop.h"
 
 /* The openssl command is the server; its certificate is its own authority
  * and is for the address 127.0.0.1 alone. */
@@ -113,7 +115,8 @@ on_done(void *arg, const struct httpc_answer *a)
 static struct httpc *
 client(const char *ca_file)
 {
-	const struct httpc_options opt = { .allow = allow,
+	const struct httpc_options opt = { .loop = own_loop(),
+		.allow = allow,
 		.user_agent = "hls/test",
 		.ca_file = ca_file,
 		.idle_connections = 1 };
@@ -143,7 +146,7 @@ ask(struct httpc *c, const char *host, int port)
 	req.url = url;
 	httpc_start(p, &req);
 	while (!got.done)
-		httpc_poll(c, 1000, NULL, 0, NULL);
+		loop_turn(own_loop(), 1000);
 	httpc_pool_free(p);
 
 	return got;

@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <poll.h>
 #include <stdlib.h>
 
 #include <arpa/inet.h>
@@ -8,7 +7,9 @@
 
 #include "unit.h"
 
+#include "base/loop.h"
 #include "net/resolve.h"
+#include "tests/unit/own_loop.h"
 
 static void
 silent_owners_leave_places_for_others(void **state)
@@ -57,25 +58,22 @@ start(struct resolve *r, struct resolve_share *share)
 static void
 results_come_inside_the_loop_and_never_after_a_cancel(void **state)
 {
-	struct resolve *r = resolve_new();
+	struct resolve *r = resolve_new(own_loop());
 	struct resolve_share share = { .is_silent = false };
 	struct resolve_look *look;
-	struct pollfd fds[64];
 
 	(void)state;
 	told = 0;
 	look = start(r, &share);
 	assert_true(resolve_is_asked(look));
 	assert_int_equal(told, 0);
-	assert_int_equal(resolve_timer(r, -1), 0);
-	assert_true(resolve_fds_max(r) <= 64);
-	assert_int_equal(resolve_fds(r, fds), 0);
-	resolve_act(r, fds);
+	while (told == 0)
+		loop_turn(own_loop(), 60000);
 	assert_int_equal(told, 1);
-	assert_int_equal(resolve_timer(r, 70), 70);
 
 	resolve_cancel(start(r, &share));
-	resolve_act(r, fds);
+	loop_turn(own_loop(), 5);
+	loop_turn(own_loop(), 5);
 	assert_int_equal(told, 1);
 	resolve_free(r);
 }
@@ -83,10 +81,9 @@ results_come_inside_the_loop_and_never_after_a_cancel(void **state)
 static void
 a_look_up_over_the_limit_waits(void **state)
 {
-	struct resolve *r = resolve_new();
+	struct resolve *r = resolve_new(own_loop());
 	struct resolve_share share = { .is_silent = false };
 	struct resolve_look *looks[RESOLVE_ALL + 1];
-	struct pollfd *fds;
 	size_t i;
 
 	(void)state;
@@ -98,13 +95,11 @@ a_look_up_over_the_limit_waits(void **state)
 	assert_true(resolve_has_waited(looks[RESOLVE_ALL]));
 	assert_false(resolve_has_waited(looks[RESOLVE_ALL - 1]));
 	resolve_cancel(looks[0]);
-	fds = calloc(resolve_fds_max(r) + 1, sizeof(*fds));
-	resolve_fds(r, fds);
-	resolve_act(r, fds);
+	while (told < RESOLVE_ALL - 1)
+		loop_turn(own_loop(), 60000);
 	assert_int_equal(told, RESOLVE_ALL - 1);
-	resolve_act(r, fds);
-	assert_int_equal(told, RESOLVE_ALL);
-	free(fds);
+	while (told < RESOLVE_ALL)
+		loop_turn(own_loop(), 60000);
 	resolve_free(r);
 }
 

@@ -9,12 +9,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/xalloc.h"
 #include "core/event.h"
-#include "net/httpc.h"
 #include "store/store.h"
 #include "store/store_work.h"
 #include "tests/unit/fake_store.h"
+#include "tests/unit/own_loop.h"
 #include "work/work.h"
 
 /* A kind whose jobs end when the loop looks at the pipe, or in start(). */
@@ -149,11 +150,12 @@ static const struct work_kind fake_kind = {
 };
 
 static void
-kind_woken(void *arg)
+kind_ready(void *arg, unsigned int found)
 {
 	char text[JOBS_MAX];
 
 	(void)arg;
+	(void)found;
 	if (kind.stop_after != 0 && kind.starts >= kind.stop_after)
 		work_stop(kind.work);
 	if (kind.hang || db.renewals < kind.wait_renewals)
@@ -171,16 +173,6 @@ kind_woken(void *arg)
 	}
 }
 
-static enum rc
-allow(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
-{
-	(void)arg;
-	(void)sa;
-	(void)is_https;
-
-	return err_set(e, RC_DENIED, "no network here");
-}
-
 static void
 prepare(size_t jobs, int64_t due_ms)
 {
@@ -193,7 +185,8 @@ prepare(size_t jobs, int64_t due_ms)
 static struct work_options
 options(void)
 {
-	return (struct work_options){ .clock = clock_system(),
+	return (struct work_options){ .loop = own_loop(),
+		.clock = clock_system(),
 		.worker = "w",
 		.kinds_text = "all",
 		.once = true,
@@ -202,26 +195,24 @@ options(void)
 		.lease_ms = 60000,
 		.poll_ms = 50,
 		.body_budget = 1000,
-		.grace_ms = 50,
-		.woken = kind_woken };
+		.grace_ms = 50 };
 }
 
 static enum rc
 run(struct work_options opt)
 {
-	const struct httpc_options http = { .allow = allow,
-		.user_agent = "test" };
+	struct loop_watch ready = { .call = kind_ready };
 	struct err e;
 	enum rc rc;
 
-	assert_int_equal(httpc_new(&http, &opt.http, &e), RC_OK);
 	assert_int_equal(pipe2(kind.pipe, O_NONBLOCK | O_CLOEXEC), 0);
-	opt.signal_fd = kind.pipe[0];
+	ready.fd = kind.pipe[0];
+	assert_int_equal(loop_watch(opt.loop, &ready, LOOP_READ, &e), RC_OK);
 	kind.work = work_new(&opt);
 	work_add(kind.work, &fake_kind, NULL);
 	rc = work_run(kind.work, &e);
 	work_free(kind.work);
-	httpc_free(opt.http);
+	loop_unwatch(opt.loop, &ready);
 	close(kind.pipe[0]);
 	close(kind.pipe[1]);
 	assert_int_equal(kind.held, 0);

@@ -7,17 +7,16 @@
 #include <sys/inotify.h>
 #endif
 
-#include "work/work_wake.h"
+#include "store/store_wake.h"
+#include "store/store_work.h"
 
-int
-work_wake_open(const char *path)
-{
 #ifdef HAVE_SYS_INOTIFY_H
-	int fd;
 
-	if (path == NULL)
-		return -1;
-	fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+static int
+watch_file(const char *path)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
 	if (fd < 0)
 		return -1;
 	if (inotify_add_watch(fd, path, IN_ATTRIB | IN_MODIFY) < 0) {
@@ -26,14 +25,29 @@ work_wake_open(const char *path)
 	}
 
 	return fd;
+}
+
 #else
+
+static int
+watch_file(const char *path)
+{
 	(void)path;
 	return -1;
+}
+
 #endif
+
+int
+store_wake_open(struct store *s)
+{
+	const char *path = store_wake_path(s);
+
+	return path == NULL ? -1 : watch_file(path);
 }
 
 void
-work_wake_drain(int fd)
+store_wake_clear(int fd)
 {
 	char events[4096];
 
