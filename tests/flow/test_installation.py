@@ -106,6 +106,13 @@ def authority():
     with_ca.close()
 
 
+def state(m):
+    """What runs, and what was logged."""
+    return m.sh("set +e; curl -isS -m 5 http://%s/health; "
+                "ps -eo pid,ppid,user,lstart,args; tail /run/systemctl/*; "
+                "tail /var/log/lighttpd/*" % HOST, ok=False)
+
+
 @pytest.fixture
 def installed(request, m, authority):
     """Installed for one web server, with the world outside in place."""
@@ -128,10 +135,9 @@ def installed(request, m, authority):
 until curl -fs -m 5 http://%s/health; do sleep 0.1; done
 """ % HOST + "".join(blocks("A receiver, and an event")), timeout=60)
     except subprocess.TimeoutExpired as e:
-        raise AssertionError(m.sh(
-            "curl -isS -m 5 http://%s/health; "
-            "ps -eo pid,ppid,user,lstart,args; tail /run/systemctl/*; "
-            "tail /var/log/lighttpd/*" % HOST, ok=False)) from e
+        raise AssertionError("not through in 60 s:\n%s\n%s" % (
+            (e.output or b"").decode("utf-8", "replace")[-600:],
+            state(m))) from e
     m.server = request.param
     m.user = "www-data" if request.param == "cgi lighttpd" else "hls"
     yield m, said

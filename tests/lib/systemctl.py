@@ -141,8 +141,11 @@ def status_of(child):
 
 
 def note(unit, what, number):
-    with open(unit.path(what), "w", encoding="ascii") as f:
+    """Whole at once: another systemctl may read it at any time."""
+    path = unit.path(what)
+    with open(path + ".new", "w", encoding="ascii") as f:
         f.write("%d\n" % number)
+    os.rename(path + ".new", path)
 
 
 def background(unit, run):
@@ -267,8 +270,11 @@ def stop(unit):
     for pid in services:
         if is_alive(pid):
             os.kill(pid, signal.SIGTERM)
+    # Its supervisor too: while that one dies, a start takes the unit for
+    # active and starts nothing.
+    gone = services + [keeper]
     end = time.monotonic() + 15
-    while any(is_alive(p) for p in services) and time.monotonic() < end:
+    while any(is_alive(p) for p in gone) and time.monotonic() < end:
         time.sleep(0.02)
 
 
