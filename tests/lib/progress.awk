@@ -1,5 +1,6 @@
 # make check's output as progress: a line when a program's first result
-# comes and at every fiftieth, and at once whatever failed or was skipped.
+# comes and at every fiftieth, and at once whatever failed, with its reason
+# behind a bar, or was skipped.
 
 /^(PASS|XFAIL): / {
 	seen[$2]++
@@ -12,7 +13,7 @@
 	next
 }
 
-/^(FAIL|ERROR|XPASS|SKIP): / || /(error|warning): / {
+/^(FAIL|ERROR|XPASS|SKIP): / || /^  \| / || /(error|warning): / {
 	print
 	fflush()
 }
