@@ -494,4 +494,10 @@ CREATE INDEX webhook_by_health ON webhook (health, enabled, id);
 -- When a drain with --once ended by itself; 0: it runs, or it died.
 ALTER TABLE worker ADD COLUMN ended_ms INTEGER NOT NULL DEFAULT 0;
 
+-- The row that a job is about, in a table that its kind knows; 0: its event.
+-- An event is 0 where the job is no event's.
+ALTER TABLE job ADD COLUMN about INTEGER NOT NULL DEFAULT 0;
+DROP INDEX job_of_event;
+CREATE UNIQUE INDEX job_of_event ON job (event, round, target, about);
+
 PRAGMA user_version = 5;

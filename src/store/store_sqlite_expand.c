@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_owe.h"
 
 static enum rc
 collect(struct lite *l, struct lite_conn *c, struct sqlite3_stmt *st,
@@ -58,43 +57,9 @@ struct expand {
 	int64_t now_ms;
 };
 
-struct to_expand {
-	int64_t round;
-	int priority;
-	int64_t due_ms;
-	bool expanded;
-};
-
-enum rc
-lite_target_get(struct lite_tx *tx, enum store_kind kind, const char *name,
-    int64_t *id, struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_FIND);
-	bool row;
-	enum rc rc;
-
-	lite_int(st, 1, kind);
-	lite_text(st, 2, name);
-	rc = lite_step(tx->conn, st, &row, e);
-	if (rc != RC_OK)
-		return rc;
-	if (row) {
-		*id = lite_col_int(st, 0);
-		lite_reset(st);
-		return RC_OK;
-	}
-	st = lite_stmt(tx->conn, LITE_TARGET_PUT);
-	lite_int(st, 1, kind);
-	lite_text(st, 2, name);
-	lite_int(st, 3, STORE_LABELS_MAX);
-	rc = lite_run(tx->conn, st, e);
-	*id = sqlite3_last_insert_rowid(tx->conn->db);
-	return rc;
-}
-
 static enum rc
 read_event(struct lite_tx *tx, int64_t id, int64_t now_ms,
-    struct to_expand *out, bool *found, struct err *e)
+    struct lite_cause *out, bool *expanded, bool *found, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_TO_EXPAND);
 	int64_t scheduled_ms;
@@ -104,6 +69,7 @@ read_event(struct lite_tx *tx, int64_t id, int64_t now_ms,
 	rc = lite_step(tx->conn, st, found, e);
 	if (rc != RC_OK || !*found)
 		return rc;
+	out->event = id;
 	out->round = lite_col_int(st, 0);
 	out->priority = (int)lite_col_int(st, 1);
 	scheduled_ms = lite_col_int(st, 2);
@@ -113,91 +79,9 @@ read_event(struct lite_tx *tx, int64_t id, int64_t now_ms,
 		out->due_ms = now_ms;
 	if (scheduled_ms > out->due_ms)
 		out->due_ms = scheduled_ms;
-	out->expanded = lite_col_int(st, 4) != 0;
+	*expanded = lite_col_int(st, 4) != 0;
 	lite_reset(st);
 	return RC_OK;
-}
-
-/* A dead job of an earlier round gives way to its successor: the person who
- * replayed has acted on it. */
-static enum rc
-retire_older(struct lite_tx *tx, int64_t event, int64_t round, int64_t target,
-    int64_t now_ms, struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_JOB_OLDER_DEAD);
-	struct lite_ids ids;
-	struct lite_job job;
-	bool found;
-	enum rc rc;
-	size_t i;
-
-	lite_int(st, 1, event);
-	lite_int(st, 2, round);
-	lite_int(st, 3, target);
-	rc = lite_ids(tx->conn, st, &ids, e);
-	for (i = 0; rc == RC_OK && i < ids.n; i++) {
-		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
-		if (rc == RC_OK && found)
-			rc = lite_job_end(tx, &job, STORE_CANCELLED, NULL,
-			    now_ms, e);
-	}
-	lite_ids_fini(&ids);
-	return rc;
-}
-
-static enum rc
-put_job(struct lite_tx *tx, int64_t event, const struct to_expand *te,
-    const struct store_owed *owed, int64_t now_ms, struct err *e)
-{
-	struct lite_place first = { 0, INT64_MAX, 0, STORE_WAITING, false };
-	struct lite_event_change *ev;
-	struct lite_job job;
-	struct sqlite3_stmt *st;
-	bool found = false;
-	enum rc rc;
-
-	memset(&job, 0, sizeof(job));
-	job.event = event;
-	job.state = STORE_WAITING;
-	job.due_ms = te->due_ms;
-	job.ordered = owed->order_key != NULL;
-	rc = lite_target_get(tx, owed->kind, owed->target, &job.target, e);
-	if (rc == RC_OK && te->round > 0)
-		rc = retire_older(tx, event, te->round, job.target, now_ms, e);
-	if (rc == RC_OK && job.ordered)
-		rc = lite_order_first(tx, job.target, owed->order_key, &first,
-		    &found, e);
-	if (rc == RC_OK)
-		rc = lite_next_id(tx, LITE_SUM_JOB_ID, &tx->last_job_id,
-		    &job.id, e);
-	if (rc != RC_OK)
-		return rc;
-	job.behind = found && first.event <= event;
-	st = lite_stmt(tx->conn, LITE_JOB_PUT);
-	lite_int(st, 1, job.id);
-	lite_int(st, 2, event);
-	lite_int(st, 3, te->round);
-	lite_int(st, 4, job.target);
-	lite_int(st, 5, te->priority);
-	lite_int(st, 6, te->due_ms);
-	lite_int(st, 7, now_ms);
-	lite_text(st, 8, owed->order_key);
-	lite_int(st, 9, job.behind);
-	rc = lite_run(tx->conn, st, e);
-	if (rc != RC_OK || lite_changes(tx->conn) == 0)
-		return rc;
-	lite_tally_sum(tx, LITE_SUM_JOBS_OWED, 1);
-	if (found && first.event > event)
-		rc = lite_order_overtake(tx, &first, job.id, &job.behind, e);
-	if (rc == RC_OK)
-		rc = lite_tally_event(tx, event, &ev, e);
-	if (rc == RC_OK) {
-		ev->total++;
-		rc = lite_job_count(tx, &job, 1, e);
-	}
-	if (rc == RC_OK && job.behind && first.state == STORE_STATE_DEAD)
-		rc = lite_notice_blocked(tx, first.id, 1, e);
-	return rc;
 }
 
 static enum rc
@@ -205,17 +89,17 @@ expand_one(struct lite_tx *tx, const struct store_expansion *x, int64_t now_ms,
     size_t *expanded, struct err *e)
 {
 	struct lite_event_change *ev;
-	struct to_expand te = { 0 };
-	bool found;
+	struct lite_cause cause = { 0 };
+	bool found, is_expanded = false;
 	enum rc rc;
 	size_t i;
 
-	rc = read_event(tx, x->event, now_ms, &te, &found, e);
-	if (rc != RC_OK || !found || te.expanded)
+	rc = read_event(tx, x->event, now_ms, &cause, &is_expanded, &found, e);
+	if (rc != RC_OK || !found || is_expanded)
 		return rc;
 	++*expanded;
 	for (i = 0; rc == RC_OK && i < x->njobs; i++)
-		rc = put_job(tx, x->event, &te, &x->jobs[i], now_ms, e);
+		rc = lite_owe(tx, &cause, &x->jobs[i], e);
 	if (rc != RC_OK || x->more)
 		return rc;
 	rc = lite_tally_event(tx, x->event, &ev, e);

@@ -30,6 +30,7 @@
  *	store_sqlite_notice.c	how webhooks fare, and what is said of it
  *	store_sqlite_source.c	what is reported of sources, once an hour
  *	store_sqlite_row.c	rows to our structs
+ *	store_sqlite_owe.c	the one place where a job is made
  *	the others		the operations
  */
 #ifndef STORE_STORE_SQLITE_INT_H
@@ -546,7 +547,7 @@ void lite_public_id(struct lite *l, const char *prefix, int64_t ms, int64_t row,
 
 /* A job as far as its place in the queue goes. */
 struct lite_job {
-	int64_t id, event, target;
+	int64_t id, event, round, target;
 	enum store_state state;
 	int priority;
 	unsigned int attempt, tries, deaths;

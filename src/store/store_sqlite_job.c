@@ -68,6 +68,7 @@ lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out, bool *found,
 	out->alone = lite_col_int(st, 10) != 0;
 	out->ordered = lite_col_int(st, 11) != 0;
 	out->behind = lite_col_int(st, 12) != 0;
+	out->round = lite_col_int(st, 13);
 	lite_reset(st);
 	out->damaged = lite_job_mend(out);
 	return RC_OK;

@@ -28,6 +28,7 @@ enum {
 	AT_DUE,
 	AT_TOKEN,
 	AT_PRIORITY,
+	AT_ABOUT,
 	AT_EVENT_ROW,
 	AT_TARGET = AT_EVENT_ROW + LITE_EVENT_COLUMNS
 };
@@ -95,8 +96,9 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct lite_target *t,
     bool suspect)
 {
 	struct claim *c = &x->claims[x->n];
+	bool has_event = sqlite3_column_type(st, AT_EVENT_ROW) != SQLITE_NULL;
 
-	if (sqlite3_column_type(st, AT_EVENT_ROW) == SQLITE_NULL)
+	if (!has_event && lite_col_int(st, AT_EVENT) != 0)
 		return false;
 	memset(c, 0, sizeof(*c));
 	c->was.id = lite_col_int(st, AT_ID);
@@ -121,7 +123,9 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct lite_target *t,
 	c->lease.alone = suspect;
 	c->lease.probe = lite_flow_is_probe(t);
 	c->lease.target = xstrdup(t->name);
-	c->lease.event = lite_event_of_row(x->lite, st, AT_EVENT_ROW);
+	c->lease.about = lite_col_int(st, AT_ABOUT);
+	if (has_event)
+		c->lease.event = lite_event_of_row(x->lite, st, AT_EVENT_ROW);
 	x->n++;
 	return true;
 }

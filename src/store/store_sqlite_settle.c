@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_owe.h"
 
 /* A job that its worker died over this often while it ran alone. */
 #define DEATHS_MAX 3
@@ -215,6 +216,18 @@ judge_order(struct lite_tx *tx, const struct settle *x,
 	return RC_OK;
 }
 
+/* Before the job has ended: the event that waits for what is owed here must
+ * not end in between. */
+static enum rc
+put_product(struct lite_tx *tx, const struct store_result *r,
+    const struct lite_job *job, struct err *e)
+{
+	if (r->product == NULL)
+		return RC_OK;
+	tx->new_work = true;
+	return r->product->write(tx, job, r->product, e);
+}
+
 static enum rc
 settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
     struct err *e)
@@ -241,7 +254,9 @@ settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 		return rc == RC_OK ? count_unbegun(tx, r, &was, e) : rc;
 	}
 
-	rc = judge_order(tx, x, &was, &is, e);
+	rc = put_product(tx, r, &was, e);
+	if (rc == RC_OK)
+		rc = judge_order(tx, x, &was, &is, e);
 	if (rc == RC_OK)
 		rc = put_attempt(tx, x, r, &was, e);
 	if (rc == RC_OK)

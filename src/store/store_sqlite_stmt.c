@@ -406,9 +406,9 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "target WHERE waiting > 0 AND ready_ms <= ?1",
 	[LITE_JOB_PUT] =
 	    "INSERT INTO job (id, event, round, target, state, priority, "
-	    "lane, due_ms, created_ms, order_key, behind) VALUES (?1, ?2, "
-	    "?3, ?4, 0, ?5, ?5 * 2 + (?3 > 0), ?6, ?7, ?8, ?9) ON CONFLICT "
-	    "(event, round, target) DO NOTHING",
+	    "lane, due_ms, created_ms, order_key, behind, about) VALUES (?1, "
+	    "?2, ?3, ?4, 0, ?5, ?5 * 2 + (?3 > 0), ?6, ?7, ?8, ?9, ?10) ON "
+	    "CONFLICT (event, round, target, about) DO NOTHING",
 	[LITE_ORDER_FIRST] =
 	    "SELECT id, event, due_ms, state, behind FROM job WHERE target = "
 	    "?1 AND order_key = ?2 AND " LITE_SQL_IN_ORDER(
@@ -440,13 +440,13 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "= 0 WHERE w.on_dead = 1 LIMIT ?1",
 	[LITE_JOB_OLDER_DEAD] =
 	    "SELECT id FROM job WHERE event = ?1 AND round < ?2 AND target "
-	    "= ?3 AND state = 3",
+	    "= ?3 AND about = ?4 AND state = 3",
 	[LITE_LANE_NEXT] =
 	    "SELECT lane, due_ms FROM job WHERE state = 0 AND target = ?1 "
 	    "AND behind = 0 AND lane >= ?2 ORDER BY lane, due_ms LIMIT 1",
 	[LITE_LANE_CLAIM] =
 	    "SELECT j.id, j.event, j.round, j.attempt, j.tries, j.deaths, "
-	    "j.due_ms, j.lease_token, j.priority, " EVENT_COLUMNS
+	    "j.due_ms, j.lease_token, j.priority, j.about, " EVENT_COLUMNS
 	    " FROM job j LEFT JOIN event e ON e.id = j.event WHERE j.state = "
 	    "0 AND j.target = ?1 AND j.behind = 0 AND j.lane = ?2 AND "
 	    "j.due_ms <= ?3 ORDER BY j.due_ms, j.id LIMIT ?4",
@@ -454,7 +454,7 @@ static const char *const texts[LITE_HELD_ALL] = {
 	 * those of no other. */
 	[LITE_SUSPECT_CLAIM] =
 	    "SELECT j.id, j.event, j.round, j.attempt, j.tries, j.deaths, "
-	    "j.due_ms, j.lease_token, j.priority, " EVENT_COLUMNS
+	    "j.due_ms, j.lease_token, j.priority, j.about, " EVENT_COLUMNS
 	    ", " TARGET_COLUMNS " FROM job j JOIN target t ON t.id = "
 	    "j.target LEFT JOIN event e ON e.id = j.event WHERE j.state = 0 "
 	    "AND j.lane = 20 AND j.behind = 0 AND j.due_ms <= ?1 AND "
@@ -463,7 +463,7 @@ static const char *const texts[LITE_HELD_ALL] = {
 	[LITE_JOB_HELD] =
 	    "SELECT event, target, state, priority, attempt, tries, deaths, "
 	    "suspect, due_ms, lease_token, lease_alone, order_key IS NOT "
-	    "NULL, behind FROM job WHERE id = ?1",
+	    "NULL, behind, round FROM job WHERE id = ?1",
 	[LITE_JOB_MOVE] =
 	    "UPDATE job SET state = ?2, lane = ?3, due_ms = ?4, ended_ms = "
 	    "?5, attempt = ?6, tries = ?7, deaths = ?8, suspect = ?9, "

@@ -22,9 +22,9 @@ static const char *const texts[LITE_STMTS - LITE_CHECK_EVENTS] = {
 	[AT(LITE_CHECK_RETRYING)] =
 	    "SELECT count(*) FROM job WHERE state = 0 AND attempt > 0",
 	[AT(LITE_CHECK_ORPHAN_JOBS)] =
-	    "SELECT count(*) FROM job j WHERE NOT EXISTS (SELECT 1 FROM "
-	    "event e WHERE e.id = j.event) OR NOT EXISTS (SELECT 1 FROM "
-	    "target t WHERE t.id = j.target)",
+	    "SELECT count(*) FROM job j WHERE (j.event <> 0 AND NOT EXISTS "
+	    "(SELECT 1 FROM event e WHERE e.id = j.event)) OR NOT EXISTS "
+	    "(SELECT 1 FROM target t WHERE t.id = j.target)",
 	[AT(LITE_CHECK_ORPHAN_PAYLOADS)] =
 	    "SELECT (SELECT count(*) FROM payload p WHERE NOT EXISTS (SELECT "
 	    "1 FROM event e WHERE e.id = p.event)) + (SELECT count(*) FROM "

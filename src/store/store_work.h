@@ -26,6 +26,7 @@
 struct event;
 struct notice;
 struct store;
+struct store_product;
 
 enum store_kind {
 	STORE_DELIVER,
@@ -61,10 +62,14 @@ enum rc store_unexpanded(struct store *s, size_t max, struct store_events *out,
     struct err *e);
 void store_events_free(struct store_events *l);
 
-/* One job that an event owes. */
+/* One job that is owed. */
 struct store_owed {
 	enum store_kind kind;
 	const char *target;
+	/* Id of the row that the job is about, in a table that its kind knows;
+	 * 0: the job is about its event. */
+	int64_t about;
+	int64_t due_ms; /* 0: as its event, or at once */
 	/* Of the open jobs (waiting, leased, dead) of one target and one key
 	 * only the first that was made is ever leased; the next one may be
 	 * when it is done or cancelled.  NULL: in no order. */
@@ -80,8 +85,8 @@ struct store_expansion {
 	int64_t passed[EVENT_PASSED];
 };
 
-/* Makes the jobs of each event, unique on (event, round, kind, target), due
- * at the event's scheduled time; done twice, by whomever, it changes
+/* Makes the jobs of each event, unique on (event, round, kind, target, about),
+ * due at the event's scheduled time; done twice, by whomever, it changes
  * nothing.  An event that owes none is completed.  All is one transaction,
  * so what is very much is handed over in parts. */
 enum rc store_expand(struct store *s, const struct store_expansion *v, size_t n,
@@ -142,9 +147,10 @@ struct store_lease {
 	unsigned int round;   /* 0, then 1 for the first replay */
 	int64_t until_ms;     /* boot clock */
 	bool alone;           /* a worker died over it: see in_company */
-	bool probe;   /* of its target's breaker: goes out all the same */
-	char *target; /* webhook id, repository or command */
-	struct event *event; /* without body */
+	bool probe;    /* of its target's breaker: goes out all the same */
+	char *target;  /* webhook id, repository or command */
+	int64_t about; /* as it is owed */
+	struct event *event; /* without body; NULL: it is no event's */
 };
 
 struct store_leases {
@@ -255,12 +261,20 @@ struct store_result {
 	bool probe;       /* as the lease has it */
 	int64_t again_ms; /* for STORE_AGAIN; for STORE_RELEASE or 0 */
 	struct store_attempt attempt; /* not read for STORE_RELEASE */
+	/* What the job has made, or NULL: written in the same transaction,
+	 * which makes the jobs that it owes too, unless the result is fenced.
+	 * One that is refused leaves all results as they were. */
+	const struct store_product *product;
 	bool fenced; /* result: the lease was not ours any more; the attempt
 	              * is on record, the job unchanged */
 };
 
-/* Records how attempts ended and gives the leases back, in one transaction;
- * the webhooks' totals and health move with it. */
+/*
+ * Records how attempts ended, writes what they made and gives the leases back,
+ * in one transaction; the webhooks' totals and health move with it.
+ *
+ * RC_INVALID	a product is refused; nothing is settled.
+ */
 enum rc store_settle(struct store *s, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);
 

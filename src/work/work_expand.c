@@ -36,10 +36,9 @@ work_owe(struct work_owed *o, const char *target, const char *order_key)
 		o->cap = o->cap == 0 ? EVENTS : 2 * o->cap;
 		o->v = xreallocarray(o->v, o->cap, sizeof(*o->v));
 	}
-	o->v[o->n].kind = o->kind;
-	o->v[o->n].target = xstrdup(target);
-	o->v[o->n].order_key = order_key == NULL ? NULL : xstrdup(order_key);
-	o->n++;
+	o->v[o->n++] = (struct store_owed){ .kind = o->kind,
+		.target = xstrdup(target),
+		.order_key = order_key == NULL ? NULL : xstrdup(order_key) };
 }
 
 void

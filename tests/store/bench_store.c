@@ -129,7 +129,7 @@ accept_all(struct store *s, int64_t n, int64_t threads)
 static void
 expand_all(struct store *s, const char *target)
 {
-	const struct store_owed owed = { STORE_DELIVER, target, NULL };
+	const struct store_owed owed = { .target = target };
 	struct store_expansion x[EXPAND];
 	struct part p = part_begin("expand");
 	struct store_events un;

@@ -233,9 +233,8 @@ fix_expand(struct fix *f, int64_t event, const char *const *targets)
 
 	for (; targets[x.njobs] != NULL; x.njobs++) {
 		assert_true(x.njobs < NELEM(owed));
-		owed[x.njobs].kind = STORE_DELIVER;
-		owed[x.njobs].target = targets[x.njobs];
-		owed[x.njobs].order_key = NULL;
+		owed[x.njobs] =
+		    (struct store_owed){ .target = targets[x.njobs] };
 	}
 	MUST(f, store_expand(f->s, &x, 1, f->wall_ms, &f->e));
 }

@@ -160,9 +160,8 @@ static void
 test_an_event_is_expanded_with_its_last_part(void **state)
 {
 	struct fix *f = *state;
-	const struct store_owed owed[] = { { STORE_DELIVER, "hook-1", NULL },
-		{ STORE_DELIVER, "hook-2", NULL },
-		{ STORE_DELIVER, "hook-3", NULL } };
+	const struct store_owed owed[] = { { .target = "hook-1" },
+		{ .target = "hook-2" }, { .target = "hook-3" } };
 	struct store_expansion x = { .jobs = owed, .njobs = 2, .more = true };
 	struct store_events un;
 	struct store_leases l;
@@ -496,7 +495,7 @@ static void
 test_an_exchange_leases_the_jobs_it_expands(void **state)
 {
 	struct fix *f = *state;
-	const struct store_owed owed = { STORE_DELIVER, "hook-1", NULL };
+	const struct store_owed owed = { .target = "hook-1" };
 	struct store_lease_want want = { .worker = "w", .hold_ms = 60000 };
 	struct store_expansion v = { .jobs = &owed, .njobs = 1 };
 	struct store_exchange x = { .expansions = &v,
@@ -587,7 +586,7 @@ test_many_jobs_are_retried_and_cancelled(void **state)
 
 	for (i = 0; i < NELEM(owed); i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "hook-%zu", i);
-		owed[i] = (struct store_owed){ STORE_DELIVER, names[i], NULL };
+		owed[i] = (struct store_owed){ .target = names[i] };
 	}
 	x.event = fix_put(f, "d-1");
 	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);

@@ -47,8 +47,8 @@ feed(struct fix *f)
 static void
 expand(struct fix *f)
 {
-	const struct store_owed owed[] = { { STORE_DELIVER, "hook-1", NULL },
-		{ STORE_DELIVER, "hook-2", NULL } };
+	const struct store_owed owed[] = { { .target = "hook-1" },
+		{ .target = "hook-2" } };
 	struct store_expansion x[EVENTS];
 	struct store_events un;
 	enum rc rc;

@@ -18,7 +18,7 @@
 static int64_t
 put(struct fix *f, const char *delivery_id, const char *key, int priority)
 {
-	struct store_owed owed = { STORE_DELIVER, "hook-1", key };
+	struct store_owed owed = { .target = "hook-1", .order_key = key };
 	struct store_expansion x = { .jobs = &owed, .njobs = 1 };
 	struct event *ev = fix_event(f, delivery_id);
 	struct store_receipt r;
@@ -263,7 +263,7 @@ static void
 test_a_replay_keeps_the_events_place_in_its_key(void **state)
 {
 	struct fix *f = *state;
-	struct store_owed owed = { STORE_DELIVER, "hook-1", "a" };
+	struct store_owed owed = { .target = "hook-1", .order_key = "a" };
 	struct store_expansion x = { .jobs = &owed, .njobs = 1 };
 	int64_t a1, a2;
 
@@ -283,7 +283,7 @@ test_a_replay_keeps_the_events_place_in_its_key(void **state)
 static void
 begin_again(struct fix *f, int64_t event, const char *key)
 {
-	struct store_owed owed = { STORE_DELIVER, "hook-1", key };
+	struct store_owed owed = { .target = "hook-1", .order_key = key };
 	struct store_expansion x = { .event = event,
 		.jobs = &owed,
 		.njobs = 1 };
@@ -386,7 +386,7 @@ static void
 test_a_second_expansion_keeps_the_order(void **state)
 {
 	struct fix *f = *state;
-	struct store_owed owed = { STORE_DELIVER, "hook-1", "a" };
+	struct store_owed owed = { .target = "hook-1", .order_key = "a" };
 	struct store_expansion x = { .jobs = &owed, .njobs = 1, .more = true };
 	int64_t a1;
 	int i;
