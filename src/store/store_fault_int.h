@@ -70,7 +70,7 @@ enum rc fault_renew(void *impl, const struct store_lease *const *v, size_t n,
 enum rc fault_settle(void *impl, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);
 enum rc fault_exchange(void *impl, struct store_exchange *x, struct err *e);
-enum rc fault_payload(void *impl, int64_t event, char **body, size_t *bodysz,
+enum rc fault_payloads(void *impl, struct store_body *v, size_t n,
     struct err *e);
 enum rc fault_worker_seen(void *impl, const struct store_worker *w,
     struct err *e);

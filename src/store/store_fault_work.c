@@ -93,20 +93,22 @@ fault_exchange(void *impl, struct store_exchange *x, struct err *e)
 }
 
 enum rc
-fault_payload(void *impl, int64_t event, char **body, size_t *bodysz,
-    struct err *e)
+fault_payloads(void *impl, struct store_body *v, size_t n, struct err *e)
 {
 	struct fault *f = impl;
 	enum moment m = moment_of(f);
 	enum rc rc;
+	size_t i;
 
 	if (m == FAIL_BEFORE)
 		return fail(e);
-	rc = store_payload(f->inner, event, body, bodysz, e);
+	rc = store_payloads(f->inner, v, n, e);
 	if (rc != RC_OK || m == GO_ON)
 		return rc;
-	free(*body);
-	*body = NULL;
+	for (i = 0; i < n; i++) {
+		free(v[i].bytes);
+		v[i].bytes = NULL;
+	}
 	return fail(e);
 }
 

@@ -122,8 +122,8 @@ struct store_engine {
 	    struct err *e);
 	enum rc (*tell)(void *impl, struct store_telling *v, size_t n,
 	    struct err *e);
-	enum rc (*payload)(void *impl, int64_t event, char **body,
-	    size_t *bodysz, struct err *e);
+	enum rc (*payloads)(void *impl, struct store_body *v, size_t n,
+	    struct err *e);
 	enum rc (*worker_seen)(void *impl, const struct store_worker *worker,
 	    struct err *e);
 	enum rc (*webhooks_version)(void *impl, int64_t *out, struct err *e);

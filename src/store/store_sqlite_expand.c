@@ -144,32 +144,3 @@ lite_expand(void *impl, const struct store_expansion *v, size_t n,
 		return RC_OK;
 	return lite_commit_now(impl, run, &x, e);
 }
-
-enum rc
-lite_payload(void *impl, int64_t event, char **body, size_t *bodysz,
-    struct err *e)
-{
-	struct lite *l = impl;
-	struct lite_conn *c;
-	struct sqlite3_stmt *st;
-	bool row;
-	enum rc rc;
-
-	*body = NULL;
-	*bodysz = 0;
-	rc = lite_reader_take(l, &c, e);
-	if (rc != RC_OK)
-		return rc;
-	st = lite_stmt(c, LITE_PAYLOAD_GET);
-	lite_int(st, 1, event);
-	rc = lite_step(c, st, &row, e);
-	if (rc == RC_OK && row) {
-		*body = lite_col_blob(st, 0, bodysz);
-		lite_reset(st);
-	} else if (rc == RC_OK) {
-		rc = err_set(e, RC_NOTFOUND,
-		    "the bytes of event %lld are not stored", (long long)event);
-	}
-	lite_reader_give(l, c);
-	return rc;
-}

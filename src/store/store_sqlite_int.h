@@ -844,7 +844,7 @@ enum rc lite_renew(void *impl, const struct store_lease *const *v, size_t n,
 enum rc lite_settle(void *impl, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);
 enum rc lite_exchange(void *impl, struct store_exchange *x, struct err *e);
-enum rc lite_payload(void *impl, int64_t event, char **body, size_t *bodysz,
+enum rc lite_payloads(void *impl, struct store_body *v, size_t n,
     struct err *e);
 enum rc lite_worker_seen(void *impl, const struct store_worker *w,
     struct err *e);

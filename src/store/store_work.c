@@ -216,13 +216,38 @@ store_tell(struct store *s, struct store_telling *v, size_t n, struct err *e)
 }
 
 enum rc
+store_payloads(struct store *s, struct store_body *v, size_t n, struct err *e)
+{
+	int64_t us = store_call_begin(s);
+	enum rc rc;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		v[i].bytes = NULL;
+		v[i].n = 0;
+	}
+	rc = store_call_end(s, STORE_OP_PAYLOAD, us,
+	    s->engine->payloads(s->impl, v, n, e));
+	for (i = 0; rc != RC_OK && i < n; i++) {
+		free(v[i].bytes);
+		v[i].bytes = NULL;
+	}
+	return rc;
+}
+
+enum rc
 store_payload(struct store *s, int64_t event, char **body, size_t *bodysz,
     struct err *e)
 {
-	int64_t us = store_call_begin(s);
+	struct store_body b = { .event = event };
+	enum rc rc = store_payloads(s, &b, 1, e);
 
-	return store_call_end(s, STORE_OP_PAYLOAD, us,
-	    s->engine->payload(s->impl, event, body, bodysz, e));
+	*body = b.bytes;
+	*bodysz = b.n;
+	if (rc == RC_OK && b.bytes == NULL)
+		rc = err_set(e, RC_NOTFOUND,
+		    "the bytes of event %lld are not stored", (long long)event);
+	return rc;
 }
 
 enum rc

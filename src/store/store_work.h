@@ -322,8 +322,18 @@ struct store_telling {
 enum rc store_tell(struct store *s, struct store_telling *v, size_t n,
     struct err *e);
 
-/* The bytes of an event; *body is the caller's, free(3).  RC_NOTFOUND: no
- * such event, or its bytes are purged. */
+/* The bytes of events, read in one transaction.  What is NULL then is not
+ * stored, or purged; what is not is the caller's, free(3). */
+struct store_body {
+	int64_t event;
+	char *bytes;
+	size_t n;
+};
+enum rc store_payloads(struct store *s, struct store_body *v, size_t n,
+    struct err *e);
+
+/* The bytes of one; *body is the caller's, free(3).  RC_NOTFOUND: no such
+ * event, or its bytes are purged. */
 enum rc store_payload(struct store *s, int64_t event, char **body,
     size_t *bodysz, struct err *e);
 

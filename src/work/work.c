@@ -89,8 +89,8 @@ work_new(const struct work_options *opt)
 	w->opt.worker = w->worker;
 	for (at = 0; at < WORK_STATES; at++)
 		w->lists[at].last = &w->lists[at].first;
-	w->exchange = work_exchange_new(opt->store, opt->loop);
 	w->bodies = work_bodies_new(opt->store, opt->body_budget);
+	w->exchange = work_exchange_new(opt->store, w->bodies, opt->loop);
 	watch_store(w);
 	for (i = 0; i < WORK_DUTIES; i++)
 		w->duties[i] = (struct work_duty_timer){ .is_due = true,
@@ -122,10 +122,11 @@ work_free(struct work *w)
 			work_forget(w, job);
 		}
 	}
-	work_bodies_free(w->bodies);
 	leave_loop(w);
-	if (ended)
+	if (ended) {
+		work_bodies_free(w->bodies);
 		free(w->worker);
+	}
 	free(w);
 
 	return ended;

@@ -4,7 +4,8 @@
  * An event that goes to many webhooks is read once for all of them.  The
  * bytes in hand stay under a budget; one body larger than what is left is
  * let in only while no other is held.  A few bodies that nobody holds are
- * kept for the jobs of the same event that are still to come.  One thread.
+ * kept: for jobs of the same event that are still to come, and those that were
+ * read ahead.  One thread holds and releases; another one may read ahead.
  */
 #ifndef WORK_WORK_BODY_H
 #define WORK_WORK_BODY_H
@@ -17,6 +18,7 @@
 
 struct buf;
 struct store;
+struct store_leases;
 struct work_bodies;
 
 struct work_body {
@@ -51,5 +53,9 @@ enum rc work_body_hold(struct work_bodies *b, int64_t event, size_t size,
 enum rc work_body_hold_form(struct work_bodies *b, int64_t event, size_t size,
     const struct work_form *f, const struct work_body **out, struct err *e);
 void work_body_release(struct work_bodies *b, const struct work_body *body);
+
+/* Reads the small bodies of these leases, so that work_body_hold() need not
+ * ask the store for each of them.  What fails here fails there. */
+void work_body_read_ahead(struct work_bodies *b, const struct store_leases *l);
 
 #endif

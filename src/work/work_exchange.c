@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/xalloc.h"
+#include "work/work_body.h"
 #include "work/work_int.h"
 
 /*
@@ -30,6 +31,7 @@ enum exchange_at {
 
 struct work_exchange {
 	struct store *store;
+	struct work_bodies *bodies;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t change;
@@ -55,7 +57,12 @@ call_store(struct work_exchange *x)
 	if (x->expansion != NULL)
 		rc = work_expand_large(x->store, x->expansion, &x->x, &x->e);
 
-	return rc == RC_OK ? store_exchange(x->store, &x->x, &x->e) : rc;
+	if (rc == RC_OK)
+		rc = store_exchange(x->store, &x->x, &x->e);
+	if (rc == RC_OK)
+		work_body_read_ahead(x->bodies, &x->x.leases);
+
+	return rc;
 }
 
 static void *
@@ -105,11 +112,12 @@ start(struct work_exchange *x)
 }
 
 struct work_exchange *
-work_exchange_new(struct store *s, struct loop *l)
+work_exchange_new(struct store *s, struct work_bodies *bodies, struct loop *l)
 {
 	struct work_exchange *x = xcalloc(1, sizeof(*x));
 
 	x->store = s;
+	x->bodies = bodies;
 	x->loop = l;
 	(void)pthread_mutex_init(&x->lock, NULL);
 	clock_cond_init(&x->change);

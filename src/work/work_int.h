@@ -118,7 +118,8 @@ void work_start_queued(struct work *w);
 
 /* work_exchange.c: the store's part of it, beside the loop, which it wakes
  * when an answer is there. */
-struct work_exchange *work_exchange_new(struct store *s, struct loop *l);
+struct work_exchange *work_exchange_new(struct store *s,
+    struct work_bodies *bodies, struct loop *l);
 /* Waits so long for one that is open; false when it is open still. */
 bool work_exchange_free(struct work_exchange *x, int64_t wait_ms);
 bool work_exchange_is_open(const struct work *w);

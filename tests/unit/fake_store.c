@@ -293,6 +293,17 @@ store_payload(struct store *s, int64_t event, char **body, size_t *bodysz,
 }
 
 enum rc
+store_payloads(struct store *s, struct store_body *v, size_t n, struct err *e)
+{
+	(void)s;
+	(void)v;
+	(void)n;
+	(void)e;
+
+	return RC_OK;
+}
+
+enum rc
 store_worker_seen(struct store *s, const struct store_worker *w, struct err *e)
 {
 	(void)s;
