@@ -73,26 +73,38 @@ ALTER TABLE target ADD COLUMN held_until_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE webhook SET rate_limit = rate_limit * 1000 WHERE rate_limit > 0;
 UPDATE target SET rate = rate * 1000 WHERE rate > 0;
 
--- A notice may also say that a dead delivery holds up its order key: what 3.
+-- A notice is one of hls's own events, whatever it is about: name is its
+-- number, about the id of its subject, turn tells two of one name and subject
+-- apart, data is a JSON object.  A notice that no drain has read before the
+-- upgrade loses the members url, event_id and delivery.
 CREATE TABLE notice_before AS SELECT * FROM notice;
 DROP TABLE notice;
 CREATE TABLE notice (
 	id INTEGER PRIMARY KEY,
-	what INTEGER NOT NULL CHECK (what BETWEEN 0 AND 3),
+	name INTEGER NOT NULL CHECK (name >= 0),
 	at_ms INTEGER NOT NULL,
-	webhook TEXT NOT NULL,
-	url TEXT,
+	about TEXT NOT NULL,
+	turn INTEGER NOT NULL,
 	team TEXT,
-	why INTEGER NOT NULL,
-	failing_since_ms INTEGER NOT NULL,
-	disable_at_ms INTEGER NOT NULL,
-	failures INTEGER NOT NULL,
-	job INTEGER NOT NULL,
-	class INTEGER NOT NULL,
-	code INTEGER NOT NULL,
-	text TEXT NOT NULL
+	data TEXT NOT NULL
 ) STRICT;
-INSERT INTO notice SELECT * FROM notice_before;
+INSERT INTO notice SELECT n.id, n.what, n.at_ms,
+    iif(n.what = 2, 'job_' || n.job, n.webhook),
+    iif(n.what = 2, n.failures, n.at_ms), n.team,
+    json_patch('{}', json_object('webhook_id', n.webhook,
+	'reason', iif(n.what = 1, iif(n.why = 1, 'gone', 'failing'), NULL),
+	'failing_since', iif(n.failing_since_ms > 0, strftime(
+	    '%Y-%m-%dT%H:%M:%fZ', n.failing_since_ms / 1000.0, 'unixepoch'),
+	    NULL),
+	'disable_at', iif(n.what = 0, strftime('%Y-%m-%dT%H:%M:%fZ',
+	    n.disable_at_ms / 1000.0, 'unixepoch'), NULL),
+	'event_type', e.type, 'delivery_id', e.delivery_id,
+	iif(n.what = 2, 'attempts', 'consecutive_failures'), n.failures,
+	'last_class', CASE n.class WHEN 1 THEN 'receiver' WHEN 2 THEN 'network'
+	    WHEN 3 THEN 'us' ELSE 'none' END,
+	'last_code', n.code, 'last_text', n.text))
+    FROM notice_before n LEFT JOIN job j ON j.id = n.job
+    LEFT JOIN event e ON e.id = j.event;
 DROP TABLE notice_before;
 
 -- A dead delivery shows at once: an event is failed from its first one on.

@@ -1,8 +1,9 @@
 #include "config.h"
 
 #include <assert.h>
+#include <string.h>
 
-#include "base/clock.h"
+#include "base/js.h"
 #include "base/log.h"
 #include "core/event.h"
 #include "core/match.h"
@@ -23,57 +24,41 @@ is_wanted(const struct store_webhooks *webhooks, const struct event *ev)
 	return false;
 }
 
-static void
-say_source(const struct notice *n)
+/* Numbers by reason stand beside the others. */
+static bool
+log_member(void *arg, const char *key, struct json_object *value)
 {
-	struct log_line line;
-	size_t i;
+	struct log_line *line = arg;
+	const char *text;
+	int64_t number;
+	size_t n;
 
-	log_begin(&line, LOG_LEVEL_WARN,
-	    n->what == NOTICE_SUSPECT
-		? "events are held back as suspects; hlsctl event list "
-		  "--suspect shows them"
-		: "posts are refused though their signature matches; hlsctl "
-		  "source show counts them");
-	log_str(&line, "event_type", notice_type(n->what));
-	log_str(&line, "source", n->source);
-	log_int(&line, "count", notice_count(n));
-	for (i = 0; i < n->nreasons; i++)
-		log_int(&line, n->reasons[i].name, n->reasons[i].n);
-	log_end(&line);
+	if (js_is_object(value))
+		js_each(value, log_member, line);
+	else if (js_get_int(value, &number))
+		log_int(line, key, number);
+	else if (js_get_str(value, &text, &n))
+		log_str(line, key, text);
+	return true;
 }
 
-/* A dead delivery has its line already, of its last attempt. */
 static void
 say(const struct notice *n)
 {
+	const char *says = notice_says(n->name);
 	struct log_line line;
-	char time[CLOCK_TEXT_SIZE];
+	struct js_doc doc;
+	struct err ignored;
 
-	if (n->what == NOTICE_DEAD)
+	if (says == NULL)
 		return;
-	if (notice_is_of_source(n)) {
-		say_source(n);
-		return;
+	log_begin(&line, LOG_LEVEL_WARN, says);
+	/* Of the report, not of the event that the data may name. */
+	log_str(&line, "event_type", notice_type(n->name));
+	if (js_parse_any(&doc, n->data, strlen(n->data), &ignored) == RC_OK) {
+		js_each(doc.root, log_member, &line);
+		js_doc_fini(&doc);
 	}
-	log_begin(&line, LOG_LEVEL_WARN,
-	    n->what == NOTICE_DISABLED
-		? "a webhook is disabled"
-		: "a webhook keeps failing and will be disabled");
-	log_str(&line, "event_type", notice_type(n->what));
-	log_str(&line, "webhook_id", n->webhook);
-	if (n->what == NOTICE_DISABLED)
-		log_str(&line, "reason", webhook_why_name(n->why));
-	if (n->failing_since_ms > 0) {
-		clock_format(n->failing_since_ms, time);
-		log_str(&line, "failing_since", time);
-	}
-	if (n->what == NOTICE_FAILING) {
-		clock_format(n->disable_at_ms, time);
-		log_str(&line, "disable_at", time);
-	}
-	log_int(&line, "status", n->last_code);
-	log_str(&line, "error", n->last_text);
 	log_end(&line);
 }
 
@@ -85,8 +70,8 @@ event_of(const struct notice *n, const struct sources *sources)
 	const struct source *src = NULL;
 	size_t i;
 
-	if (notice_is_of_source(n) && sources != NULL)
-		src = source_find(sources, n->source);
+	if (notice_subject(n->name) == NOTICE_OF_SOURCE && sources != NULL)
+		src = source_find(sources, n->about);
 	for (i = 0; src != NULL && i < src->teams.n; i++)
 		strlist_put(&ev->teams, src->teams.v[i]);
 	return ev;
@@ -104,8 +89,6 @@ deliver_notice_tell(struct store *s, const struct store_notices *l,
 	assert(l->n <= DELIVER_NOTICES_MAX);
 	for (i = 0; i < l->n; i++) {
 		v[i].notice = l->v[i].id;
-		v[i].of_source =
-		    notice_is_of_source(&l->v[i]) ? &l->v[i] : NULL;
 		v[i].event = event_of(&l->v[i], sources);
 		if (is_wanted(webhooks, v[i].event))
 			continue;

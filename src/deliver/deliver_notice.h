@@ -1,5 +1,5 @@
 /*
- * deliver_notice - hls's own events about webhooks and sources
+ * deliver_notice - hls's own events
  *
  * Notices of the store become hls.* events, which go to webhooks that name
  * them in their patterns.  Without such a webhook no event is made.  One
@@ -15,7 +15,7 @@ struct store;
 struct store_notices;
 struct store_webhooks;
 
-/* Makes the events of the notices in l, and logs each change of a webhook.
+/* Makes the events of the notices in l, and logs them.
  * webhooks was read after l.  An event about a source has the teams that the
  * source has in sources, which may be NULL.  Returns any code of the store. */
 #define DELIVER_NOTICES_MAX 64

@@ -27,8 +27,9 @@
  *	store_sqlite_span.c	which ids hold events of a type or a source
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
  *	store_sqlite_flow.c	what bounds the deliveries to one target
- *	store_sqlite_notice.c	how webhooks fare, and what is said of it
- *	store_sqlite_source.c	what is reported of sources, once an hour
+ *	store_sqlite_notice.c	hls's own events
+ *	store_sqlite_health.c	the health of webhooks, and reports of it
+ *	store_sqlite_source.c	reports of sources, once an hour
  *	store_sqlite_row.c	rows to our structs
  *	store_sqlite_owe.c	the one place where a job is made
  *	the others		the operations
@@ -770,9 +771,13 @@ enum rc lite_accept_in(struct lite_tx *tx, struct event *ev,
 enum rc lite_webhook_fares(struct lite_tx *tx,
     const struct lite_target_change *ch, const struct lite_target *t,
     int64_t now_ms, bool *is_off, struct err *e);
+/* hls reports something: the one way in which any operation does, in its own
+ * transaction. */
+enum rc lite_notice_put(struct lite_tx *tx, const struct notice *n,
+    struct err *e);
 /* A job has died: its row says so already. */
 enum rc lite_notice_dead(struct lite_tx *tx, int64_t job, struct err *e);
-/* The dead job is the first of its order key.  A notice is put down where at
+/* The dead job is the first of its order key.  A notice is written where at
  * least 1 and at most held_max (1 or 2; 2 is any number) wait behind it. */
 enum rc lite_notice_blocked(struct lite_tx *tx, int64_t head, int64_t held_max,
     struct err *e);
@@ -825,14 +830,9 @@ enum rc lite_lease_due(void *impl, int64_t now_ms,
     const struct store_lease_want *want, struct store_leases *out,
     int64_t *next_due_ms, struct err *e);
 enum rc lite_recover(void *impl, int64_t now_ms, size_t *n, struct err *e);
-struct notice *lite_notice_add(struct store_notices *l);
-/* store_sqlite_source.c: the notices that figures of sources give, behind
- * those of webhooks, and what is told of them: *late when another process
- * was first. */
-enum rc lite_source_notices(struct lite *l, struct lite_conn *c, size_t max,
-    struct store_notices *out, struct err *e);
-enum rc lite_source_reported(struct lite_tx *tx, const struct notice *n,
-    bool *late, struct err *e);
+/* store_sqlite_source.c: writes the notices of sources that are due.  Outside
+ * a transaction. */
+enum rc lite_source_report(struct lite *l, struct err *e);
 /* An event was held back. */
 enum rc lite_source_suspect(struct lite_tx *tx, const struct event *ev,
     struct err *e);

@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 #include "core/backoff.h"
 #include "core/event.h"
-#include "core/notice.h"
+#include "core/notice_data.h"
 #include "store/store_sqlite_int.h"
 
 /*
@@ -21,25 +21,20 @@
  * 1. A source is reported when one of its figures has grown and none was
  *    reported for NOTICE_APART_MS.  A time further in the future than a
  *    clock's error was written by a clock that was ahead; it does not count.
- * 2. The event and the mark are one transaction, which looks again at 1.
+ * 2. The notice and the mark are one transaction, which looks again at 1.
  */
+#define NOTICE_APART_MS (INT64_C(3600) * 1000)
 #define SOURCE_SIZE 256
 #define LABELS_MAX 1024
 
 static const struct {
-	enum notice_what what;
+	enum notice_name name;
 	const char *figure;
 } kinds[] = {
 	{ NOTICE_SUSPECT, STORE_SUSPECTS },
 	{ NOTICE_REFUSING, STORE_REFUSED },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-static const char *
-figure_of(enum notice_what what)
-{
-	return what == NOTICE_SUSPECT ? STORE_SUSPECTS : STORE_REFUSED;
-}
 
 enum rc
 lite_source_suspect(struct lite_tx *tx, const struct event *ev, struct err *e)
@@ -75,58 +70,99 @@ mark_of_row(struct sqlite3_stmt *st, int64_t now_ms)
 	return reported_ms > now_ms + BACKOFF_SLACK_MS ? 0 : reported_ms;
 }
 
-static void
-add_reason(struct notice *n, struct sqlite3_stmt *st, const char *labels)
-{
-	int64_t reported_ms = mark_of_row(st, n->at_ms);
-	int64_t last_ms = lite_col_int(st, 4);
-	struct notice_reason *r = &n->reasons[n->nreasons];
-	int64_t grown = lite_col_int(st, 1) - lite_col_int(st, 2);
+/* What a source has to report, and the labels of the figures that grew. */
+struct due {
+	char source[SOURCE_SIZE];
+	struct notice_source facts;
+	char *labels[NOTICE_REASONS_MAX];
+};
 
-	if (reported_ms > n->reported_ms)
-		n->reported_ms = reported_ms;
-	if (grown <= 0 || n->nreasons == NOTICE_REASONS_MAX)
+struct dues {
+	struct due *v;
+	size_t n;
+};
+
+static void
+due_fini(struct due *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->facts.nreasons; i++)
+		free(d->labels[i]);
+}
+
+static void
+dues_fini(struct dues *l)
+{
+	while (l->n > 0)
+		due_fini(&l->v[--l->n]);
+	free(l->v);
+}
+
+static struct due *
+add_source(struct dues *l, const char source[SOURCE_SIZE])
+{
+	struct due *d;
+
+	if (l->n % 64 == 0)
+		l->v = xreallocarray(l->v, l->n + 64, sizeof(*l->v));
+	d = &l->v[l->n++];
+	memset(d, 0, sizeof(*d));
+	memcpy(d->source, source, sizeof(d->source));
+	return d;
+}
+
+static void
+add_reason(struct due *d, struct sqlite3_stmt *st, const char *labels,
+    int64_t now_ms)
+{
+	struct notice_source *s = &d->facts;
+	struct notice_reason *r = &s->reasons[s->nreasons];
+	int64_t grown = lite_col_int(st, 1) - lite_col_int(st, 2);
+	int64_t reported_ms = mark_of_row(st, now_ms);
+	int64_t last_ms = lite_col_int(st, 4);
+
+	if (reported_ms > s->reported_ms)
+		s->reported_ms = reported_ms;
+	if (grown <= 0 || s->nreasons == NOTICE_REASONS_MAX)
 		return;
-	if (last_ms > n->last_ms)
-		n->last_ms = last_ms;
+	if (last_ms > s->last_ms)
+		s->last_ms = last_ms;
 	meter_label_get(labels, "reason", r->name, sizeof(r->name));
 	r->n = grown;
-	r->upto = lite_col_int(st, 1);
-	r->labels = xstrdup(labels);
-	n->nreasons++;
+	d->labels[s->nreasons++] = xstrdup(labels);
 }
 
-static bool
-is_due(const struct notice *n, int64_t now_ms)
-{
-	return n->nreasons > 0 && n->reported_ms <= now_ms - NOTICE_APART_MS;
-}
-
-/* The last notice of the list, which is complete now. */
+/* The last source of the list, which is complete now, stays if it is due. */
 static void
-judge(struct store_notices *l, int64_t now_ms)
+judge(struct dues *l, int64_t now_ms)
 {
-	struct notice *last = &l->v[l->n - 1];
+	struct due *last;
 
-	if (is_due(last, now_ms))
+	if (l->n == 0)
 		return;
-	notice_fini(last);
+	last = &l->v[l->n - 1];
+	if (last->facts.nreasons > 0 &&
+	    last->facts.reported_ms <= now_ms - NOTICE_APART_MS)
+		return;
+	due_fini(last);
 	l->n--;
 }
 
 /* The rows of a figure come source by source. */
 static enum rc
-read_kind(struct lite_conn *c, size_t kind, int64_t now_ms,
-    struct store_notices *out, struct err *e)
+read_due(struct lite_conn *c, const char *figure, int64_t now_ms,
+    struct dues *out, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(c, LITE_METRIC_TOLD_LIST);
 	char source[SOURCE_SIZE], before[SOURCE_SIZE] = "";
-	struct notice *n = NULL;
+	struct due *d = NULL;
 	const char *labels;
 	bool row = true;
 	enum rc rc;
 
-	lite_text(st, 1, kinds[kind].figure);
+	memset(out, 0, sizeof(*out));
+	lite_text(st, 1, figure);
 	for (;;) {
 		rc = lite_step(c, st, &row, e);
 		if (rc != RC_OK || !row)
@@ -135,84 +171,78 @@ read_kind(struct lite_conn *c, size_t kind, int64_t now_ms,
 		if (labels == NULL || !is_reported(labels))
 			continue;
 		meter_label_get(labels, "source", source, sizeof(source));
-		if (n == NULL || strcmp(source, before) != 0) {
-			if (n != NULL)
-				judge(out, now_ms);
-			n = lite_notice_add(out);
-			n->what = kinds[kind].what;
-			n->at_ms = now_ms;
-			n->source = xstrdup(source);
+		if (d == NULL || strcmp(source, before) != 0) {
+			judge(out, now_ms);
+			d = add_source(out, source);
 			memcpy(before, source, sizeof(before));
 		}
-		add_reason(n, st, labels);
+		add_reason(d, st, labels, now_ms);
 	}
 	lite_reset(st);
-	if (n != NULL)
+	if (d != NULL)
 		judge(out, now_ms);
 	return rc;
 }
 
-enum rc
-lite_source_notices(struct lite *l, struct lite_conn *c, size_t max,
-    struct store_notices *out, struct err *e)
-{
-	int64_t now_ms = clock_wall_ms(l->clock);
-	enum rc rc = RC_OK;
-	size_t i;
-
-	for (i = 0; rc == RC_OK && i < KINDS; i++)
-		rc = read_kind(c, i, now_ms, out, e);
-	/* The others stay due until these are reported. */
-	while (out->n > max)
-		notice_fini(&out->v[--out->n]);
-	return rc;
-}
-
-/* When the source was reported last. */
 static enum rc
-read_reported(struct lite_tx *tx, const struct notice *n, int64_t *reported_ms,
-    struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_METRIC_TOLD_LIST);
-	char source[SOURCE_SIZE];
-	const char *labels;
-	bool row = true;
-	enum rc rc;
-
-	*reported_ms = 0;
-	lite_text(st, 1, figure_of(n->what));
-	for (;;) {
-		rc = lite_step(tx->conn, st, &row, e);
-		if (rc != RC_OK || !row)
-			return rc;
-		labels = (const char *)sqlite3_column_text(st, 0);
-		if (labels == NULL)
-			continue;
-		meter_label_get(labels, "source", source, sizeof(source));
-		if (strcmp(source, n->source) == 0 &&
-		    mark_of_row(st, n->at_ms) > *reported_ms)
-			*reported_ms = mark_of_row(st, n->at_ms);
-	}
-}
-
-enum rc
-lite_source_reported(struct lite_tx *tx, const struct notice *n, bool *late,
-    struct err *e)
+report(struct lite_tx *tx, size_t kind, struct due *d, struct err *e)
 {
 	struct sqlite3_stmt *st;
-	int64_t reported_ms;
+	struct notice n;
 	enum rc rc;
 	size_t i;
 
-	rc = read_reported(tx, n, &reported_ms, e);
-	*late = rc == RC_OK && reported_ms != n->reported_ms;
-	for (i = 0; rc == RC_OK && !*late && i < n->nreasons; i++) {
+	d->facts.source = d->source;
+	notice_of_source(kinds[kind].name, &d->facts, tx->now_ms, &n);
+	rc = lite_notice_put(tx, &n, e);
+	notice_fini(&n);
+	for (i = 0; rc == RC_OK && i < d->facts.nreasons; i++) {
 		st = lite_stmt(tx->conn, LITE_METRIC_TOLD);
-		lite_text(st, 1, figure_of(n->what));
-		lite_text(st, 2, n->reasons[i].labels);
-		lite_int(st, 3, n->reasons[i].upto);
-		lite_int(st, 4, n->at_ms);
+		lite_text(st, 1, kinds[kind].figure);
+		lite_text(st, 2, d->labels[i]);
+		lite_int(st, 3, tx->now_ms);
 		rc = lite_run(tx->conn, st, e);
 	}
 	return rc;
+}
+
+static enum rc
+run_report(struct lite_tx *tx, void *arg, struct err *e)
+{
+	struct dues l;
+	enum rc rc = RC_OK;
+	size_t i, j;
+
+	(void)arg;
+	tx->now_ms = clock_wall_ms(tx->lite->clock);
+	for (i = 0; rc == RC_OK && i < KINDS; i++) {
+		rc = read_due(tx->conn, kinds[i].figure, tx->now_ms, &l, e);
+		for (j = 0; rc == RC_OK && j < l.n; j++)
+			rc = report(tx, i, &l.v[j], e);
+		dues_fini(&l);
+	}
+	return rc;
+}
+
+enum rc
+lite_source_report(struct lite *l, struct err *e)
+{
+	int64_t now_ms = clock_wall_ms(l->clock);
+	struct lite_conn *c;
+	struct dues found;
+	bool any = false;
+	enum rc rc;
+	size_t i;
+
+	rc = lite_reader_take(l, &c, e);
+	if (rc != RC_OK)
+		return rc;
+	for (i = 0; rc == RC_OK && !any && i < KINDS; i++) {
+		rc = read_due(c, kinds[i].figure, now_ms, &found, e);
+		any = found.n > 0;
+		dues_fini(&found);
+	}
+	lite_reader_give(l, c);
+	return rc == RC_OK && any ? lite_commit_now(l, run_report, NULL, e)
+				  : rc;
 }

@@ -15,6 +15,13 @@
 	"e.expanded = 0 AND e.round_webhook IS NOT NULL AND "         \
 	"e.webhook_id IS NULL, e.passed"
 
+/* Of a dead job and its event e, behind what is known of its webhook. */
+#define NOTICE_JOB_COLUMNS(j)                                                                   \
+	"0, 0, 0, " j ".tries, " j ".last_class, " j ".last_code, coalesce(" j                  \
+	".last_text, ''), " j ".id, " j                                                         \
+	".created_ms, coalesce(e.id, 0), coalesce(e.received_ms, 0), e.type, e.delivery_id, " j \
+	".order_key"
+
 #define JOB_COLUMNS                                                                       \
 	"j.id, j.event, t.kind, j.state, j.round, j.attempt, "                            \
 	"j.deaths, j.priority, t.name, j.order_key, j.created_ms, "                       \
@@ -164,7 +171,7 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "SELECT labels, n, reported, reported_ms, changed_ms FROM metric "
 	    "WHERE name = ?1 AND bound = 0 ORDER BY labels",
 	[LITE_METRIC_TOLD] =
-	    "UPDATE metric SET reported = ?3, reported_ms = ?4 WHERE "
+	    "UPDATE metric SET reported = n, reported_ms = ?3 WHERE "
 	    "name = ?1 AND labels = ?2 AND bound = 0",
 	[LITE_METRIC_FORGET] =
 	    "DELETE FROM metric WHERE name = ?1 AND changed_ms < max(?2, "
@@ -665,42 +672,32 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "NULL OR sign_key IS NOT NULL UNION ALL SELECT 1 FROM old_secret "
 	    "LIMIT 1",
 	[LITE_NOTICE_PUT] =
-	    "INSERT INTO notice (what, at_ms, webhook, url, team, why, "
-	    "failing_since_ms, disable_at_ms, failures, job, class, code, "
-	    "text) SELECT ?1, ?2, w.id, w.url, w.team, w.disabled_why, "
-	    "w.failing_since_ms, w.disable_at_ms, w.consecutive_failures, "
-	    "0, coalesce(a.class, 0), coalesce(a.code, 0), coalesce(a.text, "
-	    "'') FROM webhook w LEFT JOIN attempt a ON a.id = (SELECT id "
-	    "FROM attempt WHERE target = ?4 AND class <> 0 ORDER BY "
-	    "started_ms DESC, id DESC LIMIT 1) WHERE w.id = ?3",
-	[LITE_NOTICE_DEAD] =
-	    "INSERT INTO notice (what, at_ms, webhook, url, team, why, "
-	    "failing_since_ms, disable_at_ms, failures, job, class, code, "
-	    "text) SELECT ?1, ?2, t.name, w.url, w.team, 0, 0, 0, j.tries, "
-	    "j.id, j.last_class, j.last_code, coalesce(j.last_text, '') FROM "
-	    "job j JOIN target t ON t.id = j.target AND t.kind = 0 LEFT JOIN "
-	    "webhook w ON w.id = t.name LEFT JOIN event e ON e.id = j.event "
-	    "WHERE j.id = ?3 AND e.provider IS NOT ?4",
-	[LITE_NOTICE_BLOCKED] =
-	    "INSERT INTO notice (what, at_ms, webhook, url, team, why, "
-	    "failing_since_ms, disable_at_ms, failures, job, class, code, "
-	    "text) SELECT ?1, ?2, w.id, w.url, w.team, 0, 0, 0, h.tries, "
-	    "h.id, h.last_class, h.last_code, coalesce(h.last_text, '') FROM "
-	    "job h JOIN target t ON t.id = h.target AND t.kind = 0 JOIN "
-	    "webhook w ON w.id = t.name AND w.on_dead = 0 LEFT JOIN event e "
-	    "ON e.id = h.event WHERE h.id = ?3 AND e.provider IS NOT ?4 AND "
-	    "(SELECT count(*) FROM (SELECT 1 FROM job n INDEXED BY "
-	    "job_in_order WHERE " LITE_SQL_HELD_BY
-	    "AND n.state = 0 LIMIT 2)) BETWEEN "
-	    "1 AND ?5",
+	    "INSERT INTO notice (name, at_ms, about, turn, team, data) VALUES "
+	    "(?1, ?2, ?3, ?4, ?5, ?6)",
+	[LITE_NOTICE_WEBHOOK] =
+	    "SELECT w.id, w.url, w.team, w.disabled_why, w.failing_since_ms, "
+	    "w.disable_at_ms, w.consecutive_failures, coalesce(a.class, 0), "
+	    "coalesce(a.code, 0), coalesce(a.text, '') FROM webhook w LEFT "
+	    "JOIN attempt a ON a.id = (SELECT id FROM attempt WHERE target = "
+	    "?2 AND class <> 0 ORDER BY started_ms DESC, id DESC LIMIT 1) "
+	    "WHERE w.id = ?1",
+	[LITE_NOTICE_DEAD] = "SELECT t.name, w.url, w.team, " NOTICE_JOB_COLUMNS(
+	    "j") " FROM "
+		 "job j JOIN target t ON t.id = j.target AND t.kind = 0 LEFT JOIN "
+		 "webhook w ON w.id = t.name LEFT JOIN event e ON e.id = j.event "
+		 "WHERE j.id = ?1 AND e.provider IS NOT ?2",
+	[LITE_NOTICE_BLOCKED] = "SELECT t.name, w.url, w.team, " NOTICE_JOB_COLUMNS(
+	    "h") " FROM "
+		 "job h JOIN target t ON t.id = h.target AND t.kind = 0 JOIN "
+		 "webhook w ON w.id = t.name AND w.on_dead = 0 LEFT JOIN event e "
+		 "ON e.id = h.event WHERE h.id = ?3 AND e.provider IS NOT ?2 AND "
+		 "(SELECT count(*) FROM (SELECT 1 FROM job n INDEXED BY "
+		 "job_in_order WHERE " LITE_SQL_HELD_BY
+		 "AND n.state = 0 LIMIT 2)) BETWEEN "
+		 "1 AND ?1",
 	[LITE_NOTICE_LIST] =
-	    "SELECT n.id, n.what, n.at_ms, n.webhook, n.url, n.team, n.why, "
-	    "n.failing_since_ms, n.disable_at_ms, n.failures, n.class, "
-	    "n.code, n.text, n.job, j.created_ms, coalesce(j.event, 0), "
-	    "coalesce(e.received_ms, 0), e.type, e.delivery_id, j.order_key "
-	    "FROM notice n "
-	    "LEFT JOIN job j ON j.id = n.job LEFT JOIN event e ON e.id = "
-	    "j.event ORDER BY n.id LIMIT ?1",
+	    "SELECT id, name, at_ms, about, turn, team, data FROM notice "
+	    "ORDER BY id LIMIT ?1",
 	[LITE_NOTICE_DELETE] = "DELETE FROM notice WHERE id = ?1",
 	[LITE_TOKEN_LIVE] =
 	    "SELECT 1 FROM token WHERE name = ?1 AND revoked = 0 AND "

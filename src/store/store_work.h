@@ -298,11 +298,9 @@ struct store_exchange {
 enum rc store_exchange(struct store *s, struct store_exchange *x,
     struct err *e);
 
-/* What there is to report of webhooks, oldest first, and then of sources.
- * The former is written with its cause: a webhook that fails, or was disabled
- * by a result, a dead delivery of an event that is not itself such a report.
- * A source is reported once in NOTICE_APART_MS, with the figures that have
- * grown since.  Without any, v is NULL. */
+/* hls's own events that no event was made of yet, oldest first.  They are
+ * written with their causes, and for a source once an hour at most, with the
+ * figures that have grown since.  Without any, v is NULL. */
 struct store_notices {
 	struct notice *v;
 	size_t n;
@@ -311,13 +309,12 @@ enum rc store_notices(struct store *s, size_t max, struct store_notices *out,
     struct err *e);
 void store_notices_free(struct store_notices *l);
 
-/* Accepts the events and drops the notices, in one transaction; of a notice
- * that is not there any more nothing is told. */
+/* Accepts the events and drops the notices, in one transaction; no event is
+ * made of a notice that is not there any more. */
 struct store_telling {
 	int64_t notice;
-	const struct notice *of_source; /* the notice itself, where it is one */
 	struct event *event; /* the caller's; NULL: nobody wants to hear */
-	bool late;           /* result: somebody else has told of it */
+	bool late;           /* result: another drain made the event */
 };
 enum rc store_tell(struct store *s, struct store_telling *v, size_t n,
     struct err *e);

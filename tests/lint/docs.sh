@@ -132,6 +132,22 @@ sed -n 's/^\.It Sy \([a-z_]*\) Pq \([a-z]*\)$/\1 \2/p' \
 	    sed 's/$/: is in hls-metrics(7) and hls.fcgi does not show it/'
 } | rule 'hls-metrics(7) has the metrics of hls.fcgi, and no other'
 
+# Events of hls itself: rows of the table in notice.c.
+sed -n 's/.*= { "\(hls\.[a-z.]*\)",.*/\1/p' src/core/notice.c 2>/dev/null |
+    sort >"$scratch/own"
+sed -n 's/^\.It Li \(hls\.[a-z.]*\)$/\1/p' man/hls-api.7 2>/dev/null |
+    sort >"$scratch/told"
+{
+	comm -23 "$scratch/own" "$scratch/told" |
+	    sed 's/$/: is not in hls-api(7)/'
+	comm -13 "$scratch/own" "$scratch/told" |
+	    sed 's/$/: is in hls-api(7) and hls has no such event/'
+	while read -r name; do
+		grep -qF "\`$name\`" README.md ||
+		    echo "$name: is not in README.md"
+	done <"$scratch/own"
+} | rule 'hls-api(7) has the events of hls itself, and no other'
+
 # A version that is not released yet has the ending -dev.
 version=$(sed -n 's/^AC_INIT(\[hls\],\[\(.*\)\])$/\1/p' configure.ac 2>/dev/null)
 newest=$(sed -n '/^[0-9]/{p;q;}' CHANGES 2>/dev/null)

@@ -11,6 +11,7 @@
 
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/notice.h"
 #include "core/webhook.h"
 #include "store/store_sqlite_schema.h"
 #include "tests/store/fixture.h"
@@ -255,6 +256,49 @@ test_an_upgrade_decodes_the_forms_of_an_older_store(void **state)
 			     "SELECT count(*) FROM payload WHERE body = "
 			     "'payload=%7B%22x%22%3A2%7D' OR event <> 2"),
 	    3);
+}
+
+static void
+test_an_upgrade_keeps_the_reports_that_no_drain_has_read(void **state)
+{
+	static const char *const data[] = {
+		"{\"webhook_id\":\"h\",\"failing_since\":\"2026-11-21T08:00:"
+		"00.500Z\",\"disable_at\":\"2026-11-22T08:00:00.000Z\","
+		"\"consecutive_failures\":3,\"last_class\":\"receiver\","
+		"\"last_code\":500,\"last_text\":\"no\"}",
+		"{\"webhook_id\":\"h\",\"attempts\":4,\"last_class\":"
+		"\"network\",\"last_code\":0,\"last_text\":\"\"}",
+	};
+	struct fix *f = *state;
+	struct store_notices l;
+	char *says;
+	bool made;
+	size_t i;
+
+	make_older(f, NULL, 0);
+	raw_sql(f->path, "INSERT INTO meta (key, value) VALUES ('salt', 1)");
+	raw_sql(f->path,
+	    "INSERT INTO notice (what, at_ms, webhook, url, team, why, "
+	    "failing_since_ms, disable_at_ms, failures, job, class, code, "
+	    "text) VALUES (0, 7, 'h', 'https://h/', 'core', 0, 1795248000500, "
+	    "1795334400000, 3, 0, 1, 500, 'no'), (2, 8, 'h', 'https://h/', "
+	    "NULL, 0, 0, 0, 4, 12, 2, 0, '')");
+	assert_int_equal(store_init(&f->opt, &made, &says, &f->e), RC_OK);
+	free(says);
+	fix_open(f);
+	assert_int_equal(store_notices(f->s, 10, &l, &f->e), RC_OK);
+	assert_int_equal(l.n, 2);
+	for (i = 0; i < l.n; i++)
+		assert_string_equal(l.v[i].data, data[i]);
+	assert_int_equal(l.v[0].name, NOTICE_FAILING);
+	assert_string_equal(l.v[0].about, "h");
+	assert_string_equal(l.v[0].team, "core");
+	assert_int_equal(l.v[0].turn, 7);
+	assert_int_equal(l.v[1].name, NOTICE_DEAD);
+	assert_string_equal(l.v[1].about, "job_12");
+	assert_null(l.v[1].team);
+	assert_int_equal(l.v[1].turn, 4);
+	store_notices_free(&l);
 }
 
 static enum rc
@@ -531,6 +575,7 @@ main(void)
 		CASE(test_an_event_is_failed_from_its_first_dead_job),
 		CASE(test_open_and_cancelled_jobs_have_not_failed),
 		CASE(test_an_upgrade_decodes_the_forms_of_an_older_store),
+		CASE(test_an_upgrade_keeps_the_reports_that_no_drain_has_read),
 		CASE(test_due_work_of_a_disabled_webhook_is_overdue_and_held),
 		CASE(test_the_views_show_the_outcome_of_events),
 		CASE(test_each_view_of_webhooks_is_right),
