@@ -16,15 +16,21 @@ for file in $(files '*.h' src cgi-bin bench tests/unit tests/lib); do
 	}
 done | rule 'every header compiles alone'
 
-for file in $(files '*.h' src cgi-bin); do
-	want=$(echo "${file#src/}" | tr 'a-z./-' 'A-Z___')
-	awk -v want="$want" -v file="$file" '
-		/^#ifndef / && guard == "" { guard = $2 }
-		END {
-			if (guard != want)
-				print file ": its guard is " guard ", not " want
-		}' "$file"
-done | rule 'every header is guarded by the name it is included by'
+awk '
+	function judge() {
+		want = toupper(file)
+		sub(/^SRC\//, "", want)
+		gsub(/[.\/-]/, "_", want)
+		if (file != "" && guard != want)
+			print file ": its guard is " guard ", not " want
+	}
+	FNR == 1 {
+		judge()
+		file = FILENAME
+		guard = ""
+	}
+	/^#ifndef / && guard == "" { guard = $2 }
+	END { judge() }' $(files '*.h' src cgi-bin) /dev/null | rule 'every header is guarded by the name it is included by'
 
 for file in $(files '*.c' src); do
 	case $file in

@@ -3,20 +3,13 @@
 # only from its own folder.
 . "$(dirname "$0")/lib.sh"
 
-includes() {
-	for file in $(files '*.[ch]' src cgi-bin); do
-		awk -v file="$file" '
-			/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
-				name = $0
-				sub(/^[^<"]*[<"]/, "", name)
-				sub(/[>"].*/, "", name)
-				ours = $0 ~ /include[ \t]*"/
-				print file, FNR, ours, name
-			}' "$file"
-	done
-}
-
-includes >"$scratch/includes"
+awk '/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+		name = $0
+		sub(/^[^<"]*[<"]/, "", name)
+		sub(/[>"].*/, "", name)
+		ours = $0 ~ /include[ \t]*"/
+		print FILENAME, FNR, ours, name
+	}' $(files '*.[ch]' src cgi-bin) /dev/null >"$scratch/includes"
 
 # The glob of a row becomes an expression: only * is special in it.
 awk -v table="$lint/layers" '

@@ -52,11 +52,6 @@ sources() {
 	    tests/lib
 }
 
-# code KIND FILE: see code.awk.
-code() {
-	awk -v keep="$1" -f "$lint/code.awk" "$2"
-}
-
 # search KIND REGEX FILE...: file:line: text of what matches, the kinds as
 # in code.awk; "whole" searches the file as it is.
 search() {

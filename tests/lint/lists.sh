@@ -6,10 +6,17 @@ cat Makefile.am $(files Makefile.inc src cgi-bin sql etc man tests bench) |
     sed 's/#.*//' | tr -s ' \t\\' '\n\n\n' | sort -u >"$scratch/listed"
 
 listed() {
-	while read -r file; do
-		grep -qxF -e "$file" -e "${file%.c}" "$scratch/listed" ||
-		    echo "$file: is in no Makefile.inc"
-	done
+	awk -v list="$scratch/listed" '
+		BEGIN {
+			while ((getline line < list) > 0)
+				listed[line] = 1
+		}
+		{
+			program = $0
+			sub(/\.c$/, "", program)
+			if (!($0 in listed) && !(program in listed))
+				print $0 ": is in no Makefile.inc"
+		}'
 }
 
 files 'test_*.c' tests/unit tests/store | listed |

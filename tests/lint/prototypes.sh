@@ -2,45 +2,53 @@
 # own file wants it: another source, a program or a test.
 . "$(dirname "$0")/lib.sh"
 
-for file in $(files '*.h' src cgi-bin); do
-	code code "$file" | awk -v file="$file" '
-		/^#/ { next }
-		/\{/ { inside++ }
-		/\}/ { inside--; next }
-		# Prototypes start at the left edge; typedefs and static
-		# inline functions are not ours to find.
-		!inside && /^[a-z].*[ *][a-z_][a-z0-9_]*\(/ &&
-		    !/^(typedef|static)/ {
-			name = $0
-			sub(/\(.*/, "", name)
-			sub(/.*[ *]/, "", name)
-			print name, file ":" FNR
-		}'
-done >"$scratch/prototypes"
+# Lines of code, each with its file and its number before it.
+numbered() {
+	search code . "$@" | sed 's/:\([0-9]*\):/ \1 /'
+}
+
+numbered $(files '*.h' src cgi-bin) | awk '
+	{
+		file = $1
+		at = $2
+		sub(/^[^ ]* [0-9]* /, "")
+		if (file != last)
+			inside = 0
+		last = file
+	}
+	/^#/ { next }
+	/\{/ { inside++ }
+	/\}/ { inside--; next }
+	# Prototypes start at the left edge; typedefs and static inline
+	# functions are not ours to find.
+	!inside && /^[a-z].*[ *][a-z_][a-z0-9_]*\(/ && !/^(typedef|static)/ {
+		name = $0
+		sub(/\(.*/, "", name)
+		sub(/.*[ *]/, "", name)
+		print name, file ":" at
+	}' >"$scratch/prototypes"
 
 # One pass over the sources: which identifiers stand before a parenthesis
 # at the left edge (definitions), and in which files any identifier stands.
-for file in $(sources); do
-	case $file in
-	*.c) ;;
-	*) continue ;;
-	esac
-	code code "$file" | awk -v file="$file" '
-		/^[a-z_][a-z0-9_]*\(/ {
-			name = $0
-			sub(/\(.*/, "", name)
-			print "def", name, file
-		}
-		{
-			gsub(/[^A-Za-z0-9_]+/, " ")
-			n = split($0, word, " ")
-			for (i = 1; i <= n; i++)
-				if (!((word[i]) in seen)) {
-					seen[word[i]] = 1
-					print "use", word[i], file
-				}
-		}'
-done >"$scratch/uses"
+numbered $(sources | grep '\.c$') | awk '
+	{
+		file = $1
+		sub(/^[^ ]* [0-9]* /, "")
+	}
+	/^[a-z_][a-z0-9_]*\(/ {
+		name = $0
+		sub(/\(.*/, "", name)
+		print "def", name, file
+	}
+	{
+		gsub(/[^A-Za-z0-9_]+/, " ")
+		n = split($0, word, " ")
+		for (i = 1; i <= n; i++)
+			if (!((file, word[i]) in seen)) {
+				seen[file, word[i]] = 1
+				print "use", word[i], file
+			}
+	}' >"$scratch/uses"
 
 awk -v prototypes="$scratch/prototypes" '
 	$1 == "def" { def[$2] = $3; next }

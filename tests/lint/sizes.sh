@@ -24,10 +24,10 @@ excused() {
 		}'
 }
 
-for file in $(sources); do
-	n=$(wc -l <"$file")
-	[ "$n" -le 800 ] || echo "$file: $n lines, 800 are the limit"
-done | excused file | rule 'no file is over 800 lines'
+wc -l $(sources) /dev/null |
+    awk '$1 > 800 && $2 != "total" {
+	print $2 ": " $1 " lines, 800 are the limit"
+    }' | excused file | rule 'no file is over 800 lines'
 
 # Columns of pmccabe: complexity with a switch as one, without, statements,
 # first line, lines, file(line): name.
@@ -41,49 +41,60 @@ awk '$3 > 20 { print $1, $2, "complexity " $3 ", 20 is the limit" }' \
     "$scratch/measured" | excused complexity |
     rule 'no function is over complexity 20'
 
-for file in $(sources); do
-	code code "$file" | awk -v file="$file" '
-		/^#/ { next }
-		# A definition has its name at the start of a line.
-		/^[a-z_][a-z0-9_]*\(/ && depth == 0 {
-			name = $0
-			sub(/\(.*/, "", name)
-			at = FNR
-			head = ""
-			in_head = 1
+# Lines that have code, as file:line:code.
+search code . $(sources) | awk '
+	{
+		file = $0
+		sub(/:.*/, "", file)
+		at = substr($0, length(file) + 2)
+		sub(/:.*/, "", at)
+		$0 = substr($0, length(file) + length(at) + 3)
+		if (file != last) {
+			last = file
+			depth = in_head = 0
+			told = ""
 		}
-		in_head {
-			head = head $0
-			if ($0 ~ /;[ \t]*$/)
-				in_head = 0
-			if ($0 ~ /^\{/) {
-				in_head = 0
-				gsub(/\([^()]*\)\([^()]*\)/, "", head)
-				n = gsub(/,/, ",", head) + 1
-				if (n > 7)
-					print "params", file ":" at ": " name \
-					    ": " n " parameters, 7 are the limit"
+	}
+	/^#/ { next }
+	# A definition has its name at the start of a line.
+	/^[a-z_][a-z0-9_]*\(/ && depth == 0 {
+		name = $0
+		sub(/\(.*/, "", name)
+		begins = at
+		head = ""
+		in_head = 1
+	}
+	in_head {
+		head = head $0
+		if ($0 ~ /;[ \t]*$/)
+			in_head = 0
+		if ($0 ~ /^\{/) {
+			in_head = 0
+			gsub(/\([^()]*\)\([^()]*\)/, "", head)
+			n = gsub(/,/, ",", head) + 1
+			if (n > 7)
+				print "params", file ":" begins ": " name \
+				    ": " n " parameters, 7 are the limit"
+		}
+	}
+	{
+		line = $0
+		while (match(line, /[{}]/)) {
+			if (substr(line, RSTART, 1) == "{")
+				depth++
+			else if (depth > 0)
+				depth--
+			line = substr(line, RSTART + 1)
+			# The body itself is the first level.
+			if (depth > 5 && told != name) {
+				told = name
+				print "nesting", file ":" at ": " name \
+				    ": nested over 4 deep"
 			}
 		}
-		{
-			line = $0
-			while (match(line, /[{}]/)) {
-				if (substr(line, RSTART, 1) == "{")
-					depth++
-				else if (depth > 0)
-					depth--
-				line = substr(line, RSTART + 1)
-				# The body itself is the first level.
-				if (depth > 5 && told != name) {
-					told = name
-					print "nesting", file ":" FNR ": " name \
-					    ": nested over 4 deep"
-				}
-			}
-			if ($0 ~ /^\}/)
-				depth = 0
-		}'
-done >"$scratch/shape"
+		if ($0 ~ /^\}/)
+			depth = 0
+	}' >"$scratch/shape"
 sed -n 's/^params //p' "$scratch/shape" | excused params |
     rule 'no function takes more than 7 parameters'
 sed -n 's/^nesting //p' "$scratch/shape" | excused nesting |
