@@ -14,8 +14,9 @@
 #include "store/store_metrics.h"
 
 #define TICK_MS 200
-#define MEMORY_MS 10 /* between looks for memory that has become free */
-#define STOP_MS 9000 /* for the requests in hand at the end */
+#define MEMORY_MS 10  /* between looks for memory that has become free */
+#define SMALL_US 1000 /* of a turn for posts that the loop works itself */
+#define STOP_MS 9000  /* for the requests in hand at the end */
 #define JOIN_MS 1000 /* for the threads of the pool, which have nothing to do */
 #define DISK_MAX (INT64_C(4) << 30) /* of bodies that come */
 #define COMING_SHARE 4 /* of body_memory, beside it, for bodies that come */
@@ -172,6 +173,29 @@ take_mail(struct front *f)
 	}
 }
 
+/*
+ * The loop works small posts itself, as long as it has the time: to hand one
+ * to a thread and back takes longer than to verify it, and the web server
+ * sends further ones meanwhile, so that they are read and stored together.
+ */
+static void
+work_small(struct front *f)
+{
+	int64_t until_us;
+	struct front_item *item;
+
+	if (f->small.first == NULL)
+		return;
+	until_us = clock_tick_us() + SMALL_US;
+	do {
+		item = front_items_take(&f->small);
+		front_call_run(item);
+		front_conn_worked((struct front_conn *)item);
+	} while (f->small.first != NULL && clock_tick_us() < until_us);
+	while (f->small.first != NULL)
+		front_pool_put(f->posts, front_items_take(&f->small));
+}
+
 /* In the order in which they came; a small one may pass a large one. */
 static void
 share_memory(struct front *f)
@@ -191,6 +215,7 @@ static void
 turn(struct front *f)
 {
 	loop_turn(f->loop, TAILQ_EMPTY(&f->waiting) ? -1 : MEMORY_MS);
+	work_small(f);
 	take_mail(f);
 	share_memory(f);
 }
@@ -279,6 +304,7 @@ front_init(struct front *f, const struct front_options *opt)
 	resend_init(&f->resend);
 	signin_init(&f->signin);
 	f->count = count_new(store_meter(opt->store));
+	front_items_init(&f->small);
 	TAILQ_INIT(&f->early);
 	TAILQ_INIT(&f->input);
 	TAILQ_INIT(&f->waiting);

@@ -65,6 +65,20 @@ prepare(struct front_conn *c)
 	c->serve.came = c->fcgi.request->body.size;
 }
 
+/* Those in files are read from them, which a slow disk may delay. */
+static void
+hand_over(struct front_conn *c, bool is_post)
+{
+	struct front *f = c->front;
+
+	if (!is_post)
+		front_pool_put(f->pages, &c->task);
+	else if (c->fcgi.request->body.size > SPOOL_MEMORY)
+		front_pool_put(f->posts, &c->task);
+	else
+		front_items_put(&f->small, &c->task);
+}
+
 bool
 front_call_begin(struct front_conn *c, bool is_late)
 {
@@ -82,7 +96,7 @@ front_call_begin(struct front_conn *c, bool is_late)
 	c->call = NULL;
 	c->is_worked = c->is_stored = false;
 	c->fcgi.is_taken = true;
-	front_pool_put(plan.is_post ? f->posts : f->pages, &c->task);
+	hand_over(c, plan.is_post);
 	return true;
 }
 

@@ -48,7 +48,7 @@ enum front_conn_state {
 	FRONT_CONN_HEAD,   /* a request has begun */
 	FRONT_CONN_INPUT,  /* its body comes */
 	FRONT_CONN_MEMORY, /* it is whole and waits for memory */
-	FRONT_CONN_WORK,   /* the pool has it */
+	FRONT_CONN_WORK,   /* a pool has it, or the list of small posts */
 	FRONT_CONN_ANSWER, /* the answer is written */
 	FRONT_CONN_LINGER  /* what the peer still sends is read away */
 };
@@ -92,6 +92,7 @@ struct front {
 	struct loop *loop;
 	struct front_pool *posts; /* none of them waits for anything */
 	struct front_pool *pages;
+	struct front_items small;  /* posts that came in this turn */
 	struct front_inbox worked; /* by a pool */
 	struct front_inbox stored;
 	struct fcgi_conn_limits limits;
