@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include "base/log.h"
 #include "base/strlist.h"
 #include "front/page.h"
 #include "stats/metrics.h"
@@ -15,13 +14,8 @@ page_metrics_show(struct page *pg, struct err *e)
 		.overdue_after_ms = pg->set->overdue_after_ms,
 		.drain_seen_ms = pg->set->drain_seen_ms,
 		.version = PACKAGE_VERSION };
-
 	enum rc rc;
 
-	/* Who has which label is worth no failed scrape. */
-	if (store_metrics_rank(src.store, e) != RC_OK)
-		log_say(LOG_LEVEL_WARN,
-		    "the labels of metrics were not updated: %s", e->text);
 	pg->resp->content_type = METRICS_CONTENT_TYPE;
 	if (pg->set->drains(pg->set->drains_arg, &running))
 		src.running = &running;

@@ -50,7 +50,6 @@ static const char *const op_names[STORE_OPS] = {
 	[STORE_OP_DAYS] = "days",
 	[STORE_OP_WORKER_LIST] = "worker_list",
 	[STORE_OP_METRICS] = "metrics",
-	[STORE_OP_METRICS_RANK] = "metrics_rank",
 	[STORE_OP_WEBHOOK_PUT_ALL] = "webhook_put_all",
 	[STORE_OP_WEBHOOK_CHANGE] = "webhook_change",
 	[STORE_OP_WEBHOOK_DELETE] = "webhook_delete",

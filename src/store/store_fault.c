@@ -198,7 +198,6 @@ const struct store_engine store_fault_engine = {
 	.days = fault_days,
 	.meter = fault_meter,
 	.metrics = fault_metrics,
-	.metrics_rank = fault_metrics_rank,
 	.webhook_put_all = fault_webhook_put_all,
 	.webhook_change = fault_webhook_change,
 	.webhook_delete = fault_webhook_delete,

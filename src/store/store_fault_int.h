@@ -119,7 +119,6 @@ enum rc fault_worker_list(void *impl, struct store_workers *out, struct err *e);
 struct meter *fault_meter(void *impl);
 enum rc fault_metrics(void *impl, int64_t now_ms, struct store_metrics *out,
     struct err *e);
-enum rc fault_metrics_rank(void *impl, struct err *e);
 
 /* store_fault_admin.c */
 enum rc fault_webhook_put_all(void *impl, const struct webhook *const *v,

@@ -245,14 +245,3 @@ fault_metrics(void *impl, int64_t now_ms, struct store_metrics *out,
 	store_metrics_free(out);
 	return fail(e);
 }
-
-enum rc
-fault_metrics_rank(void *impl, struct err *e)
-{
-	struct fault *f = impl;
-	enum moment m = moment_of(f);
-
-	if (m == FAIL_BEFORE)
-		return fail(e);
-	return answer(m, store_metrics_rank(f->inner, e), e);
-}

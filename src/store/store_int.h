@@ -52,7 +52,6 @@ enum store_op {
 	STORE_OP_DAYS,
 	STORE_OP_WORKER_LIST,
 	STORE_OP_METRICS,
-	STORE_OP_METRICS_RANK,
 	STORE_OP_WEBHOOK_PUT_ALL,
 	STORE_OP_WEBHOOK_CHANGE,
 	STORE_OP_WEBHOOK_DELETE,
@@ -169,7 +168,6 @@ struct store_engine {
 	/* now_ms is 0 for the figures alone. */
 	enum rc (*metrics)(void *impl, int64_t now_ms,
 	    struct store_metrics *out, struct err *e);
-	enum rc (*metrics_rank)(void *impl, struct err *e);
 
 	enum rc (*webhook_put_all)(void *impl, const struct webhook *const *v,
 	    size_t n, bool replace, struct err *e);

@@ -57,12 +57,3 @@ store_metrics_free(struct store_metrics *m)
 	free(m->figures);
 	memset(m, 0, sizeof(*m));
 }
-
-enum rc
-store_metrics_rank(struct store *s, struct err *e)
-{
-	int64_t us = store_call_begin(s);
-
-	return store_call_end(s, STORE_OP_METRICS_RANK, us,
-	    s->engine->metrics_rank(s->impl, e));
-}

@@ -81,11 +81,4 @@ enum rc store_figures(struct store *s, struct store_metrics *out,
     struct err *e);
 void store_metrics_free(struct store_metrics *m);
 
-/*
- * Gives the labels to the busiest webhooks, those with the most calls ever.
- * Does nothing while there are labels for all, or when this process did it
- * within the last minute; one that is twice as busy takes another's place.
- */
-enum rc store_metrics_rank(struct store *s, struct err *e);
-
 #endif

@@ -345,7 +345,6 @@ const struct store_engine store_sqlite_engine = {
 	.worker_list = lite_worker_list,
 	.meter = lite_meter,
 	.metrics = lite_metrics,
-	.metrics_rank = lite_metrics_rank,
 	.webhook_put_all = lite_webhook_put_all,
 	.webhook_change = lite_webhook_change,
 	.webhook_delete = lite_webhook_delete,

@@ -223,6 +223,17 @@ lite_flow_change(const struct lite_tx *tx, struct lite_target *t,
 		breaker_probe(&t->breaker, tx->now_ms);
 }
 
+/* Others may have taken the labels while the webhook was deleted. */
+static enum rc
+keep_labels_few(struct lite_tx *tx, int64_t target, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_UNLABEL);
+
+	lite_int(st, 1, target);
+	lite_int(st, 2, STORE_LABELS_MAX);
+	return lite_run(tx->conn, st, e);
+}
+
 enum rc
 lite_flow_follow(struct lite_tx *tx, const struct webhook *w, struct err *e)
 {
@@ -232,6 +243,8 @@ lite_flow_follow(struct lite_tx *tx, const struct webhook *w, struct err *e)
 	enum rc rc;
 
 	rc = lite_target_get(tx, STORE_DELIVER, w->id, &id, e);
+	if (rc == RC_OK)
+		rc = keep_labels_few(tx, id, e);
 	if (rc == RC_OK)
 		rc = lite_target_read(tx, id, &t, &found, e);
 	if (rc != RC_OK || !found)

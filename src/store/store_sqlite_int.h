@@ -440,7 +440,6 @@ struct lite {
 	atomic_bool disk_low;
 	int64_t checkpointed_us; /* these two are the committer's own */
 	bool log_is_uncut;       /* emptied, and as long as it was */
-	atomic_llong ranked_us;
 	struct lite_pool *pool;
 	struct lite_commit_state *commit;
 	/* Told by one thread while another may lease. */
@@ -880,7 +879,6 @@ enum rc lite_worker_list(void *impl, struct store_workers *out, struct err *e);
 struct meter *lite_meter(void *impl);
 enum rc lite_metrics(void *impl, int64_t now_ms, struct store_metrics *out,
     struct err *e);
-enum rc lite_metrics_rank(void *impl, struct err *e);
 enum rc lite_webhook_put_all(void *impl, const struct webhook *const *v,
     size_t n, bool replace, struct err *e);
 enum rc lite_webhook_change(void *impl, const char *id,

@@ -18,11 +18,12 @@
  * gathers in memory in the table metric.  The figures of targets without a
  * label are summed when somebody asks.
  *
- * 1. At most STORE_LABELS_MAX targets are labelled.
+ * 1. The first STORE_LABELS_MAX webhooks are labelled, as long as they are
+ *    there.
  * 2. The sum over the others, together with what "other" holds, never
- *    decreases: a target that gets a label leaves its figures there.
+ *    decreases: no target gets a label later.  Version 0.1.0 moved labels, and
+ *    left the former figures of a target under "other".
  */
-#define RANK_US (INT64_C(60) * 1000 * 1000)
 #define OTHER "other"
 #define WORKER_ROWS 400 /* that a worker's figures are kept among */
 
@@ -153,7 +154,7 @@ read_others(struct lite_conn *c, struct store_webhook_figures *w, struct err *e)
 	return rc;
 }
 
-/* What a target left behind when it got its label. */
+/* What a target left behind when 0.1.0 gave it a label. */
 static void
 add_left(struct store_webhook_figures *w, const char *column, int64_t bound,
     int64_t n)
@@ -286,183 +287,4 @@ lite_metrics(void *impl, int64_t now_ms, struct store_metrics *out,
 	out->log_bytes = bytes_of(log);
 	free(log);
 	return RC_OK;
-}
-
-/* A target with how often its webhook was called; -1: it is gone. */
-struct rank {
-	int64_t target, calls;
-	bool labelled;
-};
-
-struct ranks {
-	struct rank *v;
-	size_t n;
-};
-
-/* One gets the label of the other, or one of its own. */
-struct swap {
-	int64_t from, to;
-};
-
-struct swaps {
-	struct swap v[STORE_LABELS_MAX];
-	size_t n;
-};
-
-static enum rc
-read_ranks(struct lite_conn *c, struct ranks *out, struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(c, LITE_TARGET_CALLS);
-	struct rank *r;
-	bool row;
-	enum rc rc;
-
-	for (;;) {
-		rc = lite_step(c, st, &row, e);
-		if (rc != RC_OK || !row)
-			return rc;
-		if (out->n % 256 == 0)
-			out->v = xreallocarray(out->v, out->n + 256,
-			    sizeof(*out->v));
-		r = &out->v[out->n++];
-		r->target = lite_col_int(st, 0);
-		r->labelled = lite_col_int(st, 1) != 0;
-		r->calls = lite_col_int(st, 2);
-	}
-}
-
-/* Those with a label first, the idlest first; then the others, the busiest
- * first. */
-static int
-compare(const void *a, const void *b)
-{
-	const struct rank *x = a, *y = b;
-	int up;
-
-	if (x->labelled != y->labelled)
-		return x->labelled ? -1 : 1;
-	up = (x->calls > y->calls) - (x->calls < y->calls);
-	return x->labelled ? up : -up;
-}
-
-/* Twice as busy, or two of a kind would change places for ever. */
-static void
-find_swaps(const struct ranks *r, struct swaps *out)
-{
-	size_t i, k = 0;
-
-	while (k < r->n && r->v[k].labelled)
-		k++;
-	for (i = 0; i < k && i + k < r->n && i < STORE_LABELS_MAX; i++) {
-		if (r->v[i + k].calls <= r->v[i].calls * 2)
-			return;
-		out->v[out->n].from = r->v[i].target;
-		out->v[out->n++].to = r->v[i + k].target;
-	}
-}
-
-static enum rc
-set_label(struct lite_tx *tx, int64_t target, bool labelled, bool *was_not,
-    struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_LABEL);
-	enum rc rc;
-
-	lite_int(st, 1, target);
-	lite_int(st, 2, labelled);
-	rc = lite_run(tx->conn, st, e);
-	*was_not = rc == RC_OK && lite_changes(tx->conn) == 1;
-	return rc;
-}
-
-static enum rc
-leave_figures(struct lite_tx *tx, int64_t target, struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_FIGURES);
-	int64_t n[COLUMNS] = { 0 };
-	bool row;
-	enum rc rc;
-	int i;
-
-	lite_int(st, 1, target);
-	rc = lite_step(tx->conn, st, &row, e);
-	for (i = 0; rc == RC_OK && row && i < COLUMNS; i++)
-		n[i] = lite_col_int(st, i);
-	lite_reset(st);
-	for (i = 0; rc == RC_OK && i < COLUMNS; i++) {
-		if (n[i] == 0)
-			continue;
-		if (i < AT_BUCKETS)
-			rc = lite_metric_add(tx, OTHER, column_names[i],
-			    METER_PLAIN, n[i], e);
-		else
-			rc = lite_metric_add(tx, OTHER, "answers",
-			    store_answer_bounds[i - AT_BUCKETS], n[i], e);
-	}
-	return rc;
-}
-
-static enum rc
-run_swaps(struct lite_tx *tx, void *arg, struct err *e)
-{
-	const struct swaps *x = arg;
-	bool done;
-	enum rc rc = RC_OK;
-	size_t i;
-
-	for (i = 0; rc == RC_OK && i < x->n; i++) {
-		/* Another process may have been here meanwhile. */
-		rc = set_label(tx, x->v[i].from, false, &done, e);
-		if (rc != RC_OK || !done)
-			continue;
-		rc = leave_figures(tx, x->v[i].to, e);
-		if (rc == RC_OK)
-			rc = set_label(tx, x->v[i].to, true, &done, e);
-	}
-	return rc;
-}
-
-/* Most stores have labels for all. */
-static enum rc
-find_ranks(struct lite *l, struct ranks *out, struct err *e)
-{
-	struct sqlite3_stmt *st;
-	struct lite_conn *c;
-	int64_t n = 0;
-	enum rc rc;
-
-	rc = lite_reader_take(l, &c, e);
-	if (rc != RC_OK)
-		return rc;
-	st = lite_stmt(c, LITE_TARGET_MANY);
-	lite_int(st, 1, STORE_LABELS_MAX + 1);
-	rc = read_number(c, st, &n, e);
-	if (rc == RC_OK && n > STORE_LABELS_MAX)
-		rc = read_ranks(c, out, e);
-	lite_reader_give(l, c);
-	return rc;
-}
-
-enum rc
-lite_metrics_rank(void *impl, struct err *e)
-{
-	struct lite *l = impl;
-	struct ranks ranks = { NULL, 0 };
-	struct swaps swaps = { .n = 0 };
-	long long now_us = clock_tick_us();
-	long long last_us = atomic_load(&l->ranked_us);
-	enum rc rc;
-
-	if ((last_us != 0 && now_us - last_us < RANK_US) ||
-	    !atomic_compare_exchange_strong(&l->ranked_us, &last_us, now_us))
-		return RC_OK;
-	rc = find_ranks(l, &ranks, e);
-	if (rc == RC_OK && ranks.n > 0) {
-		qsort(ranks.v, ranks.n, sizeof(*ranks.v), compare);
-		find_swaps(&ranks, &swaps);
-	}
-	free(ranks.v);
-	if (rc == RC_OK && swaps.n > 0)
-		rc = lite_commit_now(l, run_swaps, &swaps, e);
-	return rc;
 }

@@ -15,6 +15,9 @@
 	"e.expanded = 0 AND e.round_webhook IS NOT NULL AND "         \
 	"e.webhook_id IS NULL, e.passed"
 
+/* The webhook of target o has not been deleted. */
+#define LABEL_IS_SHOWN "EXISTS (SELECT 1 FROM webhook w WHERE w.id = o.name)"
+
 /* Of a dead job and its event e, behind what is known of its webhook. */
 #define NOTICE_JOB_COLUMNS(j)                                                                   \
 	"0, 0, 0, " j ".tries, " j ".last_class, " j ".last_code, coalesce(" j                  \
@@ -324,7 +327,8 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "SELECT id FROM target WHERE kind = ?1 AND name = ?2",
 	[LITE_TARGET_PUT] =
 	    "INSERT INTO target (kind, name, labelled) VALUES (?1, ?2, ?1 = "
-	    "0 AND (SELECT count(*) FROM target WHERE labelled = 1) < ?3)",
+	    "0 AND (SELECT count(*) FROM target o WHERE o.labelled = 1 AND " LABEL_IS_SHOWN
+	    ") < ?3)",
 	[LITE_TARGET_GET] =
 	    "SELECT " TARGET_COLUMNS " FROM target t WHERE t.id = ?1",
 	[LITE_TARGET_RECOUNT] =
@@ -384,27 +388,22 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "LIMIT ?6",
 	[LITE_JOB_DUE] = "UPDATE job SET due_ms = ?2 WHERE id = ?1",
 	[LITE_TARGET_LABELLED] =
-	    "SELECT " FIGURES ", name FROM target WHERE labelled = 1 AND "
-	    "EXISTS (SELECT 1 FROM webhook w WHERE w.id = target.name)",
+	    "SELECT " FIGURES
+	    ", name FROM target o WHERE o.labelled = 1 AND " LABEL_IS_SHOWN,
 	[LITE_TARGET_OTHERS] =
 	    "SELECT sum(delivered), sum(failed), sum(timeouts), "
 	    "sum(answers_ms), sum(limit_hits), sum(breaker_opens), "
 	    "sum(le_10), sum(le_50), sum(le_100), sum(le_500), "
 	    "sum(le_1000), sum(le_2000), sum(le_5000), sum(le_more) FROM "
 	    "target WHERE kind = 0 AND labelled = 0",
-	[LITE_TARGET_CALLS] =
-	    "SELECT t.id, t.labelled, coalesce(w.total_calls, -1) FROM "
-	    "target t LEFT JOIN webhook w ON w.id = t.name WHERE t.kind = 0",
-	[LITE_TARGET_FIGURES] =
-	    "SELECT " FIGURES " FROM target WHERE id = ?1 AND labelled = 0",
-	[LITE_TARGET_LABEL] =
-	    "UPDATE target SET labelled = ?2, delivered = 0, failed = 0, "
+	/* A webhook that comes back after others took all labels. */
+	[LITE_TARGET_UNLABEL] =
+	    "UPDATE target SET labelled = 0, delivered = 0, failed = 0, "
 	    "timeouts = 0, answers_ms = 0, limit_hits = 0, breaker_opens = "
 	    "0, le_10 = 0, le_50 = 0, le_100 = 0, le_500 = 0, le_1000 = 0, "
 	    "le_2000 = 0, le_5000 = 0, le_more = 0 WHERE id = ?1 AND "
-	    "labelled <> ?2",
-	[LITE_TARGET_MANY] = "SELECT count(*) FROM (SELECT 1 FROM target "
-			     "WHERE kind = 0 LIMIT ?1)",
+	    "labelled = 1 AND (SELECT count(*) FROM target o WHERE o.labelled "
+	    "= 1 AND o.id <> ?1 AND " LABEL_IS_SHOWN ") >= ?2",
 	[LITE_QUEUE_DEPTH] =
 	    "SELECT coalesce(sum(waiting), 0) FROM target WHERE kind = 0 AND "
 	    "waiting > 0",

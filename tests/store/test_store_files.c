@@ -607,44 +607,6 @@ test_a_wrong_count_of_leases_is_found(void **state)
 	assert_true(found);
 }
 
-#define TOO_MANY (STORE_LABELS_MAX + 50)
-
-/* A person with another tool gave them, or a damaged page. */
-static void
-test_rank_survives_too_many_labels(void **state)
-{
-	struct fix *f = *state;
-	struct webhook *v[2 * TOO_MANY];
-	char id[24];
-	size_t i;
-
-	for (i = 0; i < NELEM(v); i++) {
-		(void)snprintf(id, sizeof(id), "hook-%04zu", i);
-		v[i] = fix_webhook(id);
-		v[i]->total_calls = i < TOO_MANY ? 1 : 100;
-	}
-	assert_int_equal(store_webhook_put_all(f->s,
-			     (const struct webhook *const *)v, NELEM(v), false,
-			     &f->e),
-	    RC_OK);
-	for (i = 0; i < NELEM(v); i++)
-		webhook_free(v[i]);
-	fix_close(f);
-	raw_sql(f->path,
-	    "UPDATE target SET labelled = name IN (SELECT id FROM webhook "
-	    "WHERE total_calls = 1)");
-	assert_int_equal(raw_count(f->path,
-			     "SELECT count(*) FROM target WHERE labelled = 1"),
-	    TOO_MANY);
-	fix_open(f);
-	assert_int_equal(store_metrics_rank(f->s, &f->e), RC_OK);
-	assert_int_equal(raw_count(f->path,
-			     "SELECT count(*) FROM target t JOIN webhook w ON "
-			     "w.id = t.name WHERE t.labelled = 1 AND "
-			     "w.total_calls = 100"),
-	    STORE_LABELS_MAX);
-}
-
 static void
 find_secrets(void *arg, const char *check, const char *finding)
 {
@@ -708,7 +670,6 @@ main(void)
 		CASE(test_a_damaged_secret_behind_many_webhooks_is_found),
 		CASE(test_damage_is_harmless_or_reported),
 		CASE(test_a_wrong_count_of_leases_is_found),
-		CASE(test_rank_survives_too_many_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

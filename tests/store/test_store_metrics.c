@@ -402,14 +402,6 @@ register_many(struct fix *f)
 }
 
 static void
-rank_anew(struct fix *f)
-{
-	fix_close(f);
-	fix_open(f);
-	assert_int_equal(store_metrics_rank(f->s, &f->e), RC_OK);
-}
-
-static void
 test_two_hundred_webhooks_have_labels_and_the_others_share_one_row(void **state)
 {
 	struct fix *f = *state;
@@ -429,74 +421,72 @@ test_two_hundred_webhooks_have_labels_and_the_others_share_one_row(void **state)
 }
 
 static void
-test_busy_webhooks_get_labels_and_no_counter_decreases(void **state)
+test_later_webhooks_stay_among_the_others_however_busy(void **state)
 {
 	struct fix *f = *state;
 	const struct ending good = { STORE_DONE, 200, 1, false };
-	const struct ending bad = { STORE_DEAD, 500, 20, false };
 	struct store_metrics m;
+	char id[16];
+	int i;
 
 	register_many(f);
-	attempt(f, "d-1", "hook-201", &good);
-	attempt(f, "d-2", "hook-201", &bad);
-	attempt(f, "d-3", "hook-202", &good);
-	rank_anew(f);
+	for (i = 0; i < 10; i++) {
+		(void)snprintf(id, sizeof(id), "d-%d", i);
+		attempt(f, id, "hook-204", &good);
+	}
+	fix_close(f);
+	fix_open(f);
 	read_metrics(f, &m);
 	assert_int_equal(m.nwebhooks, STORE_LABELS_MAX);
-	/* What they had counted stays where it was. */
-	assert_non_null(find(&m, "hook-201")->id);
-	assert_non_null(find(&m, "hook-202")->id);
-	assert_int_equal(attempts(find(&m, "hook-201")), 0);
-	assert_int_equal(m.others.delivered, 2);
-	assert_int_equal(m.others.failed, 1);
-	assert_int_equal(m.others.answers[0], 2);
-	assert_int_equal(m.others.answers[1], 1);
-	assert_int_equal(m.others.answers_ms, 22);
-	store_metrics_free(&m);
-
-	attempt(f, "d-4", "hook-201", &good);
-	attempt(f, "d-5", "hook-203", &good);
-	rank_anew(f);
-	read_metrics(f, &m);
-	assert_int_equal(find(&m, "hook-201")->delivered, 1);
-	assert_non_null(find(&m, "hook-203")->id);
-	assert_int_equal(m.others.delivered, 3);
+	assert_null(find(&m, "hook-204")->id);
+	assert_int_equal(m.others.delivered, 10);
 	store_metrics_free(&m);
 	fix_assert_sound(f);
 }
 
+static void delete (struct fix *f, const char *id)
+{
+	assert_int_equal(
+	    store_webhook_delete(f->s, id, f->wall_ms, NULL, &f->e), RC_OK);
+}
+
+/* Whatever comes back, the others' row does not decrease. */
 static void
-test_a_label_moves_only_to_a_webhook_twice_as_busy(void **state)
+test_the_label_of_a_deleted_webhook_goes_to_the_next_one(void **state)
 {
 	struct fix *f = *state;
 	const struct ending good = { STORE_DONE, 200, 1, false };
 	struct store_metrics m;
-	char delivery[16], id[16];
-	int i;
 
 	register_many(f);
-	for (i = 0; i < MANY; i++) {
-		(void)snprintf(delivery, sizeof(delivery), "d-%d", i);
-		(void)snprintf(id, sizeof(id), "hook-%03d", i);
-		attempt(f, delivery, id, &good);
-	}
-	attempt(f, "e-1", "hook-204", &good);
-	rank_anew(f);
+	attempt(f, "d-1", "hook-000", &good);
+	attempt(f, "d-2", "hook-001", &good);
+	attempt(f, "d-3", "hook-204", &good);
+	delete (f, "hook-000");
+	delete (f, "hook-001");
 	read_metrics(f, &m);
-	assert_null(find(&m, "hook-204")->id);
-	assert_int_equal(m.others.delivered, MANY - STORE_LABELS_MAX + 1);
+	assert_int_equal(m.nwebhooks, STORE_LABELS_MAX - 2);
 	store_metrics_free(&m);
-	attempt(f, "e-2", "hook-204", &good);
-	/* Once a minute is enough. */
-	assert_int_equal(store_metrics_rank(f->s, &f->e), RC_OK);
+
+	/* One comes back to its series, before the label is taken. */
+	fix_register(f, "hook-000");
+	fix_register(f, "hook-new");
 	read_metrics(f, &m);
-	assert_null(find(&m, "hook-204")->id);
-	store_metrics_free(&m);
-	rank_anew(f);
-	read_metrics(f, &m);
-	assert_non_null(find(&m, "hook-204")->id);
 	assert_int_equal(m.nwebhooks, STORE_LABELS_MAX);
+	assert_int_equal(find(&m, "hook-000")->delivered, 1);
+	assert_non_null(find(&m, "hook-new")->id);
+	assert_int_equal(m.others.delivered, 1);
 	store_metrics_free(&m);
+
+	/* The other one comes too late. */
+	fix_register(f, "hook-001");
+	attempt(f, "d-4", "hook-001", &good);
+	read_metrics(f, &m);
+	assert_int_equal(m.nwebhooks, STORE_LABELS_MAX);
+	assert_null(find(&m, "hook-001")->id);
+	assert_int_equal(m.others.delivered, 2);
+	store_metrics_free(&m);
+	fix_assert_sound(f);
 }
 
 #define TEST(name) \
@@ -550,8 +540,8 @@ main(void)
 		TEST(test_a_flood_of_workers_leaves_the_last_hundred_or_so),
 		TEST(
 		    test_two_hundred_webhooks_have_labels_and_the_others_share_one_row),
-		TEST(test_busy_webhooks_get_labels_and_no_counter_decreases),
-		TEST(test_a_label_moves_only_to_a_webhook_twice_as_busy),
+		TEST(test_later_webhooks_stay_among_the_others_however_busy),
+		TEST(test_the_label_of_a_deleted_webhook_goes_to_the_next_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
