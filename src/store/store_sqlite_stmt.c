@@ -120,9 +120,6 @@ const char lite_sql_make[] = "PRAGMA page_size = 4096;"
 
 const char lite_sql_wal[] = "PRAGMA journal_mode = WAL;";
 
-/* hls1 */
-const char lite_sql_identity[] = "PRAGMA application_id = 1751937841;";
-
 static const char *const texts[LITE_HELD_ALL] = {
 	[LITE_BEGIN] = "BEGIN IMMEDIATE",
 	[LITE_BEGIN_READ] = "BEGIN",

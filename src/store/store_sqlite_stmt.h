@@ -266,7 +266,6 @@ extern const char lite_sql_reader[];
 extern const char lite_sql_writer[];
 extern const char lite_sql_make[];
 extern const char lite_sql_wal[];
-extern const char lite_sql_identity[];
 
 const char *lite_stmt_text(enum lite_stmt s);
 /* Of LITE_HELD_ALL and those behind it, up to LITE_EVENT_AT. */
