@@ -42,14 +42,16 @@ class Bench:
             self.posts_made[key] = made
         return made
 
-    def gateway(self, settings=None, front=True, drain=False, **kw):
+    def gateway(self, settings=None, front=True, drain=False, nginx=True,
+                **kw):
         g = gw.Gateway(gw.merge({
             "sources": SOURCES,
             "logging": {"level": "warn"}}, settings or {}), **kw)
         g.init()
         if front:
             g.start_front()
-        g.start_nginx()
+        if nginx:
+            g.start_nginx()
         if drain:
             g.start_drain()
         return g
