@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "base/xalloc.h"
 #include "front/budget.h"
 #include "front/count.h"
@@ -241,6 +242,7 @@ run_fcgi(struct app *app, struct app_listen *l, struct settings *set,
 		    "%s: every local user may connect, though only "
 		    "the file's owner and group are answered",
 		    l->name);
+	url_load();
 	log_say(LOG_LEVEL_INFO, "listening on %s", l->name);
 	rc = front_run(&opt, e);
 	/* Threads that hang may read it still. */

@@ -6,10 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include <curl/curl.h>
-
 #include "base/units.h"
 #include "base/url.h"
+#include "base/url_int.h"
 #include "base/xalloc.h"
 
 #define HOST_MAX 253
@@ -25,16 +24,17 @@ name_punycode(const char *text, struct err *e)
 	    "a URL's host has letters other than ASCII; write it in its ASCII "
 	    "form (xn--...)");
 #ifdef CURLU_PUNYCODE
-	CURLU *parsed = curl_url();
+	const struct url_curl *curl = url_curl_get();
+	CURLU *parsed = curl->make();
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), before;
 
 	if (parsed == NULL)
 		fatal("out of memory for a URL");
 	/* libcurl reads the letters by the thread's locale. */
 	before = utf8 == NULL ? NULL : uselocale(utf8);
-	if (curl_url_set(parsed, CURLUPART_URL, text, CURLU_DISALLOW_USER) ==
+	if (curl->set(parsed, CURLUPART_URL, text, CURLU_DISALLOW_USER) ==
 		CURLUE_OK &&
-	    curl_url_get(parsed, CURLUPART_HOST, &host, CURLU_PUNYCODE) ==
+	    curl->get(parsed, CURLUPART_HOST, &host, CURLU_PUNYCODE) ==
 		CURLUE_OK)
 		rc = err_set(e, RC_INVALID,
 		    "a URL's host has letters other than ASCII; write it as %s",
@@ -43,8 +43,8 @@ name_punycode(const char *text, struct err *e)
 		uselocale(before);
 		freelocale(utf8);
 	}
-	curl_free(host);
-	curl_url_cleanup(parsed);
+	curl->free(host);
+	curl->drop(parsed);
 #else
 	(void)text;
 	(void)host;
@@ -141,12 +141,13 @@ check_port(const struct url *u, struct err *e)
 static char *
 part(CURLU *parsed, CURLUPart which, unsigned int flags)
 {
+	const struct url_curl *curl = url_curl_get();
 	char *from_curl = NULL, *copy;
 
-	if (curl_url_get(parsed, which, &from_curl, flags) != CURLUE_OK)
+	if (curl->get(parsed, which, &from_curl, flags) != CURLUE_OK)
 		return NULL;
 	copy = xstrdup(from_curl);
-	curl_free(from_curl);
+	curl->free(from_curl);
 	return copy;
 }
 
@@ -167,6 +168,12 @@ tidy_host(struct url *u)
 	for (p = u->host; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
+}
+
+void
+url_load(void)
+{
+	(void)url_curl_get();
 }
 
 bool
@@ -261,21 +268,22 @@ normal_form(const struct url *u)
 static enum rc
 parse_once(const char *text, struct url *out, struct err *e)
 {
+	const struct url_curl *curl = url_curl_get();
 	CURLU *parsed;
 	CURLUcode code;
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
-	parsed = curl_url();
+	parsed = curl->make();
 	if (parsed == NULL)
 		fatal("out of memory for a URL");
-	code = curl_url_set(parsed, CURLUPART_URL, text, CURLU_DISALLOW_USER);
+	code = curl->set(parsed, CURLUPART_URL, text, CURLU_DISALLOW_USER);
 	if (code != CURLUE_OK)
 		rc = err_set(e, RC_INVALID, "a URL that libcurl refuses: %s",
-		    curl_url_strerror(code));
+		    curl->reason(code));
 	else
 		rc = split(parsed, out, e);
-	curl_url_cleanup(parsed);
+	curl->drop(parsed);
 	if (rc == RC_OK)
 		out->text = normal_form(out);
 	else

@@ -33,6 +33,10 @@ struct url {
  * inner hyphens. */
 bool url_is_host(const char *host);
 
+/* Loads libcurl, which is fatal where it is not there.  The first URL does that
+ * too; a program that runs for long calls this at its start. */
+void url_load(void);
+
 /* RC_INVALID: not taken; *out is empty.  RC_TOOBIG: over the length. */
 enum rc url_parse(const char *text, struct url *out, struct err *e);
 void url_fini(struct url *u);

@@ -1,0 +1,26 @@
+/*
+ * url_int - the functions of libcurl that url.c calls
+ *
+ * libcurl brings some thirty other libraries, and loading them takes longer
+ * than all else that a CGI program does for one post, which parses no URL.  So
+ * the library is loaded when the first URL is parsed.
+ */
+#ifndef BASE_URL_INT_H
+#define BASE_URL_INT_H
+
+#include <curl/curl.h>
+
+struct url_curl {
+	__typeof__(curl_url) *make;
+	__typeof__(curl_url_set) *set;
+	__typeof__(curl_url_get) *get;
+	__typeof__(curl_url_strerror) *reason;
+	__typeof__(curl_url_cleanup) *drop;
+	__typeof__(curl_free) *free;
+};
+
+/* Loads the library once in a process.  A library that is not there, though
+ * the program was built with it, is fatal. */
+const struct url_curl *url_curl_get(void);
+
+#endif
