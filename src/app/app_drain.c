@@ -403,7 +403,8 @@ app_drain(const struct app_drain_options *opt)
 	log_tag("worker_id", app.worker);
 	app.run.worker = app.worker;
 	app.kinds = kinds_text(opt->kinds);
-	app_run_settle(app.conf, FILES_MIN);
+	app_run_settle(app.conf);
+	app_run_stay(&app.run, app.conf, FILES_MIN);
 	rc = app_run_open_store(&app.run, app.conf, &to_store, &status, &e);
 	if (rc == RC_OK && !opt->check && !is_told_to_end) {
 		rc = run(&app, &e);

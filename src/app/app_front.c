@@ -40,7 +40,8 @@ struct app {
 	struct app_run run;
 	const struct app_conf *conf; /* the newest, in the newest settings */
 	int64_t started_ms;
-	bool is_port; /* it listens on TCP */
+	bool is_port;  /* it listens on TCP */
+	bool is_brief; /* a web server started it for one request */
 };
 
 /* Of every request in hand, and of the writes that nobody waits for any more:
@@ -287,12 +288,13 @@ run_cgi(struct app *app, struct settings *set)
 	return end.is_answered ? RC_OK : RC_PEER;
 }
 
-/* A web server that starts us anew for each request says so. */
+/* A web server that starts us anew for each request says so, and leaves no
+ * socket to us. */
 static bool
-is_cgi(void)
+is_cgi(const struct app_front_options *opt)
 {
-	return getenv("GATEWAY_INTERFACE") != NULL &&
-	    getenv("REQUEST_METHOD") != NULL;
+	return opt->listen == NULL && getenv("GATEWAY_INTERFACE") != NULL &&
+	    getenv("REQUEST_METHOD") != NULL && !app_listen_has_inherited();
 }
 
 static int
@@ -328,19 +330,19 @@ serve_on(struct app *app, struct app_listen *l, struct app_conf *conf)
 static enum rc
 find_socket(const struct app *app, struct app_listen *l, struct err *e)
 {
-	enum rc rc;
-
+	if (app->is_brief)
+		return RC_OK;
 	if (app->opt->listen != NULL)
 		return app_listen_open(app->opt->listen, l, e);
-	rc = app_listen_inherit(l, e);
-	return rc != RC_OK && is_cgi() ? RC_OK : rc;
+	return app_listen_inherit(l, e);
 }
 
 static int
 run(struct app *app, struct app_listen *l, struct app_conf *conf)
 {
 	const struct store_options to_store = { .queue_bytes = QUEUE_BYTES,
-		.readers = READERS };
+		.readers = READERS,
+		.is_brief = app->is_brief };
 	int status;
 	struct err e;
 
@@ -369,7 +371,10 @@ app_front(const struct app_front_options *opt)
 		return app_run_refuse(&app.run, NULL, &e);
 	app.started_ms = clock_wall_ms(app.run.clock);
 	front_block_signals();
-	app_run_settle(conf, FILES_MIN);
+	app_run_settle(conf);
+	app.is_brief = is_cgi(opt);
+	if (!app.is_brief)
+		app_run_stay(&app.run, conf, FILES_MIN);
 	status = run(&app, &l, conf);
 	app_listen_close(&l);
 	app_run_end(&app.run);

@@ -227,18 +227,29 @@ has_systemd_fd(void)
 	return has;
 }
 
+/* -1: no socket was left to the program. */
+static int
+inherited_fd(void)
+{
+	if (has_systemd_fd() && is_listening(SYSTEMD_FD))
+		return SYSTEMD_FD;
+	return is_listening(STDIN_FILENO) ? STDIN_FILENO : -1;
+}
+
+bool
+app_listen_has_inherited(void)
+{
+	return inherited_fd() >= 0;
+}
+
 enum rc
 app_listen_inherit(struct app_listen *out, struct err *e)
 {
 	struct sockaddr_un addr;
 	socklen_t size = sizeof(addr);
 
-	*out = (struct app_listen){ .fd = -1 };
-	if (has_systemd_fd() && is_listening(SYSTEMD_FD))
-		out->fd = SYSTEMD_FD;
-	else if (is_listening(STDIN_FILENO))
-		out->fd = STDIN_FILENO;
-	else
+	*out = (struct app_listen){ .fd = inherited_fd() };
+	if (out->fd < 0)
 		return err_set(e, RC_NOTFOUND,
 		    "no socket: neither --listen, nor systemd's, nor fd 0");
 	(void)fcntl(out->fd, F_SETFD, FD_CLOEXEC);

@@ -36,6 +36,7 @@ enum rc app_listen_open(const char *where, struct app_listen *out,
  * fd 0 when it listens.  RC_NOTFOUND: neither.
  */
 enum rc app_listen_inherit(struct app_listen *out, struct err *e);
+bool app_listen_has_inherited(void);
 
 /* Takes the path away if it is still ours. */
 void app_listen_close(struct app_listen *l);

@@ -69,8 +69,6 @@ app_run_start(struct app_run *r, struct app_conf **out, struct err *e)
 	r->vars = conf_vars_new();
 	rc = read_conf(r, out, e);
 	if (rc == RC_OK)
-		r->started_with = conf_marks_new(app_conf_table(), *out);
-	if (rc == RC_OK)
 		rc = open_log(r, *out, e);
 	if (rc != RC_OK) {
 		app_conf_free(*out);
@@ -97,11 +95,19 @@ app_run_refuse(struct app_run *r, struct app_conf *conf, const struct err *e)
 }
 
 void
-app_run_settle(const struct app_conf *conf, unsigned int files)
+app_run_settle(const struct app_conf *conf)
+{
+	warn_all(conf);
+	if (geteuid() == 0)
+		log_say(LOG_LEVEL_WARN, "running as root");
+}
+
+void
+app_run_stay(struct app_run *r, const struct app_conf *conf, unsigned int files)
 {
 	struct rlimit limit;
 
-	warn_all(conf);
+	r->started_with = conf_marks_new(app_conf_table(), conf);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < files) {
 		limit.rlim_cur =
 		    limit.rlim_max < files ? limit.rlim_max : files;
@@ -116,8 +122,6 @@ app_run_settle(const struct app_conf *conf, unsigned int files)
 	mallopt(M_MMAP_THRESHOLD, BODY_LARGE);
 	mallopt(M_TRIM_THRESHOLD, 2 * BODY_LARGE);
 #endif
-	if (geteuid() == 0)
-		log_say(LOG_LEVEL_WARN, "running as root");
 }
 
 static void
@@ -147,7 +151,7 @@ app_run_open_store(struct app_run *r, const struct app_conf *conf,
 	opt.clock = r->clock;
 	rc = store_open(&opt, &r->store, e);
 	*status = app_exit_store(rc);
-	if (rc == RC_OK)
+	if (rc == RC_OK && !own->is_brief)
 		put_record(r, conf, NULL);
 	return rc;
 }

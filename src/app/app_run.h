@@ -42,9 +42,15 @@ enum rc app_run_start(struct app_run *r, struct app_conf **out, struct err *e);
 int app_run_refuse(struct app_run *r, struct app_conf *conf,
     const struct err *e);
 
-/* Logs the settings' warnings and raises the limit of open files to files,
- * or to the hard limit where that is lower. */
-void app_run_settle(const struct app_conf *conf, unsigned int files);
+/* Logs the settings' warnings. */
+void app_run_settle(const struct app_conf *conf);
+
+/* For a program that serves more than one request: remembers the settings that
+ * it started with, for app_run_reload(), raises the limit of open files to
+ * files, or to the hard limit where that is lower, and has memory given back
+ * that the largest body took. */
+void app_run_stay(struct app_run *r, const struct app_conf *conf,
+    unsigned int files);
 
 /* own holds what is the program's alone; the rest is the settings'.  *status
  * is what to exit with when it fails. */

@@ -49,6 +49,8 @@ struct store_options {
 	int64_t turn_ms;      /* a write's longest wait for its turn; 0: 5 s */
 	const struct clock *clock;
 	unsigned int readers; /* read connections shared by all threads */
+	bool is_brief; /* one request is served: the connection that writes is
+	                  opened at once, and one for reading when needed */
 };
 
 /*

@@ -146,13 +146,14 @@ read_key(struct lite *l, struct lite_conn *c, struct err *e)
 
 /* What must hold before anybody trusts this file. */
 static enum rc
-judge_store(struct lite *l, struct err *e)
+judge_store(struct lite *l, bool is_brief, struct err *e)
 {
 	struct lite_conn *c;
 	int version;
 	enum rc rc;
 
-	rc = lite_reader_take(l, &c, e);
+	rc = is_brief ? lite_commit_open(l->commit, &c, e)
+		      : lite_reader_take(l, &c, e);
 	if (rc != RC_OK)
 		return rc;
 	rc = lite_conn_identify(c, l->path, &version, e);
@@ -162,7 +163,8 @@ judge_store(struct lite *l, struct err *e)
 		rc = read_salt(l, c, e);
 	if (rc == RC_OK)
 		rc = read_key(l, c, e);
-	lite_reader_give(l, c);
+	if (!is_brief)
+		lite_reader_give(l, c);
 	return rc;
 }
 
@@ -193,15 +195,18 @@ open_store(const struct store_options *opt, void **out, struct err *e)
 	}
 	if (rc == RC_OK)
 		rc = lite_note_judge(l->path, l->gate_fd, &l->was_whole, e);
-	if (rc == RC_OK)
-		rc = judge_store(l, e);
+	if (rc == RC_OK) {
+		l->commit = lite_commit_new(l);
+		rc = judge_store(l, opt->is_brief, e);
+	}
 	lite_files_fini(&files);
 	if (rc != RC_OK) {
-		if (l != NULL)
+		if (l != NULL) {
+			(void)lite_commit_free(l->commit);
 			free_all(l);
+		}
 		return rc;
 	}
-	l->commit = lite_commit_new(l);
 	*out = l;
 	return RC_OK;
 }

@@ -469,15 +469,30 @@ committer(void *arg)
 static enum rc
 open_all(struct lite_commit_state *c, struct err *e)
 {
-	char *folder = file_folder_of(c->lite->path);
+	char *folder;
 	enum rc rc = RC_OK;
 
+	if (c->conn.db != NULL)
+		return RC_OK;
+	folder = file_folder_of(c->lite->path);
 	c->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->folder_fd == -1)
 		rc = err_errno(e, lite_rc_of_errno(errno), errno, "%s", folder);
 	else
 		rc = lite_conn_open(c->lite->path, LITE_WRITE, &c->conn, e);
 	free(folder);
+	return rc;
+}
+
+enum rc
+lite_commit_open(struct lite_commit_state *c, struct lite_conn **out,
+    struct err *e)
+{
+	enum rc rc = open_all(c, e);
+
+	if (rc != RC_OK)
+		close_all(c);
+	*out = rc == RC_OK ? &c->conn : NULL;
 	return rc;
 }
 
@@ -678,6 +693,8 @@ lite_commit_free(struct lite_commit_state *c)
 	}
 	if (c->started)
 		(void)pthread_join(c->thread, NULL);
+	else
+		close_all(c);
 	lite_tally_clear(&c->tx.tally);
 	lite_seen_free(c->tx.seen);
 	lite_spans_free(c->tx.spans);

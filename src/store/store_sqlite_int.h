@@ -364,6 +364,10 @@ enum rc lite_commit_now(struct lite *l, lite_op_run *run, void *arg,
 
 struct lite_commit_state;
 struct lite_commit_state *lite_commit_new(struct lite *l);
+/* Opens the connection that writes before the first write, which opens it
+ * otherwise.  Until then it is the caller's to read with. */
+enum rc lite_commit_open(struct lite_commit_state *c, struct lite_conn **out,
+    struct err *e);
 /* Ends the committer's thread after the writes in hand; false when it could
  * not be ended within a second, and goes on using the store. */
 bool lite_commit_free(struct lite_commit_state *c);

@@ -225,6 +225,31 @@ def test_plain_cgi(g):
     assert cgi(g, "GET", "/hooks/github")[0] == 405
 
 
+def test_a_cgi_post_loads_nothing_that_only_urls_need(g):
+    """libcurl brings some thirty libraries."""
+    body = gw.as_bytes(gw.issue())
+    status, _, done = cgi(g, "POST", "/hooks/github", body,
+                          sign.github(gw.GITHUB_SECRET, body),
+                          LD_DEBUG="files")
+    assert status == 202, done.stderr
+    if b"libcrypto" not in done.stderr:
+        pytest.skip("the loader does not tell what it loads")
+    assert b"libcurl" not in done.stderr
+    hook = json.dumps({"url": "http://127.0.0.1:8080/", "events": ["*"]})
+    status, rest, _ = cgi(g, "POST", "/api/v1/webhooks/register",
+                          hook.encode(),
+                          [("Authorization", "Bearer " + g.token()),
+                           ("Content-Type", "application/json")])
+    assert status == 201, rest
+
+
+def test_a_cgi_process_is_not_among_the_running_programs(g):
+    run = g.database + "-run"
+    before = open(run, "rb").read()
+    assert cgi(g, "GET", "/health")[0] == 200
+    assert open(run, "rb").read() == before
+
+
 def test_without_any_socket_it_says_so(g):
     done = subprocess.run([gw.program("hls.fcgi")], env=g.env,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
