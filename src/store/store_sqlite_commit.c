@@ -94,22 +94,6 @@ at(enum store_test_place place)
 		f(place);
 }
 
-enum rc
-lite_gate_enter(struct lite *l, struct err *e)
-{
-	while (flock(l->gate_fd, LOCK_EX) != 0)
-		if (errno != EINTR)
-			return err_errno(e, RC_SYSTEM, errno, "%s",
-			    l->gate_path);
-	return RC_OK;
-}
-
-void
-lite_gate_leave(struct lite *l)
-{
-	(void)flock(l->gate_fd, LOCK_UN);
-}
-
 /* A transaction that failed may or may not have ended by itself. */
 static void
 roll_back(struct lite_commit_state *c)

@@ -310,21 +310,6 @@ lite_flow_is_set_back(struct lite *l, int64_t now_ms)
 	return is;
 }
 
-enum rc
-lite_flow_mend(struct lite_tx *tx, struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_MEND);
-	int64_t most = tx->flow.open_ms > BREAKER_PROBE_MS ? tx->flow.open_ms
-							   : BREAKER_PROBE_MS;
-	enum rc rc;
-
-	lite_int(st, 1, tx->now_ms);
-	lite_int(st, 2, tx->now_ms + most);
-	lite_int(st, 3, tx->flow.rate);
-	rc = lite_run(tx->conn, st, e);
-	return rc == RC_OK ? lite_plan_ends(tx, e) : rc;
-}
-
 void
 lite_flow(void *impl, const struct store_flow *f)
 {

@@ -28,8 +28,12 @@
  *	store_sqlite_tally.c	sums that a transaction writes once, at its end
  *	store_sqlite_flow.c	what bounds the deliveries to one target
  *	store_sqlite_notice.c	hls's own events
+ *	store_sqlite_tell.c	the notices that a drain makes events of
  *	store_sqlite_health.c	the health of webhooks, and reports of it
  *	store_sqlite_source.c	reports of sources, once an hour
+ *	store_sqlite_sum.c	the sums by name
+ *	store_sqlite_gate.c	the gate
+ *	store_sqlite_disk.c	whether the disk is nearly full
  *	store_sqlite_row.c	rows to our structs
  *	store_sqlite_owe.c	the one place where a job is made
  *	the others		the operations

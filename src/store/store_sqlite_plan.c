@@ -207,3 +207,18 @@ lite_plan_ends(struct lite_tx *tx, struct err *e)
 	lite_int(st, 2, now_ms + BACKOFF_SLACK_MS);
 	return lite_run(tx->conn, st, e);
 }
+
+enum rc
+lite_flow_mend(struct lite_tx *tx, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_MEND);
+	int64_t most = tx->flow.open_ms > BREAKER_PROBE_MS ? tx->flow.open_ms
+							   : BREAKER_PROBE_MS;
+	enum rc rc;
+
+	lite_int(st, 1, tx->now_ms);
+	lite_int(st, 2, tx->now_ms + most);
+	lite_int(st, 3, tx->flow.rate);
+	rc = lite_run(tx->conn, st, e);
+	return rc == RC_OK ? lite_plan_ends(tx, e) : rc;
+}

@@ -160,3 +160,100 @@ lite_one_int(struct lite_conn *c, struct sqlite3_stmt *st, int64_t other,
 	}
 	return rc;
 }
+
+static bool
+mend(int64_t v, int64_t most, int64_t *out)
+{
+	bool is_bad = v < 0 || v > most;
+
+	*out = is_bad ? 0 : v;
+	return is_bad;
+}
+
+bool
+lite_job_mend(struct lite_job *j)
+{
+	int64_t priority, attempt, tries, deaths, due_ms;
+	bool is_bad;
+
+	is_bad = mend(j->priority, EVENT_PRIORITY_MAX, &priority);
+	is_bad = mend((int)j->attempt, INT32_MAX, &attempt) || is_bad;
+	is_bad = mend((int)j->tries, INT32_MAX, &tries) || is_bad;
+	is_bad = mend((int)j->deaths, INT32_MAX, &deaths) || is_bad;
+	is_bad = mend(j->due_ms, INT64_MAX, &due_ms) || is_bad;
+	if (j->token == INT64_MAX) {
+		j->token = 0;
+		is_bad = true;
+	}
+	if ((unsigned int)j->state >= STORE_STATES) {
+		j->state = STORE_STATE_DEAD;
+		is_bad = true;
+	}
+	j->priority = (int)priority;
+	j->attempt = (unsigned int)attempt;
+	j->tries = (unsigned int)tries;
+	j->deaths = (unsigned int)deaths;
+	j->due_ms = due_ms;
+	return is_bad;
+}
+
+enum rc
+lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out, bool *found,
+    struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_JOB_HELD);
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	lite_int(st, 1, id);
+	rc = lite_step(tx->conn, st, found, e);
+	if (rc != RC_OK || !*found)
+		return rc;
+	out->id = id;
+	out->event = lite_col_int(st, 0);
+	out->target = lite_col_int(st, 1);
+	out->state = (enum store_state)lite_col_enum(st, 2, STORE_STATES);
+	out->priority = (int)lite_col_int(st, 3);
+	out->attempt = (unsigned int)lite_col_int(st, 4);
+	out->tries = (unsigned int)lite_col_int(st, 5);
+	out->deaths = (unsigned int)lite_col_int(st, 6);
+	out->suspect = lite_col_int(st, 7) != 0;
+	out->due_ms = lite_col_ms(st, 8);
+	out->token = lite_col_int(st, 9);
+	out->alone = lite_col_int(st, 10) != 0;
+	out->ordered = lite_col_int(st, 11) != 0;
+	out->behind = lite_col_int(st, 12) != 0;
+	out->round = lite_col_int(st, 13);
+	lite_reset(st);
+	out->damaged = lite_job_mend(out);
+	return RC_OK;
+}
+
+enum rc
+lite_ids(struct lite_conn *c, struct sqlite3_stmt *st, struct lite_ids *out,
+    struct err *e)
+{
+	bool row = true;
+	enum rc rc;
+
+	memset(out, 0, sizeof(*out));
+	for (;;) {
+		rc = lite_step(c, st, &row, e);
+		if (rc != RC_OK || !row)
+			break;
+		if (out->n % 64 == 0)
+			out->v =
+			    xreallocarray(out->v, out->n + 64, sizeof(*out->v));
+		out->v[out->n++] = lite_col_int(st, 0);
+	}
+	if (rc != RC_OK)
+		lite_ids_fini(out);
+	return rc;
+}
+
+void
+lite_ids_fini(struct lite_ids *ids)
+{
+	free(ids->v);
+	memset(ids, 0, sizeof(*ids));
+}
