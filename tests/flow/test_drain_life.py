@@ -8,6 +8,7 @@ import time
 import pytest
 
 import gateway as gw
+import waiting
 from receiver import Answer, Hold, Receiver, Silent
 from waiting import wait_for
 
@@ -113,7 +114,7 @@ def test_an_idle_drain_ends_at_once(make_gateway, number):
     g.drains[0].signal(number)
     g.drains[0].signal(number)
     assert g.drains[0].wait() == 0
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 3 * waiting.slow
 
 
 def test_a_storm_of_reloads_disturbs_nothing(make_gateway, receiver):
@@ -295,7 +296,7 @@ def test_new_work_wakes_a_drain_within_milliseconds(make_gateway, receiver):
         got = receiver.wait("/in", n + 2, timeout=10)
         took.append(got[-1].at - posted)
     # The bench is strict; here several tests may share two cores.
-    assert statistics.median(took) < 0.25, took
+    assert statistics.median(took) < 0.25 * waiting.slow, took
 
 
 def test_max_seconds_ends_a_drain(make_gateway, receiver):
@@ -303,7 +304,7 @@ def test_max_seconds_ends_a_drain(make_gateway, receiver):
     drain = g.start_drain("--max-seconds", "1")
     started = time.monotonic()
     assert drain.wait(8) == 0
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 4 * waiting.slow
 
 
 def test_an_unknown_kind_of_job_is_left_alone(

@@ -137,8 +137,8 @@ def test_forty_slow_new_receivers_do_not_take_all_requests(
         publish(g, 1, "good")
         took.append(receiver.wait("/good", before + 5, timeout=10)[-1].at -
                     sent)
-    assert statistics.median(took) < 0.5, took
-    assert max(took) < 2, took
+    assert statistics.median(took) < 0.5 * waiting.slow, took
+    assert max(took) < 2 * waiting.slow, took
     slow = [a for a in receiver.arrivals() if a.path != "/good"]
     assert 1 <= len(slow) <= 8
 
@@ -177,6 +177,7 @@ def test_fresh_events_overtake_a_backlog_of_retries(make_gateway, receiver):
     def fresh():
         return [a for a in receiver.arrivals("/in") if a.body == b'"fresh"']
     wait_for(fresh, 10)
-    took = fresh()[0].at - sent
-    # All that is due of the others would have taken over a second.
-    assert took < 0.7, took
+    came = fresh()[0].at
+    # Behind all that is due of the others it would come after 150.
+    before = [a for a in receiver.arrivals("/in") if sent < a.at < came]
+    assert len(before) < 100, (len(before), came - sent)
