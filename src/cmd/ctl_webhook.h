@@ -7,6 +7,7 @@
 
 #include "cmd/ctl.h"
 
+struct registry_problems;
 struct store_held;
 
 extern const struct ctl_option ctl_webhook_register_options[];
@@ -14,6 +15,15 @@ extern const struct ctl_option ctl_webhook_update_options[];
 extern const struct ctl_option ctl_webhook_import_options[];
 extern const struct ctl_option ctl_webhook_recover_options[];
 extern const struct ctl_option ctl_webhook_test_options[];
+
+/* The API's JSON of the options that register and update share.  url may be
+ * NULL. */
+enum rc ctl_webhook_json(struct ctl *c, const char *url, bool is_new,
+    struct buf *out, struct err *e);
+/* Where rc is RC_INVALID, the fields that are wrong as one sentence that begins
+ * with what; returns rc. */
+enum rc ctl_webhook_problems(enum rc rc, const char *what,
+    const struct registry_problems *p, struct err *e);
 
 enum rc ctl_webhook_register(struct ctl *c, struct err *e);
 enum rc ctl_webhook_update(struct ctl *c, struct err *e);
