@@ -136,15 +136,6 @@ crypt_random_u32(void)
 	return value;
 }
 
-uint64_t
-crypt_random_u64(void)
-{
-	uint64_t value;
-
-	crypt_random(&value, sizeof(value));
-	return value;
-}
-
 void
 crypt_wipe(void *p, size_t n)
 {

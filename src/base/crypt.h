@@ -46,7 +46,6 @@ void crypt_hkdf(const void *secret, size_t n, const char *info,
 
 void crypt_random(void *p, size_t n);
 uint32_t crypt_random_u32(void);
-uint64_t crypt_random_u64(void);
 void crypt_wipe(void *p, size_t n);
 
 /*

@@ -98,16 +98,3 @@ outcome_is_destination(const struct outcome *o)
 {
 	return o->is_destination;
 }
-
-bool
-outcome_is_delivery(const struct outcome *o)
-{
-	return o->verdict == OUTCOME_AGAIN && !o->is_destination &&
-	    o->class != OUTCOME_CLASS_US;
-}
-
-bool
-outcome_is_registration(const struct outcome *o)
-{
-	return o->verdict == OUTCOME_GONE;
-}

@@ -62,9 +62,5 @@ struct outcome outcome_of(enum outcome_end end, int status);
 
 /* The destination failed, which counts towards its breaker. */
 bool outcome_is_destination(const struct outcome *o);
-/* The destination works and refused this delivery. */
-bool outcome_is_delivery(const struct outcome *o);
-/* The receiver wants no further deliveries. */
-bool outcome_is_registration(const struct outcome *o);
 
 #endif

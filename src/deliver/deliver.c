@@ -613,7 +613,7 @@ start(void *arg, struct work_job *job)
 	a->body = body;
 	a->url = xstrdup(dest->webhook->url);
 	a->started_ms = clock_wall_ms(d->opt.clock);
-	deliver_req_init_made(&a->req, dest->webhook, ev, body->bytes, body->n,
+	deliver_req_init(&a->req, dest->webhook, ev, body->bytes, body->n,
 	    body->is_made, a->started_ms);
 	if (job->lease.round > 0)
 		deliver_req_put_replay(&a->req);

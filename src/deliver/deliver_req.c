@@ -195,7 +195,7 @@ add_cloudevents(struct deliver_req *r, const struct event *ev)
 }
 
 void
-deliver_req_init_made(struct deliver_req *r, const struct webhook *w,
+deliver_req_init(struct deliver_req *r, const struct webhook *w,
     const struct event *ev, const void *body, size_t bodysz, bool is_made,
     int64_t now_ms)
 {
@@ -227,21 +227,6 @@ deliver_req_init_made(struct deliver_req *r, const struct webhook *w,
 	r->ncustom = r->nheaders - r->custom;
 
 	point(r);
-}
-
-void
-deliver_req_init(struct deliver_req *r, const struct webhook *w,
-    const struct event *ev, const void *body, size_t bodysz, int64_t now_ms)
-{
-	struct buf made;
-
-	if (!deliver_req_make(ev, deliver_req_form(w, ev), body, bodysz,
-		&made)) {
-		deliver_req_init_made(r, w, ev, body, bodysz, false, now_ms);
-		return;
-	}
-	deliver_req_init_made(r, w, ev, made.data, made.len, true, now_ms);
-	r->made = made;
 }
 
 void

@@ -45,15 +45,12 @@ enum deliver_form deliver_req_form(const struct webhook *w,
 bool deliver_req_make(const struct event *ev, enum deliver_form form,
     const void *body, size_t n, struct buf *out);
 
-/* As deliver_req_init() below, with the body of deliver_req_make(); is_made is
- * what that returned. */
-void deliver_req_init_made(struct deliver_req *r, const struct webhook *w,
+/* Borrows body, which is deliver_req_make()'s where that returned true (is_made),
+ * until deliver_req_fini(), which wipes the secrets in r. */
+void deliver_req_init(struct deliver_req *r, const struct webhook *w,
     const struct event *ev, const void *body, size_t bodysz, bool is_made,
     int64_t now_ms);
 
-/* Borrows body until deliver_req_fini(), which wipes the secrets in r. */
-void deliver_req_init(struct deliver_req *r, const struct webhook *w,
-    const struct event *ev, const void *body, size_t bodysz, int64_t now_ms);
 /* Adds the header that marks a replay: a person had the event sent again. */
 void deliver_req_put_replay(struct deliver_req *r);
 void deliver_req_fini(struct deliver_req *r);

@@ -79,8 +79,8 @@ test_the_failed_step_is_named(void **state)
 		struct outcome o = outcome_of(rows[i].end, rows[i].status);
 
 		if (outcome_is_destination(&o) != (rows[i].kind == 'd') ||
-		    outcome_is_delivery(&o) != (rows[i].kind == '.') ||
-		    outcome_is_registration(&o) != (rows[i].kind == 'r'))
+		    (o.verdict == OUTCOME_GONE) != (rows[i].kind == 'r') ||
+		    (o.class == OUTCOME_CLASS_US) != (rows[i].kind == 'u'))
 			fail_msg("end %d, status %d", rows[i].end,
 			    rows[i].status);
 	}
