@@ -763,9 +763,6 @@ enum rc lite_plan_read(struct lite *l, struct lite_conn *c, struct lite_plan *p,
     int64_t now_ms, struct lite_plan_jobs *out, struct err *e);
 /* The same, and plans them anew.  For a transaction whose now_ms is set. */
 enum rc lite_plan_step(struct lite_tx *tx, struct lite_plan *p, struct err *e);
-/* Old secrets sign for a day from now at most; tokens that were made in the
- * future were made now. */
-enum rc lite_plan_ends(struct lite_tx *tx, struct err *e);
 /* The waits of a schedule column, and how many. */
 size_t lite_schedule_parse(const char *text, int64_t out[WEBHOOK_RETRIES_MAX]);
 

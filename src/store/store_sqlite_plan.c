@@ -185,8 +185,10 @@ lite_plan_step(struct lite_tx *tx, struct lite_plan *p, struct err *e)
 	return rc;
 }
 
-enum rc
-lite_plan_ends(struct lite_tx *tx, struct err *e)
+/* Old secrets sign for a day from now at most; tokens that were made in the
+ * future were made now. */
+static enum rc
+plan_ends(struct lite_tx *tx, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_OLD_SECRET_PLAN);
 	int64_t now_ms = tx->now_ms;
@@ -220,5 +222,5 @@ lite_flow_mend(struct lite_tx *tx, struct err *e)
 	lite_int(st, 2, tx->now_ms + most);
 	lite_int(st, 3, tx->flow.rate);
 	rc = lite_run(tx->conn, st, e);
-	return rc == RC_OK ? lite_plan_ends(tx, e) : rc;
+	return rc == RC_OK ? plan_ends(tx, e) : rc;
 }
