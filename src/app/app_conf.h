@@ -61,8 +61,12 @@ struct app_conf {
 	} outbound;
 	struct registry_defaults defaults; /* those of outbound */
 	struct {
-		char *worker_id; /* "": none given */
-		int64_t concurrency;
+		char *worker_id;     /* "": none given */
+		int64_t concurrency; /* of deliveries */
+		/* Of the other kinds. */
+		struct {
+			int64_t exec, analyze, draft, act, publish, alert;
+		} kinds;
 		int64_t batch;
 		int64_t lease_ms;
 		struct conf_durations retry_schedule;

@@ -158,7 +158,12 @@ work_options(struct app *app)
 		.kinds = app->opt->kinds,
 		.kinds_text = app->kinds,
 		.once = app->opt->once,
-		.concurrency = (size_t)conf->drain.concurrency,
+		.concurrency = { [STORE_DELIVER] =
+				     (size_t)conf->drain.concurrency,
+		    [STORE_EXEC] = (size_t)conf->drain.kinds.exec,
+		    [STORE_ANALYZE] = (size_t)conf->drain.kinds.analyze,
+		    [STORE_ACT] = (size_t)conf->drain.kinds.act,
+		    [STORE_PUBLISH] = (size_t)conf->drain.kinds.publish },
 		.batch = (size_t)conf->drain.batch,
 		.lease_ms = conf->drain.lease_ms,
 		.poll_ms = conf->drain.poll_ms,

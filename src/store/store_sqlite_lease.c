@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +44,11 @@ struct claim {
 
 struct lease {
 	struct lite *lite;
-	const struct store_lease_want *want;
+	const struct store_lease_want *wants;
+	size_t nwants;
+	const struct store_lease_want *want; /* that is served now */
+	size_t begun;                        /* claims before it */
+	size_t got[STORE_KINDS];             /* claims of each */
 	int64_t now_ms;
 	int64_t until_ms;
 	struct store_flow flow;
@@ -51,7 +56,7 @@ struct lease {
 	struct lite_plan plan, planned; /* before and after this lease */
 	struct lite_company company;
 	struct store_exchange *before; /* what else it does; or NULL */
-	struct claim *claims;          /* results, max of them */
+	struct claim *claims;          /* results, max of all wants */
 	size_t n;
 	bool held_back;
 	struct lite_ids aside; /* jobs whose event is gone, or damaged ones */
@@ -283,7 +288,7 @@ static enum rc
 claim_target(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
     struct err *e)
 {
-	size_t begun = x->n, room = x->want->max - x->n;
+	size_t begun = x->n, room = x->want->max - (x->n - x->begun);
 	int64_t lane = -1, due_ms;
 	bool full;
 	enum rc rc;
@@ -339,7 +344,7 @@ claim_targets(struct lite_tx *tx, struct lease *x, struct err *e)
 
 	rc = find_ready(tx, x, v, &n, e);
 	for (i = 0; i < n; i++) {
-		if (rc == RC_OK && x->n < x->want->max)
+		if (rc == RC_OK && x->n - x->begun < x->want->max)
 			rc = claim_target(tx, x, &v[i], e);
 		lite_target_fini(&v[i]);
 	}
@@ -411,13 +416,42 @@ end_alone(struct lite_tx *tx, const struct store_lease *l, struct err *e)
 	return lite_run(tx->conn, st, e);
 }
 
-/* A hand is seldom empty, and to wait for it costs all the others. */
 static enum rc
-claim(struct lite_tx *tx, struct lease *x, struct err *e)
+serve(struct lite_tx *tx, struct lease *x, size_t i,
+    enum rc (*claim)(struct lite_tx *tx, struct lease *x, struct err *e),
+    struct err *e)
 {
-	enum rc rc = claim_suspect(tx, x, e);
+	enum rc rc;
 
-	return rc == RC_OK && x->n == 0 ? claim_targets(tx, x, e) : rc;
+	x->want = &x->wants[i];
+	x->begun = x->n;
+	if (x->want->max == 0)
+		return RC_OK;
+	x->until_ms = clock_boot_ms(tx->lite->clock) + x->want->hold_ms;
+	rc = claim(tx, x, e);
+	x->got[i] += x->n - x->begun;
+	if (rc == RC_OK && x->n > x->begun && x->want->alone != NULL)
+		rc = end_alone(tx, x->want->alone, e);
+	return rc;
+}
+
+/* A hand is seldom empty, and to wait for it costs all the others.  The
+ * suspects of all wants come first: the jobs of one would be company for those
+ * of the next, each time. */
+static enum rc
+claim_all(struct lite_tx *tx, struct lease *x, struct err *e)
+{
+	enum rc rc = RC_OK;
+	size_t i;
+
+	memset(x->got, 0, sizeof(x->got));
+	for (i = 0; rc == RC_OK && i < x->nwants && x->n == 0; i++)
+		rc = serve(tx, x, i, claim_suspect, e);
+	if (x->n > 0)
+		return rc;
+	for (i = 0; rc == RC_OK && i < x->nwants; i++)
+		rc = serve(tx, x, i, claim_targets, e);
+	return rc;
 }
 
 static enum rc
@@ -430,7 +464,7 @@ run_before(struct lite_tx *tx, const struct lease *x, struct err *e)
 	    &b->nexpanded, e);
 	if (rc == RC_OK)
 		rc = lite_settle_in(tx, b->results, b->nresults,
-		    x->want->worker, x->now_ms, e);
+		    x->wants[0].worker, x->now_ms, e);
 	return rc;
 }
 
@@ -452,16 +486,13 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	if (rc == RC_OK)
 		rc = lite_plan_step(tx, &x->planned, e);
 	if (rc == RC_OK)
-		rc = lite_flow_company(tx, x->want, &x->company, e);
+		rc = lite_flow_company(tx, x->wants, &x->company, e);
 	/* What is claimed next is looked for in the targets' rows; those of
 	 * events change once more with it. */
 	if (rc == RC_OK && x->before != NULL)
 		rc = lite_tally_targets(tx, x->now_ms, e);
-	x->until_ms = clock_boot_ms(tx->lite->clock) + x->want->hold_ms;
-	if (rc == RC_OK && x->want->max > 0)
-		rc = claim(tx, x, e);
-	if (rc == RC_OK && x->n > 0 && x->want->alone != NULL)
-		rc = end_alone(tx, x->want->alone, e);
+	if (rc == RC_OK)
+		rc = claim_all(tx, x, e);
 	if (rc == RC_OK)
 		rc = end_aside(tx, x, e);
 	lite_ids_fini(&x->aside);
@@ -502,12 +533,14 @@ peek(struct lite *l, const struct store_lease_want *want, int64_t *due_ms,
 static enum rc
 lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
 {
+	size_t i, max = 1;
 	enum rc rc;
-	size_t i;
 
+	for (i = 0; i < x->nwants; i++)
+		max += x->wants[i].max;
 	x->lite = l;
 	x->flow = lite_flow_now(l);
-	x->claims = xcalloc(x->want->max + 1, sizeof(*x->claims));
+	x->claims = xcalloc(max, sizeof(*x->claims));
 	x->plan = l->plan;
 	if (x->is_set_back)
 		lite_plan_begin(&x->plan);
@@ -536,7 +569,8 @@ enum rc
 lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
     struct store_leases *out, int64_t *next_due_ms, struct err *e)
 {
-	struct lease x = { .want = want,
+	struct lease x = { .wants = want,
+		.nwants = 1,
 		.now_ms = now_ms,
 		.company = { .drains = 1 } };
 	struct lite *l = impl;
@@ -558,21 +592,51 @@ lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
 	return rc;
 }
 
+/* One that is due already was left out, and says nothing of the others. */
+static int64_t
+earlier(int64_t a, int64_t b, int64_t now_ms)
+{
+	if ((a > now_ms) == (b > now_ms))
+		return a < b ? a : b;
+	return a > now_ms ? a : b;
+}
+
+/* The results are settled, whatever this reading finds. */
+static void
+find_next_due(struct lite *l, const struct lease *x, struct store_exchange *ex,
+    struct err *e)
+{
+	bool is_first = true;
+	int64_t due_ms;
+	size_t i;
+
+	for (i = 0; i < x->nwants; i++) {
+		if (x->wants[i].max == 0 || x->got[i] > 0)
+			continue;
+		if (peek(l, &x->wants[i], &due_ms, e) != RC_OK)
+			due_ms = x->now_ms;
+		ex->next_due_ms = is_first
+		    ? due_ms
+		    : earlier(ex->next_due_ms, due_ms, x->now_ms);
+		is_first = false;
+	}
+}
+
 enum rc
 lite_exchange(void *impl, struct store_exchange *ex, struct err *e)
 {
-	struct lease x = { .want = ex->want,
+	struct lease x = { .wants = ex->wants,
+		.nwants = ex->nwants,
 		.now_ms = ex->now_ms,
 		.company = { .drains = 1 },
 		.is_set_back = lite_flow_is_set_back(impl, ex->now_ms),
 		.before = ex };
 	enum rc rc;
 
+	assert(ex->nwants > 0 && ex->nwants <= STORE_KINDS);
 	rc = lease(impl, &x, &ex->leases, e);
 	ex->next_due_ms = LITE_FAR;
-	/* The results are settled, whatever this reading finds. */
-	if (rc == RC_OK && ex->leases.n == 0 &&
-	    peek(impl, ex->want, &ex->next_due_ms, e) != RC_OK)
-		ex->next_due_ms = ex->now_ms;
+	if (rc == RC_OK)
+		find_next_due(impl, &x, ex, e);
 	return rc;
 }

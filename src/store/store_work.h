@@ -280,8 +280,9 @@ enum rc store_settle(struct store *s, struct store_result *v, size_t n,
 
 /*
  * store_expand(), store_settle() and store_lease_due() in one transaction,
- * for a third of the waiting.  want->worker settles too; want sees what the
- * others leave, and with max 0 leases nothing.
+ * for a third of the waiting.  The wants, at least one and at most STORE_KINDS,
+ * see what the others leave; each leases up to its own max, and nothing with 0.
+ * The worker of the first one settles too, and its split counts.
  * On any code but RC_OK nothing is expanded or settled and leases is empty.
  */
 struct store_exchange {
@@ -289,11 +290,14 @@ struct store_exchange {
 	size_t nexpansions;
 	struct store_result *results;
 	size_t nresults;
-	const struct store_lease_want *want;
+	const struct store_lease_want *wants;
+	size_t nwants;
 	int64_t now_ms;
 	size_t nexpanded;           /* result: that nobody had expanded yet */
-	struct store_leases leases; /* result */
-	int64_t next_due_ms;        /* result, when leases.n is 0 */
+	struct store_leases leases; /* result, of all wants */
+	/* Result: when the next job is due that a want which got none could
+	 * have; after now_ms, unless there is none but those left out. */
+	int64_t next_due_ms;
 };
 enum rc store_exchange(struct store *s, struct store_exchange *x,
     struct err *e);

@@ -82,13 +82,13 @@ struct work *
 work_new(const struct work_options *opt)
 {
 	struct work *w = xcalloc(1, sizeof(*w));
-	int at, i;
+	int i;
 
 	w->opt = *opt;
 	w->worker = xstrdup(opt->worker);
 	w->opt.worker = w->worker;
-	for (at = 0; at < WORK_STATES; at++)
-		w->lists[at].last = &w->lists[at].first;
+	w->ended.last = &w->ended.first;
+	w->settling.last = &w->settling.first;
 	w->bodies = work_bodies_new(opt->store, opt->body_budget);
 	w->exchange = work_exchange_new(opt->store, w->bodies, opt->loop);
 	watch_store(w);
@@ -101,27 +101,35 @@ work_new(const struct work_options *opt)
 	return w;
 }
 
+static void
+forget_all(struct work *w, struct work_list *l)
+{
+	struct work_job *job;
+
+	while ((job = l->first) != NULL) {
+		if (job->at == WORK_RUNNING)
+			job->bound->kind->cancel(job->bound->arg, job);
+		work_forget(w, job);
+	}
+}
+
 bool
 work_free(struct work *w)
 {
 	bool ended;
-	int at;
+	size_t i;
 
 	if (w == NULL)
 		return true;
 	ended = work_exchange_free(w->exchange, LAST_ANSWER_MS);
-	for (at = 0; at < WORK_STATES; at++) {
-		/* Their results are the thread's still. */
-		if (at == WORK_SETTLING && !ended)
-			continue;
-		while (w->lists[at].n > 0) {
-			struct work_job *job = w->lists[at].first;
-
-			if (at == WORK_RUNNING)
-				job->bound->kind->cancel(job->bound->arg, job);
-			work_forget(w, job);
-		}
+	for (i = 0; i < w->nkinds; i++) {
+		forget_all(w, &w->kinds[i].queued);
+		forget_all(w, &w->kinds[i].running);
 	}
+	forget_all(w, &w->ended);
+	/* Their results are the thread's still. */
+	if (ended)
+		forget_all(w, &w->settling);
 	leave_loop(w);
 	if (ended) {
 		work_bodies_free(w->bodies);
@@ -135,7 +143,8 @@ work_free(struct work *w)
 void
 work_change(struct work *w, const struct work_options *opt)
 {
-	w->opt.concurrency = opt->concurrency;
+	memcpy(w->opt.concurrency, opt->concurrency,
+	    sizeof(w->opt.concurrency));
 	w->opt.batch = opt->batch;
 	w->opt.lease_ms = opt->lease_ms;
 	w->opt.poll_ms = opt->poll_ms;
@@ -171,7 +180,7 @@ report(struct work *w, struct err *e)
 	s.last_seen_ms = clock_wall_ms(w->opt.clock);
 	if (s.started_ms == 0)
 		s.started_ms = s.last_seen_ms;
-	s.in_flight = (int64_t)w->lists[WORK_RUNNING].n;
+	s.in_flight = (int64_t)w->running;
 	s.done = w->done;
 	s.failed = w->failed;
 	if (s.in_flight == w->seen.in_flight && s.done == w->seen.done &&
@@ -191,11 +200,10 @@ report(struct work *w, struct err *e)
 static bool
 is_time_to_settle(const struct work *w)
 {
-	size_t n = w->lists[WORK_ENDED].n;
+	size_t n = w->ended.n;
 
 	return n >= WORK_GROUP ||
-	    (n >= WORK_GROUP / 4 &&
-		w->lists[WORK_RUNNING].n < w->opt.concurrency / 2) ||
+	    (n >= WORK_GROUP / 4 && w->running < work_places(w) / 2) ||
 	    (n > 0 && (w->now_ms >= w->settle_by || n == work_in_hand(w)));
 }
 
@@ -244,14 +252,26 @@ look_at_clock(struct work *w, struct err *e)
 }
 
 static void
-put_back(struct work *w, enum work_state from)
+return_all(struct work_list *l)
 {
 	struct work_job *job;
 
-	while ((job = w->lists[from].first) != NULL) {
-		if (from == WORK_RUNNING)
+	while ((job = l->first) != NULL) {
+		if (job->at == WORK_RUNNING)
 			job->bound->kind->cancel(job->bound->arg, job);
 		work_end(job, STORE_RELEASE, 0, NULL);
+	}
+}
+
+static void
+return_jobs(struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->nkinds; i++) {
+		return_all(&w->kinds[i].queued);
+		if (w->now_ms >= w->stop_by)
+			return_all(&w->kinds[i].running);
 	}
 }
 
@@ -319,11 +339,8 @@ turn(struct work *w, struct err *e)
 	enum rc rc;
 
 	w->now_ms = clock_boot_ms(w->opt.clock);
-	if (w->stopping) {
-		put_back(w, WORK_QUEUED);
-		if (w->now_ms >= w->stop_by)
-			put_back(w, WORK_RUNNING);
-	}
+	if (w->stopping)
+		return_jobs(w);
 	if (w->now_ms < w->pause_until)
 		return RC_OK;
 
@@ -393,7 +410,7 @@ next_ms(const struct work *w, int64_t now)
 	/* Its answer comes first, and ends the waiting. */
 	if (work_exchange_is_open(w))
 		return at;
-	if (w->lists[WORK_ENDED].n > 0)
+	if (w->ended.n > 0)
 		sooner(&at, is_time_to_settle(w) ? now : w->settle_by);
 	if (w->stopping)
 		return at;

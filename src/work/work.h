@@ -12,8 +12,9 @@
  *                   │ lapsed, or told to stop     ▲ ▲       │ failed
  *                   └─────────────────────────────┘ └───────┘
  *
- * 1. At most concurrency jobs run; two batches more are in hand, as while one
- *    is settled and replaced there must be another to begin.
+ * 1. Of each kind at most its concurrency run; two batches more are in hand, as
+ *    while one is settled and replaced there must be another to begin.  So no
+ *    kind takes the place of another, in flight or in hand.
  * 2. A job whose lease may have lapsed is not started.
  * 3. What ended is settled within 10 ms or 64 results, whichever is first,
  *    and at once when nothing else is in hand.
@@ -57,7 +58,7 @@ struct work_job {
 
 	/* The loop's own. */
 	struct work *work;
-	const struct work_bound *bound;
+	struct work_bound *bound;
 	enum work_state at;
 	struct work_job *next, **prev;
 	char *text, *address, *answer; /* result borrows them */
@@ -72,9 +73,9 @@ void work_pass(struct work_owed *o, enum event_passed why);
 
 /* What a kind may want to know before it asks for jobs. */
 struct work_hand {
-	int64_t now_ms; /* boot clock */
-	size_t concurrency, batch;
-	size_t most;     /* jobs in hand, those being settled apart */
+	int64_t now_ms;            /* boot clock */
+	size_t concurrency, batch; /* of the kind */
+	size_t most;     /* its jobs in hand, those being settled apart */
 	size_t drains;   /* that are alive, as the last lease saw it */
 	bool is_split;   /* max_in_flight is divided among them, as it saw */
 	size_t split;    /* as that lease said */
@@ -136,7 +137,7 @@ struct work_options {
 	unsigned int kinds; /* to lease: bits 1 << enum store_kind; 0: all */
 	const char *kinds_text; /* the same for people: "deliver", "all" */
 	bool once;              /* end when nothing is due */
-	size_t concurrency;
+	size_t concurrency[STORE_KINDS]; /* jobs of a kind in flight at once */
 	size_t batch;
 	int64_t lease_ms;
 	int64_t poll_ms;

@@ -19,7 +19,7 @@
  *            begin                  thread               end
  * (nothing) ───────► asked ────────────────► answered ───────► (nothing)
  *
- * 1. What is in expansion, x, want, alone and results is the thread's while
+ * 1. What is in expansion, x, wants, alone and results is the thread's while
  *    asked, and the loop's at all other times.
  * 2. Each answer wakes the loop.
  */
@@ -42,7 +42,7 @@ struct work_exchange {
 
 	struct work_expansion *expansion;
 	struct store_exchange x;
-	struct store_lease_want want;
+	struct store_lease_want wants[WORK_KINDS_MAX];
 	struct store_lease alone;
 	struct store_result results[WORK_GROUP];
 	enum rc rc;
@@ -168,7 +168,7 @@ take_results(struct work *w, struct store_result *v)
 	struct work_job *job;
 
 	for (i = 0; i < n; i++) {
-		job = w->lists[WORK_ENDED].first;
+		job = w->ended.first;
 		work_list_drop(w, job);
 		work_list_put(w, WORK_SETTLING, job);
 	}
@@ -177,22 +177,26 @@ take_results(struct work *w, struct store_result *v)
 
 void
 work_exchange_begin(struct work *w, struct work_expansion *expansion,
-    const struct store_lease_want *want)
+    const struct store_lease_want *wants, size_t n)
 {
 	struct work_exchange *x = w->exchange;
+	size_t i;
 
 	x->is_open = true;
 	x->expansion = expansion;
-	x->want = *want;
+	memcpy(x->wants, wants, n * sizeof(*wants));
 	/* That job may leave the hand meanwhile. */
-	if (want->alone != NULL) {
-		x->alone = *want->alone;
-		x->want.alone = &x->alone;
+	for (i = 0; i < n; i++) {
+		if (wants[i].alone == NULL)
+			continue;
+		x->alone = *wants[i].alone;
+		x->wants[i].alone = &x->alone;
 	}
 	memset(&x->x, 0, sizeof(x->x));
 	x->x.results = x->results;
 	x->x.nresults = take_results(w, x->results);
-	x->x.want = &x->want;
+	x->x.wants = x->wants;
+	x->x.nwants = n;
 	x->x.now_ms = clock_wall_ms(w->opt.clock);
 	(void)pthread_mutex_lock(&x->lock);
 	x->at = EXCHANGE_ASKED;
@@ -207,7 +211,7 @@ take_back(struct work *w)
 	struct work_job *job;
 
 	w->expand = w->expand || w->exchange->expansion != NULL;
-	while ((job = w->lists[WORK_SETTLING].first) != NULL) {
+	while ((job = w->settling.first) != NULL) {
 		work_list_drop(w, job);
 		work_list_put(w, WORK_ENDED, job);
 	}

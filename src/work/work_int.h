@@ -36,14 +36,17 @@ struct work_duty_timer {
 	bool is_due;
 };
 
-struct work_bound {
-	const struct work_kind *kind;
-	void *arg;
-};
-
 struct work_list {
 	struct work_job *first, **last;
 	size_t n;
+};
+
+/* A kind in this loop. */
+struct work_bound {
+	const struct work_kind *kind;
+	void *arg;
+	struct work_list queued, running;
+	size_t ended; /* of its jobs */
 };
 
 struct work {
@@ -56,7 +59,9 @@ struct work {
 	struct loop_watch wake; /* new work in the store; its fd may be -1 */
 	struct work_duty_timer duties[WORK_DUTIES];
 
-	struct work_list lists[WORK_STATES];
+	/* Jobs that have ended are settled together, whatever their kind. */
+	struct work_list ended, settling;
+	size_t queued, running; /* of all kinds */
 	int64_t done, failed;
 	/* By kind and verdict, found when first needed. */
 	struct meter_figure *ends[STORE_KINDS][STORE_VERDICTS];
@@ -95,18 +100,34 @@ void work_list_put(struct work *w, enum work_state at, struct work_job *job);
 void work_list_drop(struct work *w, struct work_job *job);
 /* The job leaves the hand; its lease is settled or left to lapse. */
 void work_forget(struct work *w, struct work_job *job);
-/* At most so many results, oldest first, into v; how many there are. */
+/* At most so many results of ended jobs, oldest first, into v; how many there
+ * are. */
 size_t work_results(const struct work *w, struct store_result *v, size_t max);
-/* The first n jobs of the list are settled as v says. */
+/* The first n jobs in that state, WORK_ENDED or WORK_SETTLING, are settled as v
+ * says. */
 void work_settled(struct work *w, enum work_state at,
     const struct store_result *v, size_t n);
 enum rc work_settle(struct work *w, struct err *e);
 enum rc work_renew(struct work *w, struct err *e);
 
+/* work_kind.c */
+struct work_list *work_list_of(struct work *w, struct work_bound *b,
+    enum work_state at);
+/* How many jobs of it may be in flight, and how many are leased at once. */
+size_t work_concurrency(const struct work *w, const struct work_bound *b);
+size_t work_batch(const struct work *w, const struct work_bound *b);
+/* Of all kinds together. */
+size_t work_places(const struct work *w);
+/* Jobs of this kind are leased here. */
+bool work_may_lease(const struct work *w, const struct work_bound *b);
+/* The jobs of an exchange are of one of these kinds. */
+struct work_bound *work_bound_of(struct work *w, enum store_kind kind);
+
 /* work_lease.c: fills the hand, starts what may start. */
 size_t work_in_hand(const struct work *w);
 /* Nothing is leased, so that one job may be alone. */
 bool work_is_quiet(const struct work *w);
+/* For a lease of some kind. */
 bool work_has_room(const struct work *w);
 enum rc work_lease(struct work *w, struct err *e);
 /* Begins to expand what is new, which may be NULL, to settle one group and to
@@ -125,7 +146,7 @@ bool work_exchange_free(struct work_exchange *x, int64_t wait_ms);
 bool work_exchange_is_open(const struct work *w);
 /* The oldest group of ended jobs goes into the list of the settling. */
 void work_exchange_begin(struct work *w, struct work_expansion *x,
-    const struct store_lease_want *want);
+    const struct store_lease_want *wants, size_t n);
 /* False while there is no answer.  Unless *rc is RC_OK the jobs are on the
  * list of the ended again, and what was new is.  *out is borrowed until the
  * next begins, but for its expansions, which are gone. */

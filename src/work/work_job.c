@@ -15,12 +15,32 @@
 
 #define LABELS_MAX 1024
 
+/* Adds one to the jobs of that state, or takes one away. */
+static void
+count(struct work *w, const struct work_job *job, size_t by)
+{
+	switch (job->at) {
+	case WORK_QUEUED:
+		w->queued += by;
+		break;
+	case WORK_RUNNING:
+		w->running += by;
+		break;
+	case WORK_ENDED:
+		job->bound->ended += by;
+		break;
+	case WORK_SETTLING:
+		break;
+	}
+}
+
 void
 work_list_put(struct work *w, enum work_state at, struct work_job *job)
 {
-	struct work_list *l = &w->lists[at];
+	struct work_list *l = work_list_of(w, job->bound, at);
 
 	job->at = at;
+	count(w, job, 1);
 	job->next = NULL;
 	job->prev = l->last;
 	*l->last = job;
@@ -31,8 +51,9 @@ work_list_put(struct work *w, enum work_state at, struct work_job *job)
 void
 work_list_drop(struct work *w, struct work_job *job)
 {
-	struct work_list *l = &w->lists[job->at];
+	struct work_list *l = work_list_of(w, job->bound, job->at);
 
+	count(w, job, (size_t)-1);
 	*job->prev = job->next;
 	if (job->next != NULL)
 		job->next->prev = job->prev;
@@ -124,7 +145,7 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 		else if (verdict != STORE_CANCEL)
 			w->failed++;
 	}
-	if (w->lists[WORK_ENDED].n == 0)
+	if (w->ended.n == 0)
 		w->settle_by = clock_boot_ms(w->opt.clock) + WORK_GROUP_WAIT;
 	if (w->alone == job)
 		w->quiet_until = 0;
@@ -136,7 +157,7 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 size_t
 work_results(const struct work *w, struct store_result *v, size_t max)
 {
-	const struct work_job *job = w->lists[WORK_ENDED].first;
+	const struct work_job *job = w->ended.first;
 	size_t n = 0;
 
 	for (; job != NULL && n < max; job = job->next)
@@ -180,6 +201,7 @@ void
 work_settled(struct work *w, enum work_state at, const struct store_result *v,
     size_t n)
 {
+	const struct work_list *l = work_list_of(w, NULL, at);
 	struct work_job *job;
 	size_t i;
 
@@ -197,7 +219,7 @@ work_settled(struct work *w, enum work_state at, const struct store_result *v,
 		/* Of what failed there may be something to tell. */
 		if (v[i].verdict != STORE_DONE && v[i].verdict != STORE_RELEASE)
 			w->expand = true;
-		job = w->lists[at].first;
+		job = l->first;
 		if (!v[i].fenced)
 			count_end(w, job->lease.kind, v[i].verdict);
 		work_forget(w, job);
@@ -227,7 +249,7 @@ work_settle(struct work *w, struct err *e)
 {
 	enum rc rc;
 
-	while (w->lists[WORK_ENDED].n > 0) {
+	while (w->ended.n > 0) {
 		rc = settle_group(w, e);
 		if (rc != RC_OK)
 			return rc;
@@ -247,38 +269,62 @@ renewed(struct work *w, struct work_job *job, bool ok, int64_t until_ms)
 		work_forget(w, job);
 }
 
+struct renewal {
+	const struct store_lease *v[WORK_GROUP];
+	struct work_job *jobs[WORK_GROUP];
+	size_t n;
+};
+
+/* Those of the list whose lease has used up a third of its time. */
+static void
+gather(const struct work *w, const struct work_list *l, struct renewal *r)
+{
+	int64_t soon = clock_boot_ms(w->opt.clock) + w->opt.lease_ms * 2 / 3;
+	struct work_job *job;
+
+	for (job = l->first; job != NULL && r->n < WORK_GROUP;
+	     job = job->next) {
+		if (job->lease.until_ms > soon)
+			continue;
+		r->jobs[r->n] = job;
+		r->v[r->n++] = &job->lease;
+	}
+}
+
+static void
+gather_all(const struct work *w, struct renewal *r)
+{
+	size_t i;
+
+	r->n = 0;
+	for (i = 0; i < w->nkinds; i++) {
+		gather(w, &w->kinds[i].queued, r);
+		gather(w, &w->kinds[i].running, r);
+	}
+	gather(w, &w->ended, r);
+}
+
 enum rc
 work_renew(struct work *w, struct err *e)
 {
 	int64_t hold = w->opt.lease_ms, boot = clock_boot_ms(w->opt.clock);
-	const struct store_lease *v[WORK_GROUP];
-	struct work_job *jobs[WORK_GROUP], *job;
+	struct renewal r;
 	bool ok[WORK_GROUP];
-	size_t i, n;
-	int at;
+	size_t i;
 	enum rc rc;
 
 	do {
-		n = 0;
-		for (at = WORK_QUEUED; at <= WORK_ENDED; at++) {
-			for (job = w->lists[at].first;
-			     job != NULL && n < WORK_GROUP; job = job->next) {
-				if (job->lease.until_ms - boot > hold * 2 / 3)
-					continue;
-				jobs[n] = job;
-				v[n++] = &job->lease;
-			}
-		}
-		if (n == 0)
+		gather_all(w, &r);
+		if (r.n == 0)
 			return RC_OK;
-		rc = store_renew(w->opt.store, v, n, hold, ok, e);
+		rc = store_renew(w->opt.store, r.v, r.n, hold, ok, e);
 		if (rc != RC_OK)
 			return rc;
 		/* A running job that was lost is not asked for again. */
-		for (i = 0; i < n; i++)
-			renewed(w, jobs[i], ok[i] || jobs[i]->at != WORK_QUEUED,
-			    boot + hold);
-	} while (n == WORK_GROUP);
+		for (i = 0; i < r.n; i++)
+			renewed(w, r.jobs[i],
+			    ok[i] || r.jobs[i]->at != WORK_QUEUED, boot + hold);
+	} while (r.n == WORK_GROUP);
 
 	return RC_OK;
 }

@@ -12,15 +12,14 @@
 size_t
 work_in_hand(const struct work *w)
 {
-	return w->lists[WORK_QUEUED].n + w->lists[WORK_RUNNING].n +
-	    w->lists[WORK_ENDED].n;
+	return w->queued + w->running + w->ended.n;
 }
 
 /* What ended is harmless; its result only waits for others. */
 static bool
 is_busy(const struct work *w)
 {
-	return w->lists[WORK_QUEUED].n + w->lists[WORK_RUNNING].n > 0;
+	return w->queued + w->running > 0;
 }
 
 bool
@@ -30,18 +29,34 @@ work_is_quiet(const struct work *w)
 }
 
 static size_t
-most_in_hand(const struct work *w)
+in_hand(const struct work_bound *b)
 {
-	return w->opt.concurrency + 2 * w->opt.batch;
+	return b->queued.n + b->running.n + b->ended;
+}
+
+static size_t
+most_in_hand(const struct work *w, const struct work_bound *b)
+{
+	return work_concurrency(w, b) + 2 * work_batch(w, b);
 }
 
 /* Room for at least half a batch, so that no transaction is spent on a job
  * or two while many are under way. */
+static bool
+has_room(const struct work *w, const struct work_bound *b)
+{
+	return in_hand(b) + (work_batch(w, b) + 1) / 2 <= most_in_hand(w, b);
+}
+
 bool
 work_has_room(const struct work *w)
 {
-	return !work_is_quiet(w) &&
-	    work_in_hand(w) + (w->opt.batch + 1) / 2 <= most_in_hand(w);
+	size_t i = 0;
+
+	while (i < w->nkinds && !has_room(w, &w->kinds[i]))
+		i++;
+
+	return i < w->nkinds && !work_is_quiet(w);
 }
 
 /* Each time that its lease lapsed the others wait longer for it: one that
@@ -58,8 +73,9 @@ alone_ms(const struct store_lease *l)
 }
 
 static void
-hold(struct work *w, const struct work_bound *b, struct store_lease *lease)
+hold(struct work *w, struct store_lease *lease)
 {
+	struct work_bound *b = work_bound_of(w, lease->kind);
 	struct work_job *job = xcalloc(1, sizeof(*job));
 
 	job->lease = *lease;
@@ -76,20 +92,19 @@ hold(struct work *w, const struct work_bound *b, struct store_lease *lease)
 }
 
 static void
-note_company(struct work *w, const struct store_lease_want *want,
-    const struct store_leases *l)
+note_company(struct work *w, size_t split, const struct store_leases *l)
 {
 	if (l->drains == 0)
 		return;
 	w->drains = l->drains;
 	w->is_split = l->is_split;
-	w->split = want->split;
+	w->split = split;
 	w->leases++;
 }
 
 static void
-take_in_hand(struct work *w, const struct work_bound *b, struct store_leases *l,
-    int64_t now_ms, int64_t next_due_ms)
+take_in_hand(struct work *w, struct store_leases *l, int64_t now_ms,
+    int64_t next_due_ms)
 {
 	size_t i;
 
@@ -99,28 +114,28 @@ take_in_hand(struct work *w, const struct work_bound *b, struct store_leases *l,
 	if (l->held_back)
 		w->quiet_until = w->now_ms + WORK_ALONE_MS;
 	for (i = 0; i < l->n; i++)
-		hold(w, b, &l->v[i]);
+		hold(w, &l->v[i]);
 	/* One that is due and did not come was left out on purpose. */
-	if (l->n == 0 && next_due_ms > now_ms && next_due_ms < w->due_ms)
+	if (next_due_ms > now_ms && next_due_ms < w->due_ms)
 		w->due_ms = next_due_ms;
 	store_leases_free(l);
 }
 
-/* What is the same for every lease; leaving are the jobs in hand that are
- * settled in its transaction. */
+/* What is the same for every lease; leaving are the jobs of this kind in hand
+ * that are settled in its transaction. */
 static void
 fill_want(const struct work *w, const struct work_bound *b, size_t leaving,
     struct store_lease_want *want)
 {
-	size_t most = most_in_hand(w);
-	size_t held = work_in_hand(w) - leaving;
+	size_t most = most_in_hand(w, b), batch = work_batch(w, b);
+	size_t held = in_hand(b) - leaving;
 	/* A reload may have made it less than is held. */
 	size_t room = held < most ? most - held : 0;
 
 	want->worker = w->worker;
 	want->kinds = 1u << b->kind->kind;
-	if (want->max == 0 || want->max > w->opt.batch)
-		want->max = w->opt.batch;
+	if (want->max == 0 || want->max > batch)
+		want->max = batch;
 	if (want->max > room)
 		want->max = room;
 	want->hold_ms = w->opt.lease_ms;
@@ -134,9 +149,9 @@ does_want(const struct work *w, const struct work_bound *b,
     struct store_lease_want *want)
 {
 	const struct work_hand hand = { .now_ms = w->now_ms,
-		.concurrency = w->opt.concurrency,
-		.batch = w->opt.batch,
-		.most = most_in_hand(w),
+		.concurrency = work_concurrency(w, b),
+		.batch = work_batch(w, b),
+		.most = most_in_hand(w, b),
 		.drains = w->drains,
 		.is_split = w->is_split,
 		.split = w->split,
@@ -160,31 +175,44 @@ lease_pass(struct work *w, const struct work_bound *b,
 	if (rc != RC_OK)
 		return rc;
 	*n = l.n;
-	note_company(w, want, &l);
-	take_in_hand(w, b, &l, now_ms, next_ms);
+	note_company(w, want->split, &l);
+	take_in_hand(w, &l, now_ms, l.n == 0 ? next_ms : INT64_MAX);
 
 	return RC_OK;
 }
 
-static bool
-may_lease(const struct work *w, const struct work_bound *b)
+/* How many of the ended jobs that are settled next are of this kind. */
+static size_t
+leaving(const struct work *w, const struct work_bound *b)
 {
-	return w->opt.kinds == 0 || (w->opt.kinds & (1u << b->kind->kind)) != 0;
+	const struct work_job *job = w->ended.first;
+	size_t i, n = 0;
+
+	if (w->ended.n <= WORK_GROUP)
+		return b->ended;
+	for (i = 0; i < WORK_GROUP; i++, job = job->next)
+		n += job->bound == b;
+
+	return n;
 }
 
 void
 work_exchange(struct work *w, struct work_expansion *x)
 {
-	const struct work_bound *b = &w->kinds[0];
-	struct store_lease_want want;
-	size_t n = w->lists[WORK_ENDED].n;
-	bool is_wanted =
-	    does_want(w, b, &want) && may_lease(w, b) && !work_is_quiet(w);
+	struct store_lease_want wants[WORK_KINDS_MAX];
+	const struct work_bound *b;
+	bool is_wanted;
+	size_t i;
 
-	fill_want(w, b, n < WORK_GROUP ? n : WORK_GROUP, &want);
-	if (!is_wanted)
-		want.max = 0;
-	work_exchange_begin(w, x, &want);
+	for (i = 0; i < w->nkinds; i++) {
+		b = &w->kinds[i];
+		is_wanted = does_want(w, b, &wants[i]) &&
+		    work_may_lease(w, b) && !work_is_quiet(w);
+		fill_want(w, b, leaving(w, b), &wants[i]);
+		if (!is_wanted)
+			wants[i].max = 0;
+	}
+	work_exchange_begin(w, x, wants, w->nkinds);
 }
 
 /* To read what another drain expands is for nothing; but when there is no
@@ -202,6 +230,17 @@ judge_expansion(struct work *w, const struct store_exchange *x)
 		w->leave = w->late > 1 ? LEAVE_MAX : 1;
 }
 
+static bool
+has_asked(const struct store_exchange *x)
+{
+	size_t i = 0;
+
+	while (i < x->nwants && x->wants[i].max == 0)
+		i++;
+
+	return i < x->nwants;
+}
+
 enum rc
 work_exchanged(struct work *w, struct err *e)
 {
@@ -213,10 +252,9 @@ work_exchanged(struct work *w, struct err *e)
 	w->trouble_since = 0;
 	work_settled(w, WORK_SETTLING, x->results, x->nresults);
 	judge_expansion(w, x);
-	note_company(w, x->want, &x->leases);
-	if (x->want->max > 0)
-		take_in_hand(w, &w->kinds[0], &x->leases, x->now_ms,
-		    x->next_due_ms);
+	note_company(w, x->wants[0].split, &x->leases);
+	if (has_asked(x))
+		take_in_hand(w, &x->leases, x->now_ms, x->next_due_ms);
 
 	return RC_OK;
 }
@@ -228,7 +266,8 @@ lease_kind(struct work *w, const struct work_bound *b, size_t *n, struct err *e)
 	size_t got;
 	enum rc rc;
 
-	if (!work_has_room(w) || !does_want(w, b, &want))
+	if (!work_may_lease(w, b) || work_is_quiet(w) || !has_room(w, b) ||
+	    !does_want(w, b, &want))
 		return RC_OK;
 	rc = lease_pass(w, b, &want, &got, e);
 	if (rc == RC_OK)
@@ -245,8 +284,6 @@ work_lease(struct work *w, struct err *e)
 
 	w->due_ms = INT64_MAX;
 	for (i = 0; i < w->nkinds; i++) {
-		if (!may_lease(w, &w->kinds[i]))
-			continue;
 		rc = lease_kind(w, &w->kinds[i], &n, e);
 		if (rc != RC_OK)
 			return rc;
@@ -257,26 +294,34 @@ work_lease(struct work *w, struct err *e)
 	return RC_OK;
 }
 
-void
-work_start_queued(struct work *w)
+static void
+start_queued(struct work *w, struct work_bound *b, int64_t boot)
 {
-	int64_t boot = clock_boot_ms(w->opt.clock);
 	struct work_job *job, *next;
 
-	for (job = w->lists[WORK_QUEUED].first; job != NULL; job = next) {
+	for (job = b->queued.first; job != NULL; job = next) {
 		next = job->next;
-		if (w->lists[WORK_RUNNING].n >= w->opt.concurrency)
+		if (b->running.n >= work_concurrency(w, b))
 			return;
 		/* It may be in other hands by now. */
 		if (job->lease.until_ms <= boot) {
 			work_forget(w, job);
 			continue;
 		}
-		if (job->bound->kind->start(job->bound->arg, job) ==
-			WORK_STARTED &&
+		if (b->kind->start(b->arg, job) == WORK_STARTED &&
 		    job->at == WORK_QUEUED) {
 			work_list_drop(w, job);
 			work_list_put(w, WORK_RUNNING, job);
 		}
 	}
+}
+
+void
+work_start_queued(struct work *w)
+{
+	int64_t boot = clock_boot_ms(w->opt.clock);
+	size_t i;
+
+	for (i = 0; i < w->nkinds; i++)
+		start_queued(w, &w->kinds[i], boot);
 }

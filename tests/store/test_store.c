@@ -458,7 +458,8 @@ test_an_exchange_settles_and_leases_at_once(void **state)
 	struct store_result v[2];
 	struct store_exchange x = { .results = v,
 		.nresults = 2,
-		.want = &want };
+		.wants = &want,
+		.nwants = 1 };
 	struct store_leases l;
 	size_t i;
 
@@ -500,7 +501,8 @@ test_an_exchange_leases_the_jobs_it_expands(void **state)
 	struct store_expansion v = { .jobs = &owed, .njobs = 1 };
 	struct store_exchange x = { .expansions = &v,
 		.nexpansions = 1,
-		.want = &want,
+		.wants = &want,
+		.nwants = 1,
 		.now_ms = f->wall_ms };
 
 	v.event = fix_put(f, "d-1");
@@ -512,13 +514,55 @@ test_an_exchange_leases_the_jobs_it_expands(void **state)
 	store_leases_free(&x.leases);
 	fix_assert_sound(f);
 
-	/* Nothing is wanted; what is there is told. */
+	/* Nothing is wanted, and nothing is looked for. */
 	v.event = fix_put(f, "d-2");
 	want.max = 0;
 	assert_int_equal(store_exchange(f->s, &x, &f->e), RC_OK);
 	assert_int_equal(x.leases.n, 0);
-	assert_true(x.next_due_ms <= f->wall_ms);
+	assert_true(x.next_due_ms == INT64_MAX);
 	assert_int_equal(fix_status(f, v.event), EVENT_PENDING);
+	fix_assert_sound(f);
+}
+
+static void
+test_an_exchange_leases_each_kind_up_to_its_own_maximum(void **state)
+{
+	struct fix *f = *state;
+	const struct store_owed owed[] = {
+		{ .kind = STORE_DELIVER, .target = "hook-1" },
+		{ .kind = STORE_DELIVER, .target = "hook-2" },
+		{ .kind = STORE_ACT, .target = "one" },
+		{ .kind = STORE_ACT, .target = "two" },
+		{ .kind = STORE_ACT, .target = "three" },
+		{ .kind = STORE_PUBLISH, .target = "page" },
+	};
+	const struct store_lease_want wants[] = {
+		{ .worker = "w",
+		    .kinds = 1u << STORE_DELIVER,
+		    .max = 1,
+		    .hold_ms = 60000 },
+		{ .worker = "w",
+		    .kinds = 1u << STORE_ACT,
+		    .max = 2,
+		    .hold_ms = 60000 },
+	};
+	struct store_expansion v = { .jobs = owed, .njobs = 6 };
+	struct store_exchange x = { .expansions = &v,
+		.nexpansions = 1,
+		.wants = wants,
+		.nwants = 2,
+		.now_ms = f->wall_ms };
+	size_t got[STORE_KINDS] = { 0 }, i;
+
+	v.event = fix_put(f, "d-1");
+	assert_int_equal(store_exchange(f->s, &x, &f->e), RC_OK);
+	for (i = 0; i < x.leases.n; i++)
+		got[x.leases.v[i].kind]++;
+	assert_int_equal(x.leases.n, 3);
+	assert_int_equal(got[STORE_DELIVER], 1);
+	assert_int_equal(got[STORE_ACT], 2);
+	assert_true(x.next_due_ms == INT64_MAX);
+	store_leases_free(&x.leases);
 	fix_assert_sound(f);
 }
 
@@ -691,6 +735,7 @@ main(void)
 		CASE(test_a_release_uses_no_attempt),
 		CASE(test_an_exchange_settles_and_leases_at_once),
 		CASE(test_an_exchange_leases_the_jobs_it_expands),
+		CASE(test_an_exchange_leases_each_kind_up_to_its_own_maximum),
 		CASE(test_jobs_are_cancelled_and_retried),
 		CASE(test_many_jobs_are_retried_and_cancelled),
 		CASE(test_a_replay_is_a_new_round),

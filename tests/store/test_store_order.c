@@ -128,7 +128,8 @@ test_the_exchange_that_settles_leases_the_next_of_the_key(void **state)
 	struct store_result r = { .verdict = STORE_DONE };
 	struct store_exchange x = { .results = &r,
 		.nresults = 1,
-		.want = &want,
+		.wants = &want,
+		.nwants = 1,
 		.now_ms = f->wall_ms };
 	struct store_leases l;
 	int64_t a1, a2;

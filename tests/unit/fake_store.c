@@ -14,8 +14,7 @@ struct fake_store db;
 const char *
 store_kind_name(enum store_kind k)
 {
-	(void)k;
-	return "deliver";
+	return k == STORE_DELIVER ? "deliver" : "other";
 }
 
 const char *
@@ -104,6 +103,8 @@ lease_row(size_t i, const struct store_lease_want *want,
 
 	r->state = ROW_LEASED;
 	r->leases++;
+	db.kinds |= 1u << r->kind;
+	l->kind = r->kind;
 	l->job = (int64_t)i;
 	l->attempt = 1;
 	l->token = r->suspect ? 2 : 1;
@@ -116,12 +117,19 @@ lease_row(size_t i, const struct store_lease_want *want,
 	out->n++;
 }
 
+static bool
+is_wanted(const struct row *r, const struct store_lease_want *want)
+{
+	return r->state == ROW_WAITING &&
+	    (want->kinds == 0 || (want->kinds & 1u << r->kind) != 0);
+}
+
 /* As the real one does: it comes first and alone, or not at all. */
 static void
 lease_suspect(const struct store_lease_want *want, struct store_leases *out)
 {
 	for (size_t i = 0; i < db.n; i++) {
-		if (!db.rows[i].suspect || db.rows[i].state != ROW_WAITING)
+		if (!db.rows[i].suspect || !is_wanted(&db.rows[i], want))
 			continue;
 		if (want->in_company)
 			out->held_back = true;
@@ -158,7 +166,7 @@ store_lease_due(struct store *s, int64_t now_ms,
 		return RC_OK;
 	for (size_t i = 0; i < db.n && out->n < want->max; i++) {
 		r = &db.rows[i];
-		if (r->state != ROW_WAITING || r->suspect)
+		if (!is_wanted(r, want) || r->suspect)
 			continue;
 		if (r->due_ms > now_ms) {
 			if (r->due_ms < *next_due_ms)
@@ -256,6 +264,29 @@ store_settle(struct store *s, struct store_result *v, size_t n,
 	return RC_OK;
 }
 
+static enum rc
+lease_want(struct store *s, struct store_exchange *x,
+    const struct store_lease_want *want, struct err *e)
+{
+	struct store_leases l;
+	int64_t due_ms;
+
+	if (want->max == 0)
+		return RC_OK;
+	if (store_lease_due(s, x->now_ms, want, &l, &due_ms, e) != RC_OK)
+		return e->rc;
+	if (due_ms < x->next_due_ms)
+		x->next_due_ms = due_ms;
+	x->leases.held_back |= l.held_back;
+	x->leases.v =
+	    xreallocarray(x->leases.v, x->leases.n + l.n + 1, sizeof(*l.v));
+	memcpy(x->leases.v + x->leases.n, l.v, l.n * sizeof(*l.v));
+	x->leases.n += l.n;
+	free(l.v);
+
+	return RC_OK;
+}
+
 enum rc
 store_exchange(struct store *s, struct store_exchange *x, struct err *e)
 {
@@ -273,11 +304,11 @@ store_exchange(struct store *s, struct store_exchange *x, struct err *e)
 		    e);
 	if (x->nresults > 0)
 		put_results(x->results, x->nresults);
-	if (x->want->max == 0)
-		return RC_OK;
+	x->next_due_ms = INT64_MAX;
+	for (size_t i = 0; rc == RC_OK && i < x->nwants; i++)
+		rc = lease_want(s, x, &x->wants[i], e);
 
-	return store_lease_due(s, x->now_ms, x->want, &x->leases,
-	    &x->next_due_ms, e);
+	return rc;
 }
 
 enum rc

@@ -17,6 +17,7 @@
 
 struct row {
 	int64_t due_ms;
+	enum store_kind kind;
 	enum {
 		ROW_WAITING,
 		ROW_LEASED,
@@ -40,7 +41,8 @@ struct fake_store {
 	size_t settlements, largest_group;
 	size_t renewals;
 	size_t lease_calls;
-	size_t beside; /* rows leased beside a suspect that did not end */
+	unsigned int kinds; /* that were leased: bits 1 << kind */
+	size_t beside;      /* rows leased beside a suspect that did not end */
 	size_t marks_ended;
 	size_t busy; /* calls of settle that fail first */
 	bool dead, leases_lapsed;

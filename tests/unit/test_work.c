@@ -24,7 +24,10 @@ static struct {
 	bool hang;     /* do not end at all */
 	bool later;    /* one at a time */
 	size_t running, most_running;
+	size_t acts, most_acts; /* of the other kind, that run */
 	size_t held, most_held;
+	size_t acts_wait; /* for the ends of so many others */
+	size_t others;    /* that have ended */
 	size_t cancelled;
 	int pipe[2];
 	struct work_job *jobs[JOBS_MAX];
@@ -118,8 +121,11 @@ kind_start(void *arg, struct work_job *job)
 		return WORK_STARTED;
 	}
 	kind.jobs[kind.running++] = job;
-	if (kind.running > kind.most_running)
-		kind.most_running = kind.running;
+	kind.acts += job->lease.kind == STORE_ACT;
+	if (kind.acts > kind.most_acts)
+		kind.most_acts = kind.acts;
+	if (kind.running - kind.acts > kind.most_running)
+		kind.most_running = kind.running - kind.acts;
 	assert_int_equal(write(kind.pipe[1], "x", 1), 1);
 
 	return WORK_STARTED;
@@ -149,6 +155,31 @@ static const struct work_kind fake_kind = {
 	.cancel = kind_cancel,
 };
 
+/* Has no part in events. */
+static enum rc
+owes_nothing(void *arg, const struct event *ev, struct work_owed *o,
+    struct err *e)
+{
+	(void)arg;
+	(void)ev;
+	(void)o;
+	(void)e;
+
+	return RC_OK;
+}
+
+static const struct work_kind other_kind = {
+	.kind = STORE_ACT,
+	.refresh = kind_refresh,
+	.owes = owes_nothing,
+	.want = kind_want,
+	.hold = kind_hold,
+	.drop = kind_drop,
+	.settled = kind_settled,
+	.start = kind_start,
+	.cancel = kind_cancel,
+};
+
 static void
 kind_ready(void *arg, unsigned int found)
 {
@@ -168,7 +199,14 @@ kind_ready(void *arg, unsigned int found)
 		if (kind.slow_suspects && job->lease.alone && db.n > 1 &&
 		    db.rows[0].state != ROW_ENDED)
 			continue;
+		if (job->lease.kind == STORE_ACT &&
+		    kind.others < kind.acts_wait) {
+			assert_int_equal(write(kind.pipe[1], "x", 1), 1);
+			continue;
+		}
 		kind.jobs[i] = kind.jobs[--kind.running];
+		kind.acts -= job->lease.kind == STORE_ACT;
+		kind.others += job->lease.kind != STORE_ACT;
 		end_done(job);
 	}
 }
@@ -190,7 +228,7 @@ options(void)
 		.worker = "w",
 		.kinds_text = "all",
 		.once = true,
-		.concurrency = 8,
+		.concurrency = { [STORE_DELIVER] = 8, [STORE_ACT] = 2 },
 		.batch = 4,
 		.lease_ms = 60000,
 		.poll_ms = 50,
@@ -210,6 +248,7 @@ run(struct work_options opt)
 	assert_int_equal(loop_watch(opt.loop, &ready, LOOP_READ, &e), RC_OK);
 	kind.work = work_new(&opt);
 	work_add(kind.work, &fake_kind, NULL);
+	work_add(kind.work, &other_kind, NULL);
 	rc = work_run(kind.work, &e);
 	work_free(kind.work);
 	loop_unwatch(opt.loop, &ready);
@@ -247,6 +286,65 @@ every_due_job_runs_once_within_the_limits(void **state)
 	assert_false(db.worker_gone);
 }
 
+/* More acts than may be in hand stand before the deliveries, and end behind
+ * them. */
+static void
+prepare_acts(size_t acts, size_t deliveries)
+{
+	prepare(acts + deliveries, 0);
+	for (size_t i = 0; i < acts; i++)
+		db.rows[i].kind = STORE_ACT;
+	kind.acts_wait = deliveries;
+}
+
+static void
+kinds_never_take_each_others_places(void **state)
+{
+	(void)state;
+	prepare_acts(60, 100);
+	assert_int_equal(run(options()), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+	assert_int_equal(kind.most_acts, 2);
+	assert_true(kind.most_running >= 4 && kind.most_running <= 8);
+	assert_true(kind.most_held <= 6 + 16);
+}
+
+static void
+a_drain_of_one_kind_leaves_the_others_alone(void **state)
+{
+	struct work_options opt = options();
+
+	(void)state;
+	prepare_acts(5, 30);
+	/* Of a kind that is not known here nothing is ever leased. */
+	opt.kinds = 1u << STORE_EXEC;
+	assert_int_equal(run(opt), RC_OK);
+	assert_int_equal(db.kinds, 0);
+	opt.kinds = 1u << STORE_DELIVER;
+	assert_int_equal(run(opt), RC_OK);
+	assert_int_equal(db.kinds, opt.kinds);
+	for (size_t i = 0; i < db.n; i++)
+		assert_int_equal(db.rows[i].state,
+		    i < 5 ? ROW_WAITING : ROW_ENDED);
+	db.kinds = 0;
+	opt.kinds = 1u << STORE_ACT;
+	assert_int_equal(run(opt), RC_OK);
+	assert_int_equal(db.kinds, opt.kinds);
+	assert_each(1, 1, 1, STORE_DONE);
+}
+
+static void
+a_suspect_of_any_kind_runs_alone(void **state)
+{
+	(void)state;
+	prepare_acts(60, 100);
+	kind.acts_wait = 0;
+	db.rows[30].suspect = db.rows[100].suspect = true;
+	assert_int_equal(run(options()), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+	assert_int_equal(db.beside, 0);
+}
+
 static void
 results_are_settled_in_groups(void **state)
 {
@@ -254,7 +352,7 @@ results_are_settled_in_groups(void **state)
 
 	(void)state;
 	prepare(400, 0);
-	opt.concurrency = opt.batch = 100;
+	opt.concurrency[STORE_DELIVER] = opt.batch = 100;
 	assert_int_equal(run(opt), RC_OK);
 	assert_each(1, 1, 1, STORE_DONE);
 	assert_true(db.largest_group <= 64);
@@ -300,7 +398,7 @@ expanded_settings_have_a_maximum_length(void **state)
 	struct work_options opt = options();
 
 	(void)state;
-	opt.concurrency = opt.batch = 100;
+	opt.concurrency[STORE_DELIVER] = opt.batch = 100;
 	kind.in_start = true;
 	/* B87: one event for a great many; then many that make a great many. */
 	prepare(0, 0);
@@ -327,7 +425,7 @@ events_that_another_drain_expands_are_left_to_it(void **state)
 	struct work_options opt = options();
 
 	(void)state;
-	opt.concurrency = opt.batch = 100;
+	opt.concurrency[STORE_DELIVER] = opt.batch = 100;
 	prepare(3000, 0);
 	kind.in_start = true;
 	db.events = 500;
@@ -484,6 +582,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_due_job_runs_once_within_the_limits),
+		cmocka_unit_test(kinds_never_take_each_others_places),
+		cmocka_unit_test(a_drain_of_one_kind_leaves_the_others_alone),
+		cmocka_unit_test(a_suspect_of_any_kind_runs_alone),
 		cmocka_unit_test(results_are_settled_in_groups),
 		cmocka_unit_test(a_job_may_end_where_it_starts),
 		cmocka_unit_test(a_job_that_may_not_start_yet_is_tried_later),
