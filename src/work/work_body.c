@@ -261,7 +261,8 @@ list_missing(struct work_bodies *b, const struct store_leases *l,
 	for (i = 0; i < l->n && bytes < AHEAD_ONCE; i++) {
 		const struct event *ev = l->v[i].event;
 
-		if (ev->bodysz > AHEAD_ONE || find(b, ev->id, 0) != NULL)
+		if (ev == NULL || ev->bodysz > AHEAD_ONE ||
+		    find(b, ev->id, 0) != NULL)
 			continue;
 		for (k = 0; k < n && v[k].event != ev->id; k++)
 			;

@@ -81,6 +81,15 @@ work_forget(struct work *w, struct work_job *job)
 }
 
 static void
+log_event(struct log_line *line, const struct event *ev)
+{
+	log_str(line, "event_id", ev->public_id);
+	log_str(line, "delivery_id", ev->delivery_id);
+	log_str(line, "event_type", ev->type);
+	log_str(line, "repository", ev->repository);
+}
+
+static void
 log_attempt(const struct work_job *job, enum store_verdict verdict,
     const struct store_attempt *a)
 {
@@ -92,7 +101,6 @@ log_attempt(const struct work_job *job, enum store_verdict verdict,
 		[STORE_RELEASE] = "put back",
 	};
 	const struct store_lease *l = &job->lease;
-	const struct event *ev = l->event;
 	struct log_line line;
 
 	log_begin(&line,
@@ -102,15 +110,14 @@ log_attempt(const struct work_job *job, enum store_verdict verdict,
 	    said[verdict]);
 	log_int(&line, "job_id", l->job);
 	log_str(&line, "kind", store_kind_name(l->kind));
-	log_str(&line, "event_id", ev->public_id);
-	log_str(&line, "delivery_id", ev->delivery_id);
-	log_str(&line, "event_type", ev->type);
-	log_str(&line, "repository", ev->repository);
+	if (l->event != NULL)
+		log_event(&line, l->event);
 	log_str(&line, l->kind == STORE_DELIVER ? "webhook_id" : "target",
 	    l->target);
 	log_int(&line, "attempt", l->attempt);
 	if (a->code != 0)
-		log_int(&line, "status", a->code);
+		log_int(&line, l->kind == STORE_DELIVER ? "status" : "code",
+		    a->code);
 	log_int(&line, "processing_time_ms", a->took_ms);
 	log_str(&line, "error",
 	    job->log_text == NULL ? a->text : job->log_text);

@@ -110,7 +110,8 @@ lease_row(size_t i, const struct store_lease_want *want,
 	l->token = r->suspect ? 2 : 1;
 	l->alone = r->suspect;
 	l->target = xstrdup("wh");
-	l->event = some_event(1);
+	/* An act is about no event. */
+	l->event = r->kind == STORE_ACT ? NULL : some_event(1);
 	l->until_ms = db.leases_lapsed
 	    ? 1
 	    : clock_boot_ms(clock_system()) + want->hold_ms;
