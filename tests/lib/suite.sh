@@ -47,8 +47,10 @@ suite_run() {
 }
 
 suite_make() {
-	make -C "$suite_dir" -k -j"$jobs" check "$@" 2>&1 </dev/null
-	echo "make check ended with $?"
+	suite_status=0
+	make -C "$suite_dir" -k -j"$jobs" check "$@" 2>&1 </dev/null ||
+	    suite_status=$?
+	echo "make check ended with $suite_status"
 }
 
 suite_count() {

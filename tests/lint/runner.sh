@@ -159,4 +159,12 @@ ran yes tests/flow/test_wrong
 	ends '1 passed, 1 failed'
 } | rule "a sanitizer's report stays a failure, whatever passes alone"
 
+printf 'check:\n\t@echo "a.c:1: error: no such thing"; exit 1\n' >Makefile
+ran '' tests/flow/test_late
+{
+	says at_end 'FAIL: make check in build'
+	says at_end '  | a.c:1: error: no such thing'
+	ends '0 passed, 1 failed'
+} | rule 'what does not compile is a failure with its reason'
+
 plan
