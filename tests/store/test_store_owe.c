@@ -27,7 +27,8 @@
 
 #define HOOK "hook-1"
 #define SITE "site"
-#define NJOBS 24
+#define NJOBS 12
+#define CUTS 60
 
 struct probe {
 	struct store_product product; /* the first: what a product points to */
@@ -400,7 +401,7 @@ settle_all(struct fix *f, int told)
 static void
 test_a_power_cut_leaves_the_settlement_whole_or_undone(void **state)
 {
-	size_t first, last, cut;
+	size_t first, last, cut, i;
 	struct fix f, g;
 
 	(void)state;
@@ -418,9 +419,10 @@ test_a_power_cut_leaves_the_settlement_whole_or_undone(void **state)
 	shim_record(false);
 	assert_int_equal(probes(&f), NJOBS);
 	fix_close(&f);
-	for (cut = first; cut <= last; cut++) {
+	for (i = 0; i <= CUTS; i++) {
+		cut = first + (last - first) * i / CUTS;
 		fix_empty(&g);
-		shim_lay_out(cut, (enum shim_damage)(cut % SHIM_DAMAGES),
+		shim_lay_out(cut, (enum shim_damage)(i % SHIM_DAMAGES),
 		    (unsigned int)cut, g.dir);
 		fix_open(&g);
 		assert_all_or_nothing(&g);
@@ -481,7 +483,7 @@ test_a_killed_drain_leaves_the_settlement_whole_or_undone(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < NJOBS; i++)
+	for (i = 0; i < NJOBS; i += 2)
 		was_alive = kill_after(i) || was_alive;
 	assert_true(was_alive);
 }
