@@ -44,8 +44,9 @@ union httpc_addr {
 
 /* A socket of libcurl. */
 struct httpc_socket {
-	struct loop_watch watch; /* its fd, while the socket is open */
-	struct httpc_pool *pool; /* NULL: closed */
+	struct loop_watch watch;    /* its fd, while the socket is open */
+	struct httpc_pool *watcher; /* whose libcurl waits for it */
+	struct httpc_pool *pool; /* NULL: closed, or opened by libcurl itself */
 	struct httpc_socket *next, **prev; /* in its pool */
 	unsigned int wanted;           /* by libcurl; 0: no request uses it */
 	const struct httpc_call *user; /* whose request it carries, or NULL */

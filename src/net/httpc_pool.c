@@ -46,7 +46,7 @@ on_ready(void *arg, unsigned int found)
 	}
 	if (found & LOOP_GONE)
 		found |= LOOP_READ | (wanted & LOOP_WRITE);
-	act(s->pool, s->watch.fd,
+	act(s->watcher, s->watch.fd,
 	    (found & LOOP_READ ? CURL_CSELECT_IN : 0) |
 		(found & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
 }
@@ -73,7 +73,8 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 		wanted |= LOOP_WRITE;
 	if (httpc_socket_want(p, fd, wanted, on_ready))
 		return 0;
-	if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call) == CURLE_OK)
+	if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call) == CURLE_OK &&
+	    call != NULL)
 		call->unwatched = true;
 
 	return 0;

@@ -126,7 +126,8 @@ httpc_socket_find(const struct httpc_pool *p, const union httpc_addr *remote,
 
 /* A connection that no request uses is watched on for nothing but to save the
  * two system calls of stopping and starting again, which most requests would
- * cost. */
+ * cost.  A descriptor that libcurl opened itself, for a look-up of its own, is
+ * closed without a word, so it is watched no longer than it is wanted. */
 bool
 httpc_socket_want(struct httpc_pool *p, int fd, unsigned int wanted,
     void (*ready)(void *arg, unsigned int found))
@@ -135,8 +136,12 @@ httpc_socket_want(struct httpc_pool *p, int fd, unsigned int wanted,
 	struct err e;
 
 	s->wanted = wanted;
-	if (wanted == 0)
+	if (wanted == 0) {
+		if (s->pool == NULL)
+			loop_unwatch(p->c->loop, &s->watch);
 		return true;
+	}
+	s->watcher = p;
 	s->watch.call = ready;
 	s->watch.arg = s;
 	return loop_watch(p->c->loop, &s->watch, wanted, &e) == RC_OK;
@@ -145,7 +150,7 @@ httpc_socket_want(struct httpc_pool *p, int fd, unsigned int wanted,
 void
 httpc_socket_rest(struct httpc_socket *s)
 {
-	loop_unwatch(s->pool->c->loop, &s->watch);
+	loop_unwatch(s->watcher->c->loop, &s->watch);
 }
 
 /* We are inside OpenSSL, which reads on for as long as there is something;
