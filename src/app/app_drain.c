@@ -394,7 +394,8 @@ app_drain(const struct app_drain_options *opt)
 {
 	const struct store_options to_store = { .queue_bytes = QUEUE_BYTES,
 		.turn_ms = TURN_MS,
-		.readers = 1 };
+		/* The loop's, and that of the thread that reads ahead. */
+		.readers = 2 };
 	struct app app = { .opt = opt,
 		.run = { .name = "hls-drain",
 		    .config = opt->config,

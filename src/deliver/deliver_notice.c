@@ -33,6 +33,13 @@ log_member(void *arg, const char *key, struct json_object *value)
 	int64_t number;
 	size_t n;
 
+	/* The line has that of the report. */
+	if (strcmp(key, "event_type") == 0)
+		return true;
+	if (strcmp(key, "last_code") == 0)
+		key = "status";
+	else if (strcmp(key, "last_text") == 0)
+		key = "error";
 	if (js_is_object(value))
 		js_each(value, log_member, line);
 	else if (js_get_int(value, &number))
@@ -53,7 +60,6 @@ say(const struct notice *n)
 	if (says == NULL)
 		return;
 	log_begin(&line, LOG_LEVEL_WARN, says);
-	/* Of the report, not of the event that the data may name. */
 	log_str(&line, "event_type", notice_type(n->name));
 	if (js_parse_any(&doc, n->data, strlen(n->data), &ignored) == RC_OK) {
 		js_each(doc.root, log_member, &line);

@@ -1,9 +1,9 @@
 /*
  * fcgi_request - one FastCGI request, from its parameters to its answer
  *
- * The loop's thread gathers it.  Once it is whole, one thread of the pool
- * reads it and answers through its http_conn; then it is the loop's again,
- * which writes the answer.
+ * The loop's thread gathers it.  Once it is whole, one thread, of a pool or the
+ * loop's, reads it and answers through its http_conn; then it is the loop's
+ * again, which writes the answer.
  */
 #ifndef FRONT_FCGI_REQUEST_H
 #define FRONT_FCGI_REQUEST_H

@@ -215,9 +215,10 @@ static void
 turn(struct front *f)
 {
 	loop_turn(f->loop, TAILQ_EMPTY(&f->waiting) ? -1 : MEMORY_MS);
-	work_small(f);
 	take_mail(f);
 	share_memory(f);
+	/* Of this turn, and those that have found memory in it. */
+	work_small(f);
 }
 
 /* One that comes while the file is read is for what it holds then. */

@@ -2,9 +2,9 @@
  * front - the loop that takes requests, and the threads that work them
  *
  * The caller's thread becomes the loop: it accepts connections, reads
- * requests and writes answers without waiting for any peer.  A request that
- * is whole is worked by a thread of the pool.  The loop also takes the
- * signals and swaps the settings.  One front a process.
+ * requests and writes answers without waiting for any peer.  It works small
+ * posts itself; any other whole request is worked by a thread of a pool.  The
+ * loop also takes the signals and swaps the settings.  One front a process.
  */
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H

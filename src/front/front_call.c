@@ -65,7 +65,7 @@ prepare(struct front_conn *c)
 	c->serve.came = c->fcgi.request->body.size;
 }
 
-/* Those in files are read from them, which a slow disk may delay. */
+/* A body in a file is read from it, and a slow disk would delay the loop. */
 static void
 hand_over(struct front_conn *c, bool is_post)
 {

@@ -244,7 +244,7 @@ end_request(struct front_conn *c)
 	}
 }
 
-/* Hands the whole request to the pool, once there is memory for it. */
+/* The whole request is worked, once there is memory for it. */
 static void
 begin_work(struct front_conn *c, bool is_late)
 {
@@ -437,7 +437,7 @@ void
 front_conn_worked(struct front_conn *c)
 {
 	c->is_worked = true;
-	/* Its bytes are with the pool, or the store, by now. */
+	/* Its bytes are read, or the store's, by now. */
 	spool_fini(&c->fcgi.request->body);
 	if (c->call == NULL || c->is_stored)
 		answer(c);
@@ -458,7 +458,7 @@ ready(void *arg, unsigned int found)
 {
 	struct front_conn *c = arg;
 
-	/* With the pool: it is told of the end when it comes back. */
+	/* At work: it is told of the end afterwards. */
 	if (found & LOOP_GONE && c->state == FRONT_CONN_WORK) {
 		front_conn_close(c);
 		return;

@@ -3,7 +3,7 @@
  *
  * front.c is the loop: settings, signals, the end.  front_conns.c accepts
  * connections and keeps count of them, front_conn.c takes one connection
- * through its states, front_call.c works a whole request in the pool.
+ * through its states, front_call.c works a whole request.
  */
 #ifndef FRONT_FRONT_INT_H
 #define FRONT_FRONT_INT_H
@@ -81,7 +81,7 @@ struct front_conn {
 	int64_t came_ms;       /* when the last bytes came */
 	struct front_set *set; /* in use, or NULL */
 	struct serve serve;
-	struct serve_call *call; /* the pool's, or pending; NULL: none */
+	struct serve_call *call; /* at work, or pending; NULL: none */
 	struct serve_end end;
 	struct store_waiter waiter;
 	bool is_worked, is_stored;
@@ -141,11 +141,11 @@ void front_conn_stored(struct front_conn *c);
 /* The front ends, and it has until f->until_ms. */
 void front_conn_hurry(struct front_conn *c);
 
-/* front_call.c: a whole request and the pool. */
+/* front_call.c: the work on a whole request. */
 /* False when there is no memory for it, unless it is late: then it is refused
  * for want of that. */
 bool front_call_begin(struct front_conn *c, bool is_late);
-void front_call_run(struct front_item *task); /* by the pool */
+void front_call_run(struct front_item *task); /* by any thread */
 /* Its time is up; false: it is stored, or will be at once. */
 bool front_call_leave(struct front_conn *c);
 /* Its answer is made, and its settings are free. */

@@ -8,10 +8,8 @@
  * there is none, and once more when the store is closed: a process that is
  * killed loses a second of these.  Nothing stored ever decreases.
  *
- * The 200 busiest webhooks have figures of their own, the others share one
- * row, which never decreases either: one that gets a label leaves there what
- * it has counted and starts anew, one that loses it takes what it had away
- * with it.
+ * The first 200 webhooks have figures of their own, the later ones share one
+ * row, which never decreases either.
  */
 #ifndef STORE_STORE_METRICS_H
 #define STORE_STORE_METRICS_H

@@ -103,7 +103,8 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct lite_target *t,
 	struct claim *c = &x->claims[x->n];
 	bool has_event = sqlite3_column_type(st, AT_EVENT_ROW) != SQLITE_NULL;
 
-	if (!has_event && lite_col_int(st, AT_EVENT) != 0)
+	if (!has_event &&
+	    (lite_col_int(st, AT_EVENT) != 0 || t->kind == STORE_DELIVER))
 		return false;
 	memset(c, 0, sizeof(*c));
 	c->was.id = lite_col_int(st, AT_ID);

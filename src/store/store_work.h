@@ -323,8 +323,8 @@ struct store_telling {
 enum rc store_tell(struct store *s, struct store_telling *v, size_t n,
     struct err *e);
 
-/* The bytes of events, read in one transaction.  What is NULL then is not
- * stored, or purged; what is not is the caller's, free(3). */
+/* The bytes of events, read in one transaction.  bytes is NULL where the body
+ * is not stored or is purged; otherwise the caller frees it, free(3). */
 struct store_body {
 	int64_t event;
 	char *bytes;

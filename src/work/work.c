@@ -404,7 +404,9 @@ next_ms(const struct work *w, int64_t now)
 	int64_t at = INT64_MAX;
 
 	if (w->stopping)
-		at = w->stop_by + (now < w->stop_by ? 0 : LAST_SETTLE_MS);
+		at = w->queued > 0
+		    ? now
+		    : w->stop_by + (now < w->stop_by ? 0 : LAST_SETTLE_MS);
 	if (is_due(w, WORK_RENEW) || is_due(w, WORK_REPORT))
 		at = now;
 	/* Its answer comes first, and ends the waiting. */

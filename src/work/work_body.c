@@ -12,7 +12,7 @@
 
 #define SLOTS 256             /* of the table of bodies by event */
 #define SPARE (2u << 20)      /* bytes kept that nobody holds any more */
-#define AHEAD (2u << 20)      /* bytes kept that nobody has held yet */
+#define AHEAD (8u << 20)      /* bytes kept that nobody has held yet */
 #define AHEAD_ONE (64u << 10) /* larger ones are not read ahead */
 #define AHEAD_ONCE (1u << 20) /* bytes read ahead at once */
 
@@ -297,7 +297,7 @@ work_body_read_ahead(struct work_bodies *b, const struct store_leases *l)
 	(void)pthread_mutex_lock(&b->lock);
 	n = list_missing(b, l, v);
 	(void)pthread_mutex_unlock(&b->lock);
-	/* Whoever needs one that could not be read hears why. */
+	/* A body that cannot be read is read by work_body_hold(), which fails. */
 	if (n > 0 && store_payloads(b->store, v, n, &e) == RC_OK) {
 		(void)pthread_mutex_lock(&b->lock);
 		for (i = 0; i < n; i++)

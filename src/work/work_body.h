@@ -55,7 +55,8 @@ enum rc work_body_hold_form(struct work_bodies *b, int64_t event, size_t size,
 void work_body_release(struct work_bodies *b, const struct work_body *body);
 
 /* Reads the small bodies of these leases, so that work_body_hold() need not
- * ask the store for each of them.  What fails here fails there. */
+ * ask the store for each of them.  A body that cannot be read now is left to
+ * it. */
 void work_body_read_ahead(struct work_bodies *b, const struct store_leases *l);
 
 #endif

@@ -71,7 +71,7 @@ work_bound_of(struct work *w, enum store_kind kind)
 {
 	size_t i = 0;
 
-	while (w->kinds[i].kind->kind != kind)
+	while (i < w->nkinds && w->kinds[i].kind->kind != kind)
 		i++;
 	assert(i < w->nkinds);
 
