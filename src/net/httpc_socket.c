@@ -12,7 +12,8 @@
 #include "base/xalloc.h"
 #include "net/httpc_int.h"
 
-/* Each keeps its place in memory, as the loop holds its watch. */
+/* A socket's struct never moves, because the loop keeps a pointer to its
+ * watch. */
 static struct httpc_socket *
 socket_of(struct httpc *c, int fd)
 {

@@ -164,7 +164,8 @@ disable(struct lite_tx *tx, const char *id, int64_t target,
 	return report_webhook(tx, NOTICE_DISABLED, id, target, now_ms, e);
 }
 
-/* Its owner hears of it, and has the time to mend it from now on. */
+/* The webhook is reported as failing, and its owner has from now until
+ * disable_at_ms to mend it. */
 static enum rc
 put_end(struct lite_tx *tx, const char *id, int64_t disable_at_ms,
     struct err *e)

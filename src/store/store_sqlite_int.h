@@ -775,8 +775,8 @@ enum rc lite_accept_in(struct lite_tx *tx, struct event *ev,
 enum rc lite_webhook_fares(struct lite_tx *tx,
     const struct lite_target_change *ch, const struct lite_target *t,
     int64_t now_ms, bool *is_off, struct err *e);
-/* hls reports something: the one way in which any operation does, in its own
- * transaction. */
+/* Writes an event of hls's own, in the transaction of the operation that has
+ * something to report.  No operation reports in any other way. */
 enum rc lite_notice_put(struct lite_tx *tx, const struct notice *n,
     struct err *e);
 /* A job has died: its row says so already. */

@@ -436,9 +436,10 @@ serve(struct lite_tx *tx, struct lease *x, size_t i,
 	return rc;
 }
 
-/* A hand is seldom empty, and to wait for it costs all the others.  The
- * suspects of all wants come first: the jobs of one would be company for those
- * of the next, each time. */
+/* A suspect is leased only while the drain holds no other job, which is
+ * seldom, and to wait for that holds up all other jobs.  So the suspects of
+ * all wants are claimed first: else the jobs of one want would each time keep
+ * out the suspects of the next. */
 static enum rc
 claim_all(struct lite_tx *tx, struct lease *x, struct err *e)
 {

@@ -17,7 +17,7 @@ struct lite_job;
 struct lite_tx;
 struct store_owed;
 
-/* Why a job is owed: what its row takes over. */
+/* What the row of an owed job takes over from the operation that owes it. */
 struct lite_cause {
 	int64_t event; /* 0: no event's */
 	int64_t round;

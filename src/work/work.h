@@ -1,11 +1,11 @@
 /*
  * work - the one loop that leases jobs, starts them by kind, settles them
  *
- * A drain is this loop: it makes the jobs that new events
- * owe, leases what is due in batches, starts jobs by kind, waits for their
- * ends on the loop that it shares with the kinds, and settles them in groups.  While
- * requests are in flight the next batch is leased already, so that a slot
- * which falls free is filled at once.
+ * A drain is this loop: it makes the jobs that new events owe, leases what is
+ * due in batches, starts jobs by kind, waits for their ends on the loop that
+ * it shares with the kinds, and settles them in groups.  While requests are in
+ * flight the next batch is leased already, so that a slot which falls free is
+ * filled at once.
  *
  *          hold          start           work_end                settled
  * [store] ─────► queued ──────► running ──────► ended ─► settling ─────► [store]

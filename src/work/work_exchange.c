@@ -19,8 +19,8 @@
  *            begin                  thread               end
  * (nothing) ───────► asked ────────────────► answered ───────► (nothing)
  *
- * 1. What is in expansion, x, wants, alone and results is the thread's while
- *    asked, and the loop's at all other times.
+ * 1. The members expansion, x, wants, alone and results belong to the thread
+ *    while asked, and to the loop at all other times.
  * 2. Each answer wakes the loop.
  */
 enum exchange_at {
