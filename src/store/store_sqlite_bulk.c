@@ -51,11 +51,9 @@ may_hasten(int64_t due_ms, int64_t attempts, int64_t now_ms)
 static bool
 may_act(bool cancel, enum store_state state, bool hasten)
 {
-	if (state == STORE_STATE_DEAD)
-		return true;
 	if (cancel)
-		return state == STORE_WAITING || state == STORE_LEASED;
-	return state == STORE_WAITING && hasten;
+		return job_may_cancel((enum job_state)state);
+	return state == STORE_STATE_DEAD || (state == STORE_WAITING && hasten);
 }
 
 static bool

@@ -573,8 +573,7 @@ run_cancel(struct lite_tx *tx, void *arg, struct err *e)
 	rc = lite_ids(tx->conn, st, &ids, e);
 	for (i = 0; rc == RC_OK && i < ids.n && x->jobs < JOBS_AT_ONCE; i++) {
 		rc = lite_job_read(tx, ids.v[i], &job, &found, e);
-		if (rc != RC_OK ||
-		    (job.state != STORE_WAITING && job.state != STORE_LEASED))
+		if (rc != RC_OK || job_has_ended((enum job_state)job.state))
 			continue;
 		rc = lite_job_end(tx, &job, STORE_CANCELLED, &by_hand,
 		    x->now_ms, e);

@@ -62,7 +62,6 @@ read_event(struct lite_tx *tx, int64_t id, int64_t now_ms,
     struct lite_cause *out, bool *expanded, bool *found, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_TO_EXPAND);
-	int64_t scheduled_ms;
 	enum rc rc;
 
 	lite_int(st, 1, id);
@@ -72,13 +71,8 @@ read_event(struct lite_tx *tx, int64_t id, int64_t now_ms,
 	out->event = id;
 	out->round = lite_col_int(st, 0);
 	out->priority = (int)lite_col_int(st, 1);
-	scheduled_ms = lite_col_int(st, 2);
-	/* By age among its like: a first round is due since it came in. */
-	out->due_ms = out->round == 0 ? lite_col_int(st, 3) : now_ms;
-	if (out->due_ms > now_ms)
-		out->due_ms = now_ms;
-	if (scheduled_ms > out->due_ms)
-		out->due_ms = scheduled_ms;
+	out->due_ms = job_first_due(out->round, lite_col_int(st, 3),
+	    lite_col_int(st, 2), now_ms);
 	*expanded = lite_col_int(st, 4) != 0;
 	lite_reset(st);
 	return RC_OK;

@@ -51,6 +51,7 @@
 #include "base/err.h"
 #include "core/breaker.h"
 #include "core/event.h"
+#include "core/job.h"
 #include "store/store_int.h"
 #include "store/store_sqlite_stmt.h"
 
@@ -571,6 +572,10 @@ struct lite_job {
 	const char *owner;
 };
 
+/* The job as core/job.h judges it, and what it becomes by that. */
+struct job lite_job_rules(const struct lite_job *j);
+void lite_job_become(const struct lite_job *was, const struct job *j,
+    struct lite_job *is);
 /* Brings what no row of ours holds into range; true when there was any. */
 bool lite_job_mend(struct lite_job *j);
 enum rc lite_job_read(struct lite_tx *tx, int64_t id, struct lite_job *out,

@@ -6,6 +6,51 @@
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
 
+#define SAME(a, b) _Static_assert((int)(a) == (int)(b), #a)
+
+SAME(JOB_WAITING, STORE_WAITING);
+SAME(JOB_LEASED, STORE_LEASED);
+SAME(JOB_DONE, STORE_STATE_DONE);
+SAME(JOB_DEAD, STORE_STATE_DEAD);
+SAME(JOB_CANCELLED, STORE_CANCELLED);
+SAME(JOB_VERDICT_DONE, STORE_DONE);
+SAME(JOB_VERDICT_AGAIN, STORE_AGAIN);
+SAME(JOB_VERDICT_DEAD, STORE_DEAD);
+SAME(JOB_VERDICT_CANCEL, STORE_CANCEL);
+SAME(JOB_VERDICT_RELEASE, STORE_RELEASE);
+
+struct job
+lite_job_rules(const struct lite_job *j)
+{
+	return (struct job){ .state = (enum job_state)j->state,
+		.priority = j->priority,
+		.attempt = j->attempt,
+		.tries = j->tries,
+		.deaths = j->deaths,
+		.suspect = j->suspect,
+		.again = j->again,
+		.ordered = j->ordered,
+		.behind = j->behind,
+		.due_ms = j->due_ms,
+		.ended_ms = j->ended_ms };
+}
+
+void
+lite_job_become(const struct lite_job *was, const struct job *j,
+    struct lite_job *is)
+{
+	*is = *was;
+	is->state = (enum store_state)j->state;
+	is->attempt = j->attempt;
+	is->tries = j->tries;
+	is->deaths = j->deaths;
+	is->suspect = j->suspect;
+	is->again = j->again;
+	is->behind = j->behind;
+	is->due_ms = j->due_ms;
+	is->ended_ms = j->ended_ms;
+}
+
 enum rc
 lite_job_count(struct lite_tx *tx, const struct lite_job *j, int n,
     struct err *e)
@@ -55,7 +100,7 @@ lane_of(const struct lite_job *j)
 static bool
 has_ended(enum store_state s)
 {
-	return s != STORE_WAITING && s != STORE_LEASED;
+	return job_has_ended((enum job_state)s);
 }
 
 /* Where a job that changes its state stands among those of its key. */
@@ -159,16 +204,13 @@ enum rc
 lite_job_requeue(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
     struct err *e)
 {
+	struct job j = lite_job_rules(was);
 	struct lite_event_change *ev;
-	struct lite_job is = *was;
+	struct lite_job is;
 	enum rc rc;
 
-	is.state = STORE_WAITING;
-	is.attempt = is.deaths = 0;
-	is.suspect = false;
-	is.again = true;
-	is.due_ms = now_ms;
-	is.ended_ms = 0;
+	job_requeue(&j, now_ms);
+	lite_job_become(was, &j, &is);
 	rc = lite_job_move(tx, was, &is, NULL, e);
 	if (rc == RC_OK)
 		rc = lite_tally_event(tx, is.event, &ev, e);
@@ -182,10 +224,11 @@ enum rc
 lite_job_hasten(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
     struct err *e)
 {
-	struct lite_job is = *was;
+	struct job j = lite_job_rules(was);
+	struct lite_job is;
 
-	is.due_ms = now_ms;
-	is.again = true;
+	job_hasten(&j, now_ms);
+	lite_job_become(was, &j, &is);
 	tx->new_work = true;
 	return lite_job_move(tx, was, &is, NULL, e);
 }
@@ -195,12 +238,13 @@ lite_job_end(struct lite_tx *tx, const struct lite_job *was,
     enum store_state state, const struct store_attempt *a, int64_t now_ms,
     struct err *e)
 {
+	struct job j = lite_job_rules(was);
 	struct lite_target_change *t;
-	struct lite_job is = *was;
+	struct lite_job is;
 	enum rc rc;
 
-	is.state = state;
-	is.ended_ms = now_ms;
+	job_end(&j, (enum job_state)state, now_ms);
+	lite_job_become(was, &j, &is);
 	rc = lite_job_move(tx, was, &is, a, e);
 	if (rc == RC_OK && was->state == STORE_LEASED) {
 		rc = lite_tally_target(tx, was->target, &t, e);

@@ -327,9 +327,7 @@ run_act(struct lite_tx *tx, void *arg, struct err *e)
 		    : RC_OK;
 	if (x->retry && job.state == STORE_STATE_DEAD)
 		return lite_job_requeue(tx, &job, x->now_ms, e);
-	if (!x->retry &&
-	    (job.state == STORE_WAITING || job.state == STORE_LEASED ||
-		job.state == STORE_STATE_DEAD))
+	if (!x->retry && job_may_cancel((enum job_state)job.state))
 		return lite_job_end(tx, &job, STORE_CANCELLED, &by_hand,
 		    x->now_ms, e);
 	return err_set(e, RC_EXISTS, "job %lld is %s", (long long)x->id,

@@ -9,8 +9,6 @@
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_owe.h"
 
-/* A job that its worker died over this often while it ran alone. */
-#define DEATHS_MAX 3
 #define LAPSED_AT_ONCE 500
 #define ANSWER_MAX 1024
 
@@ -161,38 +159,10 @@ static void
 judge(const struct settle *x, const struct store_result *r,
     const struct lite_job *was, struct lite_job *is)
 {
-	*is = *was;
-	is->tries++;
-	/* Its worker lived to say so. */
-	is->suspect = false;
-	is->deaths = 0;
-	is->ended_ms = x->now_ms;
-	switch (r->verdict) {
-	case STORE_DONE:
-		is->state = STORE_STATE_DONE;
-		break;
-	case STORE_DEAD:
-		is->state = STORE_STATE_DEAD;
-		break;
-	case STORE_CANCEL:
-		is->state = STORE_CANCELLED;
-		break;
-	case STORE_AGAIN:
-		is->state = STORE_WAITING;
-		is->due_ms = r->again_ms;
-		is->ended_ms = 0;
-		break;
-	case STORE_RELEASE:
-		is->state = STORE_WAITING;
-		is->tries = was->tries;
-		is->attempt = was->attempt > 0 ? was->attempt - 1 : 0;
-		is->suspect = was->suspect;
-		is->deaths = was->deaths;
-		is->ended_ms = 0;
-		if (r->again_ms > 0)
-			is->due_ms = r->again_ms;
-		break;
-	}
+	struct job j = lite_job_rules(was);
+
+	job_settle(&j, (enum job_verdict)r->verdict, r->again_ms, x->now_ms);
+	lite_job_become(was, &j, is);
 }
 
 /* Delivered, though an earlier one of its key had come to wait meanwhile: it
@@ -203,16 +173,15 @@ judge_order(struct lite_tx *tx, const struct settle *x,
 {
 	bool overtaken = false;
 	enum rc rc = RC_OK;
+	struct job j;
 
 	if (was->behind && is->state == STORE_STATE_DONE)
 		rc = lite_order_is_overtaken(tx, was, &overtaken, e);
 	if (!overtaken)
 		return rc;
-	is->state = STORE_WAITING;
-	is->attempt = 0;
-	is->again = true;
-	is->due_ms = x->now_ms;
-	is->ended_ms = 0;
+	j = lite_job_rules(is);
+	job_redeliver(&j, x->now_ms);
+	lite_job_become(was, &j, is);
 	return RC_OK;
 }
 
@@ -374,9 +343,10 @@ lapse(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
 {
 	const struct store_attempt end = { .class = STORE_CLASS_US,
 		.text = "its worker died three times while it ran alone" };
+	struct job j = lite_job_rules(was);
 	struct lite_event_change *ev;
 	struct lite_target_change *t;
-	struct lite_job is = *was;
+	struct lite_job is;
 	enum rc rc;
 
 	lite_tally_sum(tx, LITE_SUM_LAPSES, 1);
@@ -384,12 +354,9 @@ lapse(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
 	if (rc != RC_OK)
 		return rc;
 	t->news.probe_lost = true;
-	is.suspect = true;
-	if (was->alone)
-		is.deaths++;
-	if (is.deaths >= DEATHS_MAX) {
-		is.state = STORE_STATE_DEAD;
-		is.ended_ms = now_ms;
+	job_lapse(&j, was->alone, now_ms);
+	lite_job_become(was, &j, &is);
+	if (is.state == STORE_STATE_DEAD) {
 		lite_tally_sum(tx, LITE_SUM_DEAD_LETTERS, 1);
 		rc = lite_job_move(tx, was, &is, &end, e);
 		if (rc == RC_OK)
@@ -400,8 +367,6 @@ lapse(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
 		}
 		return rc;
 	}
-	is.state = STORE_WAITING;
-	is.attempt = was->attempt > 0 ? was->attempt - 1 : 0;
 	return lite_job_move(tx, was, &is, NULL, e);
 }
 
