@@ -564,7 +564,7 @@ run_cancel(struct lite_tx *tx, void *arg, struct err *e)
 	if (rc == RC_OK && !expanded) {
 		rc = lite_tally_event(tx, x->id, &ev, e);
 		if (rc == RC_OK)
-			ev->expanded = true;
+			ev->jobs.expanded = true;
 	}
 	if (rc != RC_OK)
 		return rc;

@@ -99,7 +99,7 @@ expand_one(struct lite_tx *tx, const struct store_expansion *x, int64_t now_ms,
 	rc = lite_tally_event(tx, x->event, &ev, e);
 	if (rc != RC_OK)
 		return rc;
-	ev->expanded = true;
+	ev->jobs.expanded = true;
 	ev->has_passed = x->has_passed;
 	memcpy(ev->passed, x->passed, sizeof(ev->passed));
 	return RC_OK;

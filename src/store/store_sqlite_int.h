@@ -51,6 +51,7 @@
 #include "base/err.h"
 #include "core/breaker.h"
 #include "core/event.h"
+#include "core/event_state.h"
 #include "core/job.h"
 #include "store/store_int.h"
 #include "store/store_sqlite_stmt.h"
@@ -212,10 +213,7 @@ const char *lite_sum_name(enum lite_sum s);
 /* What one operation changes of one event's row. */
 struct lite_event_change {
 	int64_t id;
-	int total, fresh, repeats, leased, dead;
-	bool expanded, touched;
-	bool reopened; /* a person's retry: as if never leased */
-	unsigned int repeat;
+	struct event_change jobs;
 	bool has_passed;
 	int64_t passed[EVENT_PASSED];
 	char *error;

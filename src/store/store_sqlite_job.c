@@ -63,15 +63,7 @@ lite_job_count(struct lite_tx *tx, const struct lite_job *j, int n,
 	rc = lite_tally_event(tx, j->event, &ev, e);
 	if (rc != RC_OK)
 		return rc;
-	if (j->state == STORE_WAITING && j->attempt == 0)
-		ev->fresh += n;
-	else if (j->state == STORE_WAITING)
-		ev->repeats += n;
-	else if (j->state == STORE_LEASED)
-		ev->leased += n;
-	else if (j->state == STORE_STATE_DEAD)
-		ev->dead += n;
-
+	event_change_count(&ev->jobs, (enum job_state)j->state, j->attempt, n);
 	if (j->state == STORE_WAITING && j->attempt > 0)
 		lite_tally_sum(tx, LITE_SUM_RETRYING, n);
 	if (j->state != STORE_WAITING && j->state != STORE_LEASED)
@@ -215,7 +207,7 @@ lite_job_requeue(struct lite_tx *tx, const struct lite_job *was, int64_t now_ms,
 	if (rc == RC_OK)
 		rc = lite_tally_event(tx, is.event, &ev, e);
 	if (rc == RC_OK)
-		ev->reopened = true;
+		ev->jobs.reopened = true;
 	tx->new_work = true;
 	return rc;
 }

@@ -168,7 +168,7 @@ write_claims(struct lite_tx *tx, struct lease *x, size_t from, bool alone,
 		if (rc == RC_OK)
 			rc = lite_tally_event(tx, is.event, &ev, e);
 		if (rc == RC_OK)
-			ev->touched = true;
+			ev->jobs.touched = true;
 	}
 	return rc;
 }

@@ -111,7 +111,7 @@ count_in(struct lite_tx *tx, const struct lite_job *job, struct err *e)
 
 	if (rc != RC_OK)
 		return rc;
-	ev->total++;
+	ev->jobs.total++;
 	return lite_job_count(tx, job, 1, e);
 }
 

@@ -63,7 +63,7 @@ begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
 	tx->new_work = true;
 	rc = lite_tally_event(tx, id, &ev, e);
 	if (rc == RC_OK)
-		ev->reopened = true;
+		ev->jobs.reopened = true;
 	return rc;
 }
 

@@ -234,8 +234,8 @@ settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 		rc = count_call(tx, x, r, &was, e);
 	if (rc == RC_OK && was.attempt > 1) {
 		rc = lite_tally_event(tx, was.event, &ev, e);
-		if (rc == RC_OK && was.attempt - 1 > ev->repeat)
-			ev->repeat = was.attempt - 1;
+		if (rc == RC_OK)
+			event_change_attempt(&ev->jobs, was.attempt);
 	}
 	return rc;
 }

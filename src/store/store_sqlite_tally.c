@@ -14,7 +14,7 @@
  * operation, the sums before COMMIT.
  *
  * 1. The sums by status and state count the rows that are there.
- * 2. An event's status follows from its counts of jobs by status_of().
+ * 2. An event's status follows from its counts of jobs: core/event_state.h.
  * 3. A target's next_due_ms is never later than its first waiting job.
  */
 #define DAY_MS (INT64_C(86400) * 1000)
@@ -230,75 +230,28 @@ lite_tally_accepted(struct lite_tx *tx, const char *type,
 	return rc;
 }
 
-/* An event's row as far as its status depends on it. */
-struct counts {
-	enum event_status status;
-	bool expanded, touched;
-	int64_t total, fresh, repeats, leased, dead, retry_count;
-	int64_t started_ms, completed_ms, received_ms;
-};
-
-/* A dead job shows at once, whatever else is owed; but a round that is to
- * come is a person's answer to it. */
-static enum event_status
-status_of(const struct counts *c)
-{
-	if (c->expanded && c->dead > 0)
-		return EVENT_FAILED;
-	if (c->leased > 0)
-		return EVENT_PROCESSING;
-	if (!c->expanded || c->fresh > 0)
-		return c->touched ? EVENT_PROCESSING : EVENT_PENDING;
-	return c->repeats > 0 ? EVENT_RETRY : EVENT_COMPLETED;
-}
-
-/* All of its jobs have: a failed one may yet have others under way. */
-static bool
-has_ended(const struct counts *c)
-{
-	return c->expanded && c->fresh + c->repeats + c->leased == 0;
-}
-
-static bool
-is_failed_open(const struct counts *c)
-{
-	return c->status == EVENT_FAILED &&
-	    c->fresh + c->repeats + c->leased > 0;
-}
-
-static int64_t
-took_of(const struct counts *c)
-{
-	return c->started_ms > 0 && c->completed_ms > c->started_ms
-	    ? c->completed_ms - c->started_ms
-	    : 0;
-}
-
 /* The day on which it came counts it by its present state. */
 static enum rc
-count_day(struct lite_tx *tx, const struct counts *was, const struct counts *is,
-    struct err *e)
+count_day(struct lite_tx *tx, const struct event_effect *effect,
+    int64_t received_ms, struct err *e)
 {
-	int64_t took_ms = took_of(is) - took_of(was);
 	struct lite_day_change *day;
 	enum rc rc;
 
-	if (is->status == was->status && took_ms == 0)
+	if (!effect->is_moved && effect->processing_ms == 0)
 		return RC_OK;
-	rc = day_of(tx, is->received_ms, &day, e);
+	rc = day_of(tx, received_ms, &day, e);
 	if (rc != RC_OK)
 		return rc;
-	day->succeeded +=
-	    (is->status == EVENT_COMPLETED) - (was->status == EVENT_COMPLETED);
-	day->failed +=
-	    (is->status == EVENT_FAILED) - (was->status == EVENT_FAILED);
-	day->processing_ms += took_ms;
+	day->succeeded += effect->succeeded;
+	day->failed += effect->failed;
+	day->processing_ms += effect->processing_ms;
 	return RC_OK;
 }
 
 static enum rc
-read_counts(struct lite_tx *tx, int64_t id, struct counts *c, bool *found,
-    struct err *e)
+read_state(struct lite_tx *tx, int64_t id, struct event_state *s,
+    int64_t *received_ms, bool *found, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_COUNTS);
 	enum rc rc;
@@ -307,18 +260,18 @@ read_counts(struct lite_tx *tx, int64_t id, struct counts *c, bool *found,
 	rc = lite_step(tx->conn, st, found, e);
 	if (rc != RC_OK || !*found)
 		return rc;
-	c->status = (enum event_status)lite_col_enum(st, 0, EVENT_STATUSES);
-	c->expanded = lite_col_int(st, 1) != 0;
-	c->touched = lite_col_int(st, 2) != 0;
-	c->total = lite_col_int(st, 3);
-	c->fresh = lite_col_int(st, 4);
-	c->repeats = lite_col_int(st, 5);
-	c->leased = lite_col_int(st, 6);
-	c->dead = lite_col_int(st, 7);
-	c->retry_count = lite_col_int(st, 8);
-	c->started_ms = lite_col_int(st, 9);
-	c->completed_ms = lite_col_int(st, 10);
-	c->received_ms = lite_col_int(st, 11);
+	s->status = (enum event_status)lite_col_enum(st, 0, EVENT_STATUSES);
+	s->expanded = lite_col_int(st, 1) != 0;
+	s->touched = lite_col_int(st, 2) != 0;
+	s->total = lite_col_int(st, 3);
+	s->fresh = lite_col_int(st, 4);
+	s->repeats = lite_col_int(st, 5);
+	s->leased = lite_col_int(st, 6);
+	s->dead = lite_col_int(st, 7);
+	s->retry_count = lite_col_int(st, 8);
+	s->started_ms = lite_col_int(st, 9);
+	s->completed_ms = lite_col_int(st, 10);
+	*received_ms = lite_col_int(st, 11);
 	lite_reset(st);
 	return RC_OK;
 }
@@ -338,8 +291,8 @@ passed_text(const int64_t passed[EVENT_PASSED], char text[PASSED_SIZE])
 }
 
 static enum rc
-write_counts(struct lite_tx *tx, const struct lite_event_change *ch,
-    const struct counts *c, struct err *e)
+write_state(struct lite_tx *tx, const struct lite_event_change *ch,
+    const struct event_state *s, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_SET);
 	char passed[PASSED_SIZE];
@@ -348,17 +301,17 @@ write_counts(struct lite_tx *tx, const struct lite_event_change *ch,
 	if (ch->has_passed)
 		passed_text(ch->passed, passed);
 	lite_int(st, 1, ch->id);
-	lite_int(st, 2, c->status);
-	lite_int(st, 3, c->expanded);
-	lite_int(st, 4, c->touched);
-	lite_int(st, 5, c->total);
-	lite_int(st, 6, c->fresh);
-	lite_int(st, 7, c->repeats);
-	lite_int(st, 8, c->leased);
-	lite_int(st, 9, c->dead);
-	lite_int(st, 10, c->retry_count);
-	lite_int(st, 11, c->started_ms);
-	lite_int(st, 12, c->completed_ms);
+	lite_int(st, 2, s->status);
+	lite_int(st, 3, s->expanded);
+	lite_int(st, 4, s->touched);
+	lite_int(st, 5, s->total);
+	lite_int(st, 6, s->fresh);
+	lite_int(st, 7, s->repeats);
+	lite_int(st, 8, s->leased);
+	lite_int(st, 9, s->dead);
+	lite_int(st, 10, s->retry_count);
+	lite_int(st, 11, s->started_ms);
+	lite_int(st, 12, s->completed_ms);
 	lite_text(st, 13, ch->has_passed ? passed : NULL);
 	rc = lite_run(tx->conn, st, e);
 	if (rc != RC_OK || ch->error == NULL)
@@ -369,68 +322,41 @@ write_counts(struct lite_tx *tx, const struct lite_event_change *ch,
 	return lite_run(tx->conn, st, e);
 }
 
-/* Counts that do not fit their jobs any more must not hold up any of them;
- * hlsctl doctor finds what is wrong. */
 static void
-keep_possible(struct counts *c)
+add_effect(struct lite_tx *tx, const struct event_state *was,
+    const struct event_state *is, const struct event_effect *effect)
 {
-	if (c->fresh < 0)
-		c->fresh = 0;
-	if (c->repeats < 0)
-		c->repeats = 0;
-	if (c->leased < 0)
-		c->leased = 0;
-	if (c->dead < 0)
-		c->dead = 0;
+	if (effect->is_moved) {
+		lite_tally_sum(tx, LITE_SUM_EVENT + was->status, -1);
+		lite_tally_sum(tx, LITE_SUM_EVENT + is->status, 1);
+	}
+	lite_tally_sum(tx, LITE_SUM_UNEXPANDED, effect->unexpanded);
+	lite_tally_sum(tx, LITE_SUM_FAILED_OPEN, effect->failed_open);
+	lite_tally_sum(tx, LITE_SUM_PROCESSED, effect->processed);
+	lite_tally_sum(tx, LITE_SUM_PROCESSING_MS, effect->processed_ms);
 }
 
 static enum rc
 write_event(struct lite_tx *tx, const struct lite_event_change *ch,
     int64_t now_ms, struct err *e)
 {
-	struct counts c, was;
+	struct event_state was, is;
+	struct event_effect effect;
+	int64_t received_ms;
 	bool found;
 	enum rc rc;
 
-	rc = read_counts(tx, ch->id, &c, &found, e);
+	rc = read_state(tx, ch->id, &was, &received_ms, &found, e);
 	if (rc != RC_OK || !found)
 		return rc;
-	was = c;
-	c.total += ch->total;
-	c.fresh += ch->fresh;
-	c.repeats += ch->repeats;
-	c.leased += ch->leased;
-	c.dead += ch->dead;
-	keep_possible(&c);
-	if (ch->expanded && !c.expanded) {
-		c.expanded = true;
-		lite_tally_sum(tx, LITE_SUM_UNEXPANDED, -1);
-	}
-	if (ch->reopened && was.completed_ms > 0)
-		c.touched = false;
-	c.touched = c.touched || ch->touched;
-	if (ch->touched && c.started_ms == 0)
-		c.started_ms = now_ms;
-	if (ch->repeat > c.retry_count)
-		c.retry_count = ch->repeat;
-	c.status = status_of(&c);
-	if (c.status != was.status) {
-		lite_tally_sum(tx, LITE_SUM_EVENT + was.status, -1);
-		lite_tally_sum(tx, LITE_SUM_EVENT + c.status, 1);
-	}
-	lite_tally_sum(tx, LITE_SUM_FAILED_OPEN,
-	    is_failed_open(&c) - is_failed_open(&was));
-	if (!has_ended(&c)) {
-		c.completed_ms = 0;
-	} else if (was.completed_ms == 0) {
-		c.completed_ms = now_ms;
-		lite_tally_sum(tx, LITE_SUM_PROCESSED, 1);
-		lite_tally_sum(tx, LITE_SUM_PROCESSING_MS, took_of(&c));
-	}
-	rc = count_day(tx, &was, &c, e);
+	is = was;
+	event_state_apply(&is, &ch->jobs, now_ms);
+	effect = event_state_effect(&was, &is);
+	add_effect(tx, &was, &is, &effect);
+	rc = count_day(tx, &effect, received_ms, e);
 	if (rc != RC_OK)
 		return rc;
-	return write_counts(tx, ch, &c, e);
+	return write_state(tx, ch, &is, e);
 }
 
 /* For one whose count is wrong: with none waiting nobody would look. */
