@@ -820,6 +820,10 @@ enum rc lite_expand_in(struct lite_tx *tx, const struct store_expansion *v,
     size_t n, int64_t now_ms, size_t *expanded, struct err *e);
 enum rc lite_settle_in(struct lite_tx *tx, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);
+/* Runs an operation that settles v, once more without each product that the
+ * store refuses. */
+enum rc lite_settle_commit(struct lite *l, lite_op_run *run, void *arg,
+    const struct store_result *v, size_t n, struct err *e);
 
 /* Operations, with the contracts of their namesakes. */
 enum rc lite_accept(void *impl, struct event *ev, int64_t wait_ms,

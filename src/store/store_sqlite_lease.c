@@ -546,7 +546,9 @@ lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
 	x->plan = l->plan;
 	if (x->is_set_back)
 		lite_plan_begin(&x->plan);
-	rc = lite_commit_now(l, run, x, e);
+	rc = lite_settle_commit(l, run, x,
+	    x->before == NULL ? NULL : x->before->results,
+	    x->before == NULL ? 0 : x->before->nresults, e);
 	if (rc == RC_OK)
 		l->plan = x->planned;
 	/* What was not mended then is the next one's to mend. */

@@ -43,9 +43,11 @@ enum rc lite_owe(struct lite_tx *tx, const struct lite_cause *cause,
  * hands out products through a public header and keeps its tables to itself.
  */
 struct store_product {
-	/* Writes the rows and owes what they ask for.  On any code but RC_OK,
-	 * RC_INVALID for rows that contradict the store, nothing of the
-	 * settlement is written. */
+	/* Writes the rows and owes what they ask for.  On any code but RC_OK
+	 * nothing of it stays.  RC_BUSY and RC_SYSTEM say that the store
+	 * fails, and the settlement fails with it.  All others say that these
+	 * rows are at fault: their job is dead then, and the settlement begins
+	 * again without them. */
 	enum rc (*write)(struct lite_tx *tx, const struct lite_job *job,
 	    const struct store_product *product, struct err *e);
 };

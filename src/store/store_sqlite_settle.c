@@ -185,16 +185,38 @@ judge_order(struct lite_tx *tx, const struct settle *x,
 	return RC_OK;
 }
 
+static bool
+is_refusal(enum rc rc)
+{
+	return rc != RC_OK && rc != RC_BUSY && rc != RC_SYSTEM;
+}
+
+/* The same rows would be refused again: the job ends without them. */
+static void
+refuse(struct store_result *r, const struct err *e)
+{
+	r->refused = xstrdup(e->text);
+	r->product = NULL;
+	r->verdict = STORE_DEAD;
+	r->attempt.class = STORE_CLASS_US;
+	r->attempt.text = r->refused;
+}
+
 /* Before the job has ended: the event that waits for what is owed here must
  * not end in between. */
 static enum rc
-put_product(struct lite_tx *tx, const struct store_result *r,
+put_product(struct lite_tx *tx, struct store_result *r,
     const struct lite_job *job, struct err *e)
 {
+	enum rc rc;
+
 	if (r->product == NULL)
 		return RC_OK;
 	tx->new_work = true;
-	return r->product->write(tx, job, r->product, e);
+	rc = r->product->write(tx, job, r->product, e);
+	if (is_refusal(rc))
+		refuse(r, e);
+	return rc;
 }
 
 static enum rc
@@ -266,6 +288,32 @@ run_settle(struct lite_tx *tx, void *arg, struct err *e)
 	return lite_settle_in(tx, x->v, x->n, x->worker, x->now_ms, e);
 }
 
+static size_t
+count_refused(const struct store_result *v, size_t n)
+{
+	size_t i, refused = 0;
+
+	for (i = 0; i < n; i++)
+		refused += v[i].refused != NULL;
+	return refused;
+}
+
+/* A refusal undoes the whole transaction, and there may be one for each
+ * result. */
+enum rc
+lite_settle_commit(struct lite *l, lite_op_run *run, void *arg,
+    const struct store_result *v, size_t n, struct err *e)
+{
+	size_t refused;
+	enum rc rc;
+
+	do {
+		refused = count_refused(v, n);
+		rc = lite_commit_now(l, run, arg, e);
+	} while (is_refusal(rc) && count_refused(v, n) > refused);
+	return rc;
+}
+
 enum rc
 lite_settle(void *impl, struct store_result *v, size_t n, const char *worker,
     int64_t now_ms, struct err *e)
@@ -274,7 +322,7 @@ lite_settle(void *impl, struct store_result *v, size_t n, const char *worker,
 
 	if (n == 0)
 		return RC_OK;
-	return lite_commit_now(impl, run_settle, &x, e);
+	return lite_settle_commit(impl, run_settle, &x, v, n, e);
 }
 
 struct renew {

@@ -262,9 +262,13 @@ struct store_result {
 	int64_t again_ms; /* for STORE_AGAIN; for STORE_RELEASE or 0 */
 	struct store_attempt attempt; /* not read for STORE_RELEASE */
 	/* What the job has made, or NULL: written in the same transaction,
-	 * which makes the jobs that it owes too, unless the result is fenced.
-	 * One that is refused leaves all results as they were. */
+	 * which makes the jobs that it owes too, unless the result is fenced. */
 	const struct store_product *product;
+	/* Result: why the store refuses the product, NULL where it does not.
+	 * The job is dead then: verdict, attempt and product say so from here
+	 * on, and the other results stand.  The caller's, free(3), whatever
+	 * the code. */
+	char *refused;
 	bool fenced; /* result: the lease was not ours any more; the attempt
 	              * is on record, the job unchanged */
 };
@@ -272,8 +276,6 @@ struct store_result {
 /*
  * Records how attempts ended, writes what they made and gives the leases back,
  * in one transaction; the webhooks' totals and health move with it.
- *
- * RC_INVALID	a product is refused; nothing is settled.
  */
 enum rc store_settle(struct store *s, struct store_result *v, size_t n,
     const char *worker, int64_t now_ms, struct err *e);

@@ -234,6 +234,7 @@ work_exchange_end(struct work *w, struct store_exchange **out, enum rc *rc,
 	*rc = x->rc;
 	*e = x->e;
 	*out = &x->x;
+	work_results_put(w, WORK_SETTLING, x->results, x->x.nresults);
 	if (x->rc != RC_OK)
 		take_back(w);
 	work_expansion_free(x->expansion);

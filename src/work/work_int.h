@@ -103,10 +103,12 @@ void work_forget(struct work *w, struct work_job *job);
 /* At most so many results of ended jobs, oldest first, into v; how many there
  * are. */
 size_t work_results(const struct work *w, struct store_result *v, size_t max);
-/* The first n jobs in that state, WORK_ENDED or WORK_SETTLING, are settled as v
- * says. */
-void work_settled(struct work *w, enum work_state at,
+/* The first n jobs in that state, WORK_ENDED or WORK_SETTLING, have these
+ * results, as the store left them... */
+void work_results_put(struct work *w, enum work_state at,
     const struct store_result *v, size_t n);
+/* ...and they are settled. */
+void work_settled(struct work *w, enum work_state at, size_t n);
 enum rc work_settle(struct work *w, struct err *e);
 enum rc work_renew(struct work *w, struct err *e);
 

@@ -77,6 +77,7 @@ work_forget(struct work *w, struct work_job *job)
 	free(job->text);
 	free(job->address);
 	free(job->answer);
+	free(job->result.refused);
 	free(job);
 }
 
@@ -147,10 +148,6 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 			r->attempt.answer = job->answer =
 			    xmemdup0(a->answer, a->answersz);
 		log_attempt(job, verdict, a);
-		if (verdict == STORE_DONE)
-			w->done++;
-		else if (verdict != STORE_CANCEL)
-			w->failed++;
 	}
 	if (w->ended.n == 0)
 		w->settle_by = clock_boot_ms(w->opt.clock) + WORK_GROUP_WAIT;
@@ -198,38 +195,64 @@ find_ends(struct work *w, enum store_kind kind, enum store_verdict verdict)
 }
 
 static void
-count_end(struct work *w, enum store_kind kind, enum store_verdict verdict)
+count_end(struct work *w, const struct work_job *job)
 {
+	enum store_verdict verdict = job->result.verdict;
+
+	if (verdict == STORE_DONE)
+		w->done++;
+	else if (verdict == STORE_AGAIN || verdict == STORE_DEAD)
+		w->failed++;
 	if (w->opt.meter != NULL && verdict != STORE_RELEASE)
-		meter_add(find_ends(w, kind, verdict), 1);
+		meter_add(find_ends(w, job->lease.kind, verdict), 1);
 }
 
 void
-work_settled(struct work *w, enum work_state at, const struct store_result *v,
-    size_t n)
+work_results_put(struct work *w, enum work_state at,
+    const struct store_result *v, size_t n)
+{
+	struct work_job *job = work_list_of(w, NULL, at)->first;
+	size_t i;
+
+	for (i = 0; i < n; i++, job = job->next)
+		job->result = v[i];
+}
+
+/* Its end is on record. */
+static void
+note_end(struct work *w, const struct work_job *job)
+{
+	const struct store_result *r = &job->result;
+
+	count_end(w, job);
+	if (r->refused != NULL)
+		log_attempt(job, STORE_DEAD, &r->attempt);
+	if ((r->verdict == STORE_AGAIN || r->verdict == STORE_RELEASE) &&
+	    r->again_ms > 0 && r->again_ms < w->due_ms)
+		w->due_ms = r->again_ms;
+}
+
+void
+work_settled(struct work *w, enum work_state at, size_t n)
 {
 	const struct work_list *l = work_list_of(w, NULL, at);
-	struct work_job *job;
+	const struct store_result *r;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (v[i].fenced)
+		r = &l->first->result;
+		if (r->fenced)
 			log_say(LOG_LEVEL_DEBUG,
 			    "another drain held job %lld when it ended here",
-			    (long long)v[i].job);
-		else if ((v[i].verdict == STORE_AGAIN ||
-			     v[i].verdict == STORE_RELEASE) &&
-		    v[i].again_ms > 0 && v[i].again_ms < w->due_ms)
-			w->due_ms = v[i].again_ms;
-		if (v[i].verdict != STORE_DONE)
+			    (long long)r->job);
+		else
+			note_end(w, l->first);
+		if (r->verdict != STORE_DONE)
 			w->look = true;
 		/* Of what failed there may be something to tell. */
-		if (v[i].verdict != STORE_DONE && v[i].verdict != STORE_RELEASE)
+		if (r->verdict != STORE_DONE && r->verdict != STORE_RELEASE)
 			w->expand = true;
-		job = l->first;
-		if (!v[i].fenced)
-			count_end(w, job->lease.kind, v[i].verdict);
-		work_forget(w, job);
+		work_forget(w, l->first);
 	}
 	/* What was left out for them may be taken. */
 	w->lease = true;
@@ -245,8 +268,9 @@ settle_group(struct work *w, struct err *e)
 
 	rc = store_settle(w->opt.store, v, n, w->worker,
 	    clock_wall_ms(w->opt.clock), e);
+	work_results_put(w, WORK_ENDED, v, n);
 	if (rc == RC_OK)
-		work_settled(w, WORK_ENDED, v, n);
+		work_settled(w, WORK_ENDED, n);
 
 	return rc;
 }

@@ -250,7 +250,7 @@ work_exchanged(struct work *w, struct err *e)
 	if (!work_exchange_end(w, &x, &rc, e) || rc != RC_OK)
 		return rc;
 	w->trouble_since = 0;
-	work_settled(w, WORK_SETTLING, x->results, x->nresults);
+	work_settled(w, WORK_SETTLING, x->nresults);
 	judge_expansion(w, x);
 	note_company(w, x->wants[0].split, &x->leases);
 	if (has_asked(x))

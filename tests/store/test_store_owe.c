@@ -36,7 +36,8 @@ struct probe {
 	struct store_owed owes[4];
 	size_t nowes;
 	bool of_no_event;
-	int64_t id; /* result */
+	enum rc fails; /* the store, with this; RC_OK: it does not */
+	int64_t id;    /* result */
 };
 
 static enum rc
@@ -78,6 +79,8 @@ write_probe(struct lite_tx *tx, const struct lite_job *job,
 	}
 	if (rc == RC_OK && p->words == NULL)
 		rc = err_set(e, RC_INVALID, "there are no words");
+	if (rc == RC_OK && p->fails != RC_OK)
+		rc = err_set(e, p->fails, "not now");
 	return rc;
 }
 
@@ -215,23 +218,92 @@ test_a_settlement_writes_the_product_and_makes_what_it_owes(void **state)
 	store_leases_free(&l);
 }
 
+/* Three of five, beside each other and not, by a settlement or an exchange. */
 static void
-test_a_refused_product_leaves_all_results_as_they_were(void **state)
+settle_five(struct fix *f, bool exchanges)
+{
+	struct probe good = probe_of("made"), bad = probe_of(NULL);
+	struct store_lease_want want = { .worker = "w", .hold_ms = 60000 };
+	struct store_exchange x = { .nresults = 5,
+		.wants = &want,
+		.nwants = 1,
+		.now_ms = f->wall_ms };
+	struct store_result r[5];
+	struct store_leases l;
+	size_t i;
+
+	fix_lease(f, 5, &l);
+	assert_int_equal(l.n, 5);
+	for (i = 0; i < 5; i++)
+		r[i] = result_of(f, &l.v[i], i % 4 == 0 ? &good : &bad);
+	r[1].product = NULL;
+	r[4].product = &bad.product;
+	x.results = r;
+	if (exchanges)
+		assert_int_equal(store_exchange(f->s, &x, &f->e), RC_OK);
+	else
+		assert_int_equal(
+		    store_settle(f->s, r, 5, "w", f->wall_ms, &f->e), RC_OK);
+	for (i = 0; i < 5; i++) {
+		assert_false(r[i].fenced);
+		if (i < 2) {
+			assert_null(r[i].refused);
+			assert_int_equal(r[i].verdict, STORE_DONE);
+			continue;
+		}
+		assert_string_equal(r[i].refused, "there are no words");
+		assert_int_equal(r[i].verdict, STORE_DEAD);
+		free(r[i].refused);
+	}
+	store_leases_free(&l);
+}
+
+static void
+test_a_refused_product_ends_its_own_job_and_no_other(void **state)
 {
 	struct fix *f = *state;
-	struct probe good = probe_of("made"), bad = probe_of(NULL);
+	struct store_stats st;
+	char id[16];
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		(void)snprintf(id, sizeof(id), "d-%d", i);
+		(void)fix_job(f, id, HOOK);
+	}
+	settle_five(f, false);
+	settle_five(f, true);
+	fix_stats(f, &st);
+	assert_int_equal(st.jobs[STORE_STATE_DONE], 4);
+	assert_int_equal(st.jobs[STORE_STATE_DEAD], 6);
+	assert_int_equal(probes(f), 2);
+	assert_int_equal(published(f), 2);
+	assert_int_equal(
+	    raw_count(f->path,
+		"SELECT count(*) FROM job j JOIN attempt a ON a.id / 4096 = "
+		"j.id WHERE j.state = 3 AND j.last_class = 3 AND j.last_text = "
+		"'there are no words' AND a.text = j.last_text"),
+	    6);
+	fix_assert_sound(f);
+}
+
+/* Nothing is said of its rows: the settlement fails, and may come again. */
+static void
+test_a_store_that_fails_a_product_settles_nothing(void **state)
+{
+	struct fix *f = *state;
+	struct probe good = probe_of("made"), late = probe_of("late");
 	struct store_result r[2];
 	struct store_leases l;
 
 	(void)fix_job(f, "d-1", HOOK);
 	(void)fix_job(f, "d-2", HOOK);
+	late.fails = RC_BUSY;
 	fix_lease(f, 2, &l);
-	assert_int_equal(l.n, 2);
 	r[0] = result_of(f, &l.v[0], &good);
-	r[1] = result_of(f, &l.v[1], &bad);
+	r[1] = result_of(f, &l.v[1], &late);
 	assert_int_equal(store_settle(f->s, r, 2, "w", f->wall_ms, &f->e),
-	    RC_INVALID);
-	assert_string_equal(f->e.text, "there are no words");
+	    RC_BUSY);
+	assert_null(r[1].refused);
 	assert_int_equal(probes(f), 0);
 	assert_int_equal(published(f), 0);
 	fix_assert_sound(f);
@@ -503,7 +575,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(
 		    test_a_settlement_writes_the_product_and_makes_what_it_owes),
-		CASE(test_a_refused_product_leaves_all_results_as_they_were),
+		CASE(test_a_refused_product_ends_its_own_job_and_no_other),
+		CASE(test_a_store_that_fails_a_product_settles_nothing),
 		CASE(test_a_lost_lease_writes_no_product),
 		CASE(test_a_job_is_owed_once_for_each_subject),
 		CASE(test_an_owed_job_waits_for_its_time_and_its_order_key),

@@ -231,7 +231,7 @@ judge(struct err *e)
 }
 
 static void
-put_results(const struct store_result *v, size_t n)
+put_results(struct store_result *v, size_t n)
 {
 	db.settlements++;
 	if (n > db.largest_group)
@@ -239,6 +239,11 @@ put_results(const struct store_result *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct row *r = &db.rows[v[i].job];
 
+		if (r->is_refused) {
+			v[i].refused = xstrdup("there are no words");
+			v[i].verdict = STORE_DEAD;
+			v[i].attempt.text = v[i].refused;
+		}
 		r->verdict = v[i].verdict;
 		r->settled++;
 		r->due_ms = v[i].again_ms;
@@ -341,6 +346,7 @@ store_worker_seen(struct store *s, const struct store_worker *w, struct err *e)
 	(void)s;
 	(void)e;
 	db.worker_done = w->done;
+	db.worker_failed = w->failed;
 	db.worker_gone = w->gone;
 
 	return RC_OK;

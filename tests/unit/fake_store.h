@@ -26,6 +26,7 @@ struct row {
 	enum store_verdict verdict; /* of its last settlement */
 	size_t leases, starts, settled;
 	bool suspect;
+	bool is_refused; /* the product of its end */
 };
 
 struct fake_store {
@@ -46,7 +47,7 @@ struct fake_store {
 	size_t marks_ended;
 	size_t busy; /* calls of settle that fail first */
 	bool dead, leases_lapsed;
-	int64_t worker_done;
+	int64_t worker_done, worker_failed;
 	bool worker_gone;
 };
 extern struct fake_store db;

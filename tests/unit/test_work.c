@@ -29,6 +29,7 @@ static struct {
 	size_t acts_wait; /* for the ends of so many others */
 	size_t others;    /* that have ended */
 	size_t cancelled;
+	size_t dead; /* as it was told when they were settled */
 	int pipe[2];
 	struct work_job *jobs[JOBS_MAX];
 	struct work *work;
@@ -98,6 +99,7 @@ kind_settled(void *arg, const struct work_job *job)
 {
 	(void)arg;
 	assert_int_equal(job->result.job, job->lease.job);
+	kind.dead += job->result.verdict == STORE_DEAD;
 }
 
 static void
@@ -360,6 +362,25 @@ results_are_settled_in_groups(void **state)
 }
 
 static void
+a_job_whose_product_is_refused_has_failed(void **state)
+{
+	(void)state;
+	prepare(50, 0);
+	db.rows[7].is_refused = db.rows[40].is_refused = true;
+	/* What the store said is kept while it fails. */
+	db.busy = 2;
+	assert_int_equal(run(options()), RC_OK);
+	assert_int_equal(db.worker_done, 48);
+	assert_int_equal(db.worker_failed, 2);
+	assert_int_equal(kind.dead, 2);
+	for (size_t i = 0; i < db.n; i++) {
+		assert_int_equal(db.rows[i].settled, 1);
+		assert_int_equal(db.rows[i].verdict,
+		    db.rows[i].is_refused ? STORE_DEAD : STORE_DONE);
+	}
+}
+
+static void
 a_job_may_end_where_it_starts(void **state)
 {
 	(void)state;
@@ -586,6 +607,7 @@ main(void)
 		cmocka_unit_test(a_drain_of_one_kind_leaves_the_others_alone),
 		cmocka_unit_test(a_suspect_of_any_kind_runs_alone),
 		cmocka_unit_test(results_are_settled_in_groups),
+		cmocka_unit_test(a_job_whose_product_is_refused_has_failed),
 		cmocka_unit_test(a_job_may_end_where_it_starts),
 		cmocka_unit_test(a_job_that_may_not_start_yet_is_tried_later),
 		cmocka_unit_test(new_events_become_jobs),
