@@ -169,15 +169,16 @@ judge(const struct settle *x, const struct store_result *r,
  * goes once more, behind that. */
 static enum rc
 judge_order(struct lite_tx *tx, const struct settle *x,
-    const struct lite_job *was, struct lite_job *is, struct err *e)
+    const struct lite_job *was, struct lite_job *is, bool *overtaken,
+    struct err *e)
 {
-	bool overtaken = false;
 	enum rc rc = RC_OK;
 	struct job j;
 
+	*overtaken = false;
 	if (was->behind && is->state == STORE_STATE_DONE)
-		rc = lite_order_is_overtaken(tx, was, &overtaken, e);
-	if (!overtaken)
+		rc = lite_order_is_overtaken(tx, was, overtaken, e);
+	if (!*overtaken)
 		return rc;
 	j = lite_job_rules(is);
 	job_redeliver(&j, x->now_ms);
@@ -225,7 +226,7 @@ settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 {
 	struct lite_event_change *ev;
 	struct lite_job was, is;
-	bool found;
+	bool found, overtaken;
 	enum rc rc;
 
 	r->fenced = false;
@@ -245,9 +246,10 @@ settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 		return rc == RC_OK ? count_unbegun(tx, r, &was, e) : rc;
 	}
 
-	rc = put_product(tx, r, &was, e);
-	if (rc == RC_OK)
-		rc = judge_order(tx, x, &was, &is, e);
+	rc = judge_order(tx, x, &was, &is, &overtaken, e);
+	/* It is made once more then, and written with the last end. */
+	if (rc == RC_OK && !overtaken)
+		rc = put_product(tx, r, &was, e);
 	if (rc == RC_OK)
 		rc = put_attempt(tx, x, r, &was, e);
 	if (rc == RC_OK)

@@ -262,7 +262,9 @@ struct store_result {
 	int64_t again_ms; /* for STORE_AGAIN; for STORE_RELEASE or 0 */
 	struct store_attempt attempt; /* not read for STORE_RELEASE */
 	/* What the job has made, or NULL: written in the same transaction,
-	 * which makes the jobs that it owes too, unless the result is fenced. */
+	 * which makes the jobs that it owes too, unless the result is fenced
+	 * or the job is to be done once more, behind an earlier one of its
+	 * order key. */
 	const struct store_product *product;
 	/* Result: why the store refuses the product, NULL where it does not.
 	 * The job is dead then: verdict, attempt and product say so from here

@@ -338,6 +338,55 @@ test_a_lost_lease_writes_no_product(void **state)
 	store_leases_free(&l);
 }
 
+/* The event's job, in order, of which another round is made where it has
+ * one. */
+static void
+owe_in_order(struct fix *f, int64_t event)
+{
+	const struct store_owed owed = { .target = HOOK, .order_key = "a" };
+	const struct store_expansion x = { .event = event,
+		.jobs = &owed,
+		.njobs = 1 };
+
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+}
+
+static void
+test_an_overtaken_job_writes_its_product_with_its_last_end(void **state)
+{
+	struct fix *f = *state;
+	int64_t first = fix_put(f, "d-1"), second = fix_put(f, "d-2");
+	struct probe p = probe_of("made");
+	struct store_leases l;
+
+	owe_in_order(f, first);
+	owe_in_order(f, second);
+	fix_lease(f, 1, &l);
+	settle(f, &l.v[0], NULL);
+	store_leases_free(&l);
+	/* On its way while the earlier one is asked for again. */
+	fix_lease(f, 1, &l);
+	assert_true(l.v[0].event->id == second);
+	assert_int_equal(
+	    store_event_replay(f->s, first, NULL, f->wall_ms, &f->e), RC_OK);
+	owe_in_order(f, first);
+	settle(f, &l.v[0], &p);
+	store_leases_free(&l);
+	assert_int_equal(probes(f), 0);
+	assert_int_equal(published(f), 0);
+	fix_lease(f, 1, &l);
+	assert_true(l.v[0].event->id == first);
+	settle(f, &l.v[0], NULL);
+	store_leases_free(&l);
+	fix_lease(f, 1, &l);
+	assert_true(l.v[0].event->id == second);
+	settle(f, &l.v[0], &p);
+	store_leases_free(&l);
+	assert_int_equal(probes(f), 1);
+	assert_int_equal(published(f), 1);
+	fix_assert_sound(f);
+}
+
 static void
 test_a_job_is_owed_once_for_each_subject(void **state)
 {
@@ -578,6 +627,8 @@ main(void)
 		CASE(test_a_refused_product_ends_its_own_job_and_no_other),
 		CASE(test_a_store_that_fails_a_product_settles_nothing),
 		CASE(test_a_lost_lease_writes_no_product),
+		CASE(
+		    test_an_overtaken_job_writes_its_product_with_its_last_end),
 		CASE(test_a_job_is_owed_once_for_each_subject),
 		CASE(test_an_owed_job_waits_for_its_time_and_its_order_key),
 		CASE(test_a_job_of_no_event_is_leased_and_settled),
