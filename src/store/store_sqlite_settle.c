@@ -198,6 +198,7 @@ refuse(struct store_result *r, const struct err *e)
 {
 	r->refused = xstrdup(e->text);
 	r->product = NULL;
+	r->nowes = 0;
 	r->verdict = STORE_DEAD;
 	r->attempt.class = STORE_CLASS_US;
 	r->attempt.text = r->refused;
@@ -209,12 +210,17 @@ static enum rc
 put_product(struct lite_tx *tx, struct store_result *r,
     const struct lite_job *job, struct err *e)
 {
-	enum rc rc;
+	const struct lite_cause cause = lite_cause_of(tx, job);
+	enum rc rc = RC_OK;
+	size_t i;
 
-	if (r->product == NULL)
+	if (r->product == NULL && r->nowes == 0)
 		return RC_OK;
 	tx->new_work = true;
-	rc = r->product->write(tx, job, r->product, e);
+	if (r->product != NULL)
+		rc = r->product->write(tx, job, r->product, e);
+	for (i = 0; rc == RC_OK && i < r->nowes; i++)
+		rc = lite_owe(tx, &cause, &r->owes[i], e);
 	if (is_refusal(rc))
 		refuse(r, e);
 	return rc;

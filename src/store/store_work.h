@@ -261,15 +261,18 @@ struct store_result {
 	bool probe;       /* as the lease has it */
 	int64_t again_ms; /* for STORE_AGAIN; for STORE_RELEASE or 0 */
 	struct store_attempt attempt; /* not read for STORE_RELEASE */
-	/* What the job has made, or NULL: written in the same transaction,
-	 * which makes the jobs that it owes too, unless the result is fenced
-	 * or the job is to be done once more, behind an earlier one of its
-	 * order key. */
+	/* What the job has made, or NULL, and jobs that its end owes beside
+	 * those that this owes: of its event, round and priority, due now
+	 * where they name no time.  Both are written in the same transaction,
+	 * unless the result is fenced or the job is to be done once more,
+	 * behind an earlier one of its order key. */
 	const struct store_product *product;
-	/* Result: why the store refuses the product, NULL where it does not.
-	 * The job is dead then: verdict, attempt and product say so from here
-	 * on, and the other results stand.  The caller's, free(3), whatever
-	 * the code. */
+	const struct store_owed *owes;
+	size_t nowes;
+	/* Result: why the store refuses product or owes, NULL where it does
+	 * not.  The job is dead then: verdict, attempt and these members say
+	 * so from here on, and the other results stand.  The caller's,
+	 * free(3), whatever the code. */
 	char *refused;
 	bool fenced; /* result: the lease was not ours any more; the attempt
 	              * is on record, the job unchanged */

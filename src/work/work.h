@@ -55,6 +55,12 @@ struct work_job {
 	/* The reason in the log, where it is not the attempt's text; borrowed
 	 * until work_end() returns. */
 	const char *log_text;
+	/* What the job has made, and what its end owes besides, as in
+	 * store_result: set before work_end(), borrowed until settled().  Where
+	 * the store refuses them the job is dead, and settled() sees it. */
+	const struct store_product *product;
+	const struct store_owed *owes;
+	size_t nowes;
 
 	/* The loop's own. */
 	struct work *work;
@@ -118,7 +124,8 @@ struct work_kind {
 	void (*hold)(void *arg, struct work_job *job);
 	void (*drop)(void *arg, struct work_job *job);
 
-	/* Its end is in the store, or the loop gives it up. */
+	/* Its end is in the store, or the loop gives it up: nothing of the job
+	 * is read any more. */
 	void (*settled)(void *arg, const struct work_job *job);
 
 	enum work_start (*start)(void *arg, struct work_job *job);

@@ -147,6 +147,9 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 		if (a->answersz > 0)
 			r->attempt.answer = job->answer =
 			    xmemdup0(a->answer, a->answersz);
+		r->product = job->product;
+		r->owes = job->owes;
+		r->nowes = job->nowes;
 		log_attempt(job, verdict, a);
 	}
 	if (w->ended.n == 0)

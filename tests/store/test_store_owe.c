@@ -387,6 +387,47 @@ test_an_overtaken_job_writes_its_product_with_its_last_end(void **state)
 	fix_assert_sound(f);
 }
 
+/* Beside its product or without one; of a refused one neither stays. */
+static void
+test_an_end_owes_jobs_without_a_product(void **state)
+{
+	const struct store_owed owes[] = {
+		{ .kind = STORE_PUBLISH, .target = "one" },
+		{ .kind = STORE_PUBLISH, .target = "two", .about = 7 },
+	};
+	struct fix *f = *state;
+	struct probe good = probe_of("made"), bad = probe_of(NULL);
+	struct probe *const made[] = { NULL, &good, &bad };
+	struct store_result r[3];
+	struct store_leases l;
+	int64_t event = fix_job(f, "d-1", HOOK);
+	size_t i;
+
+	(void)fix_job(f, "d-2", HOOK);
+	(void)fix_job(f, "d-3", HOOK);
+	fix_lease(f, 3, &l);
+	assert_int_equal(l.n, 3);
+	for (i = 0; i < 3; i++) {
+		r[i] = result_of(f, &l.v[i], made[i]);
+		r[i].owes = owes;
+		r[i].nowes = 2;
+	}
+	assert_int_equal(store_settle(f->s, r, 3, "w", f->wall_ms, &f->e),
+	    RC_OK);
+	assert_non_null(r[2].refused);
+	free(r[2].refused);
+	assert_int_equal(fix_status(f, event), EVENT_PROCESSING);
+	assert_int_equal(published(f), 2 + 3);
+	store_leases_free(&l);
+	/* A lease that is lost owes nothing. */
+	r[0].nowes = 2;
+	assert_int_equal(store_settle(f->s, r, 1, "w", f->wall_ms, &f->e),
+	    RC_OK);
+	assert_true(r[0].fenced);
+	assert_int_equal(published(f), 2 + 3);
+	fix_assert_sound(f);
+}
+
 static void
 test_a_job_is_owed_once_for_each_subject(void **state)
 {
@@ -629,6 +670,7 @@ main(void)
 		CASE(test_a_lost_lease_writes_no_product),
 		CASE(
 		    test_an_overtaken_job_writes_its_product_with_its_last_end),
+		CASE(test_an_end_owes_jobs_without_a_product),
 		CASE(test_a_job_is_owed_once_for_each_subject),
 		CASE(test_an_owed_job_waits_for_its_time_and_its_order_key),
 		CASE(test_a_job_of_no_event_is_leased_and_settled),

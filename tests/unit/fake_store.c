@@ -231,6 +231,18 @@ judge(struct err *e)
 }
 
 static void
+put_product(const struct store_result *v)
+{
+	db.rows[v->job].has_product = v->product != NULL;
+	if (db.see_product != NULL)
+		db.see_product(v);
+	for (size_t i = 0; i < v->nowes; i++) {
+		fake_store_put(v->owes[i].due_ms);
+		db.rows[db.n - 1].kind = v->owes[i].kind;
+	}
+}
+
+static void
 put_results(struct store_result *v, size_t n)
 {
 	db.settlements++;
@@ -243,6 +255,8 @@ put_results(struct store_result *v, size_t n)
 			v[i].refused = xstrdup("there are no words");
 			v[i].verdict = STORE_DEAD;
 			v[i].attempt.text = v[i].refused;
+		} else {
+			put_product(&v[i]);
 		}
 		r->verdict = v[i].verdict;
 		r->settled++;

@@ -26,7 +26,8 @@ struct row {
 	enum store_verdict verdict; /* of its last settlement */
 	size_t leases, starts, settled;
 	bool suspect;
-	bool is_refused; /* the product of its end */
+	bool is_refused;  /* the product of its end */
+	bool has_product; /* its end, on record */
 };
 
 struct fake_store {
@@ -49,6 +50,7 @@ struct fake_store {
 	bool dead, leases_lapsed;
 	int64_t worker_done, worker_failed;
 	bool worker_gone;
+	void (*see_product)(const struct store_result *r); /* may be NULL */
 };
 extern struct fake_store db;
 

@@ -30,6 +30,8 @@ static struct {
 	size_t others;    /* that have ended */
 	size_t cancelled;
 	size_t dead; /* as it was told when they were settled */
+	bool makes;  /* an act makes something, and owes a delivery */
+	size_t made; /* that is not freed */
 	int pipe[2];
 	struct work_job *jobs[JOBS_MAX];
 	struct work *work;
@@ -100,6 +102,40 @@ kind_settled(void *arg, const struct work_job *job)
 	(void)arg;
 	assert_int_equal(job->result.job, job->lease.job);
 	kind.dead += job->result.verdict == STORE_DEAD;
+	if (job->state != NULL) {
+		kind.made--;
+		free(job->state);
+	}
+}
+
+/* What the store would write: here the job's id, so that a test sees which
+ * product came with which end. */
+struct made {
+	int64_t job;
+	struct store_owed owes;
+};
+
+static void
+make(struct work_job *job)
+{
+	struct made *m = xcalloc(1, sizeof(*m));
+
+	m->job = job->lease.job;
+	m->owes = (struct store_owed){ .kind = STORE_DELIVER, .target = "wh" };
+	job->state = m;
+	job->product = (const struct store_product *)m;
+	job->owes = &m->owes;
+	job->nowes = 1;
+	kind.made++;
+}
+
+static void
+see_product(const struct store_result *r)
+{
+	const struct made *m = (const struct made *)r->product;
+
+	if (m != NULL)
+		assert_int_equal(m->job, r->job);
 }
 
 static void
@@ -107,6 +143,8 @@ end_done(struct work_job *job)
 {
 	static const struct store_attempt a = { .text = "", .address = "" };
 
+	if (kind.makes && job->lease.kind == STORE_ACT)
+		make(job);
 	work_end(job, STORE_DONE, 0, &a);
 }
 
@@ -381,6 +419,30 @@ a_job_whose_product_is_refused_has_failed(void **state)
 }
 
 static void
+an_end_carries_what_the_job_made_and_what_that_owes(void **state)
+{
+	size_t products = 0;
+
+	(void)state;
+	prepare_acts(20, 5);
+	kind.acts_wait = 0;
+	kind.makes = true;
+	db.see_product = see_product;
+	db.rows[3].is_refused = true;
+	db.busy = 2;
+	assert_int_equal(run(options()), RC_OK);
+	/* The one that was refused owes nothing. */
+	assert_int_equal(db.n, 25 + 19);
+	for (size_t i = 0; i < db.n; i++) {
+		assert_int_equal(db.rows[i].settled, 1);
+		products += db.rows[i].has_product;
+	}
+	assert_int_equal(products, 19);
+	assert_int_equal(kind.made, 0);
+	assert_int_equal(kind.dead, 1);
+}
+
+static void
 a_job_may_end_where_it_starts(void **state)
 {
 	(void)state;
@@ -608,6 +670,8 @@ main(void)
 		cmocka_unit_test(a_suspect_of_any_kind_runs_alone),
 		cmocka_unit_test(results_are_settled_in_groups),
 		cmocka_unit_test(a_job_whose_product_is_refused_has_failed),
+		cmocka_unit_test(
+		    an_end_carries_what_the_job_made_and_what_that_owes),
 		cmocka_unit_test(a_job_may_end_where_it_starts),
 		cmocka_unit_test(a_job_that_may_not_start_yet_is_tried_later),
 		cmocka_unit_test(new_events_become_jobs),
