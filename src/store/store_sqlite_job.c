@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "core/lane.h"
 #include "store/store_sqlite_int.h"
 
 #define SAME(a, b) _Static_assert((int)(a) == (int)(b), #a)
@@ -81,14 +82,6 @@ lite_job_count(struct lite_tx *tx, const struct lite_job *j, int n,
 	return RC_OK;
 }
 
-static int
-lane_of(const struct lite_job *j)
-{
-	if (j->suspect)
-		return LITE_LANE_SUSPECT;
-	return j->priority * 2 + (j->attempt > 0 || j->again);
-}
-
 static bool
 has_ended(enum store_state s)
 {
@@ -136,13 +129,14 @@ static enum rc
 write_move(struct lite_tx *tx, const struct lite_job *is,
     const struct store_attempt *a, struct err *e)
 {
+	const struct job j = lite_job_rules(is);
 	bool held = is->state == STORE_LEASED;
 	struct sqlite3_stmt *st = lite_stmt(tx->conn,
 	    a == NULL ? LITE_JOB_MOVE : LITE_JOB_MOVE_RESULT);
 
 	lite_int(st, 1, is->id);
 	lite_int(st, 2, is->state);
-	lite_int(st, 3, lane_of(is));
+	lite_int(st, 3, lane_of(&j));
 	lite_int(st, 4, is->due_ms);
 	lite_int(st, 5, is->ended_ms);
 	lite_int(st, 6, is->attempt);

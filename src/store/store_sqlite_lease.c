@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "core/event.h"
+#include "core/lane.h"
 #include "store/store_sqlite_int.h"
 
 /*
@@ -206,7 +207,7 @@ next_lane(struct lite_tx *tx, int64_t target, int64_t from, int64_t *lane,
 	bool row;
 	enum rc rc;
 
-	*lane = LITE_LANES;
+	*lane = LANES;
 	*due_ms = LITE_FAR;
 	lite_int(st, 1, target);
 	lite_int(st, 2, from);
@@ -228,7 +229,7 @@ first_due(struct lite_tx *tx, int64_t target, int64_t *first_ms, struct err *e)
 	*first_ms = LITE_FAR;
 	for (;;) {
 		rc = next_lane(tx, target, lane + 1, &lane, &due_ms, e);
-		if (rc != RC_OK || lane == LITE_LANES)
+		if (rc != RC_OK || lane == LANES)
 			return rc;
 		if (due_ms < *first_ms)
 			*first_ms = due_ms;
@@ -259,8 +260,8 @@ note_lease(struct lite_tx *tx, const struct lite_target *t, size_t n, bool full,
 	return RC_OK;
 }
 
-/* Of one priority: while both fresh work and repeats are due, the first half
- * of what fits is fresh, so neither waits for the other's backlog. */
+/* Of one priority: fresh jobs and repeats share the room by the rule of
+ * core/lane.h; places that the others leave go to fresh jobs. */
 static enum rc
 claim_priority(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
     int64_t lane, int64_t due_ms, size_t room, struct err *e)
@@ -269,7 +270,7 @@ claim_priority(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
 	int64_t other, other_due_ms;
 	enum rc rc;
 
-	if (lane % 2 == 1)
+	if (lane_is_of_repeats(lane))
 		return claim_lane(tx, x, t, lane, room, e);
 	rc = next_lane(tx, t->id, lane + 1, &other, &other_due_ms, e);
 	if (rc != RC_OK)
@@ -277,7 +278,7 @@ claim_priority(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
 	if (other != lane + 1 || other_due_ms > x->now_ms)
 		return due_ms > x->now_ms ? RC_OK
 					  : claim_lane(tx, x, t, lane, room, e);
-	rc = claim_lane(tx, x, t, lane, (room + 1) / 2, e);
+	rc = claim_lane(tx, x, t, lane, lane_fresh_places(room), e);
 	if (rc == RC_OK)
 		rc = claim_lane(tx, x, t, other, room - (x->n - before), e);
 	if (rc == RC_OK)
@@ -304,13 +305,13 @@ claim_target(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
 		rc = next_lane(tx, t->id, lane + 1, &lane, &due_ms, e);
 		if (rc != RC_OK)
 			return rc;
-		if (lane >= LITE_LANE_SUSPECT)
+		if (lane >= LANE_SUSPECT)
 			break;
 		rc = claim_priority(tx, x, t, lane, due_ms,
 		    room - (x->n - begun), e);
 		if (rc != RC_OK)
 			return rc;
-		lane |= 1;
+		lane = lane_last_of_priority(lane);
 	}
 	return note_lease(tx, t, x->n - begun, full, e);
 }

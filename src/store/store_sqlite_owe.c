@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "core/lane.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_owe.h"
 
@@ -78,6 +79,7 @@ put_row(struct lite_tx *tx, const struct lite_cause *cause,
     const struct store_owed *owed, struct lite_job *job, bool *made,
     struct err *e)
 {
+	const struct job rules = lite_job_rules(job);
 	struct sqlite3_stmt *st;
 	enum rc rc;
 
@@ -89,12 +91,13 @@ put_row(struct lite_tx *tx, const struct lite_cause *cause,
 	lite_int(st, 2, cause->event);
 	lite_int(st, 3, cause->round);
 	lite_int(st, 4, job->target);
-	lite_int(st, 5, cause->priority);
+	lite_int(st, 5, job->priority);
 	lite_int(st, 6, job->due_ms);
 	lite_int(st, 7, tx->now_ms);
 	lite_text(st, 8, owed->order_key);
 	lite_int(st, 9, job->behind);
 	lite_int(st, 10, owed->about);
+	lite_int(st, 11, lane_of(&rules));
 	rc = lite_run(tx->conn, st, e);
 	*made = rc == RC_OK && lite_changes(tx->conn) > 0;
 	if (*made)
@@ -128,6 +131,9 @@ lite_owe(struct lite_tx *tx, const struct lite_cause *cause,
 	job.event = cause->event;
 	job.state = STORE_WAITING;
 	job.due_ms = owed->due_ms > 0 ? owed->due_ms : cause->due_ms;
+	job.priority = cause->priority;
+	/* A round that a person asked for. */
+	job.again = cause->round > 0;
 	job.ordered = owed->order_key != NULL;
 	rc = lite_target_get(tx, owed->kind, owed->target, &job.target, e);
 	if (rc == RC_OK && cause->round > 0)

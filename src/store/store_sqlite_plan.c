@@ -4,6 +4,7 @@
 
 #include "base/crypt.h"
 #include "core/backoff.h"
+#include "core/lane.h"
 #include "store/store_sqlite_int.h"
 
 /*
@@ -21,7 +22,7 @@
 void
 lite_plan_begin(struct lite_plan *p)
 {
-	*p = (struct lite_plan){ .goes_on = true, .lane = LITE_LANES };
+	*p = (struct lite_plan){ .goes_on = true, .lane = LANES };
 }
 
 /* The next lane of the target that is walked. */

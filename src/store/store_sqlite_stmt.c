@@ -1,7 +1,15 @@
 #include "config.h"
 
 #include "core/event.h"
+#include "core/lane.h"
 #include "store/store_sqlite_stmt.h"
+
+/* A number of core in a statement's text. */
+#define DIGITS(n) #n
+#define NUMBER(n) DIGITS(n)
+
+/* As LITE_OVERDUE lists them. */
+_Static_assert(LANES == 21, "lanes");
 
 #define EVENT_COLUMNS                                                 \
 	"e.id, e.received_ms, e.scheduled_ms, e.source, e.provider, " \
@@ -410,7 +418,7 @@ static const char *const texts[LITE_HELD_ALL] = {
 	[LITE_JOB_PUT] =
 	    "INSERT INTO job (id, event, round, target, state, priority, "
 	    "lane, due_ms, created_ms, order_key, behind, about) VALUES (?1, "
-	    "?2, ?3, ?4, 0, ?5, ?5 * 2 + (?3 > 0), ?6, ?7, ?8, ?9, ?10) ON "
+	    "?2, ?3, ?4, 0, ?5, ?11, ?6, ?7, ?8, ?9, ?10) ON "
 	    "CONFLICT (event, round, target, about) DO NOTHING",
 	[LITE_ORDER_FIRST] =
 	    "SELECT id, event, due_ms, state, behind FROM job WHERE target = "
@@ -460,9 +468,10 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "j.due_ms, j.lease_token, j.priority, j.about, " EVENT_COLUMNS
 	    ", " TARGET_COLUMNS " FROM job j JOIN target t ON t.id = "
 	    "j.target LEFT JOIN event e ON e.id = j.event WHERE j.state = 0 "
-	    "AND j.lane = 20 AND j.behind = 0 AND j.due_ms <= ?1 AND "
-	    "t.ready_ms <= ?1 ORDER "
-	    "BY j.due_ms, j.id LIMIT 256",
+	    "AND j.lane = " NUMBER(
+		LANE_SUSPECT) " AND j.behind = 0 AND j.due_ms <= ?1 AND "
+			      "t.ready_ms <= ?1 ORDER "
+			      "BY j.due_ms, j.id LIMIT 256",
 	[LITE_JOB_HELD] =
 	    "SELECT event, target, state, priority, attempt, tries, deaths, "
 	    "suspect, due_ms, lease_token, lease_alone, order_key IS NOT "
