@@ -64,7 +64,7 @@ struct strlist;
 
 #define LITE_APPLICATION_ID 0x686c7331 /* "hls1" */
 #define LITE_FAR INT64_MAX             /* a due time that never comes */
-#define LITE_ATTEMPTS_MAX 4095 /* numbers of attempts in attempt.id */
+#define LITE_ATTEMPTS_MAX 4095         /* numbers of attempts in attempt.id */
 
 /* Connections. */
 
