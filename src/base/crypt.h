@@ -1,10 +1,13 @@
 /*
- * crypt - the only user of OpenSSL
+ * crypt - the only user of libcrypto, beside crypt_tls
  *
  * Digests, HMAC, authenticated encryption, random bytes, and the text
  * forms of bytes.  Every function that libcrypto could refuse for want of
  * memory or entropy ends the process instead: there is no going on without.
  * Any thread.
+ *
+ * libcrypto is loaded by the first function that needs it.  Until then, the
+ * SHA-256 of a small text, its HMAC, random bytes and comparisons do without.
  */
 #ifndef BASE_CRYPT_H
 #define BASE_CRYPT_H
@@ -29,6 +32,9 @@ struct crypt_span {
 	const void *p;
 	size_t n;
 };
+
+/* Loads libcrypto now, for a program that stays: its digests are faster. */
+void crypt_load(void);
 
 /* The SHA-256 of one run of bytes. */
 void crypt_sha256(const void *p, size_t n, uint8_t out[CRYPT_SHA256_SIZE]);

@@ -1,9 +1,8 @@
 /*
  * url_int - the functions of libcurl that url.c calls
  *
- * libcurl brings some thirty other libraries, and loading them takes longer
- * than all else that a CGI program does for one post, which parses no URL.  So
- * the library is loaded when the first URL is parsed.
+ * libcurl brings some thirty other libraries.  It is loaded when the first URL
+ * is parsed (see dynlib.h), and a post has none.
  */
 #ifndef BASE_URL_INT_H
 #define BASE_URL_INT_H

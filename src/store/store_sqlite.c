@@ -132,13 +132,28 @@ judge_version(const char *path, int version, struct err *e)
 	return RC_OK;
 }
 
+/* Whether the file is the store's key is looked at with the first secret: one
+ * post has none. */
+static enum rc
+read_key_file(const struct lite *l, struct err *e)
+{
+	uint8_t key[CRYPT_KEY_SIZE];
+	enum rc rc = lite_key_read(l->key_path, key, e);
+
+	crypt_wipe(key, sizeof(key));
+	return rc;
+}
+
 /* A key that is lost costs the secrets and nothing else; one that others may
  * read is no key. */
 static enum rc
-read_key(struct lite *l, struct lite_conn *c, struct err *e)
+judge_key(struct lite *l, struct lite_conn *c, bool is_brief, struct err *e)
 {
-	enum rc how, rc = lite_key_settle(l, c, &how, e);
+	enum rc rc, how = is_brief ? read_key_file(l, e) : RC_DENIED;
 
+	if (how == RC_OK || how == RC_NOTFOUND || how == RC_INVALID)
+		return RC_OK;
+	rc = lite_key_settle(l, c, &how, e);
 	return rc == RC_OK && how != RC_NOTFOUND && how != RC_INVALID ? how
 								      : rc;
 }
@@ -161,7 +176,7 @@ judge_store(struct lite *l, bool is_brief, struct err *e)
 	if (rc == RC_OK)
 		rc = read_salt(l, c, e);
 	if (rc == RC_OK)
-		rc = read_key(l, c, e);
+		rc = judge_key(l, c, is_brief, e);
 	if (!is_brief)
 		lite_reader_give(l, c);
 	return rc;

@@ -68,6 +68,51 @@ macs_match_the_published_ones(void **state)
 	}
 }
 
+#define TEXT_MAX 300
+
+struct digests {
+	uint8_t hash[TEXT_MAX][CRYPT_SHA256_SIZE];
+	uint8_t mac[TEXT_MAX][CRYPT_SHA256_SIZE];
+};
+
+/* Each size is a text's and a key's, and the text is cut in two. */
+static void
+digest_all(struct digests *out)
+{
+	uint8_t text[TEXT_MAX], mac[CRYPT_MAC_MAX];
+	struct crypt_span spans[2];
+	size_t n;
+
+	for (n = 0; n < TEXT_MAX; n++)
+		text[n] = (uint8_t)(n * 7 + n / 11);
+	for (n = 0; n < TEXT_MAX; n++) {
+		crypt_sha256(text, n, out->hash[n]);
+		spans[0].p = text;
+		spans[0].n = n / 3;
+		spans[1].p = text + n / 3;
+		spans[1].n = n - n / 3;
+		assert_int_equal(crypt_hmac(CRYPT_SHA256, text,
+				     TEXT_MAX - 1 - n, spans, 2, mac),
+		    CRYPT_SHA256_SIZE);
+		memcpy(out->mac[n], mac, CRYPT_SHA256_SIZE);
+	}
+}
+
+static void
+digests_are_the_same_before_and_after_libcrypto_is_loaded(void **state)
+{
+	struct digests *own = xcalloc(1, sizeof(*own));
+	struct digests *of_library = xcalloc(1, sizeof(*of_library));
+
+	(void)state;
+	digest_all(own);
+	crypt_load();
+	digest_all(of_library);
+	assert_memory_equal(own, of_library, sizeof(*own));
+	free(own);
+	free(of_library);
+}
+
 /* RFC 5869, test case 3, its first 32 bytes. */
 static void
 keys_are_derived_as_published(void **state)
@@ -276,6 +321,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(digests_match_the_published_ones),
+		cmocka_unit_test(
+		    digests_are_the_same_before_and_after_libcrypto_is_loaded),
 		cmocka_unit_test(digests_match_the_published_ones),
 		cmocka_unit_test(macs_match_the_published_ones),
 		cmocka_unit_test(keys_are_derived_as_published),
