@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "base/clock.h"
+#include "store/store_sqlite_copier.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_note.h"
 
@@ -15,16 +16,16 @@
  * writers out, and takes SQLite's own writer lock too, as RESTART and
  * TRUNCATE do.
  *
- * While writes queue up the log is not cut, only begun anew: giving its
- * blocks back and allocating them again would hold up all of them.  Nor is
- * it left to grow for a second then, which would make the wait for its end
- * long and SQLite cut it to the limit after all.
+ * All writers wait while one runs, so most of a long log is copied before,
+ * beside them.  Between groups the log is only begun anew; giving its blocks
+ * back and allocating them again would hold up all of them.  Once nothing is
+ * written it is cut to nothing.
  */
-#define WAL_FRAMES 1018 /* 4 MiB of pages and their headers */
-#define WAL_LARGE 8144  /* 32 MiB: half of journal_size_limit */
-#define BETWEEN_US (1000 * 1000)
-#define BUSY_US (150 * 1000)
-#define LEAVE_MS 500 /* for the gate, at the end */
+#define LOG_LONG 1536     /* frames: 6 MiB of pages and their headers */
+#define LOG_LONGEST 12216 /* 48 MiB: the copying does not keep up */
+#define BUSY_US (50 * 1000)
+#define BETWEEN_US (1000 * 1000) /* after one that a reader kept from ending */
+#define LEAVE_MS 500             /* for the gate, at the end */
 
 /* True when the log holds nothing that the file does not have.  What readers
  * keep from ending is left for the next time. */
@@ -39,7 +40,7 @@ empty_log(struct lite_conn *c, bool cut)
 	 * has not looked at the log yet, and says OK. */
 	if (lite_run_stmt(c, LITE_TOUCH, &ignored) != RC_OK)
 		return false;
-	/* Readers are waited for, and every writer with them: not for long. */
+	/* Every writer waits with it for the readers: not for long. */
 	c->busy_until_us = clock_tick_us() + BUSY_US;
 	if (sqlite3_wal_checkpoint_v2(c->db, NULL,
 		cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART,
@@ -54,33 +55,51 @@ empty_log(struct lite_conn *c, bool cut)
 	return is_empty;
 }
 
+/* Ours with the gate, and the log is short or nobody copies it. */
+static void
+checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
+{
+	struct err ignored;
+
+	if (lite_gate_enter(l, &ignored) != RC_OK)
+		return;
+	if (empty_log(c, load == LITE_IDLE))
+		l->log_is_uncut = load == LITE_QUEUED;
+	else
+		l->checkpoint_from_us = clock_tick_us() + BETWEEN_US;
+	if (c->fatal)
+		atomic_store(&l->dead, true);
+	lite_gate_leave(l);
+}
+
+/* True: it is not time yet for the checkpoint that keeps writers out. */
+static bool
+copies_first(struct lite *l, const struct lite_conn *c, enum lite_load load)
+{
+	if (c->wal_frames < LITE_LOG_SHORT || c->wal_frames >= LOG_LONGEST ||
+	    lite_copier_has_copied(l->copier))
+		return false;
+	if (load == LITE_IDLE || c->wal_frames >= LOG_LONG)
+		lite_copier_begin(l->copier);
+	return true;
+}
+
 bool
 lite_checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
 {
-	int64_t now_us = clock_tick_us();
-	struct err ignored;
-
-	if (c->wal_frames < WAL_FRAMES &&
+	if (c->wal_frames < LITE_LOG_SHORT &&
 	    (!l->log_is_uncut || load == LITE_QUEUED))
 		return l->log_is_uncut;
-	if (c->wal_frames < WAL_LARGE &&
-	    now_us - l->checkpointed_us < BETWEEN_US)
+	if (clock_tick_us() < l->checkpoint_from_us || copies_first(l, c, load))
 		return true;
 	if (atomic_load(&l->dead))
 		return false;
-	l->checkpointed_us = now_us;
 	/* Another process is at it: its work is ours. */
 	if (flock(l->ckpt_fd, LOCK_EX | LOCK_NB) != 0)
 		return true;
-	if (lite_gate_enter(l, &ignored) == RC_OK) {
-		if (empty_log(c, load != LITE_QUEUED))
-			l->log_is_uncut = load == LITE_QUEUED;
-		if (c->fatal)
-			atomic_store(&l->dead, true);
-		lite_gate_leave(l);
-	}
+	checkpoint(l, c, load);
 	(void)flock(l->ckpt_fd, LOCK_UN);
-	return c->wal_frames >= WAL_FRAMES || l->log_is_uncut;
+	return c->wal_frames >= LITE_LOG_SHORT || l->log_is_uncut;
 }
 
 /*

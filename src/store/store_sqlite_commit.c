@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "store/store_sqlite_copier.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_note.h"
 #include "store/store_sqlite_op.h"
@@ -418,7 +419,6 @@ committer(void *arg)
 {
 	struct lite_commit_state *c = arg;
 	bool want_checkpoint = false;
-	enum lite_load load;
 
 	(void)pthread_mutex_lock(&c->lock);
 	while (wait_for_work(c, &want_checkpoint)) {
@@ -427,15 +427,15 @@ committer(void *arg)
 		c->is_calm =
 		    c->ngroup == 1 && clock_tick_us() - c->free_us > CALM_US;
 		work_group(c);
-		(void)pthread_mutex_lock(&c->lock);
-		load = c->head != NULL ? LITE_QUEUED : LITE_IDLE;
-		(void)pthread_mutex_unlock(&c->lock);
-		want_checkpoint = lite_checkpoint(c->lite, &c->conn, load);
+		want_checkpoint =
+		    lite_checkpoint(c->lite, &c->conn, LITE_QUEUED);
 		c->free_us = clock_tick_us();
 		(void)pthread_mutex_lock(&c->lock);
 		c->group_since_us = 0;
 	}
 	(void)pthread_mutex_unlock(&c->lock);
+	lite_copier_free(c->lite->copier);
+	c->lite->copier = NULL;
 	if (!atomic_load(&c->lite->dead)) {
 		keep_figures(c);
 		leave(c);
@@ -619,6 +619,7 @@ lite_commit_new(struct lite *l)
 	struct lite_commit_state *c = xcalloc(1, sizeof(*c));
 
 	c->lite = l;
+	l->copier = lite_copier_new(l);
 	c->tail = &c->head;
 	c->folder_fd = -1;
 	c->tx.seen = lite_seen_new();
@@ -679,6 +680,7 @@ lite_commit_free(struct lite_commit_state *c)
 		(void)pthread_join(c->thread, NULL);
 	else
 		close_all(c);
+	lite_copier_free(c->lite->copier);
 	lite_tally_clear(&c->tx.tally);
 	lite_seen_free(c->tx.seen);
 	lite_spans_free(c->tx.spans);

@@ -16,6 +16,7 @@
  *	store_sqlite_pick.c	rows that several conditions share
  *	store_sqlite_webhook_list.c	the same for webhooks
  *	store_sqlite_ckpt.c	checkpoints
+ *	store_sqlite_copier.c	what of one needs no writer to wait
  *	store_sqlite_vfs.c	the log is written in few pieces
  *	store_sqlite_key.c	which key secrets are sealed under
  *	store_sqlite_note.c	whose log it is
@@ -397,10 +398,10 @@ void lite_figures_observe(struct lite_figures *f, size_t nops, int64_t began_us,
  * writes them down. */
 struct meter *lite_commit_meter(struct lite_commit_state *c);
 
-/* What waits for the committer. */
+/* When a checkpoint is asked for. */
 enum lite_load {
-	LITE_QUEUED, /* writes */
-	LITE_IDLE    /* nothing */
+	LITE_QUEUED, /* after a group: more may follow at once */
+	LITE_IDLE    /* when nothing was written for a second */
 };
 
 /* Called by the committer between groups; true when the WAL still wants a
@@ -422,6 +423,7 @@ void lite_gate_leave(struct lite *l);
 
 /* The store. */
 
+struct lite_copier;
 struct lite_pool;
 
 struct lite {
@@ -443,8 +445,9 @@ struct lite {
 	atomic_bool dead;
 	atomic_llong free_checked_us;
 	atomic_bool disk_low;
-	int64_t checkpointed_us; /* these two are the committer's own */
-	bool log_is_uncut;       /* emptied, and as long as it was */
+	struct lite_copier *copier; /* these three are the committer's own */
+	int64_t checkpoint_from_us;
+	bool log_is_uncut; /* emptied, and as long as it was */
 	struct lite_pool *pool;
 	struct lite_commit_state *commit;
 	/* Told by one thread while another may lease. */

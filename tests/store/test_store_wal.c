@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -570,34 +571,84 @@ test_one_checkpointer_at_a_time(void **state)
 	fix_assert_sound(f);
 }
 
-/*
- * A log that shrank between two looks was cut by a checkpoint that began
- * after the put before the first look did.
- */
+static int64_t
+file_size(const struct fix *f)
+{
+	struct stat st;
+
+	assert_int_equal(stat(f->path, &st), 0);
+	return (int64_t)st.st_size;
+}
+
+/* The gate is held by the test: what reaches the file then was copied by one
+ * who needs no gate. */
 static void
-test_one_checkpoint_a_second(void **state)
+test_a_long_log_is_copied_while_writers_may_write(void **state)
 {
 	struct fix *f = *state;
 	int64_t end_us = clock_tick_us() + PATIENCE_US;
-	int64_t before_us = 0, put_us, began_us = 0, n, was = 0;
-	size_t i, cuts = 0;
+	char *path = fix_beside(f, "-gate");
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	size_t i;
 
-	for (i = 0; cuts < 3; i++) {
-		assert_true(clock_tick_us() < end_us);
-		put_us = clock_tick_us();
+	assert_true(fd >= 0);
+	for (i = 0; i < 40; i++)
 		put_large(f, i, MIB / 2);
-		n = wal_size(f);
-		if (n < was) {
-			if (cuts++ > 0 &&
-			    clock_tick_us() - began_us < SECOND_US)
-				fail_msg("two within %lld us",
-				    (long long)(clock_tick_us() - began_us));
-			began_us = before_us;
-		}
-		was = n;
-		before_us = put_us;
-		until_us(put_us + 40 * 1000);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	while (file_size(f) < 16 * MIB) {
+		if (clock_tick_us() > end_us)
+			fail_msg("the file has %lld bytes, the log %lld",
+			    (long long)file_size(f), (long long)wal_size(f));
+		until_us(clock_tick_us() + 5000);
 	}
+	assert_int_equal(flock(fd, LOCK_UN), 0);
+	wait_for_short_log(f);
+	(void)close(fd);
+	free(path);
+	fix_assert_sound(f);
+}
+
+enum {
+	WRITERS = 3,
+	WRITES = 400
+};
+
+/* A process of its own: 25 MiB, in the midst of the others' logs. */
+static void
+write_much(struct fix *f, size_t writer)
+{
+	size_t i;
+
+	fix_open(f);
+	for (i = 0; i < WRITES; i++)
+		put_large(f, writer * WRITES + i, 64 * 1024);
+	fix_close(f);
+	_exit(0);
+}
+
+static void
+test_processes_that_copy_and_write_at_once_damage_nothing(void **state)
+{
+	struct fix *f = *state;
+	struct store_stats st;
+	pid_t pid[WRITERS];
+	int i, status;
+
+	fix_close(f);
+	for (i = 0; i < WRITERS; i++) {
+		pid[i] = fork();
+		assert_true(pid[i] != -1);
+		if (pid[i] == 0)
+			write_much(f, (size_t)i);
+	}
+	for (i = 0; i < WRITERS; i++) {
+		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	assert_int_equal(wal_size(f), 0);
+	fix_open(f);
+	fix_stats(f, &st);
+	assert_int_equal(st.accepted, WRITERS * WRITES);
 	fix_assert_sound(f);
 }
 
@@ -767,7 +818,8 @@ main(void)
 		CASE(test_a_page_by_page_copy_needs_no_log),
 		CASE(test_constant_readers_do_not_let_the_log_grow),
 		CASE(test_one_checkpointer_at_a_time),
-		CASE(test_one_checkpoint_a_second),
+		CASE(test_a_long_log_is_copied_while_writers_may_write),
+		CASE(test_processes_that_copy_and_write_at_once_damage_nothing),
 		CASE(test_settings_hold_on_the_connections_in_use),
 	};
 
