@@ -45,7 +45,7 @@ set_health(struct lite_tx *tx, const char *id, enum webhook_health health,
 static enum webhook_health
 health_after(const struct lite_target_change *ch, const struct lite_target *t)
 {
-	if (lite_flow_is_probe(t))
+	if (flow_is_probe(&t->flow))
 		return WEBHOOK_UNAVAILABLE;
 	return ch->consecutive > 0 ? WEBHOOK_DEGRADED : WEBHOOK_HEALTHY;
 }

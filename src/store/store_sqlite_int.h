@@ -50,9 +50,9 @@
 
 #include "base/crypt.h"
 #include "base/err.h"
-#include "core/breaker.h"
 #include "core/event.h"
 #include "core/event_state.h"
+#include "core/flow.h"
 #include "core/job.h"
 #include "store/store_int.h"
 #include "store/store_sqlite_stmt.h"
@@ -703,13 +703,7 @@ struct lite_target {
 	int64_t id;
 	enum store_kind kind;
 	char *name;
-	int64_t waiting, leased;
-	int64_t next_due_ms, blocked_until_ms;
-	int64_t rate, max_in_flight; /* -1: as for all */
-	int64_t bucket_us;
-	int64_t limited_until_ms;
-	int64_t limit_hits;
-	struct breaker breaker;
+	struct flow flow;
 	enum breaker_state was; /* when it was read */
 };
 void lite_target_of_row(struct sqlite3_stmt *st, int at, struct lite_target *t);
@@ -722,19 +716,13 @@ enum rc lite_target_write(struct lite_tx *tx, const struct lite_target *t,
 void lite_target_fini(struct lite_target *t);
 
 /* The drains that deliver, this one too. */
-struct lite_company {
-	size_t drains;
-	bool is_split; /* all of them divide max_in_flight by as many */
-};
-enum rc lite_flow_company(struct lite_tx *tx,
-    const struct store_lease_want *want, struct lite_company *out,
+enum rc lite_flow_drains(struct lite_tx *tx,
+    const struct store_lease_want *want, struct flow_drains *out,
     struct err *e);
-/* How many of at most room jobs may be leased now, of what other drains may
- * hold too. */
+/* Those of hls.yaml, as the operation found them. */
+struct flow_limits lite_flow_limits(const struct lite_tx *tx);
 size_t lite_flow_room(const struct lite_tx *tx, const struct lite_target *t,
-    size_t room, const struct lite_company *c);
-/* The one job that may be leased is the probe of its breaker. */
-bool lite_flow_is_probe(const struct lite_target *t);
+    size_t room, const struct flow_drains *d);
 /* What the change does to limits and breaker. */
 void lite_flow_change(const struct lite_tx *tx, struct lite_target *t,
     const struct lite_target_change *ch);

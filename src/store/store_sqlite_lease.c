@@ -36,7 +36,7 @@ enum {
 };
 
 /* Behind a target's columns in the statement that finds ready ones. */
-#define READY_AT(st) lite_col_int(st, 16)
+#define READY_AT(st) lite_col_int(st, 17)
 
 struct claim {
 	struct store_lease lease;
@@ -55,7 +55,7 @@ struct lease {
 	struct store_flow flow;
 	bool is_set_back;               /* the clock, perhaps */
 	struct lite_plan plan, planned; /* before and after this lease */
-	struct lite_company company;
+	struct flow_drains drains;
 	struct store_exchange *before; /* what else it does; or NULL */
 	struct claim *claims;          /* results, max of all wants */
 	size_t n;
@@ -128,7 +128,7 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct lite_target *t,
 	c->lease.round = (unsigned int)lite_col_int(st, AT_ROUND);
 	c->lease.until_ms = x->until_ms;
 	c->lease.alone = suspect;
-	c->lease.probe = lite_flow_is_probe(t);
+	c->lease.probe = flow_is_probe(&t->flow);
 	c->lease.target = xstrdup(t->name);
 	c->lease.about = lite_col_int(st, AT_ABOUT);
 	if (has_event)
@@ -297,7 +297,7 @@ claim_target(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
 
 	if (x->want->max_per_target > 0 && x->want->max_per_target < room)
 		room = x->want->max_per_target;
-	room = lite_flow_room(tx, t, room, &x->company);
+	room = lite_flow_room(tx, t, room, &x->drains);
 	for (;;) {
 		full = x->n - begun == room;
 		if (full)
@@ -370,7 +370,7 @@ claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
 			return rc;
 		lite_target_of_row(st, AT_TARGET, &t);
 		if (!is_wanted(x->want, t.kind, t.name) ||
-		    lite_flow_room(tx, &t, 1, &x->company) == 0)
+		    lite_flow_room(tx, &t, 1, &x->drains) == 0)
 			;
 		else if (x->want->in_company)
 			x->held_back = true;
@@ -489,7 +489,7 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	if (rc == RC_OK)
 		rc = lite_plan_step(tx, &x->planned, e);
 	if (rc == RC_OK)
-		rc = lite_flow_company(tx, x->wants, &x->company, e);
+		rc = lite_flow_drains(tx, x->wants, &x->drains, e);
 	/* What is claimed next is looked for in the targets' rows; those of
 	 * events change once more with it. */
 	if (rc == RC_OK && x->before != NULL)
@@ -556,8 +556,8 @@ lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
 	if (rc != RC_OK && x->is_set_back)
 		l->flow_seen = false;
 	out->held_back = rc == RC_OK && x->held_back;
-	out->drains = x->company.drains;
-	out->is_split = x->company.is_split;
+	out->drains = x->drains.n;
+	out->is_split = x->drains.is_split;
 	if (rc == RC_OK && x->n > 0) {
 		out->v = xcalloc(x->n, sizeof(*out->v));
 		for (i = 0; i < x->n; i++)
@@ -577,7 +577,7 @@ lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
 	struct lease x = { .wants = want,
 		.nwants = 1,
 		.now_ms = now_ms,
-		.company = { .drains = 1 } };
+		.drains = { .n = 1 } };
 	struct lite *l = impl;
 	enum rc rc;
 
@@ -633,7 +633,7 @@ lite_exchange(void *impl, struct store_exchange *ex, struct err *e)
 	struct lease x = { .wants = ex->wants,
 		.nwants = ex->nwants,
 		.now_ms = ex->now_ms,
-		.company = { .drains = 1 },
+		.drains = { .n = 1 },
 		.is_set_back = lite_flow_is_set_back(impl, ex->now_ms),
 		.before = ex };
 	enum rc rc;

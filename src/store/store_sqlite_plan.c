@@ -211,17 +211,36 @@ plan_ends(struct lite_tx *tx, struct err *e)
 	return lite_run(tx->conn, st, e);
 }
 
+static enum rc
+mend_target(struct lite_tx *tx, const struct flow_limits *all, int64_t id,
+    struct err *e)
+{
+	struct lite_target t;
+	bool found;
+	enum rc rc = lite_target_read(tx, id, &t, &found, e);
+
+	if (rc != RC_OK || !found)
+		return rc;
+	if (flow_mend(&t.flow, all, tx->now_ms))
+		rc = lite_target_write(tx, &t, NULL, e);
+	lite_target_fini(&t);
+	return rc;
+}
+
 enum rc
 lite_flow_mend(struct lite_tx *tx, struct err *e)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_MEND);
-	int64_t most = tx->flow.open_ms > BREAKER_PROBE_MS ? tx->flow.open_ms
-							   : BREAKER_PROBE_MS;
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_LATE);
+	const struct flow_limits all = lite_flow_limits(tx);
+	struct lite_ids ids;
 	enum rc rc;
+	size_t i;
 
-	lite_int(st, 1, tx->now_ms);
-	lite_int(st, 2, tx->now_ms + most);
-	lite_int(st, 3, tx->flow.rate);
-	rc = lite_run(tx->conn, st, e);
+	lite_int(st, 1, tx->now_ms + FLOW_WAIT_MS);
+	lite_int(st, 2, tx->now_ms + flow_breaker_wait_ms(&all));
+	rc = lite_ids(tx->conn, st, &ids, e);
+	for (i = 0; rc == RC_OK && i < ids.n; i++)
+		rc = mend_target(tx, &all, ids.v[i], e);
+	lite_ids_fini(&ids);
 	return rc == RC_OK ? plan_ends(tx, e) : rc;
 }

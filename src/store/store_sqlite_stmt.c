@@ -55,8 +55,7 @@ _Static_assert(LANES == 21, "lanes");
 	"blocked_until_ms = ?5, rate = ?6, max_in_flight = ?7, "          \
 	"bucket_us = ?8, limited_until_ms = ?9, limit_hits = ?10, "       \
 	"breaker = ?11, breaker_failures = ?12, breaker_until_ms = ?13, " \
-	"breaker_opens = ?14, ready_ms = max(?4, ?5, ?9, ?13, "           \
-	"held_until_ms)"
+	"breaker_opens = ?14, ready_ms = ?15"
 
 #define FIGURES                                                           \
 	"delivered, failed, timeouts, answers_ms, limit_hits, "           \
@@ -92,18 +91,14 @@ _Static_assert(LANES == 21, "lanes");
 	"t.id, t.kind, t.name, t.waiting, t.leased, t.next_due_ms, " \
 	"t.blocked_until_ms, t.rate, t.max_in_flight, t.bucket_us, " \
 	"t.limited_until_ms, t.limit_hits, t.breaker, "              \
-	"t.breaker_failures, t.breaker_until_ms, t.breaker_opens"
+	"t.breaker_failures, t.breaker_until_ms, t.breaker_opens, "  \
+	"t.held_until_ms"
 
 /* What the store keeps of a registration beside its row. */
 #define WEBHOOK_FLOW                                                 \
 	", coalesce((SELECT breaker FROM target WHERE kind = 0 AND " \
 	"name = webhook.id), 0), coalesce((SELECT breaker_until_ms " \
 	"FROM target WHERE kind = 0 AND name = webhook.id), 0)"
-
-/* The time of one token in a target's bucket, a second at least; ?3 is the
- * rate of targets without their own. */
-#define RATE "iif(rate < 0, ?3, rate)"
-#define TOKEN_MS "max(iif(" RATE " > 0, 1000000 / max(" RATE ", 1), 0), 1000)"
 
 const char lite_sql_settings[] = "PRAGMA synchronous = FULL;"
 				 "PRAGMA wal_autocheckpoint = 0;"
@@ -343,26 +338,20 @@ static const char *const texts[LITE_HELD_ALL] = {
 	[LITE_TARGET_SET] = "UPDATE target SET " TARGET_SETS " WHERE id = ?1",
 	[LITE_TARGET_SET_ANSWERED] =
 	    "UPDATE target SET " TARGET_SETS ", delivered = delivered + "
-	    "?15, failed = failed + ?16, timeouts = timeouts + ?17, "
-	    "answers_ms = answers_ms + ?18, le_10 = le_10 + ?19, le_50 = "
-	    "le_50 + ?20, le_100 = le_100 + ?21, le_500 = le_500 + ?22, "
-	    "le_1000 = le_1000 + ?23, le_2000 = le_2000 + ?24, le_5000 = "
-	    "le_5000 + ?25, le_more = le_more + ?26 WHERE id = ?1",
+	    "?16, failed = failed + ?17, timeouts = timeouts + ?18, "
+	    "answers_ms = answers_ms + ?19, le_10 = le_10 + ?20, le_50 = "
+	    "le_50 + ?21, le_100 = le_100 + ?22, le_500 = le_500 + ?23, "
+	    "le_1000 = le_1000 + ?24, le_2000 = le_2000 + ?25, le_5000 = "
+	    "le_5000 + ?26, le_more = le_more + ?27 WHERE id = ?1",
 	[LITE_TARGET_READY] =
 	    "SELECT " TARGET_COLUMNS
 	    ", t.ready_ms FROM target t WHERE t.waiting > 0 ORDER BY "
 	    "t.ready_ms",
 	[LITE_TARGET_BLOCKED] =
 	    "SELECT name FROM target WHERE breaker > 0 ORDER BY name",
-	[LITE_TARGET_MEND] =
-	    "UPDATE target SET bucket_us = min(bucket_us, (?1 + " TOKEN_MS
-	    ") * 1000), limited_until_ms = min(limited_until_ms, ?1 + " TOKEN_MS
-	    "), breaker_until_ms = min(breaker_until_ms, ?2), ready_ms = "
-	    "max(next_due_ms, blocked_until_ms, held_until_ms, "
-	    "min(limited_until_ms, ?1 + " TOKEN_MS "), "
-	    "min(breaker_until_ms, ?2)) WHERE limited_until_ms > ?1 + " TOKEN_MS
-	    " OR breaker_until_ms > ?2 OR bucket_us > (?1 + " TOKEN_MS
-	    ") * 1000",
+	[LITE_TARGET_LATE] =
+	    "SELECT id FROM target WHERE limited_until_ms > ?1 OR "
+	    "breaker_until_ms > ?2 OR bucket_us > ?1 * 1000",
 	[LITE_OLD_SECRET_PLAN] =
 	    "UPDATE old_secret SET until_ms = ?1 WHERE until_ms > ?2",
 	[LITE_OLD_SECRET_OF] =
@@ -745,13 +734,10 @@ static const char *const texts[LITE_HELD_ALL] = {
 	[LITE_WORKER_LIST] =
 	    "SELECT id, kinds, started_ms, last_seen_ms, in_flight, done, "
 	    "failed, ended_ms FROM worker ORDER BY id",
-	[LITE_WORKER_OTHERS] =
-	    "SELECT count(*) + sum(id <> ?1 AND shared_ms BETWEEN ?2 - ?3 "
-	    "AND ?2 + ?3), min(iif(id = ?1 OR shared_ms BETWEEN ?2 - ?3 AND "
-	    "?2 + ?3, 0, split)) FROM worker WHERE "
-	    "last_seen_ms BETWEEN ?2 - ?3 "
-	    "AND ?2 + ?3 AND (id <> ?1 OR shared_ms BETWEEN ?2 - ?3 AND ?2 "
-	    "+ ?3) AND (kinds = 'all' OR instr(kinds, 'deliver') > 0)",
+	[LITE_WORKER_DRAINS] =
+	    "SELECT id = ?1, last_seen_ms, shared_ms, split FROM worker WHERE "
+	    "last_seen_ms BETWEEN ?2 - ?3 AND ?2 + ?3 AND (kinds = 'all' OR "
+	    "instr(kinds, 'deliver') > 0)",
 	[LITE_WORKER_SPLIT] =
 	    "UPDATE worker SET split = ?2 WHERE id = ?1 AND split <> ?2",
 };

@@ -15,7 +15,8 @@
  *
  * 1. The sums by status and state count the rows that are there.
  * 2. An event's status follows from its counts of jobs: core/event_state.h.
- * 3. A target's next_due_ms is never later than its first waiting job.
+ * 3. A target's next_due_ms is never later than its first waiting job:
+ *    core/flow.h.
  */
 #define DAY_MS (INT64_C(86400) * 1000)
 #define PASSED_SIZE (EVENT_PASSED * 21 + 1)
@@ -382,18 +383,16 @@ static enum rc
 count_jobs(struct lite_tx *tx, struct lite_target *t,
     const struct lite_target_change *ch, struct err *e)
 {
+	const struct flow_jobs jobs = { .waiting = ch->waiting,
+		.leased = ch->leased,
+		.due_ms = ch->due_ms,
+		.due_is_first = ch->due_is_first };
+	struct flow *f = &t->flow;
 	enum rc rc = RC_OK;
 
-	t->waiting += ch->waiting;
-	t->leased += ch->leased;
-	if (t->leased < 0)
-		t->leased = 0;
-	if (t->waiting < 0)
-		rc = recount(tx, t->id, &t->waiting, &t->next_due_ms, e);
-	if (t->waiting == 0)
-		t->next_due_ms = LITE_FAR;
-	else if (ch->due_is_first || ch->due_ms < t->next_due_ms)
-		t->next_due_ms = ch->due_ms;
+	if (!flow_count(f, &jobs))
+		rc = recount(tx, t->id, &f->waiting, &f->next_due_ms, e);
+	flow_due(f, &jobs);
 	return rc;
 }
 
@@ -412,7 +411,7 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	if (t.kind == STORE_DELIVER)
 		rc = lite_webhook_fares(tx, ch, &t, now_ms, &is_off, e);
 	if (is_off)
-		t.blocked_until_ms = LITE_FAR;
+		t.flow.blocked_until_ms = FLOW_NEVER;
 	if (rc == RC_OK)
 		rc = count_jobs(tx, &t, ch, e);
 	if (rc == RC_OK)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "core/flow.h"
 #include "core/notice.h"
 #include "core/outcome.h"
 #include "store/store_int.h"
@@ -163,15 +164,10 @@ store_settle(struct store *s, struct store_result *v, size_t n,
 	    s->engine->settle(s->impl, v, n, worker, now_ms, e));
 }
 
-/* With less, a drain whose jobs are slow would leave most of it unused. */
-#define SHARE_LEAST 4
-
 int64_t
 store_flow_share(int64_t max_in_flight, size_t drains)
 {
-	int64_t share = max_in_flight / (int64_t)drains;
-
-	return share >= SHARE_LEAST ? share : 0;
+	return flow_share(max_in_flight, drains);
 }
 
 enum rc

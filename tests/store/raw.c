@@ -24,13 +24,23 @@ raw_sql(const char *path, const char *text)
 int64_t
 raw_count(const char *path, const char *text)
 {
+	return raw_count_with(path, text, NULL, 0);
+}
+
+int64_t
+raw_count_with(const char *path, const char *text, const int64_t *v, int nv)
+{
 	sqlite3_stmt *st;
 	sqlite3 *db;
 	int64_t n;
+	int i;
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL),
 	    SQLITE_OK);
+	for (i = 0; i < nv; i++)
+		assert_int_equal(sqlite3_bind_int64(st, i + 1, v[i]),
+		    SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	n = sqlite3_column_int64(st, 0);
 	(void)sqlite3_finalize(st);
