@@ -20,17 +20,13 @@
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "tests/store/fixture.h"
+#include "tests/store/log.h"
 #include "tests/store/raw.h"
 
 /*
- * The log beside the database: what becomes of a wrong one, how long it
- * grows, who shortens it, and that the settings which all of this rests on
- * are those of the connections in use.
+ * The log beside the database: what becomes of a wrong one, and that the
+ * settings which all of this rests on are those of the connections in use.
  */
-
-#define MIB (1024 * 1024)
-#define SECOND_US (1000 * 1000)
-#define PATIENCE_US (15 * SECOND_US)
 
 static void
 drop(const struct fix *f, const char *suffix)
@@ -41,31 +37,10 @@ drop(const struct fix *f, const char *suffix)
 	free(path);
 }
 
-static int64_t
-wal_size(const struct fix *f)
-{
-	char *path = fix_beside(f, "-wal");
-	struct stat st;
-	int64_t n = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
-
-	free(path);
-	return n;
-}
-
-static sqlite3 *
-open_beside(const struct fix *f)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	return db;
-}
-
 static void
 sql(const struct fix *f, const char *text)
 {
-	sqlite3 *db = open_beside(f);
+	sqlite3 *db = log_reader(f);
 
 	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
 	(void)sqlite3_close(db);
@@ -86,70 +61,11 @@ put_both(struct fix *f)
 {
 	(void)fix_put(f, "in-file");
 	fix_close(f);
-	assert_int_equal(wal_size(f), 0);
+	assert_int_equal(log_size(f), 0);
 	fix_open(f);
 	(void)fix_put(f, "in-log");
 	fix_kill(f);
-	assert_true(wal_size(f) > 0);
-}
-
-/* No waiting but for a condition, here one that never comes. */
-static void
-until_us(int64_t when_us)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	pthread_condattr_t attr;
-	pthread_cond_t never;
-	struct timespec ts;
-	int64_t left_us = when_us - clock_tick_us();
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	if (left_us <= 0)
-		return;
-	ts.tv_sec += (time_t)(left_us / SECOND_US);
-	ts.tv_nsec += (long)(left_us % SECOND_US) * 1000;
-	if (ts.tv_nsec >= 1000 * 1000 * 1000) {
-		ts.tv_nsec -= 1000 * 1000 * 1000;
-		ts.tv_sec++;
-	}
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&never, &attr);
-	(void)pthread_mutex_lock(&lock);
-	while (pthread_cond_timedwait(&never, &lock, &ts) == 0)
-		continue;
-	(void)pthread_mutex_unlock(&lock);
-	(void)pthread_cond_destroy(&never);
-	(void)pthread_condattr_destroy(&attr);
-}
-
-static void
-wait_for_short_log(const struct fix *f)
-{
-	int64_t end_us = clock_tick_us() + PATIENCE_US;
-
-	while (wal_size(f) >= 4 * MIB) {
-		if (clock_tick_us() > end_us)
-			fail_msg("the log still has %lld bytes",
-			    (long long)wal_size(f));
-		until_us(clock_tick_us() + 5000);
-	}
-}
-
-static void
-put_large(struct fix *f, size_t i, size_t bytes)
-{
-	struct event *ev;
-	char id[32];
-
-	(void)snprintf(id, sizeof(id), "large-%zu", i);
-	ev = fix_event(f, id);
-	free(ev->body);
-	ev->body = xmalloc(bytes + 1);
-	memset(ev->body, 'a' + (int)(i % 26), bytes);
-	ev->body[bytes] = '\0';
-	ev->bodysz = bytes;
-	assert_int_equal(fix_accept(f, ev, NULL), RC_OK);
+	assert_true(log_size(f) > 0);
 }
 
 /* Refused, it has not reached the database's file: with the right one in its
@@ -324,7 +240,7 @@ test_a_closed_store_is_one_file(void **state)
 	for (i = 0; i < 3; i++) {
 		(void)fix_put(f, i == 0 ? "one" : i == 1 ? "two" : "three");
 		fix_close(f);
-		assert_int_equal(wal_size(f), 0);
+		assert_int_equal(log_size(f), 0);
 		drop_all_beside(f);
 		fix_open(f);
 		assert_true(has(f, "one"));
@@ -342,9 +258,9 @@ test_the_last_to_close_leaves_one_file(void **state)
 	assert_int_equal(store_open(&f->opt, &other, &f->e), RC_OK);
 	(void)fix_put(f, "one");
 	fix_close(f);
-	assert_true(wal_size(f) > 0);
+	assert_true(log_size(f) > 0);
 	store_close(other);
-	assert_int_equal(wal_size(f), 0);
+	assert_int_equal(log_size(f), 0);
 	drop_all_beside(f);
 	fix_open(f);
 	assert_true(has(f, "one"));
@@ -361,7 +277,7 @@ test_a_killed_store_is_one_file_after_the_next_close(void **state)
 	fix_open(f);
 	fix_stats(f, &stats);
 	fix_close(f);
-	assert_int_equal(wal_size(f), 0);
+	assert_int_equal(log_size(f), 0);
 	drop_all_beside(f);
 	fix_open(f);
 	assert_true(has(f, "in-file"));
@@ -444,10 +360,10 @@ test_a_page_by_page_copy_needs_no_log(void **state)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		put_large(f, (size_t)i, i == 0 ? 1000 : 5 * MIB);
+		log_put_large(f, (size_t)i, i == 0 ? 1000 : 5 * MIB);
 		if (i == 1)
-			wait_for_short_log(f);
-		from = open_beside(f);
+			log_wait_until_short(f);
+		from = log_reader(f);
 		assert_int_equal(sqlite3_open(copy, &to), SQLITE_OK);
 		b = sqlite3_backup_init(to, "main", from, "main");
 		assert_int_equal(sqlite3_backup_step(b, -1), SQLITE_DONE);
@@ -465,191 +381,6 @@ test_a_page_by_page_copy_needs_no_log(void **state)
 		(void)unlink(copy);
 	}
 	free(copy);
-}
-
-struct readers {
-	struct fix *f;
-	atomic_bool stop;
-	atomic_int failed;
-	atomic_int turns;
-};
-
-static int
-begin_read(sqlite3 *db)
-{
-	return sqlite3_exec(db, "BEGIN; SELECT max(id) FROM event", NULL, NULL,
-	    NULL);
-}
-
-/* One of the two has a read open at every moment. */
-static void *
-read_without_a_gap(void *arg)
-{
-	struct readers *r = arg;
-	sqlite3 *db[2] = { open_beside(r->f), open_beside(r->f) };
-	int i;
-
-	(void)sqlite3_busy_timeout(db[0], 5000);
-	(void)sqlite3_busy_timeout(db[1], 5000);
-	if (begin_read(db[0]) != SQLITE_OK)
-		atomic_fetch_add(&r->failed, 1);
-	for (i = 1; !atomic_load(&r->stop); i ^= 1) {
-		if (begin_read(db[i]) != SQLITE_OK)
-			atomic_fetch_add(&r->failed, 1);
-		until_us(clock_tick_us() + 2000);
-		if (sqlite3_exec(db[i ^ 1], "COMMIT", NULL, NULL, NULL) !=
-		    SQLITE_OK)
-			atomic_fetch_add(&r->failed, 1);
-		atomic_fetch_add(&r->turns, 1);
-	}
-	(void)sqlite3_close(db[0]);
-	(void)sqlite3_close(db[1]);
-	return NULL;
-}
-
-/* What is put would fill the log to more than its bound. */
-static void
-test_constant_readers_do_not_let_the_log_grow(void **state)
-{
-	enum {
-		EVENTS = 2000,
-		BODY = 36 * 1024,
-		BETWEEN_US = 2000
-	};
-	struct fix *f = *state;
-	struct readers r = { .f = f };
-	int64_t put_us, n, peak = 0;
-	pthread_t t;
-	size_t i;
-
-	assert_int_equal(pthread_create(&t, NULL, read_without_a_gap, &r), 0);
-	for (i = 0; i < EVENTS; i++) {
-		put_us = clock_tick_us();
-		put_large(f, i, BODY);
-		n = wal_size(f);
-		peak = n > peak ? n : peak;
-		until_us(put_us + BETWEEN_US);
-	}
-	atomic_store(&r.stop, true);
-	(void)pthread_join(t, NULL);
-	assert_int_equal(atomic_load(&r.failed), 0);
-	assert_true(atomic_load(&r.turns) > 100);
-	assert_true(peak > 4 * MIB);
-	if (peak >= 64 * MIB)
-		fail_msg("the log had %lld bytes", (long long)peak);
-	wait_for_short_log(f);
-	fix_assert_sound(f);
-}
-
-static void
-test_one_checkpointer_at_a_time(void **state)
-{
-	struct fix *f = *state;
-	char *path = fix_beside(f, "-ckpt");
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	int64_t end_us, n, was = 0;
-	size_t i;
-
-	assert_true(fd >= 0);
-	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
-	/* For longer than there is between two of them. */
-	end_us = clock_tick_us() + SECOND_US * 3 / 2;
-	for (i = 0; i < 20 || clock_tick_us() < end_us; i++) {
-		put_large(f, i, MIB / 2);
-		n = wal_size(f);
-		assert_true(n > was);
-		was = n;
-		until_us(clock_tick_us() + 50 * 1000);
-	}
-	assert_true(was > 4 * MIB);
-	assert_int_equal(flock(fd, LOCK_UN), 0);
-	/* Nothing more is put: idle, it comes back to it. */
-	wait_for_short_log(f);
-	assert_int_equal(wal_size(f), 0);
-	(void)close(fd);
-	free(path);
-	fix_assert_sound(f);
-}
-
-static int64_t
-file_size(const struct fix *f)
-{
-	struct stat st;
-
-	assert_int_equal(stat(f->path, &st), 0);
-	return (int64_t)st.st_size;
-}
-
-/* The gate is held by the test: what reaches the file then was copied by one
- * who needs no gate. */
-static void
-test_a_long_log_is_copied_while_writers_may_write(void **state)
-{
-	struct fix *f = *state;
-	int64_t end_us = clock_tick_us() + PATIENCE_US;
-	char *path = fix_beside(f, "-gate");
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	size_t i;
-
-	assert_true(fd >= 0);
-	for (i = 0; i < 40; i++)
-		put_large(f, i, MIB / 2);
-	assert_int_equal(flock(fd, LOCK_EX), 0);
-	while (file_size(f) < 16 * MIB) {
-		if (clock_tick_us() > end_us)
-			fail_msg("the file has %lld bytes, the log %lld",
-			    (long long)file_size(f), (long long)wal_size(f));
-		until_us(clock_tick_us() + 5000);
-	}
-	assert_int_equal(flock(fd, LOCK_UN), 0);
-	wait_for_short_log(f);
-	(void)close(fd);
-	free(path);
-	fix_assert_sound(f);
-}
-
-enum {
-	WRITERS = 3,
-	WRITES = 400
-};
-
-/* A process of its own: 25 MiB, in the midst of the others' logs. */
-static void
-write_much(struct fix *f, size_t writer)
-{
-	size_t i;
-
-	fix_open(f);
-	for (i = 0; i < WRITES; i++)
-		put_large(f, writer * WRITES + i, 64 * 1024);
-	fix_close(f);
-	_exit(0);
-}
-
-static void
-test_processes_that_copy_and_write_at_once_damage_nothing(void **state)
-{
-	struct fix *f = *state;
-	struct store_stats st;
-	pid_t pid[WRITERS];
-	int i, status;
-
-	fix_close(f);
-	for (i = 0; i < WRITERS; i++) {
-		pid[i] = fork();
-		assert_true(pid[i] != -1);
-		if (pid[i] == 0)
-			write_much(f, (size_t)i);
-	}
-	for (i = 0; i < WRITERS; i++) {
-		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
-		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	}
-	assert_int_equal(wal_size(f), 0);
-	fix_open(f);
-	fix_stats(f, &st);
-	assert_int_equal(st.accepted, WRITERS * WRITES);
-	fix_assert_sound(f);
 }
 
 /* Connections in the order the engine opened them; NULL when closed. */
@@ -816,10 +547,6 @@ main(void)
 		CASE(test_a_database_without_its_log_is_refused),
 		CASE(test_a_database_recovered_by_another_program_is_accepted),
 		CASE(test_a_page_by_page_copy_needs_no_log),
-		CASE(test_constant_readers_do_not_let_the_log_grow),
-		CASE(test_one_checkpointer_at_a_time),
-		CASE(test_a_long_log_is_copied_while_writers_may_write),
-		CASE(test_processes_that_copy_and_write_at_once_damage_nothing),
 		CASE(test_settings_hold_on_the_connections_in_use),
 	};
 
