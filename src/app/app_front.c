@@ -14,6 +14,7 @@
 #include "app/app_run.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/url.h"
 #include "base/xalloc.h"
@@ -367,12 +368,14 @@ app_front(const struct app_front_options *opt)
 	struct err e;
 	int status;
 
+	app.is_brief = is_cgi(opt);
+	if (app.is_brief)
+		heap_begin_brief();
 	if (app_run_start(&app.run, &conf, &e) != RC_OK)
 		return app_run_refuse(&app.run, NULL, &e);
 	app.started_ms = clock_wall_ms(app.run.clock);
 	front_block_signals();
 	app_run_settle(conf);
-	app.is_brief = is_cgi(opt);
 	if (!app.is_brief)
 		app_run_stay(&app.run, conf, FILES_MIN);
 	status = run(&app, &l, conf);

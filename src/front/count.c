@@ -33,7 +33,8 @@ struct count_source {
 struct count {
 	struct meter *meter;
 	_Atomic(struct count_source *) sources;
-	struct count_route *routes; /* one for each, and one for none */
+	/* One for each, and one for none; made at its first request. */
+	_Atomic(struct count_route *) *routes;
 };
 
 struct count *
@@ -50,9 +51,12 @@ void
 count_free(struct count *c)
 {
 	struct count_source *s;
+	size_t i;
 
 	if (c == NULL)
 		return;
+	for (i = 0; i <= router_index(NULL); i++)
+		free(atomic_load(&c->routes[i]));
 	while ((s = atomic_load(&c->sources)) != NULL) {
 		atomic_store(&c->sources, s->next);
 		free(s->name);
@@ -60,6 +64,21 @@ count_free(struct count *c)
 	}
 	free(c->routes);
 	free(c);
+}
+
+static struct count_route *
+get_route(struct count *c, const struct router_route *route)
+{
+	_Atomic(struct count_route *) *at = &c->routes[router_index(route)];
+	struct count_route *r = atomic_load(at), *mine;
+
+	if (r != NULL)
+		return r;
+	mine = xcalloc(1, sizeof(*mine));
+	if (atomic_compare_exchange_strong(at, &r, mine))
+		return mine;
+	free(mine);
+	return r;
 }
 
 static void
@@ -108,7 +127,7 @@ void
 count_request(struct count *c, const struct router_route *route, int status,
     int64_t took_us)
 {
-	struct count_route *r = &c->routes[router_index(route)];
+	struct count_route *r = get_route(c, route);
 	struct meter_histogram *times = atomic_load(&r->times);
 	struct meter_figure *requests;
 

@@ -16,7 +16,7 @@ struct node {
 
 struct lite_fresh {
 	size_t n;
-	struct node *heads[LITE_FRESH_BUCKETS];
+	struct node **heads; /* NULL until something is put: it is large */
 };
 
 struct lite_fresh *
@@ -42,6 +42,7 @@ lite_fresh_free(struct lite_fresh *f)
 	if (f == NULL)
 		return;
 	lite_fresh_clear(f);
+	free(f->heads);
 	free(f);
 }
 
@@ -60,7 +61,8 @@ lite_fresh_bucket(uint64_t key)
 static struct node *
 find(const struct lite_fresh *f, uint64_t key, uint64_t rest)
 {
-	struct node *at = f->heads[lite_fresh_bucket(key)];
+	struct node *at =
+	    f->heads == NULL ? NULL : f->heads[lite_fresh_bucket(key)];
 
 	while (at != NULL && (at->sight.key != key || at->sight.rest != rest))
 		at = at->next;
@@ -78,10 +80,12 @@ lite_fresh_find(const struct lite_fresh *f, uint64_t key, uint64_t rest)
 void
 lite_fresh_put(struct lite_fresh *f, const struct lite_sight *s)
 {
-	struct node **head = &f->heads[lite_fresh_bucket(s->key)];
-	struct node *at = find(f, s->key, s->rest);
+	struct node *at = find(f, s->key, s->rest), **head;
 
+	if (f->heads == NULL)
+		f->heads = xcalloc(LITE_FRESH_BUCKETS, sizeof(*f->heads));
 	if (at == NULL) {
+		head = &f->heads[lite_fresh_bucket(s->key)];
 		at = xmalloc(sizeof(*at));
 		at->next = *head;
 		*head = at;
@@ -93,7 +97,7 @@ lite_fresh_put(struct lite_fresh *f, const struct lite_sight *s)
 bool
 lite_fresh_pop(struct lite_fresh *f, size_t bucket, struct lite_sight *out)
 {
-	struct node *at = f->heads[bucket];
+	struct node *at = f->heads == NULL ? NULL : f->heads[bucket];
 
 	if (at == NULL)
 		return false;
