@@ -14,6 +14,14 @@ breaker_state_name(enum breaker_state s)
 	return names[s];
 }
 
+enum breaker_sign
+breaker_sign_of(bool no_destination, bool has_answered)
+{
+	if (no_destination)
+		return BREAKER_FAILED;
+	return has_answered ? BREAKER_ANSWERED : BREAKER_NOTHING;
+}
+
 void
 breaker_note(struct breaker_news *n, enum breaker_sign sign, bool is_probe)
 {

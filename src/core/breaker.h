@@ -49,6 +49,10 @@ enum breaker_sign {
 	BREAKER_FAILED
 };
 
+/* no_destination: nobody was there, or able; has_answered: with a status, or
+ * it was delivered. */
+enum breaker_sign breaker_sign_of(bool no_destination, bool has_answered);
+
 /* The signs of several attempts, in the order of their ends. */
 struct breaker_news {
 	bool answered;

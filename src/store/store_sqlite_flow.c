@@ -63,6 +63,51 @@ lite_target_read(struct lite_tx *tx, int64_t id, struct lite_target *t,
 	return rc;
 }
 
+/* A count that is added to. */
+static int64_t
+count_of(struct sqlite3_stmt *st, int at)
+{
+	int64_t n = lite_col_int(st, at);
+
+	return n < 0 ? 0 : n > INT32_MAX ? INT32_MAX : n;
+}
+
+static void
+health_of_row(struct sqlite3_stmt *st, int at, struct health *h)
+{
+	h->enabled = lite_col_int(st, at) != 0;
+	h->damaged = lite_col_int(st, at + 1) != 0;
+	h->is = (enum webhook_health)lite_col_enum(st, at + 2, WEBHOOK_HEALTHS);
+	h->last_success_ms = lite_col_ms(st, at + 3);
+	h->last_failure_ms = lite_col_ms(st, at + 4);
+	h->consecutive_failures = count_of(st, at + 5);
+	h->has_responses = lite_col_int(st, at + 6) != 0;
+	h->response_min_ms = lite_col_int(st, at + 7);
+	h->response_max_ms = lite_col_int(st, at + 8);
+	h->failing_since_ms = lite_col_ms(st, at + 9);
+	h->disable_at_ms = lite_col_ms(st, at + 10);
+}
+
+enum rc
+lite_target_read_called(struct lite_tx *tx, int64_t id, struct lite_target *t,
+    bool *found, struct err *e)
+{
+	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_GET_CALLED);
+	enum rc rc;
+
+	t->name = NULL;
+	lite_int(st, 1, id);
+	rc = lite_step(tx->conn, st, found, e);
+	if (rc != RC_OK || !*found)
+		return rc;
+	lite_target_of_row(st, 0, t);
+	t->has_webhook =
+	    sqlite3_column_type(st, LITE_TARGET_COLUMNS) != SQLITE_NULL;
+	health_of_row(st, LITE_TARGET_COLUMNS, &t->health);
+	lite_reset(st);
+	return RC_OK;
+}
+
 void
 lite_target_fini(struct lite_target *t)
 {
@@ -74,7 +119,8 @@ enum rc
 lite_target_write(struct lite_tx *tx, const struct lite_target *t,
     const struct lite_target_change *ch, struct err *e)
 {
-	bool answered = ch != NULL && t->kind == STORE_DELIVER && ch->calls > 0;
+	bool answered =
+	    ch != NULL && t->kind == STORE_DELIVER && ch->health.calls > 0;
 	const struct flow *f = &t->flow;
 	struct sqlite3_stmt *st = lite_stmt(tx->conn,
 	    answered ? LITE_TARGET_SET_ANSWERED : LITE_TARGET_SET);

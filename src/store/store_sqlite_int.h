@@ -53,6 +53,7 @@
 #include "core/event.h"
 #include "core/event_state.h"
 #include "core/flow.h"
+#include "core/health.h"
 #include "core/job.h"
 #include "store/store_int.h"
 #include "store/store_sqlite_stmt.h"
@@ -229,15 +230,7 @@ struct lite_target_change {
 	int taken;
 	int unused; /* of the leased ones, given back unsent */
 	struct breaker_news news;
-	int calls, failures;
-	int64_t consecutive; /* failures since the last success here */
-	bool succeeded;
-	int64_t success_ms, failure_ms;
-	int64_t
-	    failing_since_ms; /* first failure after the last success here */
-	int64_t disable_after_ms; /* 0: not for failing */
-	int64_t sum_ms, min_ms, max_ms;
-	int timeouts;
+	struct health_news health;
 	int64_t answers[STORE_ANSWER_BOUNDS], answers_ms;
 	bool gone;
 };
@@ -699,17 +692,23 @@ enum rc lite_requeue_dead(struct lite_tx *tx, int64_t event, int64_t now_ms,
     size_t max, size_t *jobs, struct err *e);
 
 /* A target's row, whole. */
+#define LITE_TARGET_COLUMNS 17
 struct lite_target {
 	int64_t id;
 	enum store_kind kind;
 	char *name;
 	struct flow flow;
 	enum breaker_state was; /* when it was read */
+	bool has_webhook;       /* these two: lite_target_read_called() */
+	struct health health;
 };
 void lite_target_of_row(struct sqlite3_stmt *st, int at, struct lite_target *t);
 /* lite_target_fini() ends one that was found. */
 enum rc lite_target_read(struct lite_tx *tx, int64_t id, struct lite_target *t,
     bool *found, struct err *e);
+/* The same, with the webhook's health. */
+enum rc lite_target_read_called(struct lite_tx *tx, int64_t id,
+    struct lite_target *t, bool *found, struct err *e);
 /* ch, where attempts ended, is counted with it; or NULL. */
 enum rc lite_target_write(struct lite_tx *tx, const struct lite_target *t,
     const struct lite_target_change *ch, struct err *e);
@@ -765,8 +764,7 @@ enum rc lite_accept_in(struct lite_tx *tx, struct event *ev,
 /* A target's calls go into its webhook's row; *is_off: it is disabled for
  * what they brought. */
 enum rc lite_webhook_fares(struct lite_tx *tx,
-    const struct lite_target_change *ch, const struct lite_target *t,
-    int64_t now_ms, bool *is_off, struct err *e);
+    const struct lite_target_change *ch, struct lite_target *t, int64_t now_ms, bool *is_off, struct err *e);
 /* Writes an event of hls's own, in the transaction of the operation that has
  * something to report.  No operation reports in any other way. */
 enum rc lite_notice_put(struct lite_tx *tx, const struct notice *n,

@@ -36,7 +36,7 @@ enum {
 };
 
 /* Behind a target's columns in the statement that finds ready ones. */
-#define READY_AT(st) lite_col_int(st, 17)
+#define READY_AT(st) lite_col_int(st, LITE_TARGET_COLUMNS)
 
 struct claim {
 	struct store_lease lease;

@@ -62,9 +62,9 @@ lite_bind_answers(struct sqlite3_stmt *st, int at,
 {
 	int i;
 
-	lite_int(st, at++, ch->calls - ch->failures);
-	lite_int(st, at++, ch->failures - ch->timeouts);
-	lite_int(st, at++, ch->timeouts);
+	lite_int(st, at++, ch->health.calls - ch->health.failures);
+	lite_int(st, at++, ch->health.failures - ch->health.timeouts);
+	lite_int(st, at++, ch->health.timeouts);
 	lite_int(st, at++, ch->answers_ms);
 	for (i = 0; i < STORE_ANSWER_BOUNDS; i++)
 		lite_int(st, at++, ch->answers[i]);

@@ -74,10 +74,8 @@ put_fenced(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 static enum breaker_sign
 sign_of(const struct store_attempt *a, enum store_verdict verdict)
 {
-	if (a->no_destination)
-		return BREAKER_FAILED;
-	return verdict == STORE_DONE || a->code > 0 ? BREAKER_ANSWERED
-						    : BREAKER_NOTHING;
+	return breaker_sign_of(a->no_destination,
+	    verdict == STORE_DONE || a->code > 0);
 }
 
 /* One that was not begun: its token is there for another, and when it was
@@ -102,6 +100,10 @@ count_call(struct lite_tx *tx, const struct settle *x,
     const struct store_result *r, const struct lite_job *job, struct err *e)
 {
 	const struct store_attempt *a = &r->attempt;
+	const struct health_call call = { .failed = r->verdict != STORE_DONE,
+		.timed_out = a->timed_out,
+		.took_ms = a->took_ms,
+		.disable_after_ms = a->disable_after_ms };
 	struct lite_event_change *ev;
 	struct lite_target_change *t;
 	enum rc rc;
@@ -129,29 +131,11 @@ count_call(struct lite_tx *tx, const struct settle *x,
 	if (r->verdict == STORE_DEAD)
 		lite_tally_sum(tx, LITE_SUM_DEAD_LETTERS, 1);
 	breaker_note(&t->news, sign_of(a, r->verdict), r->probe);
-	t->calls++;
 	if (a->code > 0) {
 		t->answers[store_answer_bucket(a->took_ms)]++;
 		t->answers_ms += a->took_ms;
 	}
-	t->sum_ms += a->took_ms;
-	if (a->took_ms < t->min_ms)
-		t->min_ms = a->took_ms;
-	if (a->took_ms > t->max_ms)
-		t->max_ms = a->took_ms;
-	if (r->verdict == STORE_DONE) {
-		t->succeeded = true;
-		t->consecutive = 0;
-		t->failing_since_ms = 0;
-		t->success_ms = x->now_ms;
-	} else {
-		t->failures++;
-		t->timeouts += a->timed_out;
-		if (t->consecutive++ == 0)
-			t->failing_since_ms = x->now_ms;
-		t->disable_after_ms = a->disable_after_ms;
-		t->failure_ms = x->now_ms;
-	}
+	health_note(&t->health, &call, x->now_ms);
 	return RC_OK;
 }
 

@@ -331,6 +331,13 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    ") < ?3)",
 	[LITE_TARGET_GET] =
 	    "SELECT " TARGET_COLUMNS " FROM target t WHERE t.id = ?1",
+	[LITE_TARGET_GET_CALLED] =
+	    "SELECT " TARGET_COLUMNS
+	    ", w.enabled, w.damaged, w.health, w.last_success_ms, "
+	    "w.last_failure_ms, w.consecutive_failures, w.response_calls > 0, "
+	    "w.response_min_ms, w.response_max_ms, w.failing_since_ms, "
+	    "w.disable_at_ms FROM target t LEFT JOIN webhook w ON t.kind = 0 "
+	    "AND w.id = t.name WHERE t.id = ?1",
 	[LITE_TARGET_RECOUNT] =
 	    "SELECT count(*), coalesce(min(iif(behind, 9223372036854775807, "
 	    "due_ms)), 9223372036854775807) FROM job WHERE state = 0 AND "
@@ -637,23 +644,14 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "UPDATE webhook SET enabled = 0, health = 3, updated_ms = ?2, "
 	    "disabled_why = ?3, disabled_ms = " PASSING_SINCE(
 		"?2") " WHERE id = ?1 AND enabled = 1",
-	[LITE_WEBHOOK_WARNED] =
-	    "UPDATE webhook SET disable_at_ms = ?2 WHERE id = ?1",
-	[LITE_WEBHOOK_TALLY] =
+	[LITE_WEBHOOK_CALLED] =
 	    "UPDATE webhook SET total_calls = total_calls + ?2, "
-	    "failed_calls = failed_calls + ?3, last_success_ms = "
-	    "max(min(last_success_ms, ?12), ?4), last_failure_ms = "
-	    "max(min(last_failure_ms, ?12), ?5), consecutive_failures = iif(?6, 0, "
-	    "consecutive_failures) + ?7, response_sum_ms = response_sum_ms "
-	    "+ ?8, response_calls = response_calls + ?2, "
-	    "response_min_ms = iif(response_calls = 0, ?9, "
-	    "min(response_min_ms, ?9)), response_max_ms = "
-	    "max(response_max_ms, ?10), "
-	    "failing_since_ms = iif(?6 OR failing_since_ms = 0, ?11, "
-	    "min(failing_since_ms, ?12)), disable_at_ms = iif(?6, 0, "
-	    "disable_at_ms) "
-	    "WHERE id = ?1 RETURNING enabled, failing_since_ms, disable_at_ms, "
-	    "health, damaged",
+	    "failed_calls = failed_calls + ?3, response_sum_ms = "
+	    "response_sum_ms + ?4, response_calls = response_calls + ?2, "
+	    "last_success_ms = ?5, last_failure_ms = ?6, "
+	    "consecutive_failures = ?7, response_min_ms = ?8, "
+	    "response_max_ms = ?9, failing_since_ms = ?10, disable_at_ms = "
+	    "?11 WHERE id = ?1",
 	[LITE_WEBHOOK_HEALTH] = "UPDATE webhook SET health = ?2 WHERE id = ?1",
 	[LITE_WEBHOOK_MARK] =
 	    "UPDATE webhook SET damaged = ?2, health = ?3 WHERE id = ?1",

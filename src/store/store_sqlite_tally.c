@@ -110,7 +110,6 @@ lite_tally_target(struct lite_tx *tx, int64_t id,
 	memset(*out, 0, sizeof(**out));
 	(*out)->id = id;
 	(*out)->due_ms = LITE_FAR;
-	(*out)->min_ms = LITE_FAR;
 	return RC_OK;
 }
 
@@ -404,7 +403,9 @@ write_target(struct lite_tx *tx, const struct lite_target_change *ch,
 	struct lite_target t;
 	enum rc rc;
 
-	rc = lite_target_read(tx, ch->id, &t, &found, e);
+	rc = ch->health.calls > 0
+	    ? lite_target_read_called(tx, ch->id, &t, &found, e)
+	    : lite_target_read(tx, ch->id, &t, &found, e);
 	if (rc != RC_OK || !found)
 		return rc;
 	lite_flow_change(tx, &t, ch);

@@ -432,20 +432,11 @@ run_change(struct lite_tx *tx, void *arg, struct err *e)
 		rc = make_good(x->w, e);
 	if (rc != RC_OK)
 		return rc;
-	/* What it has been through does not say how it is now. */
-	if (!x->w->enabled)
-		x->w->health = WEBHOOK_UNAVAILABLE;
+	health_changed(x->w, was_enabled, was_open);
 	if (was_enabled && !x->w->enabled) {
-		x->w->disabled_why = WEBHOOK_BY_PERSON;
 		rc = passing_since(tx, &x->w->disabled_ms, e);
 		if (rc != RC_OK)
 			return rc;
-	}
-	if (!was_enabled && x->w->enabled) {
-		x->w->health = WEBHOOK_UNKNOWN;
-		x->w->failing_since_ms = x->w->disable_at_ms = 0;
-	} else if (was_open && x->w->breaker == BREAKER_CLOSED) {
-		x->w->health = WEBHOOK_DEGRADED;
 	}
 	if (x->w->breaker == BREAKER_CLOSED)
 		x->w->breaker_until_ms = 0;

@@ -111,6 +111,17 @@ test_zero_failures_allowed_never_opens_the_breaker(void **state)
 }
 
 static void
+test_an_attempt_shows_whether_the_receiver_works(void **state)
+{
+	(void)state;
+	assert_int_equal(breaker_sign_of(true, false), BREAKER_FAILED);
+	/* 500 and above. */
+	assert_int_equal(breaker_sign_of(true, true), BREAKER_FAILED);
+	assert_int_equal(breaker_sign_of(false, true), BREAKER_ANSWERED);
+	assert_int_equal(breaker_sign_of(false, false), BREAKER_NOTHING);
+}
+
+static void
 test_every_state_has_a_name(void **state)
 {
 	(void)state;
@@ -128,6 +139,8 @@ main(void)
 		cmocka_unit_test(test_the_probe_decides),
 		cmocka_unit_test(
 		    test_zero_failures_allowed_never_opens_the_breaker),
+		cmocka_unit_test(
+		    test_an_attempt_shows_whether_the_receiver_works),
 		cmocka_unit_test(test_every_state_has_a_name),
 	};
 
