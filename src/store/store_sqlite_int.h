@@ -764,7 +764,8 @@ enum rc lite_accept_in(struct lite_tx *tx, struct event *ev,
 /* A target's calls go into its webhook's row; *is_off: it is disabled for
  * what they brought. */
 enum rc lite_webhook_fares(struct lite_tx *tx,
-    const struct lite_target_change *ch, struct lite_target *t, int64_t now_ms, bool *is_off, struct err *e);
+    const struct lite_target_change *ch, struct lite_target *t, int64_t now_ms,
+    bool *is_off, struct err *e);
 /* Writes an event of hls's own, in the transaction of the operation that has
  * something to report.  No operation reports in any other way. */
 enum rc lite_notice_put(struct lite_tx *tx, const struct notice *n,
