@@ -32,6 +32,7 @@ struct log_file {
 	const char *path;   /* SQLite's, which keeps it as long as the file */
 	sqlite3_file *real; /* behind this struct, in the same memory */
 	bool is_named;      /* its name is on disk */
+	bool was_empty;     /* on disk, before the header that it has */
 };
 
 /* The database's file, without the note in its header. */
@@ -105,16 +106,20 @@ static int
 note_header(struct log_file *l, const char *header)
 {
 	char old[HEADER_SIZE];
+	sqlite3_int64 size = 0;
 	int code;
 
 	memset(old, 0, sizeof(old));
 	code = hand_over(l);
+	if (code == SQLITE_OK)
+		code = l->real->pMethods->xFileSize(l->real, &size);
 	if (code == SQLITE_OK)
 		code = l->real->pMethods->xRead(l->real, old, sizeof(old), 0);
 	/* Also of a log that was cut to nothing: were the cut not on disk, an
 	 * older header, which the note does not know, could come back. */
 	if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ)
 		code = l->real->pMethods->xSync(l->real, SQLITE_SYNC_NORMAL);
+	l->was_empty = code == SQLITE_OK && size == 0;
 	if (code == SQLITE_OK)
 		code = name_log(l);
 	return code == SQLITE_OK ? write_note(l, old, header) : code;
@@ -149,12 +154,27 @@ log_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 place)
 	return SQLITE_OK;
 }
 
+/*
+ * SQLite syncs a header before the frames of its log, lest these get to disk
+ * among older ones with the header of those.  In a log that was empty on disk
+ * there are no older ones, and frames without their header are no log: so the
+ * header goes with its frames, and the sync after these is of both.
+ */
+static bool
+is_lone_header(const struct log_file *l)
+{
+	return l->was_empty && l->place == 0 && l->n == HEADER_SIZE;
+}
+
 static int
 log_sync(sqlite3_file *f, int flags)
 {
 	struct log_file *l = log_of(f);
-	int code = hand_over(l);
+	int code;
 
+	if (is_lone_header(l))
+		return SQLITE_OK;
+	code = hand_over(l);
 	return code != SQLITE_OK ? code
 				 : l->real->pMethods->xSync(l->real, flags);
 }
@@ -460,7 +480,12 @@ open_log(const char *name, sqlite3_file *f, int flags, int *out_flags)
 	memset(l, 0, sizeof(*l));
 	l->real = (sqlite3_file *)(l + 1);
 	l->path = name;
-	code = under->xOpen(under, name, l->real, flags, out_flags);
+	/* SQLite would sync the folder of a log that it opens to make it, and
+	 * so does name_log(). */
+	code = under->xOpen(under, name, l->real, flags & ~SQLITE_OPEN_CREATE,
+	    out_flags);
+	if (code == SQLITE_CANTOPEN)
+		code = under->xOpen(under, name, l->real, flags, out_flags);
 	if (l->real->pMethods != NULL)
 		l->base.pMethods = &log_methods;
 	return code;

@@ -200,13 +200,13 @@ def test_a_socket_from_a_spawner(g):
     assert os.path.exists(g.socket), "it was not ours to take away"
 
 
-def cgi(g, method, path, body=b"", headers=(), **more):
+def cgi(g, method, path, body=b"", headers=(), wrapper=(), **more):
     pairs = dict(fcgi.params_of(method, path, body, headers, **more))
     pairs["GATEWAY_INTERFACE"] = "CGI/1.1"
     done = subprocess.run(
-        [gw.program("hls.fcgi")], input=body, env={**g.env, **pairs},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        timeout=20 * waiting.slow)
+        [*wrapper, gw.program("hls.fcgi")], input=body,
+        env={**g.env, **pairs}, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, timeout=20 * waiting.slow)
     head, _, rest = done.stdout.partition(b"\r\n\r\n")
     status = int(head.split()[1]) if head.startswith(b"Status:") else None
     return status, rest, done
@@ -253,6 +253,52 @@ def test_a_cgi_post_loads_no_library_that_it_does_not_need(g):
                           [("Authorization", "Bearer " + g.token()),
                            ("Content-Type", "application/json")])
     assert status == 201, rest
+
+
+def traced(path):
+    """What a CGI program opened and synced, in order, until it answered:
+    names of files without their folders."""
+    opened, synced, fds = [], [], {}
+    for line in open(path):
+        call = re.search(r"(\w+)\((.*)\)\s+= (-?\d+)", line)
+        if call is None:
+            continue
+        name, args, result = call.group(1), call.group(2), int(call.group(3))
+        if name == "openat" and result >= 0:
+            fds[result] = os.path.basename(args.split('"')[1])
+            opened.append(fds[result])
+        elif name in ("fsync", "fdatasync"):
+            synced.append(fds[int(args)])
+        elif name == "write" and "Status:" in args:
+            break
+    return opened, synced
+
+
+def test_a_cgi_post_opens_and_syncs_what_one_post_needs(g):
+    """The log that the post goes into is empty, and it says which it is."""
+    trace = os.path.join(g.folder, "trace")
+    strace = ["strace", "-f", "-o", trace, "-e",
+              "trace=openat,fsync,fdatasync,write"]
+    try:
+        subprocess.run(strace + ["true"], check=True,
+                       stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("strace may not trace here")
+    if gw.sanitizers():
+        pytest.skip("a sanitizer opens files of its own")
+    for number in range(2):
+        body = gw.as_bytes(gw.issue(number))
+        assert cgi(g, "POST", "/hooks/github", body, sign.github(
+            gw.GITHUB_SECRET, body, delivery="cgi-%d" % number),
+            wrapper=strace)[0] == 202
+    opened, synced = traced(trace)
+    folder = os.path.basename(g.state)
+    ours = [n for n in opened if n.startswith("hls.") or n == folder]
+    assert sorted(ours) == sorted([
+        "hls.yaml", "hls.key", folder, folder,
+        "hls.db", "hls.db", "hls.db-wal", "hls.db-wal", "hls.db-shm",
+        "hls.db-run", "hls.db-gate", "hls.db-ckpt", "hls.db-wake"])
+    assert synced == ["hls.db-wal", folder, "hls.db", "hls.db-wal"]
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha512"])
