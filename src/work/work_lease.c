@@ -110,7 +110,6 @@ take_in_hand(struct work *w, struct store_leases *l, int64_t now_ms,
 
 	if (l->n > 0)
 		w->alone = NULL;
-	w->one_waits = l->held_back;
 	if (l->held_back)
 		w->quiet_until = w->now_ms + WORK_ALONE_MS;
 	for (i = 0; i < l->n; i++)
@@ -161,10 +160,11 @@ does_want(const struct work *w, const struct work_bound *b,
 	return b->kind->want(b->arg, &hand, want);
 }
 
-/* One lease of one kind; *n: jobs that came. */
+/* One lease of one kind; adds to *n the jobs that came, and to *waits whether
+ * a suspect was held back. */
 static enum rc
 lease_pass(struct work *w, const struct work_bound *b,
-    struct store_lease_want *want, size_t *n, struct err *e)
+    struct store_lease_want *want, size_t *n, bool *waits, struct err *e)
 {
 	int64_t now_ms = clock_wall_ms(w->opt.clock), next_ms;
 	struct store_leases l;
@@ -174,7 +174,8 @@ lease_pass(struct work *w, const struct work_bound *b,
 	rc = store_lease_due(w->opt.store, now_ms, want, &l, &next_ms, e);
 	if (rc != RC_OK)
 		return rc;
-	*n = l.n;
+	*n += l.n;
+	*waits = *waits || l.held_back;
 	note_company(w, want->split, &l);
 	take_in_hand(w, &l, now_ms, l.n == 0 ? next_ms : INT64_MAX);
 
@@ -253,43 +254,45 @@ work_exchanged(struct work *w, struct err *e)
 	work_settled(w, WORK_SETTLING, x->nresults);
 	judge_expansion(w, x);
 	note_company(w, x->wants[0].split, &x->leases);
-	if (has_asked(x))
-		take_in_hand(w, &x->leases, x->now_ms, x->next_due_ms);
+	if (!has_asked(x))
+		return RC_OK;
+	w->one_waits = x->leases.held_back;
+	take_in_hand(w, &x->leases, x->now_ms, x->next_due_ms);
 
 	return RC_OK;
 }
 
 static enum rc
-lease_kind(struct work *w, const struct work_bound *b, size_t *n, struct err *e)
+lease_kind(struct work *w, const struct work_bound *b, size_t *n, bool *waits,
+    struct err *e)
 {
 	struct store_lease_want want;
-	size_t got;
-	enum rc rc;
 
 	if (!work_may_lease(w, b) || work_is_quiet(w) || !has_room(w, b) ||
 	    !does_want(w, b, &want))
 		return RC_OK;
-	rc = lease_pass(w, b, &want, &got, e);
-	if (rc == RC_OK)
-		*n += got;
 
-	return rc;
+	return lease_pass(w, b, &want, n, waits, e);
 }
 
+/* one_waits changes when all kinds were asked: the first one's answer says
+ * nothing of the suspects of the next. */
 enum rc
 work_lease(struct work *w, struct err *e)
 {
+	bool waits = false;
 	size_t i, n = 0;
 	enum rc rc;
 
 	w->due_ms = INT64_MAX;
 	for (i = 0; i < w->nkinds; i++) {
-		rc = lease_kind(w, &w->kinds[i], &n, e);
+		rc = lease_kind(w, &w->kinds[i], &n, &waits, e);
 		if (rc != RC_OK)
 			return rc;
 	}
+	w->one_waits = waits;
 	/* Until a turn brings nothing, there may be more. */
-	w->lease = n > 0 || w->one_waits;
+	w->lease = n > 0 || waits;
 
 	return RC_OK;
 }

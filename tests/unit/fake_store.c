@@ -127,10 +127,12 @@ is_wanted(const struct row *r, const struct store_lease_want *want)
 
 /* As the real one does: it comes first and alone, or not at all. */
 static void
-lease_suspect(const struct store_lease_want *want, struct store_leases *out)
+lease_suspect(const struct store_lease_want *want, int64_t now_ms,
+    struct store_leases *out)
 {
 	for (size_t i = 0; i < db.n; i++) {
-		if (!db.rows[i].suspect || !is_wanted(&db.rows[i], want))
+		if (!db.rows[i].suspect || !is_wanted(&db.rows[i], want) ||
+		    db.rows[i].due_ms > now_ms)
 			continue;
 		if (want->in_company)
 			out->held_back = true;
@@ -162,18 +164,17 @@ store_lease_due(struct store *s, int64_t now_ms,
 	memset(out, 0, sizeof(*out));
 	out->v = xcalloc(want->max + 1, sizeof(*out->v));
 	*next_due_ms = INT64_MAX;
-	lease_suspect(want, out);
+	lease_suspect(want, now_ms, out);
 	if (out->n > 0)
 		return RC_OK;
 	for (size_t i = 0; i < db.n && out->n < want->max; i++) {
 		r = &db.rows[i];
-		if (!is_wanted(r, want) || r->suspect)
+		if (!is_wanted(r, want))
 			continue;
-		if (r->due_ms > now_ms) {
-			if (r->due_ms < *next_due_ms)
-				*next_due_ms = r->due_ms;
+		if (r->due_ms > now_ms && r->due_ms < *next_due_ms)
+			*next_due_ms = r->due_ms;
+		if (r->due_ms > now_ms || r->suspect)
 			continue;
-		}
 		lease_row(i, want, out);
 	}
 	db.beside += count_beside(out->n);

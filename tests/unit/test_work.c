@@ -18,6 +18,8 @@
 #include "tests/unit/own_loop.h"
 #include "work/work.h"
 
+#define WANTS_MAX 12
+
 /* A kind whose jobs end when the loop looks at the pipe, or in start(). */
 static struct {
 	bool in_start; /* end there */
@@ -27,7 +29,9 @@ static struct {
 	size_t acts, most_acts; /* of the other kind, that run */
 	size_t held, most_held;
 	size_t acts_wait; /* for the ends of so many others */
-	size_t others;    /* that have ended */
+	bool others_wait; /* for the end of an act, as long as this: */
+	size_t wants;
+	size_t others; /* that have ended */
 	size_t cancelled;
 	size_t dead; /* as it was told when they were settled */
 	bool makes;  /* an act makes something, and owes a delivery */
@@ -75,6 +79,10 @@ kind_want(void *arg, const struct work_hand *hand,
 	(void)arg;
 	(void)hand;
 	want->max_per_target = 100;
+	if (kind.others_wait && ++kind.wants == WANTS_MAX) {
+		kind.others_wait = false;
+		assert_int_equal(write(kind.pipe[1], "x", 1), 1);
+	}
 
 	return true;
 }
@@ -244,7 +252,11 @@ kind_ready(void *arg, unsigned int found)
 			assert_int_equal(write(kind.pipe[1], "x", 1), 1);
 			continue;
 		}
+		if (job->lease.kind != STORE_ACT && kind.others_wait)
+			continue;
 		kind.jobs[i] = kind.jobs[--kind.running];
+		if (job->lease.kind == STORE_ACT)
+			kind.others_wait = false;
 		kind.acts -= job->lease.kind == STORE_ACT;
 		kind.others += job->lease.kind != STORE_ACT;
 		end_done(job);
@@ -383,6 +395,21 @@ a_suspect_of_any_kind_runs_alone(void **state)
 	assert_int_equal(run(options()), RC_OK);
 	assert_each(1, 1, 1, STORE_DONE);
 	assert_int_equal(db.beside, 0);
+}
+
+static void
+a_suspect_of_the_second_kind_waits_for_a_slow_job_once(void **state)
+{
+	(void)state;
+	prepare_acts(1, 1);
+	kind.acts_wait = 0;
+	kind.others_wait = true;
+	db.rows[0].suspect = true;
+	/* It comes due while the other one runs. */
+	db.rows[0].due_ms = clock_wall_ms(clock_system()) + 100;
+	assert_int_equal(run(options()), RC_OK);
+	assert_each(1, 1, 1, STORE_DONE);
+	assert_true(kind.wants < WANTS_MAX);
 }
 
 static void
@@ -668,6 +695,8 @@ main(void)
 		cmocka_unit_test(kinds_never_take_each_others_places),
 		cmocka_unit_test(a_drain_of_one_kind_leaves_the_others_alone),
 		cmocka_unit_test(a_suspect_of_any_kind_runs_alone),
+		cmocka_unit_test(
+		    a_suspect_of_the_second_kind_waits_for_a_slow_job_once),
 		cmocka_unit_test(results_are_settled_in_groups),
 		cmocka_unit_test(a_job_whose_product_is_refused_has_failed),
 		cmocka_unit_test(
