@@ -227,16 +227,34 @@ write_split(struct lite_tx *tx, const struct store_lease_want *want,
 	return lite_run(tx->conn, st, e);
 }
 
-enum rc
-lite_flow_drains(struct lite_tx *tx, const struct store_lease_want *want,
-    struct flow_drains *out, struct err *e)
+/* The want that leases deliveries, or NULL: max_in_flight and its division
+ * are theirs alone. */
+static const struct store_lease_want *
+deliveries_of(const struct store_lease_want *wants, size_t n)
 {
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_WORKER_DRAINS);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (store_wants_kind(&wants[i], STORE_DELIVER))
+			return &wants[i];
+	return NULL;
+}
+
+enum rc
+lite_flow_drains(struct lite_tx *tx, const struct store_lease_want *wants,
+    size_t n, struct flow_drains *out, struct err *e)
+{
+	const struct store_lease_want *want = deliveries_of(wants, n);
+	struct sqlite3_stmt *st;
 	struct flow_worker w;
 	bool row = true;
 	enum rc rc;
 
+	memset(out, 0, sizeof(*out));
+	if (want == NULL)
+		return RC_OK;
 	flow_drains_init(out, (int64_t)want->split);
+	st = lite_stmt(tx->conn, LITE_WORKER_DRAINS);
 	lite_text(st, 1, want->worker);
 	lite_int(st, 2, tx->now_ms);
 	lite_int(st, 3, STORE_DRAIN_SEEN_MS);

@@ -714,9 +714,9 @@ enum rc lite_target_write(struct lite_tx *tx, const struct lite_target *t,
     const struct lite_target_change *ch, struct err *e);
 void lite_target_fini(struct lite_target *t);
 
-/* The drains that deliver, this one too. */
+/* The drains that deliver, this one too; none where no want is of deliveries. */
 enum rc lite_flow_drains(struct lite_tx *tx,
-    const struct store_lease_want *want, struct flow_drains *out,
+    const struct store_lease_want *wants, size_t n, struct flow_drains *out,
     struct err *e);
 /* Those of hls.yaml, as the operation found them. */
 struct flow_limits lite_flow_limits(const struct lite_tx *tx);

@@ -75,7 +75,7 @@ is_wanted(const struct store_lease_want *want, enum store_kind kind,
 {
 	if ((unsigned int)kind >= STORE_KINDS)
 		return false;
-	if (want->kinds != 0 && (want->kinds & 1U << kind) == 0)
+	if (!store_wants_kind(want, kind))
 		return false;
 	if (want->nskip == 0)
 		return !want->only;
@@ -489,7 +489,7 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	if (rc == RC_OK)
 		rc = lite_plan_step(tx, &x->planned, e);
 	if (rc == RC_OK)
-		rc = lite_flow_drains(tx, x->wants, &x->drains, e);
+		rc = lite_flow_drains(tx, x->wants, x->nwants, &x->drains, e);
 	/* What is claimed next is looked for in the targets' rows; those of
 	 * events change once more with it. */
 	if (rc == RC_OK && x->before != NULL)

@@ -55,6 +55,12 @@ store_kind_parse(const char *text, enum store_kind *out)
 	return true;
 }
 
+bool
+store_wants_kind(const struct store_lease_want *want, enum store_kind k)
+{
+	return want->kinds == 0 || (want->kinds & 1U << k) != 0;
+}
+
 const char *
 store_state_name(enum store_state s)
 {

@@ -157,7 +157,8 @@ struct store_leases {
 	struct store_lease *v;
 	size_t n;
 	bool held_back; /* see in_company */
-	size_t drains;  /* that deliver, 1: we are alone; 0: nobody looked */
+	size_t drains;  /* that deliver, 1: we are alone; 0: nobody looked, as
+	                   no deliveries were wanted */
 	bool is_split;  /* max_in_flight is divided among them */
 };
 
@@ -177,12 +178,15 @@ struct store_lease_want {
 	 * one would have. */
 	bool in_company;
 	/* In every request that is open here, and will be before the next
-	 * lease, max_in_flight is divided among so many drains; 0: it is not. */
+	 * lease, max_in_flight is divided among so many drains; 0: it is not.
+	 * Of a want without deliveries it is not read. */
 	size_t split;
 	/* In hand alone until now, or NULL: when anything comes beside it, its
 	 * worker's death is no longer counted against it. */
 	const struct store_lease *alone;
 };
+
+bool store_wants_kind(const struct store_lease_want *want, enum store_kind k);
 
 /*
  * Leases at most want->max jobs that are due at now_ms, of the target that
@@ -289,7 +293,8 @@ enum rc store_settle(struct store *s, struct store_result *v, size_t n,
  * store_expand(), store_settle() and store_lease_due() in one transaction,
  * for a third of the waiting.  The wants, at least one and at most STORE_KINDS,
  * see what the others leave; each leases up to its own max, and nothing with 0.
- * The worker of the first one settles too, and its split counts.
+ * The worker of the first one settles too; the split of the one that leases
+ * deliveries counts.
  * On any code but RC_OK nothing is expanded or settled and leases is empty.
  */
 struct store_exchange {

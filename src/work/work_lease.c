@@ -91,14 +91,20 @@ hold(struct work *w, struct store_lease *lease)
 	}
 }
 
+/* Of a lease of deliveries alone: they are what is divided among drains. */
 static void
-note_company(struct work *w, size_t split, const struct store_leases *l)
+note_company(struct work *w, const struct store_lease_want *wants, size_t n,
+    const struct store_leases *l)
 {
-	if (l->drains == 0)
+	size_t i = 0;
+
+	while (i < n && !store_wants_kind(&wants[i], STORE_DELIVER))
+		i++;
+	if (l->drains == 0 || i == n)
 		return;
 	w->drains = l->drains;
 	w->is_split = l->is_split;
-	w->split = split;
+	w->split = wants[i].split;
 	w->leases++;
 }
 
@@ -176,7 +182,7 @@ lease_pass(struct work *w, const struct work_bound *b,
 		return rc;
 	*n += l.n;
 	*waits = *waits || l.held_back;
-	note_company(w, want->split, &l);
+	note_company(w, want, 1, &l);
 	take_in_hand(w, &l, now_ms, l.n == 0 ? next_ms : INT64_MAX);
 
 	return RC_OK;
@@ -253,7 +259,7 @@ work_exchanged(struct work *w, struct err *e)
 	w->trouble_since = 0;
 	work_settled(w, WORK_SETTLING, x->nresults);
 	judge_expansion(w, x);
-	note_company(w, x->wants[0].split, &x->leases);
+	note_company(w, x->wants, x->nwants, &x->leases);
 	if (!has_asked(x))
 		return RC_OK;
 	w->one_waits = x->leases.held_back;

@@ -731,6 +731,72 @@ test_drains_that_share_a_target_may_prefetch(void **state)
 	fix_assert_sound(f);
 }
 
+/* One job of another kind, by a lease or an exchange that wants deliveries
+ * too, but none now; *drains: as it saw. */
+static void
+lease_act(struct fix *f, const char *worker, size_t split, bool exchanges,
+    size_t *drains)
+{
+	const struct store_owed owed = { .kind = STORE_ACT, .target = "act" };
+	const struct store_lease_want wants[] = {
+		{ .worker = worker,
+		    .kinds = 1U << STORE_ACT,
+		    .max = 1,
+		    .hold_ms = 60000 },
+		{ .worker = worker,
+		    .kinds = 1U << STORE_DELIVER,
+		    .split = split },
+	};
+	struct store_exchange x = { .wants = wants,
+		.nwants = 2,
+		.now_ms = f->wall_ms };
+	struct store_expansion acts = { .jobs = &owed, .njobs = 1 };
+	struct store_leases l;
+	int64_t next_ms;
+
+	acts.event = fix_put(f, exchanges ? "act-2" : "act-1");
+	assert_int_equal(store_expand(f->s, &acts, 1, f->wall_ms, &f->e),
+	    RC_OK);
+	if (exchanges) {
+		assert_int_equal(store_exchange(f->s, &x, &f->e), RC_OK);
+		l = x.leases;
+	} else {
+		assert_int_equal(store_lease_due(f->s, f->wall_ms, &wants[0],
+				     &l, &next_ms, &f->e),
+		    RC_OK);
+	}
+	assert_int_equal(l.n, 1);
+	assert_int_equal(l.v[0].kind, STORE_ACT);
+	*drains = l.drains;
+	store_leases_free(&l);
+}
+
+static void
+test_a_lease_of_another_kind_leaves_the_division_as_it_is(void **state)
+{
+	const struct store_flow divided = { .max_in_flight = 8 };
+	struct fix *f = *state;
+	bool is_split;
+	size_t drains;
+
+	store_flow(f->s, &divided);
+	owe(f, "hook-1", 90);
+	seen(f, "a", FIX_NOW);
+	seen(f, "b", FIX_NOW);
+	(void)lease_split(f, "a", 2, NULL);
+	(void)lease_split(f, "b", 2, &is_split);
+	assert_true(is_split);
+	lease_act(f, "a", 2, false, &drains);
+	assert_int_equal(drains, 0);
+	(void)lease_split(f, "b", 2, &is_split);
+	assert_true(is_split);
+	lease_act(f, "a", 2, true, &drains);
+	assert_int_equal(drains, 2);
+	(void)lease_split(f, "b", 2, &is_split);
+	assert_true(is_split);
+	fix_assert_sound(f);
+}
+
 static void
 test_a_drain_that_divides_leaves_the_others_their_share(void **state)
 {
@@ -909,6 +975,7 @@ main(void)
 		CASE(test_doctor_counts_waits_that_nothing_explains),
 		CASE(test_drains_share_max_in_flight),
 		CASE(test_drains_that_share_a_target_may_prefetch),
+		CASE(test_a_lease_of_another_kind_leaves_the_division_as_it_is),
 		CASE(test_a_drain_that_divides_leaves_the_others_their_share),
 		CASE(test_a_backlog_for_one_webhook_starves_no_other),
 		CASE(test_fresh_work_overtakes_a_backlog_of_repeats),

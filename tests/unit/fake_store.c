@@ -17,6 +17,12 @@ store_kind_name(enum store_kind k)
 	return k == STORE_DELIVER ? "deliver" : "other";
 }
 
+bool
+store_wants_kind(const struct store_lease_want *want, enum store_kind k)
+{
+	return want->kinds == 0 || (want->kinds & 1u << k) != 0;
+}
+
 const char *
 store_wake_path(struct store *s)
 {
@@ -121,8 +127,7 @@ lease_row(size_t i, const struct store_lease_want *want,
 static bool
 is_wanted(const struct row *r, const struct store_lease_want *want)
 {
-	return r->state == ROW_WAITING &&
-	    (want->kinds == 0 || (want->kinds & 1u << r->kind) != 0);
+	return r->state == ROW_WAITING && store_wants_kind(want, r->kind);
 }
 
 /* As the real one does: it comes first and alone, or not at all. */
