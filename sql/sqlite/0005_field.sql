@@ -68,10 +68,57 @@ CREATE TABLE replay_part (
 CREATE TABLE replay_overtaken (
 	job INTEGER PRIMARY KEY
 ) STRICT;
-ALTER TABLE target ADD COLUMN held_until_ms INTEGER NOT NULL DEFAULT 0;
 -- Rates are thousandths of a request a second from here on.
 UPDATE webhook SET rate_limit = rate_limit * 1000 WHERE rate_limit > 0;
-UPDATE target SET rate = rate * 1000 WHERE rate > 0;
+
+-- A job may be of any kind: 0 deliver, 1 exec, 2 analyze, 3 act, 4 publish,
+-- 5 draft, 6 alert.
+CREATE TABLE target_before AS SELECT * FROM target;
+DROP TABLE target;
+CREATE TABLE target (
+	id INTEGER PRIMARY KEY,
+	kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 6),
+	name TEXT NOT NULL,
+	waiting INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0),
+	leased INTEGER NOT NULL DEFAULT 0 CHECK (leased >= 0),
+	next_due_ms INTEGER NOT NULL DEFAULT 9223372036854775807,
+	blocked_until_ms INTEGER NOT NULL DEFAULT 0,
+	ready_ms INTEGER NOT NULL DEFAULT 9223372036854775807,
+	rate INTEGER NOT NULL DEFAULT -1,
+	max_in_flight INTEGER NOT NULL DEFAULT -1,
+	bucket_us INTEGER NOT NULL DEFAULT 0,
+	limited_until_ms INTEGER NOT NULL DEFAULT 0,
+	limit_hits INTEGER NOT NULL DEFAULT 0,
+	breaker INTEGER NOT NULL DEFAULT 0 CHECK (breaker BETWEEN 0 AND 2),
+	breaker_failures INTEGER NOT NULL DEFAULT 0,
+	breaker_until_ms INTEGER NOT NULL DEFAULT 0,
+	breaker_opens INTEGER NOT NULL DEFAULT 0,
+	labelled INTEGER NOT NULL DEFAULT 0 CHECK (labelled IN (0, 1)),
+	delivered INTEGER NOT NULL DEFAULT 0,
+	failed INTEGER NOT NULL DEFAULT 0,
+	timeouts INTEGER NOT NULL DEFAULT 0,
+	answers_ms INTEGER NOT NULL DEFAULT 0,
+	le_10 INTEGER NOT NULL DEFAULT 0,
+	le_50 INTEGER NOT NULL DEFAULT 0,
+	le_100 INTEGER NOT NULL DEFAULT 0,
+	le_500 INTEGER NOT NULL DEFAULT 0,
+	le_1000 INTEGER NOT NULL DEFAULT 0,
+	le_2000 INTEGER NOT NULL DEFAULT 0,
+	le_5000 INTEGER NOT NULL DEFAULT 0,
+	le_more INTEGER NOT NULL DEFAULT 0,
+	held_until_ms INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (kind, name)
+) STRICT;
+INSERT INTO target SELECT id, kind, name, waiting, leased, next_due_ms,
+    blocked_until_ms, ready_ms, iif(rate > 0, rate * 1000, rate),
+    max_in_flight, bucket_us, limited_until_ms, limit_hits, breaker,
+    breaker_failures, breaker_until_ms, breaker_opens, labelled, delivered,
+    failed, timeouts, answers_ms, le_10, le_50, le_100, le_500, le_1000,
+    le_2000, le_5000, le_more, 0 FROM target_before;
+DROP TABLE target_before;
+CREATE INDEX target_ready ON target (ready_ms) WHERE waiting > 0;
+CREATE INDEX target_blocked ON target (name) WHERE breaker > 0;
+CREATE INDEX target_labelled ON target (labelled) WHERE labelled = 1;
 
 -- A notice is one of hls's own events, whatever it is about: name is its
 -- number, about the id of its subject, turn tells two of one name and subject

@@ -17,6 +17,8 @@ static const char *const kind_names[STORE_KINDS] = {
 	[STORE_ANALYZE] = "analyze",
 	[STORE_ACT] = "act",
 	[STORE_PUBLISH] = "publish",
+	[STORE_DRAFT] = "draft",
+	[STORE_ALERT] = "alert",
 };
 
 static const char *const state_names[STORE_STATES] = {

@@ -28,14 +28,17 @@ struct notice;
 struct store;
 struct store_product;
 
+/* Stored as numbers: a further kind goes behind the last. */
 enum store_kind {
 	STORE_DELIVER,
 	STORE_EXEC,
 	STORE_ANALYZE,
 	STORE_ACT,
-	STORE_PUBLISH
+	STORE_PUBLISH,
+	STORE_DRAFT,
+	STORE_ALERT
 };
-#define STORE_KINDS 5
+#define STORE_KINDS 7
 const char *store_kind_name(enum store_kind k); /* "deliver" ... */
 bool store_kind_parse(const char *text, enum store_kind *out);
 

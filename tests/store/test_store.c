@@ -425,6 +425,43 @@ test_a_target_at_its_limit_is_skipped(void **state)
 }
 
 static void
+test_a_job_may_be_of_any_kind(void **state)
+{
+	static const char *const names[] = { "deliver", "exec", "analyze",
+		"draft", "act", "publish", "alert" };
+	struct store_owed owed[NELEM(names)];
+	struct store_expansion x = { .jobs = owed, .njobs = NELEM(names) };
+	struct store_lease_want want = { .worker = "w",
+		.max = 9,
+		.hold_ms = 1000 };
+	struct fix *f = *state;
+	struct store_leases l;
+	int64_t next_ms;
+	size_t k;
+
+	memset(owed, 0, sizeof(owed));
+	for (k = 0; k < NELEM(names); k++) {
+		assert_true(store_kind_parse(names[k], &owed[k].kind));
+		owed[k].target = "hook-1";
+	}
+	x.event = fix_put(f, "d-1");
+	assert_int_equal(store_expand(f->s, &x, 1, f->wall_ms, &f->e), RC_OK);
+	for (k = 0; k < NELEM(names); k++) {
+		want.kinds = 1U << owed[k].kind;
+		assert_int_equal(store_lease_due(f->s, f->wall_ms, &want, &l,
+				     &next_ms, &f->e),
+		    RC_OK);
+		assert_int_equal(l.n, 1);
+		assert_string_equal(store_kind_name(l.v[0].kind), names[k]);
+		assert_int_equal(fix_settle(f, &l.v[0], STORE_DONE, 0, NULL),
+		    RC_OK);
+		store_leases_free(&l);
+	}
+	assert_int_equal(fix_status(f, x.event), EVENT_COMPLETED);
+	fix_assert_sound(f);
+}
+
+static void
 test_a_release_uses_no_attempt(void **state)
 {
 	struct fix *f = *state;
@@ -732,6 +769,7 @@ main(void)
 		CASE(test_priority_goes_before_age),
 		CASE(test_fresh_work_passes_a_backlog_of_repeats),
 		CASE(test_a_target_at_its_limit_is_skipped),
+		CASE(test_a_job_may_be_of_any_kind),
 		CASE(test_a_release_uses_no_attempt),
 		CASE(test_an_exchange_settles_and_leases_at_once),
 		CASE(test_an_exchange_leases_the_jobs_it_expands),

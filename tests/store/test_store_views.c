@@ -258,6 +258,47 @@ test_an_upgrade_decodes_the_forms_of_an_older_store(void **state)
 	    3);
 }
 
+/* Their table is made anew, for the kinds of job that schema 4 did not know. */
+static void
+test_an_upgrade_keeps_what_is_known_of_targets(void **state)
+{
+	struct fix *f = *state;
+	char *says;
+	bool made;
+
+	make_older(f, NULL, 0);
+	raw_sql(f->path,
+	    "INSERT INTO target (id, kind, name, waiting, leased, "
+	    "next_due_ms, blocked_until_ms, ready_ms, rate, max_in_flight, "
+	    "bucket_us, limited_until_ms, limit_hits, breaker, "
+	    "breaker_failures, breaker_until_ms, breaker_opens, labelled, "
+	    "delivered, failed, timeouts, answers_ms, le_10, le_50, le_100, "
+	    "le_500, le_1000, le_2000, le_5000, le_more) VALUES (7, 0, 'h', "
+	    "0, 0, 3, 4, 5, 6, 7, 8, 9, 10, 1, 12, 13, 14, 1, 16, 17, 18, "
+	    "19, 20, 21, 22, 23, 24, 25, 26, 27), (9, 4, 'site', 0, 0, 3, 4, "
+	    "5, -1, 7, 8, 9, 10, 1, 12, 13, 14, 0, 16, 17, 18, 19, 20, 21, "
+	    "22, 23, 24, 25, 26, 27)");
+	assert_int_equal(store_init(&f->opt, &made, &says, &f->e), RC_OK);
+	free(says);
+	assert_int_equal(
+	    raw_count(f->path,
+		"SELECT count(*) FROM target WHERE (id, kind, name, rate, "
+		"labelled) IN ((7, 0, 'h', 6000, 1), (9, 4, 'site', -1, 0)) "
+		"AND (next_due_ms, blocked_until_ms, ready_ms, "
+		"max_in_flight, bucket_us, limited_until_ms, limit_hits, "
+		"breaker, breaker_failures, breaker_until_ms, breaker_opens, "
+		"delivered, failed, timeouts, answers_ms, le_10, le_50, "
+		"le_100, le_500, le_1000, le_2000, le_5000, le_more, "
+		"held_until_ms) = (3, 4, 5, 7, 8, 9, 10, 1, 12, 13, 14, 16, "
+		"17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 0)"),
+	    2);
+	raw_sql(f->path, "INSERT INTO target (kind, name) VALUES (6, 'all')");
+	assert_int_equal(raw_count(f->path,
+			     "SELECT count(*) FROM sqlite_schema WHERE type = "
+			     "'index' AND tbl_name = 'target'"),
+	    4);
+}
+
 static void
 test_an_upgrade_keeps_the_reports_that_no_drain_has_read(void **state)
 {
@@ -575,6 +616,7 @@ main(void)
 		CASE(test_an_event_is_failed_from_its_first_dead_job),
 		CASE(test_open_and_cancelled_jobs_have_not_failed),
 		CASE(test_an_upgrade_decodes_the_forms_of_an_older_store),
+		CASE(test_an_upgrade_keeps_what_is_known_of_targets),
 		CASE(test_an_upgrade_keeps_the_reports_that_no_drain_has_read),
 		CASE(test_due_work_of_a_disabled_webhook_is_overdue_and_held),
 		CASE(test_the_views_show_the_outcome_of_events),
