@@ -116,7 +116,7 @@ INSERT INTO target SELECT id, kind, name, waiting, leased, next_due_ms,
     failed, timeouts, answers_ms, le_10, le_50, le_100, le_500, le_1000,
     le_2000, le_5000, le_more, 0 FROM target_before;
 DROP TABLE target_before;
-CREATE INDEX target_ready ON target (ready_ms) WHERE waiting > 0;
+CREATE INDEX target_ready ON target (kind, ready_ms) WHERE waiting > 0;
 CREATE INDEX target_blocked ON target (name) WHERE breaker > 0;
 CREATE INDEX target_labelled ON target (labelled) WHERE labelled = 1;
 

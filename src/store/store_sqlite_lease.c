@@ -11,13 +11,13 @@
 #include "core/event.h"
 #include "core/lane.h"
 #include "store/store_sqlite_int.h"
+#include "store/store_sqlite_ready.h"
 
 /*
  * Two levels: the ready targets by due time, then the jobs of one by lane.
  * A lane is found with one seek, so what lies before it in number, due in
  * the future or of a blocked target, is never read.
  */
-#define TARGETS_AT_ONCE 128
 
 /* Columns of the claim statements in front of the event's. */
 enum {
@@ -34,9 +34,6 @@ enum {
 	AT_EVENT_ROW,
 	AT_TARGET = AT_EVENT_ROW + LITE_EVENT_COLUMNS
 };
-
-/* Behind a target's columns in the statement that finds ready ones. */
-#define READY_AT(st) lite_col_int(st, LITE_TARGET_COLUMNS)
 
 struct claim {
 	struct store_lease lease;
@@ -62,27 +59,6 @@ struct lease {
 	bool held_back;
 	struct lite_ids aside; /* jobs whose event is gone, or damaged ones */
 };
-
-static int
-compare_names(const void *key, const void *entry)
-{
-	return strcmp(key, *(const char *const *)entry);
-}
-
-static bool
-is_wanted(const struct store_lease_want *want, enum store_kind kind,
-    const char *name)
-{
-	if ((unsigned int)kind >= STORE_KINDS)
-		return false;
-	if (!store_wants_kind(want, kind))
-		return false;
-	if (want->nskip == 0)
-		return !want->only;
-	return want->only ==
-	    (bsearch(name, want->skip, want->nskip, sizeof(want->skip[0]),
-		 compare_names) != NULL);
-}
 
 static void
 claims_free(struct lease *x)
@@ -317,38 +293,16 @@ claim_target(struct lite_tx *tx, struct lease *x, const struct lite_target *t,
 }
 
 static enum rc
-find_ready(struct lite_tx *tx, const struct lease *x, struct lite_target *v,
-    size_t *n, struct err *e)
-{
-	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_TARGET_READY);
-	bool row = true;
-	enum rc rc = RC_OK;
-
-	*n = 0;
-	while (*n < TARGETS_AT_ONCE) {
-		rc = lite_step(tx->conn, st, &row, e);
-		if (rc != RC_OK || !row || READY_AT(st) > x->now_ms)
-			break;
-		if (is_wanted(x->want, (enum store_kind)lite_col_int(st, 1),
-			(const char *)sqlite3_column_text(st, 2)))
-			lite_target_of_row(st, 0, &v[(*n)++]);
-	}
-	lite_reset(st);
-	return rc;
-}
-
-static enum rc
 claim_targets(struct lite_tx *tx, struct lease *x, struct err *e)
 {
-	struct lite_target v[TARGETS_AT_ONCE];
-	enum rc rc;
+	struct lite_ready v[LITE_READY_MAX];
 	size_t i, n;
+	enum rc rc = lite_ready_find(tx->conn, x->want, x->now_ms, v, &n, e);
 
-	rc = find_ready(tx, x, v, &n, e);
 	for (i = 0; i < n; i++) {
 		if (rc == RC_OK && x->n - x->begun < x->want->max)
-			rc = claim_target(tx, x, &v[i], e);
-		lite_target_fini(&v[i]);
+			rc = claim_target(tx, x, &v[i].target, e);
+		lite_target_fini(&v[i].target);
 	}
 	return rc;
 }
@@ -364,12 +318,13 @@ claim_suspect(struct lite_tx *tx, struct lease *x, struct err *e)
 	enum rc rc = RC_OK;
 
 	lite_int(st, 1, x->now_ms);
+	lite_int(st, 2, x->want->kinds == 0 ? -1 : (int64_t)x->want->kinds);
 	while (x->n == 0 && !x->held_back) {
 		rc = lite_step(tx->conn, st, &row, e);
 		if (rc != RC_OK || !row)
 			return rc;
 		lite_target_of_row(st, AT_TARGET, &t);
-		if (!is_wanted(x->want, t.kind, t.name) ||
+		if (!lite_is_wanted(x->want, t.kind, t.name) ||
 		    lite_flow_room(tx, &t, 1, &x->drains) == 0)
 			;
 		else if (x->want->in_company)
@@ -504,34 +459,6 @@ run(struct lite_tx *tx, void *arg, struct err *e)
 	return rc;
 }
 
-/* Most calls find nothing, and shall not cost a transaction. */
-static enum rc
-peek(struct lite *l, const struct store_lease_want *want, int64_t *due_ms,
-    struct err *e)
-{
-	struct lite_conn *c;
-	struct sqlite3_stmt *st;
-	bool row = true;
-	enum rc rc;
-
-	*due_ms = LITE_FAR;
-	rc = lite_reader_take(l, &c, e);
-	if (rc != RC_OK)
-		return rc;
-	st = lite_stmt(c, LITE_TARGET_READY);
-	while (*due_ms == LITE_FAR) {
-		rc = lite_step(c, st, &row, e);
-		if (rc != RC_OK || !row)
-			break;
-		if (is_wanted(want, (enum store_kind)lite_col_int(st, 1),
-			(const char *)sqlite3_column_text(st, 2)))
-			*due_ms = READY_AT(st);
-	}
-	lite_reset(st);
-	lite_reader_give(l, c);
-	return rc;
-}
-
 /* Commits, and hands over what was claimed. */
 static enum rc
 lease(struct lite *l, struct lease *x, struct store_leases *out, struct err *e)
@@ -581,7 +508,7 @@ lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
 	struct lite *l = impl;
 	enum rc rc;
 
-	rc = peek(l, want, next_due_ms, e);
+	rc = lite_ready_peek(l, want, next_due_ms, e);
 	if (rc != RC_OK || want->max == 0)
 		return rc;
 	x.is_set_back = lite_flow_is_set_back(l, now_ms);
@@ -590,7 +517,7 @@ lite_lease_due(void *impl, int64_t now_ms, const struct store_lease_want *want,
 	rc = lease(l, &x, out, e);
 	/* A time that was too early has been set right on the way. */
 	if (rc == RC_OK && out->n == 0)
-		rc = peek(l, want, next_due_ms, e);
+		rc = lite_ready_peek(l, want, next_due_ms, e);
 	/* Its next step is soon, though nothing may be due. */
 	if (rc == RC_OK && l->plan.goes_on && *next_due_ms > now_ms)
 		*next_due_ms = now_ms + 1;
@@ -618,7 +545,7 @@ find_next_due(struct lite *l, const struct lease *x, struct store_exchange *ex,
 	for (i = 0; i < x->nwants; i++) {
 		if (x->wants[i].max == 0 || x->got[i] > 0)
 			continue;
-		if (peek(l, &x->wants[i], &due_ms, e) != RC_OK)
+		if (lite_ready_peek(l, &x->wants[i], &due_ms, e) != RC_OK)
 			due_ms = x->now_ms;
 		ex->next_due_ms = is_first
 		    ? due_ms

@@ -3,6 +3,7 @@
 #include "core/event.h"
 #include "core/lane.h"
 #include "store/store_sqlite_stmt.h"
+#include "store/store_work.h"
 
 /* A number of core in a statement's text. */
 #define DIGITS(n) #n
@@ -44,6 +45,10 @@ _Static_assert(LANES == 21, "lanes");
 		  "iif(t.kind = 0, (SELECT name FROM webhook WHERE id = t.name), NULL), " \
 		  "coalesce((SELECT e.source = '" EVENT_SOURCE_TEST                       \
 		  "' FROM event e WHERE e.id = j.event), 0)"
+
+/* A search for each, where an index begins with the kind. */
+#define EACH_KIND "(0, 1, 2, 3, 4, 5, 6)"
+_Static_assert(STORE_KINDS == 7, "EACH_KIND has all of them");
 
 #define ATTEMPT_COLUMNS                                                \
 	"a.id, t.name, a.worker, a.started_ms, a.took_ms, a.class, "   \
@@ -352,8 +357,8 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "le_5000 + ?26, le_more = le_more + ?27 WHERE id = ?1",
 	[LITE_TARGET_READY] =
 	    "SELECT " TARGET_COLUMNS
-	    ", t.ready_ms FROM target t WHERE t.waiting > 0 ORDER BY "
-	    "t.ready_ms",
+	    ", t.ready_ms FROM target t INDEXED BY target_ready WHERE "
+	    "t.waiting > 0 AND t.kind = ?1 ORDER BY t.ready_ms",
 	[LITE_TARGET_BLOCKED] =
 	    "SELECT name FROM target WHERE breaker > 0 ORDER BY name",
 	[LITE_TARGET_LATE] =
@@ -373,8 +378,8 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "?1 ORDER BY until_ms LIMIT 200)",
 	[LITE_OLD_SECRET_DELETE] = "DELETE FROM old_secret WHERE webhook = ?1",
 	[LITE_PLAN_TARGET] =
-	    "SELECT id FROM target WHERE id > ?1 AND waiting > 0 AND kind = 0 "
-	    "ORDER BY id LIMIT 1",
+	    "SELECT id FROM target NOT INDEXED WHERE id > ?1 AND waiting > 0 "
+	    "AND kind = 0 ORDER BY id LIMIT 1",
 	[LITE_PLAN_LANE] =
 	    "SELECT behind, lane FROM job INDEXED BY job_waiting WHERE state "
 	    "= 0 AND target = ?1 AND (behind, lane) > (?2, ?3) ORDER BY "
@@ -410,7 +415,8 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "waiting > 0",
 	[LITE_QUEUE_OLDEST] =
 	    "SELECT coalesce(min(next_due_ms), 9223372036854775807) FROM "
-	    "target WHERE waiting > 0 AND ready_ms <= ?1",
+	    "target INDEXED BY target_ready WHERE waiting > 0 AND kind IN " EACH_KIND
+	    " AND ready_ms <= ?1",
 	[LITE_JOB_PUT] =
 	    "INSERT INTO job (id, event, round, target, state, priority, "
 	    "lane, due_ms, created_ms, order_key, behind, about) VALUES (?1, "
@@ -466,7 +472,7 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "j.target LEFT JOIN event e ON e.id = j.event WHERE j.state = 0 "
 	    "AND j.lane = " NUMBER(
 		LANE_SUSPECT) " AND j.behind = 0 AND j.due_ms <= ?1 AND "
-			      "t.ready_ms <= ?1 ORDER "
+			      "t.ready_ms <= ?1 AND (?2 >> t.kind) & 1 ORDER "
 			      "BY j.due_ms, j.id LIMIT 256",
 	[LITE_JOB_HELD] =
 	    "SELECT event, target, state, priority, attempt, tries, deaths, "

@@ -1,9 +1,10 @@
 /*
  * store_work - what a drain does with the queue: expand, lease, settle
  *
- * Leasing is two-level: a small table of targets that have something due,
- * then the jobs of one target by priority and due time, so the cost of a
- * lease does not grow with the number of waiting jobs.
+ * Leasing is two-level: a small table of targets that have something due, by
+ * kind, then the jobs of one target by priority and due time, so the cost of a
+ * lease does not grow with the number of waiting jobs, nor with that of the
+ * targets of other kinds.
  *
  *          lease                 done
  * waiting ───────► leased ─────────────► done

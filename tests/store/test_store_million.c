@@ -12,6 +12,7 @@
 #include "store/store_sqlite_stmt.h"
 #include "store/store_test.h"
 #include "tests/store/fixture.h"
+#include "tests/store/raw.h"
 
 /*
  * What leasing costs with a million jobs waiting, in steps of SQLite's
@@ -223,6 +224,97 @@ test_the_next_of_a_million_in_order(void **state)
 	assert_true(many <= few + few / 2);
 }
 
+/* The jobs of hook-1 are one each of as many webhooks, and those of hook-2
+ * are analyses. */
+static void
+plant_kinds(struct fix *f, int64_t deliveries, int64_t analyses)
+{
+	const struct seed s = { deliveries, analyses, FIX_NOW - 3600000,
+		FIX_NOW, 0, false };
+
+	plant(f, &s);
+	fix_close(f);
+	raw_sql(f->path,
+	    "BEGIN; INSERT INTO target (id, kind, name, waiting, next_due_ms, "
+	    "ready_ms) SELECT 2 + id, 0, 't' || id, 1, due_ms, due_ms FROM job "
+	    "WHERE target = 1; UPDATE job SET target = 2 + id WHERE target = "
+	    "1; UPDATE target SET waiting = 0 WHERE id = 1; UPDATE target SET "
+	    "kind = 2 WHERE id = 2; COMMIT");
+	fix_open(f);
+}
+
+static size_t
+lease_analyses(struct fix *f, int64_t *steps)
+{
+	const struct store_lease_want want = { .worker = "w",
+		.kinds = 1U << STORE_ANALYZE,
+		.max = CLAIM,
+		.hold_ms = 60000 };
+	struct store_leases l;
+	int64_t next_ms;
+	size_t n;
+
+	(void)store_test_steps(f->s);
+	assert_int_equal(
+	    store_lease_due(f->s, f->wall_ms, &want, &l, &next_ms, &f->e),
+	    RC_OK);
+	*steps = store_test_steps(f->s);
+	n = l.n;
+	store_leases_free(&l);
+	return n;
+}
+
+/* Of the second lease that brings some, and of one that finds nothing. */
+static void
+steps_beside(int64_t deliveries, int64_t steps[2])
+{
+	struct fix f;
+
+	fix_init(&f);
+	plant_kinds(&f, deliveries, 2 * CLAIM);
+	assert_int_equal(lease_analyses(&f, &steps[0]), CLAIM);
+	assert_int_equal(lease_analyses(&f, &steps[0]), CLAIM);
+	assert_int_equal(lease_analyses(&f, &steps[1]), 0);
+	fix_fini(&f);
+}
+
+static void
+test_ready_deliveries_cost_the_lease_of_another_kind_nothing(void **state)
+{
+	int64_t few[2], many[2];
+	int i;
+
+	(void)state;
+	steps_beside(1000, few);
+	steps_beside(100000, many);
+	for (i = 0; i < 2; i++) {
+		print_message(
+		    "# steps beside 1,000 targets %lld, beside 100,000 "
+		    "%lld\n",
+		    (long long)few[i], (long long)many[i]);
+		assert_true(many[i] <= few[i] + few[i] / 2);
+	}
+}
+
+static void
+test_the_suspects_of_one_kind_hide_those_of_no_other(void **state)
+{
+	struct fix f;
+	int64_t steps;
+
+	(void)state;
+	fix_init(&f);
+	plant_kinds(&f, 1000, 2);
+	fix_close(&f);
+	raw_sql(f.path, "UPDATE job SET suspect = 1, lane = 20");
+	fix_open(&f);
+	/* Each alone. */
+	assert_int_equal(lease_analyses(&f, &steps), 1);
+	assert_int_equal(lease_analyses(&f, &steps), 1);
+	assert_int_equal(lease_analyses(&f, &steps), 0);
+	fix_fini(&f);
+}
+
 /* Part of the plan of each that must be there; no statement may sort, or
  * read a table from end to end. */
 static const struct {
@@ -261,7 +353,9 @@ static const struct {
 	{ LITE_EVENT_DEAD_TO_UP, "job_dead_by_event (target=? AND event>?)" },
 	{ LITE_EVENT_COUNTS, "USING INTEGER PRIMARY KEY" },
 	{ LITE_TARGET_FIND, "INDEX sqlite_autoindex_target_1" },
-	{ LITE_TARGET_READY, "target_ready" },
+	{ LITE_TARGET_READY, "target_ready (kind=?)" },
+	{ LITE_QUEUE_OLDEST, "target_ready (kind=? AND ready_ms<?)" },
+	{ LITE_PLAN_TARGET, "USING INTEGER PRIMARY KEY (rowid>?)" },
 	{ LITE_LANE_NEXT, "job_waiting" },
 	{ LITE_LANE_CLAIM,
 	    "job_waiting (target=? AND behind=? AND lane=? AND due_ms<?)" },
@@ -321,7 +415,7 @@ may_scan(enum lite_stmt s)
 	    s == LITE_REPLAY_PART_FIRST || s == LITE_REPLAY_OVERTAKEN ||
 	    s == LITE_EVENT_PENDING_UP || s == LITE_EVENT_OF_TYPES_UP ||
 	    s == LITE_EVENT_OWING_UP || s == LITE_JOB_LAPSED ||
-	    s == LITE_ORDER_LEASED || s == LITE_TARGET_READY;
+	    s == LITE_ORDER_LEASED;
 }
 
 static void
@@ -379,6 +473,10 @@ main(void)
 		cmocka_unit_test(test_a_million_due_later_in_front),
 		cmocka_unit_test(test_a_million_blocked_by_one_in_front),
 		cmocka_unit_test(test_the_next_of_a_million_in_order),
+		cmocka_unit_test(
+		    test_ready_deliveries_cost_the_lease_of_another_kind_nothing),
+		cmocka_unit_test(
+		    test_the_suspects_of_one_kind_hide_those_of_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
