@@ -55,6 +55,7 @@
 #include "core/flow.h"
 #include "core/health.h"
 #include "core/job.h"
+#include "core/order.h"
 #include "store/store_int.h"
 #include "store/store_sqlite_stmt.h"
 
@@ -555,7 +556,7 @@ struct lite_job {
 	bool suspect; /* a worker died over it */
 	bool again;   /* a person's wish: beside repeats, behind what is new */
 	bool ordered; /* has an order key */
-	bool behind;  /* see store_sqlite_order.c */
+	bool behind;  /* see core/order.h */
 	bool damaged; /* held what cannot be, and was mended for counting */
 	int64_t due_ms, ended_ms;
 	int64_t token;
@@ -623,16 +624,11 @@ enum rc lite_events_of_id(struct lite_conn *c, const char *delivery_id,
 /* Order: store_sqlite_order.c. */
 
 /* The first in the line of a key. */
-struct lite_place {
-	int64_t id, event, due_ms;
-	enum store_state state;
-	bool behind;
-};
 enum rc lite_order_first(struct lite_tx *tx, int64_t target,
-    const char *order_key, struct lite_place *out, bool *found, struct err *e);
+    const char *order_key, struct order_place *out, bool *found, struct err *e);
 /* The new job's event is earlier than that of the one that was first;
  * *behind: it must wait for one that is leased. */
-enum rc lite_order_overtake(struct lite_tx *tx, const struct lite_place *first,
+enum rc lite_order_overtake(struct lite_tx *tx, const struct order_place *first,
     int64_t job, bool *behind, struct err *e);
 /* An ended job is about to wait again: *behind tells whether for others. */
 enum rc lite_order_enter(struct lite_tx *tx, int64_t job, int64_t event,

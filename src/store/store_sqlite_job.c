@@ -82,47 +82,20 @@ lite_job_count(struct lite_tx *tx, const struct lite_job *j, int n,
 	return RC_OK;
 }
 
-static bool
-has_ended(enum store_state s)
-{
-	return job_has_ended((enum job_state)s);
-}
-
 /* Where a job that changes its state stands among those of its key. */
 static enum rc
-find_place(struct lite_tx *tx, const struct lite_job *was, struct lite_job *is,
-    struct err *e)
+find_place(struct lite_tx *tx, const struct job *was, const struct job *to,
+    struct lite_job *is, struct err *e)
 {
-	if (!is->ordered || is->state == was->state)
-		return RC_OK;
-	if (is->state == STORE_STATE_DEAD)
+	switch (order_move_of(was, to)) {
+	case ORDER_DIES:
 		return lite_order_dies(tx, is->target, &is->behind, e);
-	if (is->state == STORE_WAITING && has_ended(was->state))
+	case ORDER_ENTERS:
 		return lite_order_enter(tx, is->id, is->event, &is->behind, e);
+	case ORDER_STAYS:
+		break;
+	}
 	return RC_OK;
-}
-
-/* Whether others of its key may have waited for this change. */
-static bool
-frees_others(const struct lite_job *was, const struct lite_job *is)
-{
-	if (!is->ordered || is->state == was->state || has_ended(was->state))
-		return is->ordered && was->state == STORE_STATE_DEAD &&
-		    is->state == STORE_CANCELLED;
-	if (was->state == STORE_LEASED && was->behind)
-		return true;
-	return has_ended(is->state) &&
-	    (is->state != STORE_STATE_DEAD || is->behind);
-}
-
-/* It died at the head of its line, or waits again behind one that did. */
-static bool
-may_be_blocked(const struct lite_job *was, const struct lite_job *is)
-{
-	if (!is->ordered || is->state == was->state)
-		return false;
-	return (is->state == STORE_STATE_DEAD && !is->behind) ||
-	    (is->state == STORE_WAITING && is->behind && has_ended(was->state));
 }
 
 static enum rc
@@ -161,6 +134,8 @@ enum rc
 lite_job_move(struct lite_tx *tx, const struct lite_job *was,
     const struct lite_job *to, const struct store_attempt *a, struct err *e)
 {
+	const struct job before = lite_job_rules(was);
+	struct job after = lite_job_rules(to);
 	struct lite_target_change *target;
 	struct lite_job is = *to;
 	enum rc rc;
@@ -169,7 +144,8 @@ lite_job_move(struct lite_tx *tx, const struct lite_job *was,
 	 * counting the job out and in would say that its event has ended. */
 	rc = lite_tally_target(tx, was->target, &target, e);
 	if (rc == RC_OK)
-		rc = find_place(tx, was, &is, e);
+		rc = find_place(tx, &before, &after, &is, e);
+	after.behind = is.behind;
 	if (rc == RC_OK)
 		rc = write_move(tx, &is, a, e);
 	if (rc == RC_OK && is.state == STORE_STATE_DEAD &&
@@ -179,9 +155,9 @@ lite_job_move(struct lite_tx *tx, const struct lite_job *was,
 		rc = lite_job_count(tx, was, -1, e);
 	if (rc == RC_OK)
 		rc = lite_job_count(tx, &is, 1, e);
-	if (rc == RC_OK && frees_others(was, &is))
+	if (rc == RC_OK && order_frees(&before, &after))
 		rc = lite_order_let_go(tx, was, e);
-	else if (rc == RC_OK && may_be_blocked(was, &is))
+	else if (rc == RC_OK && order_may_be_blocked(&before, &after))
 		rc = lite_order_blocked(tx, is.id, e);
 	return rc;
 }

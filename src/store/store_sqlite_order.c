@@ -7,28 +7,10 @@
 #include "base/clock.h"
 #include "store/store_sqlite_int.h"
 
-/*
- * Jobs with an order key go out one after the other, in the order of their
- * events.
- *
- * 1. Of a target and a key, the jobs that are waiting, leased, or dead and
- *    not passed by stand in a line: by event, then by id.  A job that is made
- *    or retried later than its neighbours still has its event's place.
- * 2. At most one of them is leased, or waits and is not behind.  It is the
- *    first of the line, unless one was leased before an earlier one came:
- *    then the earlier one waits for its end, and the leased one is marked
- *    behind.
- * 3. The transaction in which that one ends, or waits again, lets the first
- *    go.  A leased one that is behind and was delivered waits once more:
- *    the newest event has the last word.
- * 4. A dead one holds up those after it, or, where its webhook says so, is
- *    passed by: marked behind, it has left the line.
- * 5. A notice is put down when the first of a line is dead and another begins
- *    to wait for it.
- */
+/* The lines of jobs with an order key, which core/order.h judges. */
 
 static enum rc
-read_first(struct lite_tx *tx, struct sqlite3_stmt *st, struct lite_place *out,
+read_first(struct lite_tx *tx, struct sqlite3_stmt *st, struct order_place *out,
     bool *found, struct err *e)
 {
 	enum rc rc = lite_step(tx->conn, st, found, e);
@@ -38,7 +20,7 @@ read_first(struct lite_tx *tx, struct sqlite3_stmt *st, struct lite_place *out,
 	out->id = lite_col_int(st, 0);
 	out->event = lite_col_int(st, 1);
 	out->due_ms = lite_col_int(st, 2);
-	out->state = (enum store_state)lite_col_enum(st, 3, STORE_STATES);
+	out->state = (enum job_state)lite_col_enum(st, 3, STORE_STATES);
 	out->behind = lite_col_int(st, 4) != 0;
 	lite_reset(st);
 	return RC_OK;
@@ -46,7 +28,7 @@ read_first(struct lite_tx *tx, struct sqlite3_stmt *st, struct lite_place *out,
 
 /* The first in the line of the key that a job has or had. */
 static enum rc
-first_of(struct lite_tx *tx, int64_t job, struct lite_place *out, bool *found,
+first_of(struct lite_tx *tx, int64_t job, struct order_place *out, bool *found,
     struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_FIRST_OF);
@@ -85,26 +67,28 @@ set_behind(struct lite_tx *tx, int64_t job, bool behind, struct err *e)
 
 /* A job comes before first, which was the first of the line until now. */
 static enum rc
-come_before(struct lite_tx *tx, const struct lite_place *first, bool *behind,
+come_before(struct lite_tx *tx, const struct order_place *first, bool *behind,
     struct err *e)
 {
-	int64_t leased = first->id;
+	struct order_entry entry;
+	int64_t leased = 0;
 	enum rc rc = RC_OK;
 
 	*behind = false;
-	if (first->state == STORE_WAITING && !first->behind)
-		return set_behind(tx, first->id, true, e);
-	if (first->state != STORE_LEASED)
+	if (order_asks_leased(first))
 		rc = leased_of(tx, first->id, &leased, e);
-	if (rc != RC_OK || leased == 0)
+	if (rc != RC_OK)
 		return rc;
-	*behind = true;
-	return set_behind(tx, leased, true, e);
+	entry = order_overtake(first, leased);
+	*behind = entry.is_behind;
+	return entry.steps_back == 0
+	    ? RC_OK
+	    : set_behind(tx, entry.steps_back, true, e);
 }
 
 enum rc
 lite_order_first(struct lite_tx *tx, int64_t target, const char *order_key,
-    struct lite_place *out, bool *found, struct err *e)
+    struct order_place *out, bool *found, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_ORDER_FIRST);
 
@@ -114,7 +98,7 @@ lite_order_first(struct lite_tx *tx, int64_t target, const char *order_key,
 }
 
 enum rc
-lite_order_overtake(struct lite_tx *tx, const struct lite_place *first,
+lite_order_overtake(struct lite_tx *tx, const struct order_place *first,
     int64_t job, bool *behind, struct err *e)
 {
 	enum rc rc = come_before(tx, first, behind, e);
@@ -126,21 +110,15 @@ enum rc
 lite_order_enter(struct lite_tx *tx, int64_t job, int64_t event, bool *behind,
     struct err *e)
 {
-	struct lite_place first;
+	struct order_place first;
 	bool found;
 	enum rc rc;
 
 	*behind = false;
 	rc = first_of(tx, job, &first, &found, e);
-	if (rc != RC_OK || !found)
+	if (rc != RC_OK || !found ||
+	    !order_enters_first(&first, event, job, behind))
 		return rc;
-	/* A dead one that held up the others kept its place. */
-	if (first.id == job)
-		return RC_OK;
-	if (first.event < event || (first.event == event && first.id < job)) {
-		*behind = true;
-		return RC_OK;
-	}
 	return come_before(tx, &first, behind, e);
 }
 
@@ -185,7 +163,7 @@ enum rc
 lite_order_is_overtaken(struct lite_tx *tx, const struct lite_job *job,
     bool *out, struct err *e)
 {
-	struct lite_place first;
+	struct order_place first;
 	bool found;
 	enum rc rc = first_of(tx, job->id, &first, &found, e);
 
@@ -196,43 +174,52 @@ lite_order_is_overtaken(struct lite_tx *tx, const struct lite_job *job,
 enum rc
 lite_order_blocked(struct lite_tx *tx, int64_t job, struct err *e)
 {
-	struct lite_place first;
+	struct order_place first;
 	bool found;
 	enum rc rc = first_of(tx, job, &first, &found, e);
 
-	if (rc != RC_OK || !found || first.state != STORE_STATE_DEAD)
+	if (rc != RC_OK || !found || first.state != JOB_DEAD)
 		return rc;
 	return lite_notice_blocked(tx, first.id, 2, e);
+}
+
+static enum rc
+let_go(struct lite_tx *tx, int64_t id, const struct order_place *first,
+    struct err *e)
+{
+	struct lite_target_change *target;
+	enum rc rc;
+
+	rc = set_behind(tx, first->id, false, e);
+	if (rc == RC_OK)
+		rc = lite_tally_target(tx, id, &target, e);
+	if (rc == RC_OK && first->due_ms < target->due_ms)
+		target->due_ms = first->due_ms;
+	tx->new_work = true;
+	return rc;
 }
 
 enum rc
 lite_order_let_go(struct lite_tx *tx, const struct lite_job *was, struct err *e)
 {
-	struct lite_target_change *target;
-	struct lite_place first;
+	const struct job rules = lite_job_rules(was);
+	struct order_place first;
+	enum order_step step;
 	int64_t leased = 0;
 	bool found;
 	enum rc rc;
 
 	rc = first_of(tx, was->id, &first, &found, e);
-	if (rc == RC_OK && found && first.state == STORE_STATE_DEAD &&
-	    (was->state != STORE_WAITING || !was->behind))
+	if (rc != RC_OK || !found)
+		return rc;
+	step = order_release(&rules, &first);
+	if (step == ORDER_IS_BLOCKED)
 		return lite_notice_blocked(tx, first.id, 2, e);
-	if (rc != RC_OK || !found || first.state != STORE_WAITING ||
-	    !first.behind)
-		return rc;
-	/* There is one at a time: it was this one, or may be another. */
-	if (was->state != STORE_LEASED)
+	if (step == ORDER_ASK_LEASED)
 		rc = leased_of(tx, first.id, &leased, e);
-	if (rc != RC_OK || leased != 0)
+	if (rc != RC_OK || step == ORDER_NO_STEP || leased != 0)
 		return rc;
-	rc = set_behind(tx, first.id, false, e);
-	if (rc == RC_OK)
-		rc = lite_tally_target(tx, was->target, &target, e);
-	if (rc == RC_OK && first.due_ms < target->due_ms)
-		target->due_ms = first.due_ms;
-	tx->new_work = true;
-	return rc;
+	return let_go(tx, was->target, &first, e);
 }
 
 /* Dead jobs that one transaction passes by. */

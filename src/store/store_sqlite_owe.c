@@ -122,7 +122,7 @@ enum rc
 lite_owe(struct lite_tx *tx, const struct lite_cause *cause,
     const struct store_owed *owed, struct err *e)
 {
-	struct lite_place first = { 0, INT64_MAX, 0, STORE_WAITING, false };
+	struct order_place first = { 0, INT64_MAX, 0, JOB_WAITING, false };
 	struct lite_job job;
 	bool found = false, made = false;
 	enum rc rc;
@@ -143,15 +143,15 @@ lite_owe(struct lite_tx *tx, const struct lite_cause *cause,
 		    &found, e);
 	if (rc != RC_OK)
 		return rc;
-	job.behind = found && first.event <= cause->event;
+	job.behind = found && order_is_before(&first, cause->event, INT64_MAX);
 	rc = put_row(tx, cause, owed, &job, &made, e);
 	if (rc != RC_OK || !made)
 		return rc;
-	if (found && first.event > cause->event)
+	if (found && !job.behind)
 		rc = lite_order_overtake(tx, &first, job.id, &job.behind, e);
 	if (rc == RC_OK)
 		rc = count_in(tx, &job, e);
-	if (rc == RC_OK && job.behind && first.state == STORE_STATE_DEAD)
+	if (rc == RC_OK && job.behind && first.state == JOB_DEAD)
 		rc = lite_notice_blocked(tx, first.id, 1, e);
 	return rc;
 }

@@ -252,7 +252,7 @@ enum lite_stmt {
 #define LITE_STMTS (LITE_CHECK_LAST_STAMP + 1)
 
 /* The open jobs of a key, in the order in which they go out, are found by
- * job_in_order, whose condition this is, word for word. */
+ * job_in_order, whose condition this is, word for word: order_has_place(). */
 #define LITE_SQL_IN_ORDER(j) \
 	"(" j "state < 2 OR (" j "state = 3 AND " j "behind = 0))"
 /* The jobs n that the dead job h holds up; dead ones among them. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/flow.h"
+#include "core/order.h"
 #include "store/store_sqlite_stmt.h"
 #include "tests/store/fixture.h"
 #include "tests/store/raw.h"
@@ -140,6 +141,24 @@ test_the_rows_of_dead_drains_alone_are_left_out(void **state)
 	}
 }
 
+static void
+test_the_index_of_lines_holds_the_jobs_with_a_place(void **state)
+{
+	struct fix *f = *state;
+	int64_t v[2]; /* state, behind */
+
+	fix_close(f);
+	for (v[0] = JOB_WAITING; v[0] <= JOB_CANCELLED; v[0]++)
+		for (v[1] = 0; v[1] <= 1; v[1]++)
+			assert_int_equal(
+			    raw_count_with(f->path,
+				"SELECT " LITE_SQL_IN_ORDER(
+				    "") " FROM (SELECT ?1 AS state, ?2 AS "
+					"behind)",
+				v, 2),
+			    order_has_place((enum job_state)v[0], v[1] != 0));
+}
+
 int
 main(void)
 {
@@ -152,6 +171,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_the_rows_of_dead_drains_alone_are_left_out, fix_setup,
 		    fix_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_the_index_of_lines_holds_the_jobs_with_a_place,
+		    fix_setup, fix_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
