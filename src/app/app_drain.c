@@ -47,6 +47,7 @@ struct app {
 	struct loop_watch signalled;
 	struct loop_timer second, end;
 	struct httpc *http;
+	struct httpc_policy policy; /* for receivers */
 	struct deliver *deliver;
 	struct work *work;
 	int64_t own_us; /* when this host's addresses were read last */
@@ -132,6 +133,7 @@ deliver_options(const struct app *app)
 
 	return (struct deliver_options){ .store = app->run.store,
 		.http = app->http,
+		.policy = &app->policy,
 		.clock = app->run.clock,
 		.timeout_ms = conf->outbound.timeout_ms,
 		.connect_timeout_ms = conf->outbound.connect_timeout_ms,
@@ -324,11 +326,11 @@ start_http(struct app *app, struct err *e)
 {
 	const char *ca_file = app->conf->outbound.ca_file;
 	const struct httpc_options to_http = { .loop = app->loop,
-		.allow = allow,
-		.arg = app,
 		.ca_file = ca_file[0] == '\0' ? NULL : ca_file,
 		.user_agent = "hls/" PACKAGE_VERSION,
 		.idle_connections = (size_t)app->conf->drain.concurrency };
+
+	app->policy = (struct httpc_policy){ allow, app };
 
 	return httpc_new(&to_http, &app->http, e);
 }

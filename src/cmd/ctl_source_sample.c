@@ -391,8 +391,8 @@ allow_any(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
 static enum rc
 post(const struct signed_post *s, struct answer *a, struct err *e)
 {
-	struct httpc_options opt = { .allow = allow_any,
-		.user_agent = "hlsctl/" PACKAGE_VERSION };
+	const struct httpc_policy policy = { allow_any, NULL };
+	struct httpc_options opt = { .user_agent = "hlsctl/" PACKAGE_VERSION };
 	const char *headers[HEADERS_MAX];
 	struct httpc_request req;
 	struct httpc_pool *pool;
@@ -427,7 +427,7 @@ post(const struct signed_post *s, struct answer *a, struct err *e)
 	req.keep = req.body_max = 65536;
 	req.done = take_answer;
 	req.arg = a;
-	pool = httpc_pool_new(http, NULL);
+	pool = httpc_pool_new(http, &policy, NULL);
 	(void)httpc_start(pool, &req);
 	while (!a->done)
 		loop_turn(opt.loop, SEND_MS);

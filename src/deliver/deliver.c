@@ -73,7 +73,7 @@ deliver_new(const struct deliver_options *opt)
 
 	d->opt = *opt;
 	d->version = d->blocked = -1;
-	d->dests = deliver_dests_new(opt->http);
+	d->dests = deliver_dests_new(opt->http, opt->policy);
 	set_flow(d);
 
 	return d;

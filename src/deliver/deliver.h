@@ -15,6 +15,7 @@
 struct clock;
 struct deliver;
 struct httpc;
+struct httpc_policy;
 struct sources;
 struct store;
 struct work_kind;
@@ -22,6 +23,7 @@ struct work_kind;
 struct deliver_options {
 	struct store *store;
 	struct httpc *http;
+	const struct httpc_policy *policy; /* for receivers; copied */
 	const struct clock *clock;
 	int64_t timeout_ms, connect_timeout_ms;
 	const int64_t *retry_schedule; /* borrowed */

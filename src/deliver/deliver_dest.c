@@ -22,6 +22,7 @@
 
 struct deliver_dests {
 	struct httpc *http;
+	struct httpc_policy policy;
 	const struct store_webhooks *webhooks;
 	size_t most; /* open requests, where a registration names none */
 	struct strlist blocked;
@@ -40,11 +41,12 @@ struct deliver_dests {
 };
 
 struct deliver_dests *
-deliver_dests_new(struct httpc *http)
+deliver_dests_new(struct httpc *http, const struct httpc_policy *policy)
 {
 	struct deliver_dests *l = xcalloc(1, sizeof(*l));
 
 	l->http = http;
+	l->policy = *policy;
 	l->most = l->slots = l->drains = 1;
 	TAILQ_INIT(&l->idle);
 
@@ -286,7 +288,7 @@ take_up(struct deliver_dests *l, struct deliver_dest *d)
 		.cert_file = t->cert_file,
 		.key_file = t->key_file };
 
-	d->pool = httpc_pool_new(l->http, &tls);
+	d->pool = httpc_pool_new(l->http, &l->policy, &tls);
 	d->url = xstrdup(d->webhook->url);
 	d->tls = tls_text(t);
 }

@@ -35,6 +35,7 @@
 
 struct deliver_dests;
 struct httpc;
+struct httpc_policy;
 struct httpc_pool;
 struct store_lease_want;
 struct store_webhooks;
@@ -72,7 +73,8 @@ enum deliver_dest_end {
 	DELIVER_DEST_FAILED   /* the destination's */
 };
 
-struct deliver_dests *deliver_dests_new(struct httpc *http);
+struct deliver_dests *deliver_dests_new(struct httpc *http,
+    const struct httpc_policy *policy);
 void deliver_dests_free(struct deliver_dests *l);
 
 /* Takes the current registrations, sorted by id; borrowed until the next call.

@@ -3,9 +3,9 @@
  *
  * Requests go out through pools.  A pool holds the connections of one
  * endpoint and shares them with no other, so an address that is allowed for
- * one registration is never reached on behalf of another.  The final
- * address is judged before a socket is opened and again before each request
- * goes out on it.  An address that is refused is never connected to; the
+ * one registration is never reached on behalf of another.  Each pool has rules
+ * of its own for addresses.  The final address is judged by them before a
+ * socket is opened and again before each request goes out on it.  An address that is refused is never connected to; the
  * name's other addresses are tried.
  *
  * No request can change these rules: http and https only, HTTP/1.1, no
@@ -44,10 +44,6 @@ struct httpc_call;
 
 struct httpc_options {
 	struct loop *loop; /* lives longer than the client */
-	/* May this address be connected to?  Anything but RC_OK refuses. */
-	enum rc (*allow)(void *arg, const struct sockaddr *sa, bool is_https,
-	    struct err *e);
-	void *arg;
 	const char *user_agent;
 	const char *ca_file;     /* NULL: the system's */
 	size_t idle_connections; /* kept open in one pool */
@@ -120,6 +116,14 @@ enum rc httpc_new(const struct httpc_options *opt, struct httpc **out,
 /* Free all pools first. */
 void httpc_free(struct httpc *c);
 
+/* The rules for the addresses of one endpoint: may this one be connected to?
+ * Anything but RC_OK refuses. */
+struct httpc_policy {
+	enum rc (*allow)(void *arg, const struct sockaddr *sa, bool is_https,
+	    struct err *e);
+	void *arg; /* lives longer than the pool */
+};
+
 /* TLS settings of one endpoint; each may be NULL. */
 struct httpc_tls {
 	const char *ca_file;   /* replaces the client's ca_file */
@@ -127,9 +131,10 @@ struct httpc_tls {
 	const char *key_file;  /* NULL: the key is in cert_file */
 };
 
-/* tls may be NULL, and is copied.  Its files are read when a connection is
- * made; an unreadable file ends the call with HTTPC_SHORT. */
-struct httpc_pool *httpc_pool_new(struct httpc *c, const struct httpc_tls *tls);
+/* Policy and tls are copied; tls may be NULL.  Its files are read when a
+ * connection is made; an unreadable file ends the call with HTTPC_SHORT. */
+struct httpc_pool *httpc_pool_new(struct httpc *c,
+    const struct httpc_policy *policy, const struct httpc_tls *tls);
 /* Cancels the open calls and closes all connections. */
 void httpc_pool_free(struct httpc_pool *p);
 

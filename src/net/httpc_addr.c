@@ -14,10 +14,10 @@
 bool
 httpc_addr_is_allowed(struct httpc_call *call, const struct sockaddr *sa)
 {
-	const struct httpc_options *opt = &call->pool->c->opt;
+	const struct httpc_policy *policy = &call->pool->policy;
 	struct err e;
 
-	if (opt->allow(opt->arg, sa, call->is_https, &e) == RC_OK)
+	if (policy->allow(policy->arg, sa, call->is_https, &e) == RC_OK)
 		return true;
 	call->denied = true;
 

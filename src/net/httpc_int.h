@@ -76,6 +76,7 @@ struct httpc {
 
 struct httpc_pool {
 	struct httpc *c;
+	struct httpc_policy policy;
 	CURLM *multi;
 	struct loop_timer timer; /* libcurl's */
 	struct crypt_tls *tls;   /* the client's, or own_tls; NULL as there */

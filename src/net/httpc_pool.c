@@ -129,11 +129,13 @@ set_multi(struct httpc_pool *p)
 }
 
 struct httpc_pool *
-httpc_pool_new(struct httpc *c, const struct httpc_tls *tls)
+httpc_pool_new(struct httpc *c, const struct httpc_policy *policy,
+    const struct httpc_tls *tls)
 {
 	struct httpc_pool *p = xcalloc(1, sizeof(*p));
 
 	p->c = c;
+	p->policy = *policy;
 	p->timer.call = on_time;
 	p->timer.arg = p;
 	set_tls(p, tls);

@@ -37,8 +37,8 @@ setup(void **state)
 {
 	static const char *const ids[] = { "a", "b", "c", "d" };
 	const struct httpc_options opt = { .loop = own_loop(),
-		.allow = allow,
 		.user_agent = "test" };
+	const struct httpc_policy policy = { allow, NULL };
 	struct err e;
 	size_t i;
 
@@ -59,7 +59,7 @@ setup(void **state)
 		.most = 128,
 		.drains = 1,
 		.split = 1 };
-	dests = deliver_dests_new(http);
+	dests = deliver_dests_new(http, &policy);
 	deliver_dests_refresh(dests, &list, 8);
 
 	return 0;

@@ -103,12 +103,9 @@ request(struct got *got, char *url, size_t urlsz)
 }
 
 static struct httpc *
-client(enum rc (*allow)(void *, const struct sockaddr *, bool, struct err *),
-    void *arg)
+client(void)
 {
 	const struct httpc_options opt = { .loop = own_loop(),
-		.allow = allow,
-		.arg = arg,
 		.user_agent = "hls/test",
 		.idle_connections = 8 };
 	struct httpc *c;
@@ -119,6 +116,16 @@ client(enum rc (*allow)(void *, const struct sockaddr *, bool, struct err *),
 	assert_int_equal(httpc_new(&opt, &c, &e), RC_OK);
 
 	return c;
+}
+
+static struct httpc_pool *
+pool(struct httpc *c,
+    enum rc (*allow)(void *, const struct sockaddr *, bool, struct err *),
+    void *arg)
+{
+	const struct httpc_policy policy = { allow, arg };
+
+	return httpc_pool_new(c, &policy, NULL);
 }
 
 static void
@@ -132,8 +139,8 @@ run(const struct got *got)
 static struct got
 ask(const struct act *script, size_t n, int64_t timeout_ms)
 {
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -177,8 +184,8 @@ static void
 a_large_body_is_sent_without_waiting_for_100_continue(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	size_t n = 3u << 20;
 	char *body = xmalloc(n), url[64];
 	struct httpc_request req;
@@ -207,8 +214,8 @@ any_method_and_an_empty_body_are_sent(void **state)
 	static const char *const lines[] = { "GET /in?key=1 HTTP/1.1\r\n",
 		"PUT /in", "POST /in", "DELETE /in" };
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -340,9 +347,9 @@ static void
 connections_are_reused_within_their_pool_only(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *a = httpc_pool_new(c, NULL),
-			  *b = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *a = pool(c, allow_all, NULL),
+			  *b = pool(c, allow_all, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -369,14 +376,42 @@ connections_are_reused_within_their_pool_only(void **state)
 	httpc_free(c);
 }
 
+static void
+each_pool_has_rules_of_its_own_for_addresses(void **state)
+{
+	static const struct act script[] = { { answer_ok, 0, KEEP } };
+	struct httpc *c = client();
+	struct httpc_pool *open = pool(c, allow_all, NULL),
+			  *closed = pool(c, allow_none, NULL);
+	struct httpc_request req;
+	struct got got;
+	char url[64];
+	int i;
+
+	(void)state;
+	set_script(script, 1);
+	for (i = 0; i < 4; i++) {
+		req = request(&got, url, sizeof(url));
+		httpc_start(i % 2 == 0 ? open : closed, &req);
+		run(&got);
+		assert_int_equal(got.a.end,
+		    i % 2 == 0 ? HTTPC_COMPLETE : HTTPC_DENIED);
+	}
+	assert_int_equal(server_count(&server.accepted), 1);
+	assert_int_equal(server_count(&server.requests), 2);
+	httpc_pool_free(open);
+	httpc_pool_free(closed);
+	httpc_free(c);
+}
+
 /* Each part by itself; what was not needed, or not reached, is -1. */
 static void
 the_duration_of_each_phase_is_reported(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP },
 		{ answer_ok, 0, KEEP }, { NULL, 0, HANG } };
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -417,8 +452,8 @@ the_duration_of_each_phase_is_reported(void **state)
 static void
 no_descriptor_left_is_our_own_failure(void **state)
 {
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	struct rlimit was, none;
 	struct httpc_request req;
 	struct got got;
@@ -448,8 +483,8 @@ a_denied_address_is_never_connected_to(void **state)
 	static const char *const spellings[] = { "127.0.0.1", "127.1",
 		"0x7f000001", "2130706433", "localhost", "[::1]",
 		"[::ffff:127.0.0.1]", "017700000001" };
-	struct httpc *c = client(allow_none, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_none, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -489,8 +524,8 @@ static void
 an_allowed_address_is_used_beside_a_denied_one(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
-	struct httpc *c = client(allow_v4, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_v4, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -513,8 +548,8 @@ an_open_connection_is_judged_again_before_each_request(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
 	int allowed = 2; /* the socket and the first request */
-	struct httpc *c = client(allow_first, &allowed);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_first, &allowed);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -541,8 +576,8 @@ other_protocols_and_proxies_cannot_be_used(void **state)
 		"gopher://127.0.0.1/", "ftp://127.0.0.1/",
 		"dict://127.0.0.1/" };
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64], proxy[64];
@@ -580,8 +615,8 @@ static void
 plain_text_where_tls_should_be_is_refused(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, CLOSE } };
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -603,8 +638,8 @@ a_cancelled_call_never_calls_back(void **state)
 {
 	static const struct act script[] = { { NULL, 0, HANG },
 		{ answer_ok, 0, KEEP } };
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	struct httpc_request req;
 	struct httpc_call *call;
 	struct got got, other;
@@ -644,8 +679,8 @@ static void
 other_descriptors_live_on_the_same_loop(void **state)
 {
 	static const struct act script[] = { { NULL, 0, HANG } };
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	struct loop_watch w = { .call = count };
 	struct httpc_request req;
 	struct got got;
@@ -681,8 +716,8 @@ static void
 unasked_bytes_do_not_keep_the_loop_awake(void **state)
 {
 	static const struct act script[] = { { answer_ok, 2, KEEP } };
-	struct httpc *c = client(allow_all, NULL);
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	struct httpc *c = client();
+	struct httpc_pool *p = pool(c, allow_all, NULL);
 	struct httpc_request req;
 	struct got got;
 	char url[64];
@@ -727,13 +762,13 @@ static void
 a_callback_may_start_the_next_call(void **state)
 {
 	static const struct act script[] = { { answer_ok, 0, KEEP } };
-	struct httpc *c = client(allow_all, NULL);
+	struct httpc *c = client();
 	struct got got;
 	char url[64];
 
 	(void)state;
 	set_script(script, 1);
-	chain.pool = httpc_pool_new(c, NULL);
+	chain.pool = pool(c, allow_all, NULL);
 	chain.req = request(&got, url, sizeof(url));
 	chain.req.done = on_chain;
 	chain.left = 20;
@@ -758,6 +793,7 @@ main(void)
 		    an_endless_body_is_cut_and_counts_as_an_answer),
 		cmocka_unit_test(retry_after_is_handed_on_as_sent),
 		cmocka_unit_test(connections_are_reused_within_their_pool_only),
+		cmocka_unit_test(each_pool_has_rules_of_its_own_for_addresses),
 		cmocka_unit_test(the_duration_of_each_phase_is_reported),
 		cmocka_unit_test(no_descriptor_left_is_our_own_failure),
 		cmocka_unit_test(a_denied_address_is_never_connected_to),

@@ -83,9 +83,9 @@ static struct got
 ask_kept(const struct act *script, size_t n, size_t kept, bool once)
 {
 	const struct httpc_options opt = { .loop = own_loop(),
-		.allow = allow_all,
 		.user_agent = "hls/test",
 		.idle_connections = 8 };
+	const struct httpc_policy policy = { allow_all, NULL };
 	struct httpc_pool *p;
 	struct got got[IDLE];
 	struct httpc *c;
@@ -93,7 +93,7 @@ ask_kept(const struct act *script, size_t n, size_t kept, bool once)
 	size_t i;
 
 	assert_int_equal(httpc_new(&opt, &c, &e), RC_OK);
-	p = httpc_pool_new(c, NULL);
+	p = httpc_pool_new(c, &policy, NULL);
 	set_script(script, n);
 	ask(c, p, false, got, kept);
 	for (i = 0; i < kept; i++)

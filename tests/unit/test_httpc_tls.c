@@ -116,7 +116,6 @@ static struct httpc *
 client(const char *ca_file)
 {
 	const struct httpc_options opt = { .loop = own_loop(),
-		.allow = allow,
 		.user_agent = "hls/test",
 		.ca_file = ca_file,
 		.idle_connections = 1 };
@@ -139,7 +138,8 @@ ask(struct httpc *c, const char *host, int port)
 		.body_max = 65536,
 		.done = on_done,
 		.arg = &got };
-	struct httpc_pool *p = httpc_pool_new(c, NULL);
+	const struct httpc_policy policy = { allow, NULL };
+	struct httpc_pool *p = httpc_pool_new(c, &policy, NULL);
 	char url[64];
 
 	snprintf(url, sizeof(url), "https://%s:%d/", host, port);
