@@ -14,7 +14,7 @@
 #define SPARE (2u << 20)      /* bytes kept that nobody holds any more */
 #define AHEAD (8u << 20)      /* bytes kept that nobody has held yet */
 #define AHEAD_ONE (64u << 10) /* larger ones are not read ahead */
-#define AHEAD_ONCE (1u << 20) /* bytes read ahead at once */
+#define AHEAD_ONCE (2u << 20) /* bytes read ahead at once */
 
 /* pub is first: a body goes out as the former and comes back as the latter. */
 struct entry {

@@ -153,13 +153,13 @@ large_bodies_and_too_many_are_not_read_ahead(void **state)
 	read_ahead(b, ids, 300, 65537);
 	assert_int_equal(payloads, 0);
 	read_ahead(b, ids, 300, 65536);
-	assert_int_equal(payloads, 16);
+	assert_int_equal(payloads, 32);
 	/* The oldest go, so that what nobody comes for does not pile up. */
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 4; i++)
 		read_ahead(b, ids, 300, 65536);
-	assert_int_equal(payloads, 16);
+	assert_int_equal(payloads, 32);
 	hold_and_release(b, 1);
-	assert_int_equal(payloads, 17);
+	assert_int_equal(payloads, 33);
 	work_bodies_free(b);
 }
 
