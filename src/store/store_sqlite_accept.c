@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "base/crypt.h"
 #include "base/xalloc.h"
-#include "core/backoff.h"
 #include "core/event.h"
+#include "core/repeat.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_seen.h"
 #include "store/store_sqlite_span.h"
@@ -24,9 +24,8 @@ struct accept {
 	struct event *ev;
 	struct lite_keys keys; /* of its own id */
 	struct lite_keys used; /* the ones it is put under */
-	enum lite_key key;     /* what those are made of */
-	bool is_retyped; /* a known body under a signed id and another type */
-	int64_t earlier; /* the last event of the same derived id, or 0 */
+	enum repeat_key key;   /* what those are made of */
+	int64_t earlier;       /* the last event of the same derived id, or 0 */
 	char *teams;
 	struct store_receipt out;
 	struct store_waiter waiter; /* of one that is not waited for */
@@ -42,22 +41,6 @@ is_zero(const uint8_t *p, size_t n)
 	return i == n;
 }
 
-static bool
-is_odd(const struct event *ev)
-{
-	return ev->is_watched && ev->shape == SHAPE_ODD;
-}
-
-/* An event that claims a false type must not make a suspect of the real one,
- * which may come after it.  One of an unknown type that is never suspect must
- * not hide that the real one came before. */
-static bool
-is_evidence(const struct event *ev)
-{
-	return !is_odd(ev) &&
-	    (ev->shape != SHAPE_FOREIGN || ev->replay_window_ms > 0);
-}
-
 /* What a's owner has to free is teams. */
 static void
 accept_init(struct accept *a, struct event *ev)
@@ -67,8 +50,7 @@ accept_init(struct accept *a, struct event *ev)
 	if (is_zero(ev->body_sha256, sizeof(ev->body_sha256)))
 		crypt_sha256(ev->body, ev->bodysz, ev->body_sha256);
 	lite_seen_keys(ev->source, ev->delivery_id, ev->body_sha256, &a->keys);
-	a->keys.is_watched =
-	    (ev->is_watched || ev->replay_window_ms > 0) && is_evidence(ev);
+	a->keys.is_watched = repeat_is_watched(ev);
 	if (ev->teams.n > 0)
 		a->teams = lite_strlist_text(&ev->teams);
 }
@@ -114,27 +96,12 @@ take_duplicate(struct lite_tx *tx, struct accept *a,
 	return rc;
 }
 
-/*
- * Whoever captures a body on its way may send it first, under a type that
- * nobody knows: the first event that has the type of its body is the real
- * one.  st is the row of the last event of the body; where that was held back
- * itself, another one came before it.
- */
-static bool
-is_first_real(const struct event *ev, struct sqlite3_stmt *st)
-{
-	const char *type = (const char *)sqlite3_column_text(st, 1);
-
-	return ev->shape == SHAPE_FITS && type != NULL &&
-	    lite_col_int(st, 2) == 0 && !shape_is_known(type);
-}
-
 static enum rc
 is_body_of(struct lite_tx *tx, int64_t event, const struct accept *a,
     bool *same, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_DIGEST);
-	const void *digest;
+	struct repeat_body last;
 	bool row;
 	enum rc rc;
 
@@ -143,11 +110,12 @@ is_body_of(struct lite_tx *tx, int64_t event, const struct accept *a,
 	rc = lite_step(tx->conn, st, &row, e);
 	if (rc != RC_OK || !row)
 		return rc;
-	digest = sqlite3_column_blob(st, 0);
-	*same = digest != NULL &&
-	    memcmp(digest, a->ev->body_sha256, sizeof(a->ev->body_sha256)) ==
-		0 &&
-	    !is_first_real(a->ev, st);
+	last.sha256 = sqlite3_column_blob(st, 0);
+	if (sqlite3_column_bytes(st, 0) != (int)sizeof(a->ev->body_sha256))
+		last.sha256 = NULL;
+	last.type = (const char *)sqlite3_column_text(st, 1);
+	last.was_held = lite_col_int(st, 2) != 0;
+	*same = repeat_has_body(a->ev, &last);
 	lite_reset(st);
 	return RC_OK;
 }
@@ -161,7 +129,7 @@ judge_body(struct lite_tx *tx, struct accept *a, struct err *e)
 	bool found;
 	enum rc rc;
 
-	if (is_odd(a->ev) || a->is_retyped) {
+	if (repeat_is_odd(a->ev, a->key)) {
 		a->ev->suspect_why = EVENT_ODD_TYPE;
 		a->out.replay_suspect = true;
 		return RC_OK;
@@ -170,9 +138,7 @@ judge_body(struct lite_tx *tx, struct accept *a, struct err *e)
 	if (a->ev->replay_window_ms <= 0)
 		return RC_OK;
 	rc = lite_seen_body(tx, &a->keys, &last, &found, e);
-	if (rc == RC_OK && found &&
-	    backoff_is_within(last.seen_ms, a->ev->replay_window_ms,
-		a->ev->received_ms))
+	if (rc == RC_OK && found && repeat_is_near(a->ev, last.seen_ms))
 		rc = is_body_of(tx, last.event, a, &a->out.replay_suspect, e);
 	if (rc == RC_OK && !a->out.replay_suspect)
 		rc = lite_ignored_find(tx, &a->keys, a->ev,
@@ -286,37 +252,22 @@ lite_load_room(struct lite_tx *tx, int64_t most, int64_t *room, struct err *e)
 	return RC_OK;
 }
 
-/* A sender's own id is the sender's word for as long as it is remembered; an
- * id that hls derived may be another post of the same bytes. */
-static bool
-is_believed(const struct event *ev, const struct lite_sight *first)
-{
-	return !ev->id_is_derived ||
-	    backoff_is_within(first->seen_ms, ev->dedupe_ms, ev->received_ms);
-}
-
 static bool
 is_equal(const char *a, const char *b)
 {
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-/* How a post differs from the event whose delivery id it has. */
-struct likeness {
-	bool same_hook, same_type;
-	bool is_held; /* the event is a suspect that nobody has released */
-};
-
 /* An event that was deleted has no hook, and no type that differs. */
 static enum rc
 compare_event(struct lite_tx *tx, int64_t event, const struct event *ev,
-    struct likeness *out, struct err *e)
+    struct repeat_first *out, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_HOOK);
 	bool row;
 	enum rc rc;
 
-	*out = (struct likeness){ .same_type = true };
+	*out = (struct repeat_first){ .same_type = true };
 	lite_int(st, 1, event);
 	rc = lite_step(tx->conn, st, &row, e);
 	if (rc != RC_OK || !row)
@@ -336,7 +287,7 @@ find_by_key(struct lite_tx *tx, struct accept *a, struct lite_sight *first,
 {
 	const struct event *ev = a->ev;
 
-	if (a->key == LITE_KEY_TYPE)
+	if (a->key == REPEAT_KEY_TYPE)
 		lite_seen_typed(ev->source, ev->delivery_id, ev->type,
 		    &a->used);
 	else
@@ -345,39 +296,29 @@ find_by_key(struct lite_tx *tx, struct accept *a, struct lite_sight *first,
 	return lite_seen_delivery(tx, &a->used, first, found, e);
 }
 
-/*
- * The event that this post repeats.  Several hooks of one sender may use one
- * delivery id, which nobody signs: another body under a known id is a repeat
- * only if it came from the same hook, and the first is not held back.  A type
- * in a header is not signed either: a body under another type is no repeat, or
- * a captured post would keep the real one out.  Where the id is signed, such a
- * body is held back, since the id proves that one of both types is false.
- * Costs nothing where ids are new.
- */
+/* The event that this post repeats.  Costs nothing where ids are new. */
 static enum rc
 find_first(struct lite_tx *tx, struct accept *a, struct lite_sight *first,
     bool *found, struct err *e)
 {
 	const struct event *ev = a->ev;
-	bool same_body, may_share;
-	struct likeness like;
+	struct repeat_first like;
 	enum rc rc;
 
 	a->used = a->keys;
-	a->key = is_odd(ev) ? LITE_KEY_TYPE : LITE_KEY_ID;
-	if (a->key == LITE_KEY_TYPE)
+	a->key = repeat_key(ev);
+	if (a->key != REPEAT_KEY_ID)
 		return find_by_key(tx, a, first, found, e);
 	rc = lite_seen_delivery(tx, &a->used, first, found, e);
-	if (rc != RC_OK || !*found || (!ev->is_of_hook && !ev->type_is_header))
+	if (rc != RC_OK || !*found || !repeat_asks(ev))
 		return rc;
-	same_body = first->body == a->keys.delivery.body;
 	rc = compare_event(tx, first->event, ev, &like, e);
-	may_share = ev->is_of_hook && !(like.same_hook && !like.is_held);
-	if (rc != RC_OK || (same_body ? like.same_type : !may_share))
+	if (rc != RC_OK)
 		return rc;
-	a->is_retyped = !ev->is_of_hook;
-	a->key = same_body ? LITE_KEY_TYPE : LITE_KEY_HOOK;
-	return find_by_key(tx, a, first, found, e);
+	like.same_body = first->body == a->keys.delivery.body;
+	a->key = repeat_key_beside(ev, &like);
+	return a->key == REPEAT_KEY_ID ? RC_OK
+				       : find_by_key(tx, a, first, found, e);
 }
 
 static enum rc
@@ -390,7 +331,7 @@ take(struct lite_tx *tx, struct accept *a, struct err *e)
 	rc = find_first(tx, a, &first, &found, e);
 	if (rc != RC_OK)
 		return rc;
-	if (found && is_believed(a->ev, &first))
+	if (found && repeat_is_believed(a->ev, first.seen_ms))
 		return take_duplicate(tx, a, &first, e);
 	a->earlier = found ? first.event : 0;
 

@@ -6,8 +6,8 @@
 #include <sqlite3.h>
 
 #include "base/xalloc.h"
-#include "core/backoff.h"
 #include "core/event.h"
+#include "core/repeat.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_seen.h"
 #include "store/store_test.h"
@@ -291,9 +291,9 @@ load_row(struct lite_seen *s, struct sqlite3_stmt *st)
 	lite_seen_keys(source, delivery_id, digest, &k);
 	second = lite_col_int(st, 7);
 	type = (const char *)sqlite3_column_text(st, 8);
-	if (second == LITE_KEY_TYPE && type != NULL)
+	if (second == REPEAT_KEY_TYPE && type != NULL)
 		lite_seen_typed(source, delivery_id, type, &k);
-	else if (second != LITE_KEY_ID)
+	else if (second != REPEAT_KEY_ID)
 		lite_seen_second(source, delivery_id,
 		    (const char *)sqlite3_column_text(st, 6), digest, &k);
 	k.delivery.event = k.body.event = lite_col_int(st, 0);
@@ -538,8 +538,7 @@ lite_ignored_find(struct lite_tx *tx, const struct lite_keys *k,
 	rc = lite_step(tx->conn, st, &row, e);
 	if (rc != RC_OK || !row)
 		return rc;
-	*found = backoff_is_within(lite_col_int(st, 1), ev->replay_window_ms,
-		     ev->received_ms) &&
+	*found = repeat_is_near(ev, lite_col_int(st, 1)) &&
 	    lite_col_int(st, 0) != post_of(ev);
 	lite_reset(st);
 	return RC_OK;

@@ -30,13 +30,6 @@ struct event;
 struct lite_tx;
 struct lite_seen;
 
-/* What the key of an event in delivery_seen is made of: column second. */
-enum lite_key {
-	LITE_KEY_ID,
-	LITE_KEY_HOOK, /* or body */
-	LITE_KEY_TYPE
-};
-
 struct lite_seen *lite_seen_new(void);
 void lite_seen_free(struct lite_seen *s);
 
