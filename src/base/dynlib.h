@@ -2,8 +2,8 @@
  * dynlib - libraries that are loaded when they are first needed
  *
  * A CGI program starts anew for each request, and loading a large library
- * takes longer than all that it does for one post.  So libcurl and libcrypto
- * are loaded by the code that calls them, the first time that it does.
+ * takes longer than all that it does for one post.  So libcurl, libcrypto
+ * and json-c are loaded by the code that calls them, the first time that it does.
  */
 #ifndef BASE_DYNLIB_H
 #define BASE_DYNLIB_H
