@@ -90,13 +90,13 @@ put_part(struct buf *b, const char *name, int64_t us)
 static void
 tell_way(struct ctl *c, const struct store_attempt *a)
 {
-	const struct store_times *t = &a->times;
+	const struct store_times *t = &a->request.times;
 	bool was_open = t->connect_us == 0 && t->first_byte_us > 0;
 	struct buf b;
 
 	buf_init(&b, 4096);
-	if (a->address[0] != '\0')
-		buf_addf(&b, "to %s%s:", a->address,
+	if (a->request.address[0] != '\0')
+		buf_addf(&b, "to %s%s:", a->request.address,
 		    was_open ? ", connected already" : "");
 	put_part(&b, "name", t->name_us);
 	put_part(&b, "connect", t->connect_us);
@@ -117,12 +117,12 @@ tell_answer(struct ctl *c, const struct store_attempt *a)
 {
 	static const char said[] = "      it said: ";
 
-	if (a->answersz == 0)
+	if (a->request.answersz == 0)
 		return;
 	buf_add_str(&c->out, said);
-	put_wrapped(c, sizeof(said) - 1, a->answer,
-	    a->answersz < SAID_MAX ? a->answersz : SAID_MAX);
-	buf_add_str(&c->out, a->answersz > SAID_MAX ? " ...\n" : "\n");
+	put_wrapped(c, sizeof(said) - 1, a->request.answer,
+	    a->request.answersz < SAID_MAX ? a->request.answersz : SAID_MAX);
+	buf_add_str(&c->out, a->request.answersz > SAID_MAX ? " ...\n" : "\n");
 }
 
 void

@@ -248,7 +248,7 @@ settled(void *arg, const struct work_job *job)
 {
 	struct deliver *d = arg;
 
-	if (job->result.attempt.no_destination)
+	if (job->result.attempt.request.no_destination)
 		deliver_dest_told(
 		    deliver_dest_get(d->dests, job->lease.target));
 }
@@ -430,15 +430,15 @@ on_done(void *arg, const struct httpc_answer *answer)
 	struct outcome o = outcome_of(end, answer->status);
 	struct store_attempt told = { .started_ms = a->started_ms,
 		.took_ms = answer->took_ms,
-		.times = times_of(&answer->times),
 		.class = (enum store_class)o.class,
 		.code = o.code,
 		.text = o.text,
-		.address = answer->address,
-		.timed_out = o.timed_out,
-		.gone = o.verdict == OUTCOME_GONE,
-		.no_destination = outcome_is_destination(&o),
-		.disable_after_ms = d->opt.disable_after_ms };
+		.request = { .times = times_of(&answer->times),
+		    .address = answer->address,
+		    .timed_out = o.timed_out,
+		    .gone = o.verdict == OUTCOME_GONE,
+		    .no_destination = outcome_is_destination(&o),
+		    .disable_after_ms = d->opt.disable_after_ms } };
 	enum store_verdict verdict = STORE_DONE;
 	int64_t again_ms = 0, not_before_ms = 0;
 	char redirect[512];
@@ -456,11 +456,11 @@ on_done(void *arg, const struct httpc_answer *answer)
 		    &(const struct redact_sent){ a->url,
 			a->req.headers + a->req.custom, a->req.ncustom },
 		    answer->body, answer->bodysz, &kept);
-	told.answer = kept.data;
-	told.answersz = kept.len;
+	told.request.answer = kept.data;
+	told.request.answersz = kept.len;
 	/* What we could not even try says nothing of it. */
 	if (answer->end == HTTPC_LOCAL)
-		told.disable_after_ms = 0;
+		told.request.disable_after_ms = 0;
 	/* More exact than the kind of the failure. */
 	if (end == OUTCOME_UNRESOLVED)
 		job->log_text = exact_text(answer);
@@ -481,9 +481,9 @@ on_done(void *arg, const struct httpc_answer *answer)
 		verdict =
 		    retry(d, a->dest->webhook, job, not_before_ms, &again_ms);
 	attempt_free(a, answer->took_ms,
-	    verdict == STORE_DONE     ? DELIVER_DEST_DONE
-		: told.no_destination ? DELIVER_DEST_FAILED
-				      : DELIVER_DEST_REFUSED);
+	    verdict == STORE_DONE             ? DELIVER_DEST_DONE
+		: told.request.no_destination ? DELIVER_DEST_FAILED
+					      : DELIVER_DEST_REFUSED);
 	/* Who made a test is told, and nobody else has to look at it. */
 	if (verdict != STORE_DONE && event_is_test(job->lease.event))
 		verdict = STORE_CANCEL;
@@ -500,7 +500,6 @@ end_unsent(const struct deliver *d, struct work_job *job,
 		.started_ms = clock_wall_ms(d->opt.clock),
 		.class = STORE_CLASS_US,
 		.text = text,
-		.address = "",
 	};
 
 	work_end(job, verdict, 0, &told);

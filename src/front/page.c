@@ -55,9 +55,9 @@ page_attempt(struct page *pg, struct js_writer *w,
 	struct store_attempt_row shown = *row;
 
 	if (!token_role_may(pg->who.role, TOKEN_ADMINISTER)) {
-		shown.a.address = "";
-		shown.a.answer = NULL;
-		shown.a.answersz = 0;
+		shown.a.request.address = "";
+		shown.a.request.answer = NULL;
+		shown.a.request.answersz = 0;
 	}
 	js_open_object(w, NULL);
 	show_attempt(w, &shown);

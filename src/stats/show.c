@@ -114,20 +114,21 @@ show_attempt(struct js_writer *w, const struct store_attempt_row *a)
 	js_time(w, "started_at", a->a.started_ms);
 	js_int(w, "took_ms", a->a.took_ms);
 	js_open_object(w, "timings");
-	show_part(w, "name_ms", a->a.times.name_us);
-	show_part(w, "connect_ms", a->a.times.connect_us);
-	show_part(w, "tls_ms", a->a.times.tls_us);
-	show_part(w, "first_byte_ms", a->a.times.first_byte_us);
+	show_part(w, "name_ms", a->a.request.times.name_us);
+	show_part(w, "connect_ms", a->a.request.times.connect_us);
+	show_part(w, "tls_ms", a->a.request.times.tls_us);
+	show_part(w, "first_byte_ms", a->a.request.times.first_byte_us);
 	js_close_object(w);
 	js_str(w, "class", store_class_name(a->a.class));
 	js_int(w, "code", a->a.code);
 	js_str(w, "text", a->a.text);
-	js_str(w, "address", a->a.address);
-	js_bool(w, "timed_out", a->a.timed_out);
+	js_str(w, "address", a->a.request.address);
+	js_bool(w, "timed_out", a->a.request.timed_out);
 	js_bool(w, "fenced", a->fenced);
 	/* Foreign bytes; what is no UTF-8 is replaced by the writer. */
-	js_strn(w, "answer", a->a.answer == NULL ? "" : a->a.answer,
-	    a->a.answersz);
+	js_strn(w, "answer",
+	    a->a.request.answer == NULL ? "" : a->a.request.answer,
+	    a->a.request.answersz);
 }
 
 void

@@ -47,8 +47,8 @@ store_attempts_free(struct store_attempts *l)
 		free(row->webhook_id);
 		free(row->worker);
 		free((char *)row->a.text);
-		free((char *)row->a.address);
-		free((void *)row->a.answer);
+		free((char *)row->a.request.address);
+		free((void *)row->a.request.answer);
 	}
 	free(l->v);
 	memset(l, 0, sizeof(*l));

@@ -195,7 +195,7 @@ attempt_of_row(struct sqlite3_stmt *st, struct store_attempt_row *out)
 	    ? (enum store_class) class
 	    : STORE_CLASS_US;
 	out->a.code = (int)lite_col_int(st, 6);
-	out->a.timed_out = lite_col_int(st, 7) != 0;
+	out->a.request.timed_out = lite_col_int(st, 7) != 0;
 	text = lite_col_text(st, 8);
 	address = lite_col_text(st, 9);
 	if (text == NULL)
@@ -203,13 +203,13 @@ attempt_of_row(struct sqlite3_stmt *st, struct store_attempt_row *out)
 	if (address == NULL)
 		address = xstrdup("");
 	out->a.text = text;
-	out->a.address = address;
-	out->a.answer = lite_col_blob(st, 10, &out->a.answersz);
+	out->a.request.address = address;
+	out->a.request.answer = lite_col_blob(st, 10, &out->a.request.answersz);
 	out->fenced = lite_col_int(st, 11) != 0;
-	out->a.times.name_us = lite_col_int(st, 12);
-	out->a.times.connect_us = lite_col_int(st, 13);
-	out->a.times.tls_us = lite_col_int(st, 14);
-	out->a.times.first_byte_us = lite_col_int(st, 15);
+	out->a.request.times.name_us = lite_col_int(st, 12);
+	out->a.request.times.connect_us = lite_col_int(st, 13);
+	out->a.request.times.tls_us = lite_col_int(st, 14);
+	out->a.request.times.first_byte_us = lite_col_int(st, 15);
 }
 
 static enum rc

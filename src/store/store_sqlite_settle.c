@@ -36,17 +36,18 @@ put_attempt(struct lite_tx *tx, const struct settle *x,
 	lite_int(st, 4, a->took_ms);
 	lite_int(st, 5, a->class);
 	lite_int(st, 6, a->code);
-	lite_int(st, 7, a->timed_out);
+	lite_int(st, 7, a->request.timed_out);
 	lite_int(st, 8, r->fenced);
 	lite_text(st, 9, x->worker);
 	lite_text(st, 10, a->text != NULL ? a->text : "");
-	lite_text(st, 11, a->address != NULL ? a->address : "");
-	lite_blob(st, 12, a->answersz > 0 ? a->answer : NULL,
-	    a->answersz < ANSWER_MAX ? a->answersz : ANSWER_MAX);
-	lite_int(st, 13, a->times.name_us);
-	lite_int(st, 14, a->times.connect_us);
-	lite_int(st, 15, a->times.tls_us);
-	lite_int(st, 16, a->times.first_byte_us);
+	lite_text(st, 11, a->request.address != NULL ? a->request.address : "");
+	lite_blob(st, 12, a->request.answersz > 0 ? a->request.answer : NULL,
+	    a->request.answersz < ANSWER_MAX ? a->request.answersz
+					     : ANSWER_MAX);
+	lite_int(st, 13, a->request.times.name_us);
+	lite_int(st, 14, a->request.times.connect_us);
+	lite_int(st, 15, a->request.times.tls_us);
+	lite_int(st, 16, a->request.times.first_byte_us);
 	return lite_run(tx->conn, st, e);
 }
 
@@ -74,7 +75,7 @@ put_fenced(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 static enum breaker_sign
 sign_of(const struct store_attempt *a, enum store_verdict verdict)
 {
-	return breaker_sign_of(a->no_destination,
+	return breaker_sign_of(a->request.no_destination,
 	    verdict == STORE_DONE || a->code > 0);
 }
 
@@ -101,9 +102,9 @@ count_call(struct lite_tx *tx, const struct settle *x,
 {
 	const struct store_attempt *a = &r->attempt;
 	const struct health_call call = { .failed = r->verdict != STORE_DONE,
-		.timed_out = a->timed_out,
+		.timed_out = a->request.timed_out,
 		.took_ms = a->took_ms,
-		.disable_after_ms = a->disable_after_ms };
+		.disable_after_ms = a->request.disable_after_ms };
 	struct lite_event_change *ev;
 	struct lite_target_change *t;
 	enum rc rc;
@@ -118,7 +119,7 @@ count_call(struct lite_tx *tx, const struct settle *x,
 	rc = lite_tally_target(tx, job->target, &t, e);
 	if (rc != RC_OK)
 		return rc;
-	if (a->gone)
+	if (a->request.gone)
 		t->gone = true;
 	if (r->verdict == STORE_CANCEL) {
 		/* Not held against it, but others wait for the probe's end. */

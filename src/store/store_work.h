@@ -242,14 +242,9 @@ struct store_times {
 	int64_t first_byte_us; /* from the request to the answer's first line */
 };
 
-/* How an attempt ended.  code is the HTTP status or 0. */
-struct store_attempt {
-	int64_t started_ms;
-	int64_t took_ms;
+/* The request of an attempt at a delivery, and what it says of the webhook. */
+struct store_request {
 	struct store_times times;
-	enum store_class class;
-	int code;
-	const char *text;    /* our words, "" when all is well; never NULL */
 	const char *address; /* that was connected to, or "" */
 	const void *answer;  /* first bytes of the response, at most 1 KiB */
 	size_t answersz;
@@ -260,6 +255,16 @@ struct store_attempt {
 	int64_t disable_after_ms;
 	/* Nobody there, or nobody able: counts towards the breaker. */
 	bool no_destination;
+};
+
+/* How an attempt at a job of any kind ended. */
+struct store_attempt {
+	int64_t started_ms;
+	int64_t took_ms;
+	enum store_class class;
+	int code;         /* of a delivery: the HTTP status, or 0 */
+	const char *text; /* our words, "" when all is well; never NULL */
+	struct store_request request; /* of a delivery; zeros for others */
 };
 
 struct store_result {

@@ -125,6 +125,23 @@ log_attempt(const struct work_job *job, enum store_verdict verdict,
 	log_end(&line);
 }
 
+/* The texts go with the job; the request is a delivery's alone. */
+static void
+keep_attempt(struct work_job *job, const struct store_attempt *a)
+{
+	struct store_attempt *kept = &job->result.attempt;
+	const struct store_request *req = &a->request;
+
+	*kept = *a;
+	kept->text = job->text = xstrdup(a->text);
+	if (req->address != NULL)
+		kept->request.address = job->address = xstrdup(req->address);
+	kept->request.answer = NULL;
+	if (req->answersz > 0)
+		kept->request.answer = job->answer =
+		    xmemdup0(req->answer, req->answersz);
+}
+
 void
 work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
     const struct store_attempt *a)
@@ -140,13 +157,7 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 	r->probe = job->lease.probe;
 	r->again_ms = again_ms;
 	if (verdict != STORE_RELEASE) {
-		r->attempt = *a;
-		r->attempt.text = job->text = xstrdup(a->text);
-		r->attempt.address = job->address = xstrdup(a->address);
-		r->attempt.answer = NULL;
-		if (a->answersz > 0)
-			r->attempt.answer = job->answer =
-			    xmemdup0(a->answer, a->answersz);
+		keep_attempt(job, a);
 		r->product = job->product;
 		r->owes = job->owes;
 		r->nowes = job->nowes;

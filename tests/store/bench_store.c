@@ -172,9 +172,9 @@ settle_batch(struct store *s, const struct store_leases *l)
 		r[i].attempt.took_ms = 3;
 		r[i].attempt.code = 200;
 		r[i].attempt.text = "";
-		r[i].attempt.address = "127.0.0.1";
-		r[i].attempt.answer = "ok";
-		r[i].attempt.answersz = 2;
+		r[i].attempt.request.address = "127.0.0.1";
+		r[i].attempt.request.answer = "ok";
+		r[i].attempt.request.answersz = 2;
 	}
 	if (store_settle(s, r, l->n, "host:1", clock_wall_ms(clock_system()),
 		&e) != RC_OK)

@@ -279,10 +279,10 @@ fix_settle(struct fix *f, const struct store_lease *l,
 	    verdict == STORE_DONE ? STORE_CLASS_NONE : STORE_CLASS_RECEIVER;
 	r.attempt.code = verdict == STORE_DONE ? 200 : 500;
 	r.attempt.text = verdict == STORE_DONE ? "" : "it answered 500";
-	r.attempt.times = (struct store_times){ 100, 200, 0, 12000 };
-	r.attempt.address = "192.0.2.1";
-	r.attempt.answer = "well";
-	r.attempt.answersz = 4;
+	r.attempt.request.times = (struct store_times){ 100, 200, 0, 12000 };
+	r.attempt.request.address = "192.0.2.1";
+	r.attempt.request.answer = "well";
+	r.attempt.request.answersz = 4;
 	rc = store_settle(f->s, &r, 1, "w", f->wall_ms, &f->e);
 	if (fenced != NULL)
 		*fenced = r.fenced;

@@ -296,7 +296,7 @@ test_a_retry_waits_for_its_time(void **state)
 	assert_int_equal(at.v[0].number, 1);
 	assert_int_equal(at.v[1].number, 2);
 	assert_int_equal(at.v[1].a.code, 500);
-	assert_memory_equal(at.v[1].a.answer, "well", 4);
+	assert_memory_equal(at.v[1].a.request.answer, "well", 4);
 	store_attempts_free(&at);
 	fix_assert_sound(f);
 }
@@ -508,7 +508,7 @@ test_an_exchange_settles_and_leases_at_once(void **state)
 	for (i = 0; i < 2; i++) {
 		v[i].job = l.v[i].job;
 		v[i].token = l.v[i].token;
-		v[i].attempt.text = v[i].attempt.address = "";
+		v[i].attempt.text = v[i].attempt.request.address = "";
 	}
 	/* One is done; one comes back due, and is there to be taken. */
 	v[1].verdict = STORE_AGAIN;

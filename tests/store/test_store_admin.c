@@ -364,10 +364,10 @@ test_totals_and_health_move_with_the_result(void **state)
 	    RC_OK);
 	assert_int_equal(at.n, 1);
 	assert_int_equal(at.v[0].a.code, 500);
-	assert_int_equal(at.v[0].a.times.name_us, 100);
-	assert_int_equal(at.v[0].a.times.connect_us, 200);
-	assert_int_equal(at.v[0].a.times.tls_us, 0);
-	assert_int_equal(at.v[0].a.times.first_byte_us, 12000);
+	assert_int_equal(at.v[0].a.request.times.name_us, 100);
+	assert_int_equal(at.v[0].a.request.times.connect_us, 200);
+	assert_int_equal(at.v[0].a.request.times.tls_us, 0);
+	assert_int_equal(at.v[0].a.request.times.first_byte_us, 12000);
 	assert_false(at.v[0].fenced);
 	assert_int_equal(next, 0);
 	store_attempts_free(&at);
@@ -395,8 +395,8 @@ test_gone_disables_the_webhook(void **state)
 	r.attempt.class = STORE_CLASS_RECEIVER;
 	r.attempt.code = 410;
 	r.attempt.text = "gone";
-	r.attempt.address = "";
-	r.attempt.gone = true;
+	r.attempt.request.address = "";
+	r.attempt.request.gone = true;
 	assert_int_equal(store_settle(f->s, &r, 1, "w", f->wall_ms, &f->e),
 	    RC_OK);
 	store_leases_free(&l);

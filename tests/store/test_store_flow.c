@@ -112,8 +112,7 @@ settle(struct fix *f, const struct store_lease *l, enum store_verdict verdict,
 						   : STORE_CLASS_RECEIVER,
 		    .code = code,
 		    .text = "",
-		    .address = "",
-		    .no_destination = no_destination } };
+		    .request = { .no_destination = no_destination } } };
 
 	assert_int_equal(store_settle(f->s, &r, 1, "w", f->wall_ms, &f->e),
 	    RC_OK);
@@ -531,8 +530,7 @@ test_a_wait_that_its_schedule_or_a_person_explains_stays(void **state)
 	struct store_result r = { .verdict = STORE_AGAIN,
 		.attempt = { .class = STORE_CLASS_RECEIVER,
 		    .code = 503,
-		    .text = "",
-		    .address = "" } };
+		    .text = "" } };
 	struct store_receipt receipt;
 	struct store_leases l;
 	struct event *ev;
@@ -923,7 +921,7 @@ test_an_event_ends_once_however_many_targets_are_leased_from(void **state)
 		v[i].token = l.v[i].token;
 		v[i].verdict = STORE_AGAIN;
 		v[i].again_ms = f->wall_ms + 1000;
-		v[i].attempt.text = v[i].attempt.address = "";
+		v[i].attempt.text = v[i].attempt.request.address = "";
 	}
 	store_leases_free(&l);
 	assert_int_equal(store_settle(f->s, v, MANY, "w", f->wall_ms, &f->e),

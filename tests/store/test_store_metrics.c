@@ -82,8 +82,7 @@ attempt(struct fix *f, const char *delivery_id, const char *target,
 							: STORE_CLASS_RECEIVER,
 		    .code = how->code,
 		    .text = "",
-		    .address = "",
-		    .timed_out = how->timed_out } };
+		    .request = { .timed_out = how->timed_out } } };
 
 	(void)fix_job(f, delivery_id, target);
 	fix_lease(f, 1, &l);

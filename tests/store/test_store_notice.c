@@ -69,9 +69,9 @@ attempt(struct fix *f, int status, int64_t disable_after_ms)
 	    status == 200 ? STORE_CLASS_NONE : STORE_CLASS_RECEIVER;
 	r.attempt.code = status;
 	r.attempt.text = status == 200 ? "" : "as it was told";
-	r.attempt.address = "";
-	r.attempt.gone = status == 410;
-	r.attempt.disable_after_ms = disable_after_ms;
+	r.attempt.request.address = "";
+	r.attempt.request.gone = status == 410;
+	r.attempt.request.disable_after_ms = disable_after_ms;
 	assert_int_equal(store_settle(f->s, &r, 1, "w", f->wall_ms, &f->e),
 	    RC_OK);
 	store_leases_free(&l);
@@ -349,8 +349,7 @@ test_gone_parks_nothing_of_one_that_was_deleted(void **state)
 		.attempt = { .class = STORE_CLASS_RECEIVER,
 		    .code = 410,
 		    .text = "",
-		    .address = "",
-		    .gone = true } };
+		    .request = { .gone = true } } };
 	struct store_leases l, left;
 	struct notice n;
 

@@ -136,7 +136,7 @@ result_of(const struct fix *f, const struct store_lease *l,
 	r.token = l->token;
 	r.verdict = STORE_DONE;
 	r.attempt.started_ms = f->wall_ms;
-	r.attempt.text = r.attempt.address = "";
+	r.attempt.text = "";
 	r.product = p == NULL ? NULL : &p->product;
 	return r;
 }

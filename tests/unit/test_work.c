@@ -149,7 +149,8 @@ see_product(const struct store_result *r)
 static void
 end_done(struct work_job *job)
 {
-	static const struct store_attempt a = { .text = "", .address = "" };
+	/* No request belongs to it, as to every job but a delivery. */
+	static const struct store_attempt a = { .text = "" };
 
 	if (kind.makes && job->lease.kind == STORE_ACT)
 		make(job);
