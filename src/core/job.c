@@ -14,6 +14,13 @@ job_may_cancel(enum job_state s)
 	return s == JOB_WAITING || s == JOB_LEASED || s == JOB_DEAD;
 }
 
+void
+job_lease(struct job *j)
+{
+	j->state = JOB_LEASED;
+	j->attempt++;
+}
+
 /* The attempt of the lease was none. */
 static void
 give_back(struct job *j)

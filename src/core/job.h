@@ -63,6 +63,9 @@ bool job_has_ended(enum job_state s);
 /* A person may still cancel it: it is waiting, leased or dead. */
 bool job_may_cancel(enum job_state s);
 
+/* A worker takes the waiting job. */
+void job_lease(struct job *j);
+
 /*
  * The leased job's worker reports the end of its attempt.  again_ms is the
  * next due time for JOB_VERDICT_AGAIN; for JOB_VERDICT_RELEASE too, where 0

@@ -70,6 +70,12 @@ failed(enum outcome_end end, int code, const char *text)
 	return o;
 }
 
+bool
+outcome_obeys_retry_after(int status)
+{
+	return status == 429 || status == 503;
+}
+
 struct outcome
 outcome_of(enum outcome_end end, int status)
 {
@@ -89,7 +95,7 @@ outcome_of(enum outcome_end end, int status)
 	if (status == 410)
 		o.verdict = OUTCOME_GONE;
 	o.is_destination = status >= 500;
-	o.obeys_retry_after = status == 429 || status == 503;
+	o.obeys_retry_after = outcome_obeys_retry_after(status);
 	return o;
 }
 

@@ -53,12 +53,15 @@ struct outcome {
 	char text[OUTCOME_TEXT_SIZE]; /* "" when delivered; never the peer's
 	                               * words, never a denied address */
 	bool timed_out;
-	bool obeys_retry_after; /* 429 and 503 */
+	bool obeys_retry_after; /* see outcome_obeys_retry_after() */
 	bool is_destination;    /* see outcome_is_destination() */
 };
 
 /* status is read for OUTCOME_ANSWERED only. */
 struct outcome outcome_of(enum outcome_end end, int status);
+
+/* The receiver asks for a pause of its own choice: 429 and 503. */
+bool outcome_obeys_retry_after(int status);
 
 /* The destination failed, which counts towards its breaker. */
 bool outcome_is_destination(const struct outcome *o);

@@ -100,7 +100,6 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct lite_target *t,
 	c->lease.job = c->was.id;
 	c->lease.token = c->was.token + 1;
 	c->lease.kind = t->kind;
-	c->lease.attempt = c->was.attempt + 1;
 	c->lease.round = (unsigned int)lite_col_int(st, AT_ROUND);
 	c->lease.until_ms = x->until_ms;
 	c->lease.alone = suspect;
@@ -129,14 +128,16 @@ write_claims(struct lite_tx *tx, struct lease *x, size_t from, bool alone,
 	struct lite_event_change *ev;
 	struct lite_job is;
 	struct claim *c;
+	struct job j;
 	enum rc rc = RC_OK;
 	size_t i;
 
 	for (i = from; rc == RC_OK && i < x->n; i++) {
 		c = &x->claims[i];
-		is = c->was;
-		is.state = STORE_LEASED;
-		is.attempt = c->lease.attempt;
+		j = lite_job_rules(&c->was);
+		job_lease(&j);
+		c->lease.attempt = j.attempt;
+		lite_job_become(&c->was, &j, &is);
 		is.token = c->lease.token;
 		is.until_ms = x->until_ms;
 		is.alone = alone;

@@ -5,6 +5,7 @@
 #include "base/crypt.h"
 #include "core/backoff.h"
 #include "core/lane.h"
+#include "core/outcome.h"
 #include "store/store_sqlite_int.h"
 
 /*
@@ -89,7 +90,7 @@ judge(struct lite *l, struct lite_plan *p, struct sqlite3_stmt *st,
 	struct backoff_plan plan = { .failed =
 					 (unsigned int)lite_col_int(st, 2),
 		.obeys_retry_after =
-		    lite_col_int(st, 3) == 429 || lite_col_int(st, 3) == 503,
+		    outcome_obeys_retry_after((int)lite_col_int(st, 3)),
 		.not_before_ms = lite_col_int(st, 4) };
 	const char *text = (const char *)sqlite3_column_text(st, 5);
 	struct lite_plan_job *job;

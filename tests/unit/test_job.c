@@ -95,6 +95,18 @@ test_a_verdict_decides_the_state(void **state)
 }
 
 static void
+test_a_lease_uses_an_attempt(void **state)
+{
+	struct job j = { .state = JOB_WAITING, .attempt = 1, .tries = 3 };
+
+	(void)state;
+	job_lease(&j);
+	assert_int_equal(j.state, JOB_LEASED);
+	assert_int_equal(j.attempt, 2);
+	assert_int_equal(j.tries, 3);
+}
+
+static void
 test_no_attempt_is_given_back_twice(void **state)
 {
 	struct job j = { .state = JOB_LEASED };
@@ -259,6 +271,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_verdict_decides_the_state),
+		cmocka_unit_test(test_a_lease_uses_an_attempt),
 		cmocka_unit_test(test_no_attempt_is_given_back_twice),
 		cmocka_unit_test(test_only_deaths_of_a_job_alone_count),
 		cmocka_unit_test(test_a_retry_begins_a_new_round),
