@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sqlite3.h>
+
 #include "core/event.h"
+#include "core/round.h"
 #include "store/store_sqlite_int.h"
 
 struct replay {
@@ -12,50 +15,54 @@ struct replay {
 	int64_t now_ms;
 };
 
-/* As far as it matters here. */
-struct replayed {
-	bool has_ended, expanded, suspect;
-	/* If not expanded, it goes where this replay would, or to all. */
-	bool same, to_all;
+/* A rule of core/round.h: a replay to a webhook, or to all for NULL. */
+typedef enum round_step judge_fn(const struct round_event *ev,
+    const char *webhook_id);
+
+/* The event that was found, and the rule's word. */
+struct judged {
+	enum round_step step;
+	enum round_hold hold;
 };
 
 static enum rc
-read_event(struct lite_tx *tx, int64_t id, const char *webhook_id,
-    struct replayed *out, bool *found, struct err *e)
+judge_event(struct lite_tx *tx, int64_t id, const char *webhook_id,
+    judge_fn *judge, struct judged *out, bool *found, struct err *e)
 {
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_TO_REPLAY);
+	struct round_event ev;
 	enum rc rc;
 
 	lite_int(st, 1, id);
 	lite_text(st, 2, webhook_id);
-	memset(out, 0, sizeof(*out));
 	rc = lite_step(tx->conn, st, found, e);
 	if (rc != RC_OK || !*found)
 		return rc;
-	out->expanded = lite_col_int(st, 1) != 0;
-	out->has_ended = out->expanded && lite_col_int(st, 0) != 0;
-	out->suspect = lite_col_int(st, 2) != 0;
-	out->same = lite_col_int(st, 3) != 0;
-	out->to_all = lite_col_int(st, 4) != 0;
+	ev.has_ended = lite_col_int(st, 0) != 0;
+	ev.expanded = lite_col_int(st, 1) != 0;
+	ev.hold = (enum round_hold)lite_col_enum(st, 2, ROUND_RELEASED + 1);
+	ev.only = (const char *)sqlite3_column_text(st, 3);
+	ev.webhook_id = (const char *)sqlite3_column_text(st, 4);
+	out->step = judge(&ev, webhook_id);
+	out->hold = ev.hold;
 	lite_reset(st);
 	return RC_OK;
 }
 
-/* A round for one webhook ends no hold: the event is still held back from the
- * others. */
 static enum rc
 begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
-    bool was_suspect, struct err *e)
+    enum round_hold was, struct err *e)
 {
+	enum round_hold hold = round_hold_after(was, webhook_id);
 	struct sqlite3_stmt *st = lite_stmt(tx->conn, LITE_EVENT_REPLAY);
 	struct lite_event_change *ev;
 	enum rc rc;
 
-	if (was_suspect && webhook_id == NULL)
-		lite_tally_sum(tx, LITE_SUM_SUSPECTS_HELD, -1);
-
+	lite_tally_sum(tx, LITE_SUM_SUSPECTS_HELD,
+	    (hold == ROUND_HELD) - (was == ROUND_HELD));
 	lite_int(st, 1, id);
 	lite_text(st, 2, webhook_id);
+	lite_int(st, 3, hold);
 	rc = lite_run(tx->conn, st, e);
 	if (rc != RC_OK)
 		return rc;
@@ -67,7 +74,6 @@ begin_round(struct lite_tx *tx, int64_t id, const char *webhook_id,
 	return rc;
 }
 
-/* An event holds one round that is not expanded. */
 static enum rc
 is_about_to_go(int64_t id, struct err *e)
 {
@@ -81,22 +87,21 @@ static enum rc
 replay_one(struct lite_tx *tx, const struct replay *x, int64_t id,
     struct err *e)
 {
-	struct replayed ev;
+	struct judged ev;
 	bool found;
 	enum rc rc;
 
-	rc = read_event(tx, id, x->webhook_id, &ev, &found, e);
+	rc = judge_event(tx, id, x->webhook_id, round_replay, &ev, &found, e);
 	if (rc != RC_OK)
 		return rc;
 	if (!found)
 		return err_set(e, RC_NOTFOUND, "there is no event %lld",
 		    (long long)id);
-	/* Not expanded yet: the round to come is the one asked for. */
-	if (!ev.expanded && !ev.same)
+	if (ev.step == ROUND_WAITS)
 		return is_about_to_go(id, e);
-	if (!ev.expanded)
-		return RC_OK;
-	return begin_round(tx, id, x->webhook_id, ev.suspect, e);
+	return ev.step == ROUND_BEGINS
+	    ? begin_round(tx, id, x->webhook_id, ev.hold, e)
+	    : RC_OK;
 }
 
 static enum rc
@@ -112,23 +117,22 @@ enum rc
 lite_replay_ended(struct lite_tx *tx, const int64_t *ids, size_t n,
     const char *webhook_id, size_t *done, struct err *e)
 {
-	struct replayed ev;
+	struct judged ev;
 	bool found;
 	enum rc rc = RC_OK;
 
 	for (*done = 0; *done < n; ++*done) {
-		rc = read_event(tx, ids[*done], webhook_id, &ev, &found, e);
+		rc = judge_event(tx, ids[*done], webhook_id,
+		    round_replay_of_many, &ev, &found, e);
 		if (rc != RC_OK)
 			break;
-		if (!found || ev.suspect)
+		if (!found)
 			continue;
-		/* A round for another webhook alone is to be expanded first:
-		 * an event holds one round that is not. */
-		if (!ev.expanded && webhook_id != NULL && !ev.same &&
-		    !ev.to_all)
+		if (ev.step == ROUND_WAITS)
 			break;
-		if (ev.has_ended)
-			rc = begin_round(tx, ids[*done], webhook_id, false, e);
+		if (ev.step == ROUND_BEGINS)
+			rc =
+			    begin_round(tx, ids[*done], webhook_id, ev.hold, e);
 		if (rc != RC_OK)
 			break;
 	}
@@ -161,7 +165,7 @@ static enum rc
 run_release(struct lite_tx *tx, void *arg, struct err *e)
 {
 	struct release *x = arg;
-	struct replayed ev;
+	struct judged ev;
 	bool found;
 	enum rc rc;
 	size_t i;
@@ -170,12 +174,13 @@ run_release(struct lite_tx *tx, void *arg, struct err *e)
 	x->released = 0;
 	rc = lite_load_judge(tx, (tx->lite->max_waiting + 1) / 2, e);
 	for (i = 0; rc == RC_OK && i < x->n; i++) {
-		rc = read_event(tx, x->ids[i], NULL, &ev, &found, e);
-		if (rc != RC_OK || !found || !ev.suspect)
+		rc = judge_event(tx, x->ids[i], NULL, round_release, &ev,
+		    &found, e);
+		if (rc != RC_OK || !found || ev.step == ROUND_IS_DONE)
 			continue;
-		if (!ev.expanded)
+		if (ev.step == ROUND_WAITS)
 			return is_about_to_go(x->ids[i], e);
-		rc = begin_round(tx, x->ids[i], NULL, true, e);
+		rc = begin_round(tx, x->ids[i], NULL, ev.hold, e);
 		x->released++;
 	}
 	return rc;

@@ -295,10 +295,8 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "SELECT iif(?2 IS NULL, fresh + repeats + leased = 0, NOT EXISTS "
 	    "(SELECT 1 FROM job j INDEXED BY job_of_event WHERE j.event = "
 	    "event.id AND j.target = (SELECT id FROM target WHERE kind = 0 "
-	    "AND name = ?2) AND j.state < 2)), expanded, replay_suspect = 1, "
-	    "coalesce(round_webhook, webhook_id) IS coalesce(?2, "
-	    "webhook_id), coalesce(round_webhook, webhook_id) IS NULL FROM "
-	    "event WHERE id = ?1",
+	    "AND name = ?2) AND j.state < 2)), expanded, replay_suspect, "
+	    "round_webhook, webhook_id FROM event WHERE id = ?1",
 	[LITE_EVENT_PASSING] = "SELECT " PASSING_SINCE("?1"),
 	[LITE_EVENT_OWES] =
 	    "SELECT CASE WHEN e.expanded = 0 AND coalesce(e.round_webhook, "
@@ -309,9 +307,7 @@ static const char *const texts[LITE_HELD_ALL] = {
 	    "THEN 1 ELSE 0 END FROM event e WHERE e.id = ?1",
 	[LITE_EVENT_REPLAY] =
 	    "UPDATE event SET round = round + 1, round_webhook = ?2, "
-	    "expanded = 0, replay_suspect = iif(?2 IS NULL, "
-	    "min(replay_suspect * 2, 2), replay_suspect) WHERE id = ?1 AND "
-	    "expanded = 1",
+	    "expanded = 0, replay_suspect = ?3 WHERE id = ?1 AND expanded = 1",
 	[LITE_EVENT_LIST] =
 	    "SELECT " EVENT_COLUMNS
 	    " FROM event e WHERE e.id < ?1 ORDER BY e.id DESC LIMIT ?2",
