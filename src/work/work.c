@@ -156,9 +156,9 @@ work_change(struct work *w, const struct work_options *opt)
 void
 work_stop(struct work *w)
 {
-	if (w->stopping)
+	if (w->phase != WORK_GOES_ON)
 		return;
-	w->stopping = true;
+	w->phase = WORK_STOPS;
 	w->stop_by = clock_boot_ms(w->opt.clock) + w->opt.grace_ms;
 }
 
@@ -270,7 +270,7 @@ return_jobs(struct work *w)
 
 	for (i = 0; i < w->nkinds; i++) {
 		return_all(&w->kinds[i].queued);
-		if (w->now_ms >= w->stop_by)
+		if (w->phase == WORK_GIVES_UP)
 			return_all(&w->kinds[i].running);
 	}
 }
@@ -324,7 +324,7 @@ trade(struct work *w, struct err *e)
 
 	if (rc != RC_OK || work_exchange_is_open(w))
 		return rc;
-	if (w->stopping)
+	if (w->phase != WORK_GOES_ON)
 		return is_time_to_settle(w) ? work_settle(w, e) : RC_OK;
 	rc = look_at_clock(w, e);
 
@@ -339,7 +339,9 @@ turn(struct work *w, struct err *e)
 	enum rc rc;
 
 	w->now_ms = clock_boot_ms(w->opt.clock);
-	if (w->stopping)
+	if (w->phase == WORK_STOPS && w->now_ms >= w->stop_by)
+		w->phase = WORK_GIVES_UP;
+	if (w->phase != WORK_GOES_ON)
 		return_jobs(w);
 	if (w->now_ms < w->pause_until)
 		return RC_OK;
@@ -372,7 +374,7 @@ is_over(const struct work *w)
 {
 	bool is_empty = work_in_hand(w) == 0 && !work_exchange_is_open(w);
 
-	if (w->stopping)
+	if (w->phase != WORK_GOES_ON)
 		return is_empty ||
 		    w->now_ms >=
 		    w->stop_by + (w->trouble_since == 0 ? LAST_SETTLE_MS : 0);
@@ -403,7 +405,7 @@ next_ms(const struct work *w, int64_t now)
 {
 	int64_t at = INT64_MAX;
 
-	if (w->stopping)
+	if (w->phase != WORK_GOES_ON)
 		at = w->queued > 0
 		    ? now
 		    : w->stop_by + (now < w->stop_by ? 0 : LAST_SETTLE_MS);
@@ -414,7 +416,7 @@ next_ms(const struct work *w, int64_t now)
 		return at;
 	if (w->ended.n > 0)
 		sooner(&at, is_time_to_settle(w) ? now : w->settle_by);
-	if (w->stopping)
+	if (w->phase != WORK_GOES_ON)
 		return at;
 	if (w->expand || (w->lease && work_has_room(w)) ||
 	    is_due(w, WORK_SWEEP) || is_due(w, WORK_POLL))
@@ -460,7 +462,7 @@ work_run(struct work *w, struct err *e)
 	enum rc rc;
 
 	do {
-		if (!w->stopping)
+		if (w->phase == WORK_GOES_ON)
 			work_start_queued(w);
 		/* What was started goes out here, before the store is asked
 		 * for anything that may take long. */

@@ -29,6 +29,12 @@ enum exchange_at {
 	EXCHANGE_ANSWERED
 };
 
+enum exchange_thread {
+	THREAD_GOES_ON,
+	THREAD_STOPS, /* it is told to */
+	THREAD_ENDED
+};
+
 struct work_exchange {
 	struct store *store;
 	struct work_bodies *bodies;
@@ -36,7 +42,7 @@ struct work_exchange {
 	pthread_mutex_t lock;
 	pthread_cond_t change;
 	struct loop *loop;
-	bool stop, ended;
+	enum exchange_thread runs;
 	enum exchange_at at;
 	bool is_open; /* the loop's */
 
@@ -72,7 +78,7 @@ run(void *arg)
 
 	(void)pthread_mutex_lock(&x->lock);
 	for (;;) {
-		while (x->at != EXCHANGE_ASKED && !x->stop)
+		while (x->at != EXCHANGE_ASKED && x->runs == THREAD_GOES_ON)
 			(void)pthread_cond_wait(&x->change, &x->lock);
 		if (x->at != EXCHANGE_ASKED)
 			break;
@@ -83,7 +89,7 @@ run(void *arg)
 		(void)pthread_cond_broadcast(&x->change);
 		loop_wake(x->loop);
 	}
-	x->ended = true;
+	x->runs = THREAD_ENDED;
 	(void)pthread_cond_broadcast(&x->change);
 	(void)pthread_mutex_unlock(&x->lock);
 	return NULL;
@@ -133,12 +139,12 @@ work_exchange_free(struct work_exchange *x, int64_t wait_ms)
 	bool ended;
 
 	(void)pthread_mutex_lock(&x->lock);
-	x->stop = true;
+	x->runs = THREAD_STOPS;
 	(void)pthread_cond_broadcast(&x->change);
-	while (!x->ended &&
+	while (x->runs != THREAD_ENDED &&
 	    pthread_cond_timedwait(&x->change, &x->lock, &until) == 0)
 		;
-	ended = x->ended;
+	ended = x->runs == THREAD_ENDED;
 	(void)pthread_mutex_unlock(&x->lock);
 	/* In a disk that does not answer: it keeps what it uses and goes with
 	 * the process. */

@@ -30,6 +30,25 @@ enum work_duty {
 };
 #define WORK_DUTIES 4
 
+/*
+ *            told to stop          stop_by
+ * [goes on] ─────────────► [stops] ───────► [gives up]
+ */
+enum work_phase {
+	WORK_GOES_ON,
+	WORK_STOPS,   /* queued jobs go back, running ones may end */
+	WORK_GIVES_UP /* running jobs go back too, and the last settle */
+};
+
+/* A job that a worker died over is tried alone, or the others in flight would
+ * be blamed with it: until quiet_until nothing is leased. */
+enum work_quiet {
+	WORK_QUIET_NOT,
+	WORK_QUIET_BEFORE, /* it waits for the jobs in flight; from then on it
+			      comes beside them */
+	WORK_QUIET_BESIDE  /* it runs; from then on others come beside it */
+};
+
 /* It is due, and stays so until it is done. */
 struct work_duty_timer {
 	struct loop_timer timer;
@@ -80,15 +99,12 @@ struct work {
 	bool is_split;
 	uint64_t leases;
 
-	bool stopping;
+	enum work_phase phase;
 	int64_t stop_by;
 	int64_t pause_until;   /* the store failed: not before */
 	int64_t trouble_since; /* 0: none */
 
-	/* A job that a worker died over is tried alone, or the innocent would
-	 * be blamed with it: for a moment nothing is leased, first for the
-	 * hand to become empty, then beside the one. */
-	bool one_waits;
+	enum work_quiet quiet;
 	int64_t quiet_until;
 	const struct work_job *alone; /* nothing came beside it so far */
 

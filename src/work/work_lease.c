@@ -25,7 +25,8 @@ is_busy(const struct work *w)
 bool
 work_is_quiet(const struct work *w)
 {
-	return is_busy(w) && w->now_ms < w->quiet_until;
+	return is_busy(w) && w->quiet != WORK_QUIET_NOT &&
+	    w->now_ms < w->quiet_until;
 }
 
 static size_t
@@ -87,6 +88,7 @@ hold(struct work *w, struct store_lease *lease)
 	b->kind->hold(b->arg, job);
 	if (job->lease.alone) {
 		w->alone = job;
+		w->quiet = WORK_QUIET_BESIDE;
 		w->quiet_until = w->now_ms + alone_ms(&job->lease);
 	}
 }
@@ -116,8 +118,10 @@ take_in_hand(struct work *w, struct store_leases *l, int64_t now_ms,
 
 	if (l->n > 0)
 		w->alone = NULL;
-	if (l->held_back)
+	if (l->held_back) {
+		w->quiet = WORK_QUIET_BEFORE;
 		w->quiet_until = w->now_ms + WORK_ALONE_MS;
+	}
 	for (i = 0; i < l->n; i++)
 		hold(w, &l->v[i]);
 	/* One that is due and did not come was left out on purpose. */
@@ -145,7 +149,7 @@ fill_want(const struct work *w, const struct work_bound *b, size_t leaving,
 		want->max = room;
 	want->hold_ms = w->opt.lease_ms;
 	/* A receiver that does not answer shall not keep it waiting for ever. */
-	want->in_company = is_busy(w) && !w->one_waits;
+	want->in_company = is_busy(w) && w->quiet != WORK_QUIET_BEFORE;
 	want->alone = w->alone != NULL ? &w->alone->lease : NULL;
 }
 
@@ -248,11 +252,21 @@ has_asked(const struct store_exchange *x)
 	return i < x->nwants;
 }
 
+/* When all kinds were asked: the answer for the first one says nothing of the
+ * suspects of the next. */
+static void
+end_quiet(struct work *w, bool one_waits)
+{
+	if (w->quiet == WORK_QUIET_BEFORE && !one_waits)
+		w->quiet = WORK_QUIET_NOT;
+}
+
 enum rc
 work_exchanged(struct work *w, struct err *e)
 {
 	struct store_exchange *x;
 	enum rc rc = RC_OK;
+	bool waits;
 
 	if (!work_exchange_end(w, &x, &rc, e) || rc != RC_OK)
 		return rc;
@@ -262,8 +276,9 @@ work_exchanged(struct work *w, struct err *e)
 	note_company(w, x->wants, x->nwants, &x->leases);
 	if (!has_asked(x))
 		return RC_OK;
-	w->one_waits = x->leases.held_back;
+	waits = x->leases.held_back;
 	take_in_hand(w, &x->leases, x->now_ms, x->next_due_ms);
+	end_quiet(w, waits);
 
 	return RC_OK;
 }
@@ -281,8 +296,6 @@ lease_kind(struct work *w, const struct work_bound *b, size_t *n, bool *waits,
 	return lease_pass(w, b, &want, n, waits, e);
 }
 
-/* one_waits changes when all kinds were asked: the first one's answer says
- * nothing of the suspects of the next. */
 enum rc
 work_lease(struct work *w, struct err *e)
 {
@@ -296,7 +309,7 @@ work_lease(struct work *w, struct err *e)
 		if (rc != RC_OK)
 			return rc;
 	}
-	w->one_waits = waits;
+	end_quiet(w, waits);
 	/* Until a turn brings nothing, there may be more. */
 	w->lease = n > 0 || waits;
 
