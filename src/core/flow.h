@@ -79,7 +79,7 @@ size_t flow_room(const struct flow *f, const struct flow_limits *all,
 /* The one job that may be leased is the probe of its breaker. */
 bool flow_is_probe(const struct flow *f);
 
-/* What leases and settlements of one transaction bring. */
+/* The leases and settlements of one transaction. */
 struct flow_change {
 	struct breaker_news news;
 	bool has_ended; /* leases have, unused of them without a request */

@@ -8,9 +8,9 @@
  *
  * 1. failing_since_ms is the first failure after the last success; a success
  *    clears it and disable_at_ms.
- * 2. Nobody is disabled for failing who was not warned a day before, or half
- *    of disable_after where that is less than two days, however rarely
- *    something is tried.
+ * 2. A webhook is disabled for failing only after a warning a day before, or
+ *    half of disable_after where that is less than two days, however rarely it
+ *    is called.
  * 3. A time that lies ahead was written by a clock that was ahead: it counts
  *    as now.
  *
@@ -24,7 +24,7 @@
 
 #include "core/webhook.h"
 
-/* What a webhook keeps of its calls, but for plain sums. */
+/* The state of a webhook that its calls change; plain sums are not in it. */
 struct health {
 	bool enabled;
 	bool damaged; /* its secrets do not open */
@@ -69,14 +69,14 @@ enum health_step {
 	HEALTH_DISABLE /* that time has come */
 };
 
-/* What the news, which are part of it now, lead to.  disable_at_ms moves with
- * HEALTH_WARN; with HEALTH_STAYS too, where it was further ahead than any
+/* The step that follows from the news, after health_apply().  disable_at_ms moves
+ * with HEALTH_WARN; with HEALTH_STAYS too, where it was further ahead than any
  * warning is. */
 enum health_step health_judge(struct health *h, const struct health_news *n,
     int64_t now_ms);
 
-/* A person has changed the registration: what it has been through before does
- * not show how it is now. */
+/* A person has changed the registration: calls before the change do not show
+ * how it is now. */
 void health_changed(struct webhook *w, bool was_enabled, bool was_blocked);
 
 #endif

@@ -15,8 +15,7 @@
  * 3. A person's retry begins a new round of attempts.
  *
  * The store reads a job, applies one of these functions and writes the job
- * back; what the change counts for is in event_state.h, order.h and lane.h.
- * Pure.
+ * back; event_state.h, order.h and lane.h have the consequences.  Pure.
  */
 #ifndef CORE_JOB_H
 #define CORE_JOB_H
@@ -74,8 +73,8 @@ void job_lease(struct job *j);
 void job_settle(struct job *j, enum job_verdict verdict, int64_t again_ms,
     int64_t now_ms);
 
-/* The job has just been delivered, but an earlier job of its order key came
- * meanwhile: it is due once more, as if new, behind that one. */
+/* The job was delivered, but an earlier job of its order key came meanwhile:
+ * the job is due once more, in a new round, behind that one. */
 void job_redeliver(struct job *j, int64_t now_ms);
 
 /* The lease ran out without a report; alone: its worker held no other job.

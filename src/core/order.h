@@ -71,8 +71,8 @@ bool order_frees(const struct job *was, const struct job *is);
 /* It died at the head of its line, or waits again behind one that did. */
 bool order_may_be_blocked(const struct job *was, const struct job *is);
 
-/* What a job that was like this, and is not leased any more or has left the
- * line, means for the first of it. */
+/* The step for the first of a line, when a job that was like this is not leased
+ * any more or has left the line. */
 enum order_step {
 	ORDER_NO_STEP,
 	ORDER_GOES,       /* the first is not behind any more */

@@ -11,12 +11,11 @@
  *    signed, such a body is held back, since the id proves that one of both
  *    types is false.
  * 4. A body that was seen under another id within the replay window is held
- *    back.  Whoever captures a body on its way may send it first, under a
- *    type that nobody knows: the first event that has the type of its body is
- *    the real one.
+ *    back.  An attacker that captured a body may post it first, under
+ *    an unknown type: the first event that has the type of its body is the
+ *    real one.
  *
- * The store looks keys up and asks these functions what the findings mean.
- * Pure.
+ * The store looks keys up; these functions judge the findings.  Pure.
  */
 #ifndef CORE_REPEAT_H
 #define CORE_REPEAT_H
@@ -26,7 +25,7 @@
 
 struct event;
 
-/* What an event is known by, beside its source and delivery id.  These numbers
+/* The part of an event's key beside its source and delivery id.  These numbers
  * are in the database: event.second. */
 enum repeat_key {
 	REPEAT_KEY_ID,   /* nothing */
