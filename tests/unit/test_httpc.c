@@ -376,34 +376,6 @@ connections_are_reused_within_their_pool_only(void **state)
 	httpc_free(c);
 }
 
-static void
-each_pool_has_rules_of_its_own_for_addresses(void **state)
-{
-	static const struct act script[] = { { answer_ok, 0, KEEP } };
-	struct httpc *c = client();
-	struct httpc_pool *open = pool(c, allow_all, NULL),
-			  *closed = pool(c, allow_none, NULL);
-	struct httpc_request req;
-	struct got got;
-	char url[64];
-	int i;
-
-	(void)state;
-	set_script(script, 1);
-	for (i = 0; i < 4; i++) {
-		req = request(&got, url, sizeof(url));
-		httpc_start(i % 2 == 0 ? open : closed, &req);
-		run(&got);
-		assert_int_equal(got.a.end,
-		    i % 2 == 0 ? HTTPC_COMPLETE : HTTPC_DENIED);
-	}
-	assert_int_equal(server_count(&server.accepted), 1);
-	assert_int_equal(server_count(&server.requests), 2);
-	httpc_pool_free(open);
-	httpc_pool_free(closed);
-	httpc_free(c);
-}
-
 /* Each part by itself; what was not needed, or not reached, is -1. */
 static void
 the_duration_of_each_phase_is_reported(void **state)
@@ -793,7 +765,6 @@ main(void)
 		    an_endless_body_is_cut_and_counts_as_an_answer),
 		cmocka_unit_test(retry_after_is_handed_on_as_sent),
 		cmocka_unit_test(connections_are_reused_within_their_pool_only),
-		cmocka_unit_test(each_pool_has_rules_of_its_own_for_addresses),
 		cmocka_unit_test(the_duration_of_each_phase_is_reported),
 		cmocka_unit_test(no_descriptor_left_is_our_own_failure),
 		cmocka_unit_test(a_denied_address_is_never_connected_to),

@@ -48,6 +48,16 @@ allow_all(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
 	return RC_OK;
 }
 
+static enum rc
+allow_none(void *arg, const struct sockaddr *sa, bool is_https, struct err *e)
+{
+	(void)arg;
+	(void)sa;
+	(void)is_https;
+
+	return err_set(e, RC_DENIED, "not this one");
+}
+
 /* Starts n calls at once, each on a connection of its own if none is kept,
  * and waits for them all. */
 static void
@@ -188,6 +198,39 @@ a_request_to_send_once_uses_a_new_connection(void **state)
 	assert_int_equal(server_count(&server.requests), 2);
 }
 
+/* And neither its connections nor its answers are another's. */
+static void
+each_pool_has_rules_of_its_own_for_addresses(void **state)
+{
+	static const struct act script[] = { OK };
+	static const struct httpc_policy rules[] = { { allow_all, NULL },
+		{ allow_none, NULL } };
+	const struct httpc_options opt = { .loop = own_loop(),
+		.user_agent = "hls/test",
+		.idle_connections = 8 };
+	struct httpc_pool *pools[NELEM(rules)];
+	struct httpc *c;
+	struct got got;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	set_script(script, 1);
+	assert_int_equal(httpc_new(&opt, &c, &e), RC_OK);
+	for (i = 0; i < NELEM(rules); i++)
+		pools[i] = httpc_pool_new(c, &rules[i], NULL);
+	for (i = 0; i < 4; i++) {
+		ask(c, pools[i % 2], false, &got, 1);
+		assert_int_equal(got.end,
+		    i % 2 == 0 ? HTTPC_COMPLETE : HTTPC_DENIED);
+	}
+	assert_int_equal(server_count(&server.accepted), 1);
+	assert_int_equal(server_count(&server.requests), 2);
+	for (i = 0; i < NELEM(rules); i++)
+		httpc_pool_free(pools[i]);
+	httpc_free(c);
+}
+
 int
 main(void)
 {
@@ -198,6 +241,7 @@ main(void)
 		    a_request_whose_answer_began_is_not_sent_again),
 		cmocka_unit_test(a_new_connection_that_breaks_is_one_request),
 		cmocka_unit_test(a_request_to_send_once_uses_a_new_connection),
+		cmocka_unit_test(each_pool_has_rules_of_its_own_for_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, start_server, stop_server);
