@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/buf.h"
 #include "base/crypt.h"
 #include "base/xalloc.h"
@@ -110,10 +108,8 @@ is_body_of(struct lite_tx *tx, int64_t event, const struct accept *a,
 	rc = lite_step(tx->conn, st, &row, e);
 	if (rc != RC_OK || !row)
 		return rc;
-	last.sha256 = sqlite3_column_blob(st, 0);
-	if (sqlite3_column_bytes(st, 0) != (int)sizeof(a->ev->body_sha256))
-		last.sha256 = NULL;
-	last.type = (const char *)sqlite3_column_text(st, 1);
+	last.sha256 = lite_col_exact(st, 0, sizeof(a->ev->body_sha256));
+	last.type = lite_col_str(st, 1);
 	last.was_held = lite_col_int(st, 2) != 0;
 	*same = repeat_has_body(a->ev, &last);
 	lite_reset(st);
@@ -272,11 +268,9 @@ compare_event(struct lite_tx *tx, int64_t event, const struct event *ev,
 	rc = lite_step(tx->conn, st, &row, e);
 	if (rc != RC_OK || !row)
 		return rc;
-	out->same_hook =
-	    is_equal((const char *)sqlite3_column_text(st, 0), ev->hook_id);
-	out->same_type =
-	    is_equal((const char *)sqlite3_column_text(st, 1), ev->type);
-	out->is_held = sqlite3_column_int(st, 2) == 1;
+	out->same_hook = is_equal(lite_col_str(st, 0), ev->hook_id);
+	out->same_type = is_equal(lite_col_str(st, 1), ev->type);
+	out->is_held = lite_col_int(st, 2) == 1;
 	lite_reset(st);
 	return RC_OK;
 }

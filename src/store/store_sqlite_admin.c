@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
 
@@ -49,11 +47,10 @@ lite_token_put(void *impl, const struct store_token *t, struct err *e)
 static void
 token_of_row(struct sqlite3_stmt *st, struct store_token *out)
 {
-	const void *hash = sqlite3_column_blob(st, 0);
+	const void *hash = lite_col_exact(st, 0, sizeof(out->hash));
 
 	memset(out, 0, sizeof(*out));
-	if (hash != NULL &&
-	    sqlite3_column_bytes(st, 0) == (int)sizeof(out->hash))
+	if (hash != NULL)
 		memcpy(out->hash, hash, sizeof(out->hash));
 	out->name = lite_col_text(st, 1);
 	out->role = lite_col_text(st, 2);

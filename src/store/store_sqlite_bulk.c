@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/buf.h"
 #include "base/js.h"
 #include "base/xalloc.h"
@@ -22,7 +20,7 @@
 static bool
 is_text(struct sqlite3_stmt *st, int column, const char *text)
 {
-	const char *value = (const char *)sqlite3_column_text(st, column);
+	const char *value = lite_col_str(st, column);
 
 	return value != NULL && strcmp(value, text) == 0;
 }
@@ -31,7 +29,7 @@ is_text(struct sqlite3_stmt *st, int column, const char *text)
 static bool
 is_type(struct sqlite3_stmt *st, const char *type)
 {
-	const char *name = (const char *)sqlite3_column_text(st, 7);
+	const char *name = lite_col_str(st, 7);
 	size_t n;
 
 	if (type == NULL || is_text(st, 7, type))

@@ -502,47 +502,9 @@ lite_changes(struct lite_conn *c)
 }
 
 int64_t
-lite_col_int(struct sqlite3_stmt *st, int at)
+lite_new_id(struct lite_conn *c)
 {
-	return sqlite3_column_int64(st, at);
-}
-
-int64_t
-lite_col_ms(struct sqlite3_stmt *st, int at)
-{
-	static const int64_t latest = INT64_C(253402300799999);
-	int64_t ms = lite_col_int(st, at);
-
-	return ms < 0 ? 0 : ms > latest ? latest : ms;
-}
-
-int
-lite_col_enum(struct sqlite3_stmt *st, int at, int n)
-{
-	int64_t v = lite_col_int(st, at);
-
-	return v < 0 || v >= n ? 0 : (int)v;
-}
-
-char *
-lite_col_text(struct sqlite3_stmt *st, int at)
-{
-	const void *p = sqlite3_column_text(st, at);
-
-	if (p == NULL)
-		return NULL;
-	return xmemdup0(p, (size_t)sqlite3_column_bytes(st, at));
-}
-
-char *
-lite_col_blob(struct sqlite3_stmt *st, int at, size_t *n)
-{
-	const void *p = sqlite3_column_blob(st, at);
-
-	*n = (size_t)sqlite3_column_bytes(st, at);
-	if (sqlite3_column_type(st, at) == SQLITE_NULL)
-		return NULL;
-	return xmemdup0(p, *n);
+	return sqlite3_last_insert_rowid(c->db);
 }
 
 int64_t

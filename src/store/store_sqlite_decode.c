@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include <sqlite3.h>
-
 #include "base/buf.h"
 #include "core/event.h"
 #include "store/store_sqlite_int.h"

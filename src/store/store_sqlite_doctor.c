@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <sqlite3.h>
-
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/xalloc.h"
@@ -171,7 +169,7 @@ check_pages(struct doctor *d, struct err *e)
 		rc = lite_step(d->conn, st, &row, e);
 		if (rc != RC_OK || !row)
 			return rc;
-		text = (const char *)sqlite3_column_text(st, 0);
+		text = lite_col_str(st, 0);
 		(void)snprintf(finding, sizeof(finding),
 		    "%.300s: stop all programs of hls and restore a backup",
 		    text == NULL ? "no answer" : text);

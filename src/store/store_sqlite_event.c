@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/id.h"
 #include "base/units.h"
 #include "base/xalloc.h"
@@ -102,7 +100,7 @@ is_text(struct sqlite3_stmt *st, int at, const char *want)
 
 	if (want == NULL)
 		return true;
-	text = (const char *)sqlite3_column_text(st, at);
+	text = lite_col_str(st, at);
 	return text != NULL && strcmp(text, want) == 0;
 }
 

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/clock.h"
 #include "base/strlist.h"
 #include "core/flow.h"
@@ -101,8 +99,7 @@ lite_target_read_called(struct lite_tx *tx, int64_t id, struct lite_target *t,
 	if (rc != RC_OK || !*found)
 		return rc;
 	lite_target_of_row(st, 0, t);
-	t->has_webhook =
-	    sqlite3_column_type(st, LITE_TARGET_COLUMNS) != SQLITE_NULL;
+	t->has_webhook = !lite_col_is_null(st, LITE_TARGET_COLUMNS);
 	health_of_row(st, LITE_TARGET_COLUMNS, &t->health);
 	lite_reset(st);
 	return RC_OK;
@@ -345,8 +342,7 @@ lite_blocked(void *impl, int64_t *version, struct strlist *out, bool *changed,
 			rc = lite_step(c, st, &row, e);
 			if (rc != RC_OK || !row)
 				break;
-			strlist_put(out,
-			    (const char *)sqlite3_column_text(st, 0));
+			strlist_put(out, lite_col_str(st, 0));
 		}
 		/* A change between the two shows as another version. */
 		*version = now;

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "core/notice_data.h"
 #include "store/store_sqlite_int.h"
 
@@ -51,9 +49,9 @@ static void
 read_facts(struct sqlite3_stmt *st, struct notice_webhook *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->webhook = (const char *)sqlite3_column_text(st, 0);
-	out->url = (const char *)sqlite3_column_text(st, 1);
-	out->team = (const char *)sqlite3_column_text(st, 2);
+	out->webhook = lite_col_str(st, 0);
+	out->url = lite_col_str(st, 1);
+	out->team = lite_col_str(st, 2);
 	out->why = (enum webhook_why)lite_col_enum(st, 3, WEBHOOK_WHYS);
 	out->failing_since_ms = lite_col_ms(st, 4);
 	out->disable_at_ms = lite_col_ms(st, 5);
@@ -61,7 +59,7 @@ read_facts(struct sqlite3_stmt *st, struct notice_webhook *out)
 	out->last_class =
 	    (enum outcome_class)lite_col_enum(st, 7, OUTCOME_CLASSES);
 	out->last_code = (int)lite_col_int(st, 8);
-	out->last_text = (const char *)sqlite3_column_text(st, 9);
+	out->last_text = lite_col_str(st, 9);
 }
 
 /* st was bound; without a row there is nothing to report. */
@@ -85,9 +83,9 @@ report(struct lite_tx *tx, struct sqlite3_stmt *st, enum notice_name name,
 		if (event != 0)
 			lite_public_id(tx->lite, "evt_", lite_col_int(st, 13),
 			    event, facts.event);
-		facts.event_type = (const char *)sqlite3_column_text(st, 14);
-		facts.delivery_id = (const char *)sqlite3_column_text(st, 15);
-		facts.order_key = (const char *)sqlite3_column_text(st, 16);
+		facts.event_type = lite_col_str(st, 14);
+		facts.delivery_id = lite_col_str(st, 15);
+		facts.order_key = lite_col_str(st, 16);
 	}
 	notice_of_webhook(name, &facts, now_ms, &n);
 	lite_reset(st);

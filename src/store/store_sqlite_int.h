@@ -8,6 +8,7 @@
  *	store_sqlite_init.c	making and upgrading
  *	store_sqlite_decode.c	decodes the forms of an older store
  *	store_sqlite_conn.c	one connection and its statements
+ *	store_sqlite_col.c	columns of a row
  *	store_sqlite_stmt.c	the SQL
  *	store_sqlite_pool.c	read connections
  *	store_sqlite_commit.c	the committer: every write goes through it
@@ -121,6 +122,8 @@ void lite_reset(struct sqlite3_stmt *st);
 enum rc lite_run(struct lite_conn *c, struct sqlite3_stmt *st, struct err *e);
 enum rc lite_run_stmt(struct lite_conn *c, enum lite_stmt s, struct err *e);
 int lite_changes(struct lite_conn *c);
+/* Of the row that was inserted last. */
+int64_t lite_new_id(struct lite_conn *c);
 
 /* One condition of a list: the statement gives the highest id not above ?1
  * of a row that it takes, by an index; ?2 is the text or the number. */
@@ -156,7 +159,16 @@ enum rc lite_event_bounds(struct lite_conn *c, int64_t since_ms,
 /* Steps of its statements since the last question. */
 int64_t lite_conn_steps(struct lite_conn *c);
 
+/* The columns of the row that a step gave. */
+int lite_columns(struct sqlite3_stmt *st);
+bool lite_col_is_null(struct sqlite3_stmt *st, int at);
 int64_t lite_col_int(struct sqlite3_stmt *st, int at);
+/* Lent until the next step or reset; NULL for NULL. */
+const char *lite_col_str(struct sqlite3_stmt *st, int at);
+/* ...and NULL for no bytes too. */
+const void *lite_col_bytes(struct sqlite3_stmt *st, int at, size_t *n);
+/* The same, or NULL where they are not n bytes. */
+const void *lite_col_exact(struct sqlite3_stmt *st, int at, size_t n);
 /* Steps st and resets it: the first column of its first row, or other when
  * there is no row. */
 enum rc lite_one_int(struct lite_conn *c, struct sqlite3_stmt *st,

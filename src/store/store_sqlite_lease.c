@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "core/event.h"
@@ -78,7 +76,7 @@ take_row(struct lease *x, struct sqlite3_stmt *st, const struct lite_target *t,
     bool suspect)
 {
 	struct claim *c = &x->claims[x->n];
-	bool has_event = sqlite3_column_type(st, AT_EVENT_ROW) != SQLITE_NULL;
+	bool has_event = !lite_col_is_null(st, AT_EVENT_ROW);
 
 	if (!has_event &&
 	    (lite_col_int(st, AT_EVENT) != 0 || t->kind == STORE_DELIVER))

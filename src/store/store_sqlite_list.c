@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
 
@@ -56,7 +54,7 @@ is_listed(const struct store_job_filter *f, struct sqlite3_stmt *st)
 		return false;
 	if (f->target == NULL)
 		return true;
-	target = (const char *)sqlite3_column_text(st, 8);
+	target = lite_col_str(st, 8);
 	return target != NULL && strcmp(target, f->target) == 0;
 }
 

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <sqlite3.h>
-
 #include "base/clock.h"
 #include "base/meter.h"
 #include "base/xalloc.h"
@@ -200,10 +198,8 @@ read_figures(struct lite_conn *c, struct store_metrics *m, struct err *e)
 		rc = lite_step(c, st, &row, e);
 		if (rc != RC_OK || !row)
 			return rc;
-		if (strcmp((const char *)sqlite3_column_text(st, 0), OTHER) ==
-		    0)
-			add_left(&m->others,
-			    (const char *)sqlite3_column_text(st, 1),
+		if (strcmp(lite_col_str(st, 0), OTHER) == 0)
+			add_left(&m->others, lite_col_str(st, 1),
 			    lite_col_int(st, 2), lite_col_int(st, 3));
 		else
 			add_figure(m, st);

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/secret.h"
 #include "core/backoff.h"
 #include "core/webhook.h"

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/clock.h"
 #include "store/store_sqlite_int.h"
 

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "core/lane.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_owe.h"
@@ -32,7 +30,7 @@ lite_target_get(struct lite_tx *tx, enum store_kind kind, const char *name,
 	lite_text(st, 2, name);
 	lite_int(st, 3, STORE_LABELS_MAX);
 	rc = lite_run(tx->conn, st, e);
-	*id = sqlite3_last_insert_rowid(tx->conn->db);
+	*id = lite_new_id(tx->conn);
 	return rc;
 }
 

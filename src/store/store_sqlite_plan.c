@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <sqlite3.h>
-
 #include "base/crypt.h"
 #include "core/backoff.h"
 #include "core/lane.h"
@@ -92,7 +90,7 @@ judge(struct lite *l, struct lite_plan *p, struct sqlite3_stmt *st,
 		.obeys_retry_after =
 		    outcome_obeys_retry_after((int)lite_col_int(st, 3)),
 		.not_before_ms = lite_col_int(st, 4) };
-	const char *text = (const char *)sqlite3_column_text(st, 5);
+	const char *text = lite_col_str(st, 5);
 	struct lite_plan_job *job;
 	uint32_t random;
 

@@ -3,12 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "store/store_sqlite_ready.h"
 
 /* Columns of the statement: those of a target, then when it is ready. */
-#define NAME_OF(st) ((const char *)sqlite3_column_text(st, 2))
+#define NAME_OF(st) (lite_col_str(st, 2))
 #define AT_MS_OF(st) lite_col_int(st, LITE_TARGET_COLUMNS)
 
 static int

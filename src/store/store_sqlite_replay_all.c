@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/clock.h"
 #include "core/event.h"
 #include "store/store_sqlite_int.h"
@@ -109,7 +107,7 @@ run_put_down(struct lite_tx *tx, void *arg, struct err *e)
 	lite_text(st, 1, r->webhook_id);
 	lite_int(st, 2, r->events[x->n - 1]);
 	rc = lite_run(tx->conn, st, e);
-	x->id = sqlite3_last_insert_rowid(tx->conn->db);
+	x->id = lite_new_id(tx->conn);
 	for (i = 0; rc == RC_OK && i < x->n; i += n) {
 		n = x->n - i < PART ? x->n - i : PART;
 		rc = put_part(tx, x->id, r->events + i, n, e);
@@ -164,8 +162,8 @@ begin_part(struct lite_tx *tx, struct carry *x, struct err *e)
 		return rc;
 	part = lite_col_int(st, 0);
 	webhook_id = lite_col_text(st, 1);
-	blob = sqlite3_column_blob(st, 2);
-	n = (size_t)sqlite3_column_bytes(st, 2) / ID_SIZE;
+	blob = lite_col_bytes(st, 2, &n);
+	n /= ID_SIZE;
 	for (i = 0; i < n && i < PART; i++)
 		ids[i] = read_id(blob + i * ID_SIZE);
 	lite_reset(st);

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/buf.h"
 #include "base/js.h"
 #include "base/xalloc.h"
@@ -26,13 +24,12 @@ lite_public_id(struct lite *l, const char *prefix, int64_t ms, int64_t row,
 void
 lite_strlist_of_row(struct sqlite3_stmt *st, int at, struct strlist *l)
 {
-	const char *text = (const char *)sqlite3_column_text(st, at);
+	size_t n;
+	const char *text = lite_col_bytes(st, at, &n);
 	struct js_doc doc;
 	struct err ignored;
 
-	if (text == NULL ||
-	    js_parse_any(&doc, text, (size_t)sqlite3_column_bytes(st, at),
-		&ignored) != RC_OK)
+	if (text == NULL || js_parse_any(&doc, text, n, &ignored) != RC_OK)
 		return;
 	(void)js_get_strlist(doc.root, l);
 	js_doc_fini(&doc);
@@ -80,7 +77,7 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	const void *digest;
 	int suspect;
 
-	assert(at + LITE_EVENT_COLUMNS <= sqlite3_column_count(st));
+	assert(at + LITE_EVENT_COLUMNS <= lite_columns(st));
 	ev->id = lite_col_int(st, at);
 	ev->received_ms = lite_col_ms(st, at + 1);
 	ev->scheduled_ms = lite_col_ms(st, at + 2);
@@ -100,9 +97,8 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	if (suspect != 0)
 		ev->suspect_why = (enum event_why)(suspect - 1);
 	ev->bodysz = (size_t)lite_col_int(st, at + 15);
-	digest = sqlite3_column_blob(st, at + 16);
-	if (digest != NULL &&
-	    sqlite3_column_bytes(st, at + 16) == (int)sizeof(ev->body_sha256))
+	digest = lite_col_exact(st, at + 16, sizeof(ev->body_sha256));
+	if (digest != NULL)
 		memcpy(ev->body_sha256, digest, sizeof(ev->body_sha256));
 	ev->status =
 	    (enum event_status)lite_col_enum(st, at + 17, EVENT_STATUSES);
@@ -113,7 +109,7 @@ lite_event_of_row(struct lite *l, struct sqlite3_stmt *st, int at)
 	ev->completed_ms = lite_col_ms(st, at + 22);
 	ev->sent_id = lite_col_text(st, at + 23);
 	ev->is_round_alone = lite_col_int(st, at + 24) != 0;
-	read_passed((const char *)sqlite3_column_text(st, at + 25), ev);
+	read_passed(lite_col_str(st, at + 25), ev);
 	lite_public_id(l, "evt_", ev->received_ms, ev->id, ev->public_id);
 	return ev;
 }

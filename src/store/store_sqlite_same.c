@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_seen.h"

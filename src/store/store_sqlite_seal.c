@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/crypt.h"
 #include "base/secret.h"
 #include "base/xalloc.h"
@@ -50,15 +48,15 @@ static enum rc
 unseal(struct lite *l, const char *column, const char *id,
     struct sqlite3_stmt *st, int at, struct lite_bytes *out, struct err *e)
 {
-	const void *p = sqlite3_column_blob(st, at);
-	size_t size = (size_t)sqlite3_column_bytes(st, at);
+	size_t size;
+	const void *p = lite_col_bytes(st, at, &size);
 	uint8_t key[CRYPT_KEY_SIZE];
 	char *context;
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
 	/* An empty one is not none: it was cut. */
-	if (sqlite3_column_type(st, at) == SQLITE_NULL)
+	if (lite_col_is_null(st, at))
 		return RC_OK;
 	rc = lite_key_copy(l, key, e);
 	if (rc != RC_OK)

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/xalloc.h"
 #include "core/event.h"
 #include "core/repeat.h"
@@ -282,20 +280,19 @@ load_row(struct lite_seen *s, struct sqlite3_stmt *st)
 	int64_t second;
 	bool in_part;
 
-	source = (const char *)sqlite3_column_text(st, 2);
-	delivery_id = (const char *)sqlite3_column_text(st, 3);
-	digest = sqlite3_column_blob(st, 4);
-	if (source == NULL || delivery_id == NULL || digest == NULL ||
-	    sqlite3_column_bytes(st, 4) != CRYPT_SHA256_SIZE)
+	source = lite_col_str(st, 2);
+	delivery_id = lite_col_str(st, 3);
+	digest = lite_col_exact(st, 4, CRYPT_SHA256_SIZE);
+	if (source == NULL || delivery_id == NULL || digest == NULL)
 		return;
 	lite_seen_keys(source, delivery_id, digest, &k);
 	second = lite_col_int(st, 7);
-	type = (const char *)sqlite3_column_text(st, 8);
+	type = lite_col_str(st, 8);
 	if (second == REPEAT_KEY_TYPE && type != NULL)
 		lite_seen_typed(source, delivery_id, type, &k);
 	else if (second != REPEAT_KEY_ID)
-		lite_seen_second(source, delivery_id,
-		    (const char *)sqlite3_column_text(st, 6), digest, &k);
+		lite_seen_second(source, delivery_id, lite_col_str(st, 6),
+		    digest, &k);
 	k.delivery.event = k.body.event = lite_col_int(st, 0);
 	k.delivery.seen_ms = k.body.seen_ms = lite_col_int(st, 1);
 	in_part = k.delivery.event <= s->merged.end;

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/meter.h"
@@ -167,7 +165,7 @@ read_due(struct lite_conn *c, const char *figure, int64_t now_ms,
 		rc = lite_step(c, st, &row, e);
 		if (rc != RC_OK || !row)
 			break;
-		labels = (const char *)sqlite3_column_text(st, 0);
+		labels = lite_col_str(st, 0);
 		if (labels == NULL || !is_reported(labels))
 			continue;
 		meter_label_get(labels, "source", source, sizeof(source));

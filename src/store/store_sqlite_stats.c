@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/xalloc.h"
 #include "store/store_sqlite_int.h"
 
@@ -28,7 +26,7 @@ lite_sums_read(struct lite_conn *c, int64_t sums[LITE_SUMS], struct err *e)
 		rc = lite_step(c, st, &row, e);
 		if (rc != RC_OK || !row)
 			return rc;
-		key = (const char *)sqlite3_column_text(st, 0);
+		key = lite_col_str(st, 0);
 		for (i = 0; key != NULL && i < LITE_SUMS; i++)
 			if (strcmp(key, lite_sum_name((enum lite_sum)i)) == 0)
 				sums[i] = lite_col_int(st, 1);
@@ -202,7 +200,7 @@ lite_days(void *impl, size_t max, struct store_day *out, size_t *n,
 			break;
 		memset(&out[*n], 0, sizeof(out[*n]));
 		(void)snprintf(out[*n].date, sizeof(out[*n].date), "%s",
-		    (const char *)sqlite3_column_text(st, 0));
+		    lite_col_str(st, 0));
 		out[*n].total = lite_col_int(st, 1);
 		out[*n].succeeded = lite_col_int(st, 2);
 		out[*n].failed = lite_col_int(st, 3);

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/strlist.h"
@@ -214,7 +212,7 @@ enum rc
 lite_webhook_of_row(struct lite *l, struct lite_conn *c,
     struct sqlite3_stmt *st, struct webhook **out, struct err *e)
 {
-	int flow = sqlite3_column_count(st) - 2;
+	int flow = lite_columns(st) - 2;
 	struct webhook *w = webhook_new();
 	enum rc rc, read;
 
@@ -228,7 +226,7 @@ lite_webhook_of_row(struct lite *l, struct lite_conn *c,
 	w->rate_limit = lite_col_int(st, 9);
 	w->max_in_flight = lite_col_int(st, 10);
 	w->timeout_ms = lite_col_int(st, 11);
-	read_schedule((const char *)sqlite3_column_text(st, 12), w);
+	read_schedule(lite_col_str(st, 12), w);
 	w->order_by = lite_col_text(st, 13);
 	w->filter = lite_col_text(st, 14);
 	w->enabled = lite_col_int(st, 15) != 0;
@@ -730,7 +728,7 @@ lite_webhook_resolve(void *impl, const char *text, char id[WEBHOOK_ID_MAX + 1],
 		rc = err_set(e, RC_NOTFOUND, "there is no webhook %.64s", text);
 	} else if (rc == RC_OK) {
 		(void)snprintf(id, WEBHOOK_ID_MAX + 1, "%s",
-		    (const char *)sqlite3_column_text(st, 0));
+		    lite_col_str(st, 0));
 		is_prefix = lite_col_int(st, 1) == 2;
 		if (is_prefix)
 			rc = lite_step(c, st, &row, e);

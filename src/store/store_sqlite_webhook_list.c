@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <sqlite3.h>
-
 #include "base/strlist.h"
 #include "base/xalloc.h"
 #include "core/match.h"
