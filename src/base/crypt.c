@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <sha2.h>
+
 #include "base/crypt.h"
 #include "base/crypt_int.h"
 
@@ -9,18 +11,25 @@
 #define SMALL (256 * 1024)
 #define HMAC_BLOCK 64
 
+static void
+end_sha256(SHA2_CTX *s, uint8_t out[CRYPT_SHA256_SIZE])
+{
+	SHA256Final(out, s);
+	crypt_wipe(s, sizeof(*s));
+}
+
 void
 crypt_sha256(const void *p, size_t n, uint8_t out[CRYPT_SHA256_SIZE])
 {
 	const struct crypt_lib *lib =
 	    n > SMALL ? crypt_lib_get() : crypt_lib_find();
-	struct crypt_sha256_state s;
+	SHA2_CTX s;
 	EVP_MD_CTX *ctx;
 
 	if (lib == NULL) {
-		crypt_sha256_init(&s);
-		crypt_sha256_add(&s, p, n);
-		crypt_sha256_end(&s, out);
+		SHA256Init(&s);
+		SHA256Update(&s, p, n);
+		end_sha256(&s, out);
 		return;
 	}
 	ctx = lib->fn.EVP_MD_CTX_new();
@@ -47,7 +56,7 @@ hmac_sha256(const void *key, size_t keysz, const struct crypt_span *spans,
     size_t n, uint8_t out[CRYPT_SHA256_SIZE])
 {
 	uint8_t pad[HMAC_BLOCK] = { 0 };
-	struct crypt_sha256_state s;
+	SHA2_CTX s;
 	size_t i;
 
 	if (keysz > HMAC_BLOCK)
@@ -55,17 +64,17 @@ hmac_sha256(const void *key, size_t keysz, const struct crypt_span *spans,
 	else if (keysz > 0)
 		memcpy(pad, key, keysz);
 	xor_all(pad, sizeof(pad), 0x36);
-	crypt_sha256_init(&s);
-	crypt_sha256_add(&s, pad, sizeof(pad));
+	SHA256Init(&s);
+	SHA256Update(&s, pad, sizeof(pad));
 	for (i = 0; i < n; i++)
-		crypt_sha256_add(&s, spans[i].p, spans[i].n);
-	crypt_sha256_end(&s, out);
+		SHA256Update(&s, spans[i].p, spans[i].n);
+	end_sha256(&s, out);
 
 	xor_all(pad, sizeof(pad), 0x36 ^ 0x5c);
-	crypt_sha256_init(&s);
-	crypt_sha256_add(&s, pad, sizeof(pad));
-	crypt_sha256_add(&s, out, CRYPT_SHA256_SIZE);
-	crypt_sha256_end(&s, out);
+	SHA256Init(&s);
+	SHA256Update(&s, pad, sizeof(pad));
+	SHA256Update(&s, out, CRYPT_SHA256_SIZE);
+	end_sha256(&s, out);
 	crypt_wipe(pad, sizeof(pad));
 }
 

@@ -80,16 +80,4 @@ const struct crypt_lib *crypt_lib_find(void);
 /* Ends the process unless it is done. */
 void crypt_must(bool is_done, const char *what);
 
-/* SHA-256 as FIPS 180-4 has it, in time that depends on the size alone. */
-struct crypt_sha256_state {
-	uint32_t h[8];
-	uint64_t size;
-	uint8_t block[64];
-};
-void crypt_sha256_init(struct crypt_sha256_state *s);
-void crypt_sha256_add(struct crypt_sha256_state *s, const void *p, size_t n);
-/* Wipes the state. */
-void crypt_sha256_end(struct crypt_sha256_state *s,
-    uint8_t out[CRYPT_SHA256_SIZE]);
-
 #endif

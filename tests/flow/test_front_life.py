@@ -246,7 +246,7 @@ def test_a_cgi_post_loads_no_library_that_it_does_not_need(g):
     if libs is None or gw.sanitizers():
         pytest.skip("the loader does not tell what it loads")
     assert libs - {"libc", "libm", "libpthread", "libdl"} == {
-        "libsqlite3", "libyaml-0"}
+        "libmd", "libsqlite3", "libyaml-0"}
     hook = json.dumps({"url": "http://127.0.0.1:8080/", "events": ["*"]})
     status, rest, _ = cgi(g, "POST", "/api/v1/webhooks/register",
                           hook.encode(),
