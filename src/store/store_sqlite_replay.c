@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "core/event.h"
 #include "core/round.h"
 #include "store/store_sqlite_int.h"
@@ -41,8 +39,8 @@ judge_event(struct lite_tx *tx, int64_t id, const char *webhook_id,
 	ev.has_ended = lite_col_int(st, 0) != 0;
 	ev.expanded = lite_col_int(st, 1) != 0;
 	ev.hold = (enum round_hold)lite_col_enum(st, 2, ROUND_RELEASED + 1);
-	ev.only = (const char *)sqlite3_column_text(st, 3);
-	ev.webhook_id = (const char *)sqlite3_column_text(st, 4);
+	ev.only = lite_col_str(st, 3);
+	ev.webhook_id = lite_col_str(st, 4);
 	out->step = judge(&ev, webhook_id);
 	out->hold = ev.hold;
 	lite_reset(st);
