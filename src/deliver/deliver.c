@@ -573,7 +573,7 @@ hold_body(struct work_job *job, const struct webhook *w,
 		.make = make_form,
 		.arg = ev };
 
-	return work_body_hold_form(work_bodies(job->work), ev->id, ev->bodysz,
+	return work_body_hold(work_bodies(job->work), ev->id, ev->bodysz,
 	    f.form == DELIVER_RAW ? NULL : &f, body, e);
 }
 

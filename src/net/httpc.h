@@ -147,7 +147,4 @@ void httpc_cancel(struct httpc_call *call);
 /* Open calls of all pools. */
 size_t httpc_open_calls(const struct httpc *c);
 
-/* "complete", "cut" ...; never NULL. */
-const char *httpc_end_name(enum httpc_end end);
-
 #endif

@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,17 +125,6 @@ static const char text_asked[] =
     "certificate";
 static const char text_early[] = "an answer came before the request was sent";
 static const char text_cut[] = "the body is over the maximum that is read";
-
-const char *
-httpc_end_name(enum httpc_end end)
-{
-	static const char *const names[HTTPC_ENDS] = { "complete", "cut",
-		"denied", "timeout", "not in time", "refused", "dns", "tls",
-		"broken", "protocol", "local", "short" };
-
-	assert((size_t)end < HTTPC_ENDS);
-	return names[end];
-}
 
 static void
 read_status_line(struct httpc_call *call, const char *p, size_t n)

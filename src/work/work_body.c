@@ -212,13 +212,6 @@ hold(struct work_bodies *b, int64_t event, size_t size,
 
 enum rc
 work_body_hold(struct work_bodies *b, int64_t event, size_t size,
-    const struct work_body **out, struct err *e)
-{
-	return work_body_hold_form(b, event, size, NULL, out, e);
-}
-
-enum rc
-work_body_hold_form(struct work_bodies *b, int64_t event, size_t size,
     const struct work_form *f, const struct work_body **out, struct err *e)
 {
 	struct entry *x;

@@ -43,14 +43,12 @@ struct work_bodies *work_bodies_new(struct store *s, size_t budget);
 void work_bodies_free(struct work_bodies *b); /* none is held */
 
 /*
- * Holds the body of an event; size is what it is known to have, or 0.
+ * Holds the body of an event; size is what it is known to have, or 0.  f is
+ * the form that is wanted, or NULL for the stored one.
  * RC_BUSY	over the budget; ask again when one was given back.
  * RC_NOTFOUND	the bytes are purged.
  */
 enum rc work_body_hold(struct work_bodies *b, int64_t event, size_t size,
-    const struct work_body **out, struct err *e);
-/* The same in another form; f may be NULL for none. */
-enum rc work_body_hold_form(struct work_bodies *b, int64_t event, size_t size,
     const struct work_form *f, const struct work_body **out, struct err *e);
 void work_body_release(struct work_bodies *b, const struct work_body *body);
 

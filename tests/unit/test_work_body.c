@@ -54,26 +54,26 @@ a_body_is_read_once_for_all_and_the_budget_holds(void **state)
 
 	(void)state;
 	payload_size = 600;
-	assert_int_equal(work_body_hold(b, 1, 600, &one, &e), RC_OK);
-	assert_int_equal(work_body_hold(b, 1, 600, &two, &e), RC_OK);
+	assert_int_equal(work_body_hold(b, 1, 600, NULL, &one, &e), RC_OK);
+	assert_int_equal(work_body_hold(b, 1, 600, NULL, &two, &e), RC_OK);
 	assert_ptr_equal(one, two);
 	assert_int_equal(one->n, 600);
 	assert_int_equal(payloads, 1);
-	assert_int_equal(work_body_hold(b, 2, 600, &three, &e), RC_BUSY);
+	assert_int_equal(work_body_hold(b, 2, 600, NULL, &three, &e), RC_BUSY);
 	assert_null(three);
 	work_body_release(b, one);
 	work_body_release(b, two);
 
 	/* Alone, a body may be larger than the budget. */
 	payload_size = 5000;
-	assert_int_equal(work_body_hold(b, 2, 5000, &three, &e), RC_OK);
+	assert_int_equal(work_body_hold(b, 2, 5000, NULL, &three, &e), RC_OK);
 	/* The first is still kept, but does not fit beside it. */
-	assert_int_equal(work_body_hold(b, 1, 0, &one, &e), RC_BUSY);
+	assert_int_equal(work_body_hold(b, 1, 0, NULL, &one, &e), RC_BUSY);
 	work_body_release(b, three);
-	assert_int_equal(work_body_hold(b, 1, 0, &one, &e), RC_OK);
+	assert_int_equal(work_body_hold(b, 1, 0, NULL, &one, &e), RC_OK);
 	assert_int_equal(payloads, 2);
 	work_body_release(b, one);
-	assert_int_equal(work_body_hold(b, 0, 0, &one, &e), RC_NOTFOUND);
+	assert_int_equal(work_body_hold(b, 0, 0, NULL, &one, &e), RC_NOTFOUND);
 	work_bodies_free(b);
 }
 
@@ -102,7 +102,7 @@ hold_and_release(struct work_bodies *b, int64_t event)
 	const struct work_body *body;
 	struct err e;
 
-	assert_int_equal(work_body_hold(b, event, 0, &body, &e), RC_OK);
+	assert_int_equal(work_body_hold(b, event, 0, NULL, &body, &e), RC_OK);
 	assert_int_equal(body->event, event);
 	work_body_release(b, body);
 }
@@ -185,7 +185,7 @@ another_form_is_made_of_the_body_that_is_here(void **state)
 
 	(void)state;
 	read_ahead(b, ids, 1, 600);
-	assert_int_equal(work_body_hold_form(b, 1, 600, &f, &body, &e), RC_OK);
+	assert_int_equal(work_body_hold(b, 1, 600, &f, &body, &e), RC_OK);
 	assert_int_equal(body->n, 601);
 	assert_int_equal(payloads, 1);
 	work_body_release(b, body);
