@@ -1,10 +1,10 @@
 /*
- * crypt_int - libcrypto's functions, and the one digest that is our own
+ * crypt_int - libcrypto's functions
  *
  * libcrypto takes longer to load and to begin than all else that a CGI
  * program does for one post, and such a post needs SHA-256 alone.  So the
  * library is loaded when it is first needed (see dynlib.h), or by a program
- * that stays, and until then small texts are digested here.
+ * that stays, and until then libmd digests small texts.
  */
 #ifndef BASE_CRYPT_INT_H
 #define BASE_CRYPT_INT_H

@@ -121,7 +121,7 @@ work_free(struct work *w)
 
 	if (w == NULL)
 		return true;
-	ended = work_exchange_free(w->exchange, LAST_ANSWER_MS);
+	ended = work_exchange_free(w, LAST_ANSWER_MS);
 	for (i = 0; i < w->nkinds; i++) {
 		forget_all(w, &w->kinds[i].queued);
 		forget_all(w, &w->kinds[i].running);

@@ -133,8 +133,9 @@ work_exchange_new(struct store *s, struct work_bodies *bodies, struct loop *l)
 }
 
 bool
-work_exchange_free(struct work_exchange *x, int64_t wait_ms)
+work_exchange_free(struct work *w, int64_t wait_ms)
 {
+	struct work_exchange *x = w->exchange;
 	const struct timespec until = clock_tick_in(wait_ms * 1000);
 	bool ended;
 
@@ -153,8 +154,11 @@ work_exchange_free(struct work_exchange *x, int64_t wait_ms)
 		return false;
 	}
 	(void)pthread_join(x->thread, NULL);
-	if (x->at == EXCHANGE_ANSWERED)
+	if (x->at == EXCHANGE_ANSWERED) {
 		store_leases_free(&x->x.leases);
+		/* What was refused is said in texts, which the jobs free. */
+		work_results_put(w, WORK_SETTLING, x->results, x->x.nresults);
+	}
 	work_expansion_free(x->expansion);
 	release(x);
 	return true;

@@ -106,6 +106,7 @@ struct work {
 
 	enum work_quiet quiet;
 	int64_t quiet_until;
+	size_t waits; /* the kind whose suspect waits, as far as it is known */
 	const struct work_job *alone; /* nothing came beside it so far */
 
 	struct store_worker seen; /* as last told */
@@ -160,7 +161,7 @@ void work_start_queued(struct work *w);
 struct work_exchange *work_exchange_new(struct store *s,
     struct work_bodies *bodies, struct loop *l);
 /* Waits so long for one that is open; false when it is open still. */
-bool work_exchange_free(struct work_exchange *x, int64_t wait_ms);
+bool work_exchange_free(struct work *w, int64_t wait_ms);
 bool work_exchange_is_open(const struct work *w);
 /* The oldest group of ended jobs goes into the list of the settling. */
 void work_exchange_begin(struct work *w, struct work_expansion *x,

@@ -142,6 +142,13 @@ keep_attempt(struct work_job *job, const struct store_attempt *a)
 		    xmemdup0(req->answer, req->answersz);
 }
 
+/* The store may refuse what comes with it: the log waits for its answer. */
+static bool
+is_more_than_an_end(const struct store_result *r)
+{
+	return r->product != NULL || r->nowes > 0;
+}
+
 void
 work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
     const struct store_attempt *a)
@@ -161,8 +168,10 @@ work_end(struct work_job *job, enum store_verdict verdict, int64_t again_ms,
 		r->product = job->product;
 		r->owes = job->owes;
 		r->nowes = job->nowes;
-		log_attempt(job, verdict, a);
+		if (!is_more_than_an_end(r))
+			log_attempt(job, verdict, a);
 	}
+	job->log_text = NULL;
 	if (w->ended.n == 0)
 		w->settle_by = clock_boot_ms(w->opt.clock) + WORK_GROUP_WAIT;
 	if (w->alone == job)
@@ -232,15 +241,15 @@ work_results_put(struct work *w, enum work_state at,
 		job->result = v[i];
 }
 
-/* Its end is on record. */
+/* The end of the job is on record. */
 static void
 note_end(struct work *w, const struct work_job *job)
 {
 	const struct store_result *r = &job->result;
 
 	count_end(w, job);
-	if (r->refused != NULL)
-		log_attempt(job, STORE_DEAD, &r->attempt);
+	if (r->refused != NULL || is_more_than_an_end(r))
+		log_attempt(job, r->verdict, &r->attempt);
 	if ((r->verdict == STORE_AGAIN || r->verdict == STORE_RELEASE) &&
 	    r->again_ms > 0 && r->again_ms < w->due_ms)
 		w->due_ms = r->again_ms;
@@ -263,7 +272,7 @@ work_settled(struct work *w, enum work_state at, size_t n)
 			note_end(w, l->first);
 		if (r->verdict != STORE_DONE)
 			w->look = true;
-		/* Of what failed there may be something to tell. */
+		/* A failure may have left a notice to tell. */
 		if (r->verdict != STORE_DONE && r->verdict != STORE_RELEASE)
 			w->expand = true;
 		work_forget(w, l->first);

@@ -93,7 +93,7 @@ hold(struct work *w, struct store_lease *lease)
 	}
 }
 
-/* Of a lease of deliveries alone: they are what is divided among drains. */
+/* Only deliveries are divided among drains, so other leases change nothing. */
 static void
 note_company(struct work *w, const struct store_lease_want *wants, size_t n,
     const struct store_leases *l)
@@ -170,8 +170,8 @@ does_want(const struct work *w, const struct work_bound *b,
 	return b->kind->want(b->arg, &hand, want);
 }
 
-/* One lease of one kind; adds to *n the jobs that came, and to *waits whether
- * a suspect was held back. */
+/* One lease of one kind; adds to *n the jobs that came, which a suspect of
+ * this kind would have for company, and to *waits whether one was held back. */
 static enum rc
 lease_pass(struct work *w, const struct work_bound *b,
     struct store_lease_want *want, size_t *n, bool *waits, struct err *e)
@@ -181,11 +181,14 @@ lease_pass(struct work *w, const struct work_bound *b,
 	enum rc rc;
 
 	fill_want(w, b, 0, want);
+	want->in_company = want->in_company || *n > 0;
 	rc = store_lease_due(w->opt.store, now_ms, want, &l, &next_ms, e);
 	if (rc != RC_OK)
 		return rc;
 	*n += l.n;
 	*waits = *waits || l.held_back;
+	if (l.held_back)
+		w->waits = (size_t)(b - w->kinds);
 	note_company(w, want, 1, &l);
 	take_in_hand(w, &l, now_ms, l.n == 0 ? next_ms : INT64_MAX);
 
@@ -252,8 +255,8 @@ has_asked(const struct store_exchange *x)
 	return i < x->nwants;
 }
 
-/* When all kinds were asked: the answer for the first one says nothing of the
- * suspects of the next. */
+/* Called when all kinds were asked: the answer for the first one says nothing
+ * of the suspects of the next. */
 static void
 end_quiet(struct work *w, bool one_waits)
 {
@@ -300,12 +303,15 @@ enum rc
 work_lease(struct work *w, struct err *e)
 {
 	bool waits = false;
-	size_t i, n = 0;
+	size_t i, n = 0, first;
 	enum rc rc;
 
 	w->due_ms = INT64_MAX;
+	/* Jobs of another kind that came before it would be its company. */
+	first = w->quiet == WORK_QUIET_BEFORE ? w->waits : 0;
 	for (i = 0; i < w->nkinds; i++) {
-		rc = lease_kind(w, &w->kinds[i], &n, &waits, e);
+		rc = lease_kind(w, &w->kinds[(first + i) % w->nkinds], &n,
+		    &waits, e);
 		if (rc != RC_OK)
 			return rc;
 	}

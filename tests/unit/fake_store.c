@@ -109,6 +109,7 @@ lease_row(size_t i, const struct store_lease_want *want,
 
 	r->state = ROW_LEASED;
 	r->leases++;
+	db.since_held++;
 	db.kinds |= 1u << r->kind;
 	l->kind = r->kind;
 	l->job = (int64_t)i;
@@ -139,10 +140,13 @@ lease_suspect(const struct store_lease_want *want, int64_t now_ms,
 		if (!db.rows[i].suspect || !is_wanted(&db.rows[i], want) ||
 		    db.rows[i].due_ms > now_ms)
 			continue;
-		if (want->in_company)
+		if (want->in_company) {
 			out->held_back = true;
-		else
-			lease_row(i, want, out);
+			db.since_held = 0;
+			return;
+		}
+		db.company += db.since_held;
+		lease_row(i, want, out);
 		return;
 	}
 }
@@ -248,6 +252,22 @@ put_product(const struct store_result *v)
 	}
 }
 
+/* What is refused once stays refused, whatever becomes of the transaction. */
+static void
+refuse_products(struct store_result *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct row *r = &db.rows[v[i].job];
+
+		if (!r->is_refused || v[i].refused != NULL)
+			continue;
+		r->refusals++;
+		v[i].refused = xstrdup("there are no words");
+		v[i].verdict = STORE_DEAD;
+		v[i].attempt.text = v[i].refused;
+	}
+}
+
 static void
 put_results(struct store_result *v, size_t n)
 {
@@ -257,13 +277,8 @@ put_results(struct store_result *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct row *r = &db.rows[v[i].job];
 
-		if (r->is_refused) {
-			v[i].refused = xstrdup("there are no words");
-			v[i].verdict = STORE_DEAD;
-			v[i].attempt.text = v[i].refused;
-		} else {
+		if (v[i].refused == NULL)
 			put_product(&v[i]);
-		}
 		r->verdict = v[i].verdict;
 		r->settled++;
 		r->due_ms = v[i].again_ms;
@@ -283,6 +298,7 @@ store_settle(struct store *s, struct store_result *v, size_t n,
 	(void)s;
 	(void)worker;
 	(void)now_ms;
+	refuse_products(v, n);
 	if (rc != RC_OK)
 		return rc;
 	put_results(v, n);
@@ -319,6 +335,7 @@ store_exchange(struct store *s, struct store_exchange *x, struct err *e)
 	enum rc rc = judge(e);
 
 	memset(&x->leases, 0, sizeof(x->leases));
+	refuse_products(x->results, x->nresults);
 	if (rc != RC_OK)
 		return rc;
 	db.exchanges++;

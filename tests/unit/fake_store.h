@@ -26,6 +26,7 @@ struct row {
 	enum store_verdict verdict; /* of its last settlement */
 	size_t leases, starts, settled;
 	bool suspect;
+	size_t refusals;  /* of its product */
 	bool is_refused;  /* the product of its end */
 	bool has_product; /* its end, on record */
 };
@@ -45,6 +46,8 @@ struct fake_store {
 	size_t lease_calls;
 	unsigned int kinds; /* that were leased: bits 1 << kind */
 	size_t beside;      /* rows leased beside a suspect that did not end */
+	size_t since_held;  /* rows leased since a suspect was held back... */
+	size_t company;     /* ...and when it was leased */
 	size_t marks_ended;
 	size_t busy; /* calls of settle that fail first */
 	bool dead, leases_lapsed;

@@ -401,16 +401,21 @@ a_suspect_of_any_kind_runs_alone(void **state)
 static void
 a_suspect_of_the_second_kind_waits_for_a_slow_job_once(void **state)
 {
+	int64_t now_ms = clock_wall_ms(clock_system());
+
 	(void)state;
-	prepare_acts(1, 1);
+	prepare_acts(1, 2);
 	kind.acts_wait = 0;
 	kind.others_wait = true;
 	db.rows[0].suspect = true;
-	/* It comes due while the other one runs. */
-	db.rows[0].due_ms = clock_wall_ms(clock_system()) + 100;
+	/* It comes due while one of the others runs, and the second of them
+	 * before the wait is over. */
+	db.rows[0].due_ms = now_ms + 100;
+	db.rows[2].due_ms = now_ms + 500;
 	assert_int_equal(run(options()), RC_OK);
 	assert_each(1, 1, 1, STORE_DONE);
 	assert_true(kind.wants < WANTS_MAX);
+	assert_int_equal(db.company, 0);
 }
 
 static void
@@ -441,6 +446,7 @@ a_job_whose_product_is_refused_has_failed(void **state)
 	assert_int_equal(kind.dead, 2);
 	for (size_t i = 0; i < db.n; i++) {
 		assert_int_equal(db.rows[i].settled, 1);
+		assert_int_equal(db.rows[i].refusals, db.rows[i].is_refused);
 		assert_int_equal(db.rows[i].verdict,
 		    db.rows[i].is_refused ? STORE_DEAD : STORE_DONE);
 	}
