@@ -5,7 +5,6 @@
 #include <sqlite3.h>
 
 #include "base/clock.h"
-#include "store/store_sqlite_copier.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_note.h"
 
@@ -16,13 +15,12 @@
  * writers out, and takes SQLite's own writer lock too, as RESTART and
  * TRUNCATE do.
  *
- * All writers wait while one runs, so most of a long log is copied before,
- * beside them.  Between groups the log is only begun anew; giving its blocks
- * back and allocating them again would hold up all of them.  Once nothing is
- * written it is cut to nothing.
+ * All writers wait while one runs, so it is made often: it then takes some
+ * milliseconds.  Between groups the log is only begun anew; giving its blocks
+ * back and allocating them again would take longer than the copying does.
+ * Once nothing was written for a second it is cut to nothing.
  */
-#define LOG_LONG 1536     /* frames: 6 MiB of pages and their headers */
-#define LOG_LONGEST 12216 /* 48 MiB: the copying does not keep up */
+#define WAL_FRAMES 1018 /* 4 MiB of pages and their headers */
 #define BUSY_US (50 * 1000)
 #define BETWEEN_US (1000 * 1000) /* after one that a reader kept from ending */
 #define LEAVE_MS 500             /* for the gate, at the end */
@@ -55,7 +53,7 @@ empty_log(struct lite_conn *c, bool cut)
 	return is_empty;
 }
 
-/* Ours with the gate, and the log is short or nobody copies it. */
+/* The lock of checkpoints is held. */
 static void
 checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
 {
@@ -72,25 +70,13 @@ checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
 	lite_gate_leave(l);
 }
 
-/* True: it is not time yet for the checkpoint that keeps writers out. */
-static bool
-copies_first(struct lite *l, const struct lite_conn *c, enum lite_load load)
-{
-	if (c->wal_frames < LITE_LOG_SHORT || c->wal_frames >= LOG_LONGEST ||
-	    lite_copier_has_copied(l->copier))
-		return false;
-	if (load == LITE_IDLE || c->wal_frames >= LOG_LONG)
-		lite_copier_begin(l->copier);
-	return true;
-}
-
 bool
 lite_checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
 {
-	if (c->wal_frames < LITE_LOG_SHORT &&
+	if (c->wal_frames < WAL_FRAMES &&
 	    (!l->log_is_uncut || load == LITE_QUEUED))
 		return l->log_is_uncut;
-	if (clock_tick_us() < l->checkpoint_from_us || copies_first(l, c, load))
+	if (clock_tick_us() < l->checkpoint_from_us)
 		return true;
 	if (atomic_load(&l->dead))
 		return false;
@@ -99,7 +85,7 @@ lite_checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
 		return true;
 	checkpoint(l, c, load);
 	(void)flock(l->ckpt_fd, LOCK_UN);
-	return c->wal_frames >= LITE_LOG_SHORT || l->log_is_uncut;
+	return c->wal_frames >= WAL_FRAMES || l->log_is_uncut;
 }
 
 /*

@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "store/store_sqlite_copier.h"
 #include "store/store_sqlite_int.h"
 #include "store/store_sqlite_note.h"
 #include "store/store_sqlite_op.h"
@@ -434,8 +433,6 @@ committer(void *arg)
 		c->group_since_us = 0;
 	}
 	(void)pthread_mutex_unlock(&c->lock);
-	lite_copier_free(c->lite->copier);
-	c->lite->copier = NULL;
 	if (!atomic_load(&c->lite->dead)) {
 		keep_figures(c);
 		leave(c);
@@ -619,7 +616,6 @@ lite_commit_new(struct lite *l)
 	struct lite_commit_state *c = xcalloc(1, sizeof(*c));
 
 	c->lite = l;
-	l->copier = lite_copier_new(l);
 	c->tail = &c->head;
 	c->folder_fd = -1;
 	c->tx.seen = lite_seen_new();
@@ -680,7 +676,6 @@ lite_commit_free(struct lite_commit_state *c)
 		(void)pthread_join(c->thread, NULL);
 	else
 		close_all(c);
-	lite_copier_free(c->lite->copier);
 	lite_tally_clear(&c->tx.tally);
 	lite_seen_free(c->tx.seen);
 	lite_spans_free(c->tx.spans);

@@ -17,7 +17,6 @@
  *	store_sqlite_pick.c	rows that several conditions share
  *	store_sqlite_webhook_list.c	the same for webhooks
  *	store_sqlite_ckpt.c	checkpoints
- *	store_sqlite_copier.c	what of one needs no writer to wait
  *	store_sqlite_vfs.c	the log is written in few pieces
  *	store_sqlite_key.c	which key secrets are sealed under
  *	store_sqlite_note.c	whose log it is
@@ -429,7 +428,6 @@ void lite_gate_leave(struct lite *l);
 
 /* The store. */
 
-struct lite_copier;
 struct lite_pool;
 
 struct lite {
@@ -451,9 +449,8 @@ struct lite {
 	atomic_bool dead;
 	atomic_llong free_checked_us;
 	atomic_bool disk_low;
-	struct lite_copier *copier; /* these three are the committer's own */
-	int64_t checkpoint_from_us;
-	bool log_is_uncut; /* emptied, and as long as it was */
+	int64_t checkpoint_from_us; /* these two are the committer's own */
+	bool log_is_uncut;          /* emptied, and as long as it was */
 	struct lite_pool *pool;
 	struct lite_commit_state *commit;
 	/* Told by one thread while another may lease. */

@@ -19,9 +19,6 @@
 #define GATHER_BYTES (64 * 1024)
 
 #define HEADER_SIZE 32
-/* Of the locks on the shared memory (SQLite's WAL-mode file format, 2.3.1):
- * WAL_READ_LOCK(1).  The one before it is of reads from the file alone. */
-#define FIRST_LOG_READ 4
 #define SALTS_AT 16
 
 struct log_file {
@@ -38,7 +35,6 @@ struct log_file {
 /* The database's file, without the note in its header. */
 struct db_file {
 	sqlite3_file base;
-	int log_reads; /* read transactions that need the log as it is */
 	sqlite3_file *real;
 };
 
@@ -415,13 +411,8 @@ db_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **out)
 static int
 db_shm_lock(sqlite3_file *f, int offset, int n, int flags)
 {
-	int code = db_of(f)->real->pMethods->xShmLock(db_of(f)->real, offset, n,
+	return db_of(f)->real->pMethods->xShmLock(db_of(f)->real, offset, n,
 	    flags);
-
-	if (code == SQLITE_OK && (flags & SQLITE_SHM_SHARED) != 0 &&
-	    offset >= FIRST_LOG_READ)
-		db_of(f)->log_reads += (flags & SQLITE_SHM_LOCK) != 0 ? 1 : -1;
-	return code;
 }
 
 static void
@@ -515,16 +506,6 @@ bool
 lite_vfs_is_named(struct sqlite3_file *f)
 {
 	return f->pMethods == &log_methods && log_of(f)->is_named;
-}
-
-bool
-lite_vfs_reads_log(struct sqlite3 *db)
-{
-	sqlite3_file *f = NULL;
-
-	return sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER,
-		   &f) == SQLITE_OK &&
-	    f != NULL && f->pMethods == &db_methods && db_of(f)->log_reads > 0;
 }
 
 static void

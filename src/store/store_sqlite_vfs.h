@@ -16,7 +16,6 @@
 
 #include <stdbool.h>
 
-struct sqlite3;
 struct sqlite3_file;
 
 /* The name for sqlite3_open_v2(); made on the first call over the file
@@ -26,10 +25,6 @@ const char *lite_vfs_name(void);
 
 /* The file that one of ours lies over; f itself when it is not ours. */
 struct sqlite3_file *lite_vfs_under(struct sqlite3_file *f);
-
-/* A transaction of this connection, opened through the layer, reads from the
- * log: until it ends no writer begins the log anew. */
-bool lite_vfs_reads_log(struct sqlite3 *db);
 
 /* The log's name is on disk. */
 bool lite_vfs_is_named(struct sqlite3_file *log);
