@@ -19,6 +19,7 @@
 #include "base/conf.h"
 #include "base/conf_marks.h"
 #include "base/crypt.h"
+#include "base/js.h"
 #include "base/log.h"
 #include "store/store.h"
 
@@ -109,6 +110,7 @@ app_run_stay(struct app_run *r, const struct app_conf *conf, unsigned int files)
 	struct rlimit limit;
 
 	crypt_load();
+	js_load();
 	r->started_with = conf_marks_new(app_conf_table(), conf);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < files) {
 		limit.rlim_cur =

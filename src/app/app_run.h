@@ -46,9 +46,9 @@ int app_run_refuse(struct app_run *r, struct app_conf *conf,
 void app_run_settle(const struct app_conf *conf);
 
 /* For a program that serves more than one request: remembers the settings that
- * it started with, for app_run_reload(), loads libcrypto, raises the limit of open files to
- * files, or to the hard limit where that is lower, and has memory given back
- * that the largest body took. */
+ * it started with, for app_run_reload(), loads libcrypto and json-c, raises the
+ * limit of open files to files, or to the hard limit where that is lower, and
+ * has memory given back that the largest body took. */
 void app_run_stay(struct app_run *r, const struct app_conf *conf,
     unsigned int files);
 

@@ -2,34 +2,25 @@
 
 #include <string.h>
 
-#include <sha2.h>
-
 #include "base/crypt.h"
 #include "base/crypt_int.h"
 
-/* A larger text is digested sooner by libcrypto, though it has to be loaded. */
-#define SMALL (256 * 1024)
-#define HMAC_BLOCK 64
-
-static void
-end_sha256(SHA2_CTX *s, uint8_t out[CRYPT_SHA256_SIZE])
+/* libcrypto, or NULL where libmd shall do: libcrypto is not loaded, and loading
+ * it would take longer than a text of n bytes. */
+static const struct crypt_lib *
+lib_for(size_t n)
 {
-	SHA256Final(out, s);
-	crypt_wipe(s, sizeof(*s));
+	return crypt_md_takes(n) ? crypt_lib_find() : crypt_lib_get();
 }
 
 void
 crypt_sha256(const void *p, size_t n, uint8_t out[CRYPT_SHA256_SIZE])
 {
-	const struct crypt_lib *lib =
-	    n > SMALL ? crypt_lib_get() : crypt_lib_find();
-	SHA2_CTX s;
+	const struct crypt_lib *lib = lib_for(n);
 	EVP_MD_CTX *ctx;
 
 	if (lib == NULL) {
-		SHA256Init(&s);
-		SHA256Update(&s, p, n);
-		end_sha256(&s, out);
+		crypt_md_sha256(p, n, out);
 		return;
 	}
 	ctx = lib->fn.EVP_MD_CTX_new();
@@ -41,66 +32,30 @@ crypt_sha256(const void *p, size_t n, uint8_t out[CRYPT_SHA256_SIZE])
 	lib->fn.EVP_MD_CTX_free(ctx);
 }
 
-static void
-xor_all(uint8_t *p, size_t n, uint8_t with)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		p[i] ^= with;
-}
-
-/* RFC 2104. */
-static void
-hmac_sha256(const void *key, size_t keysz, const struct crypt_span *spans,
-    size_t n, uint8_t out[CRYPT_SHA256_SIZE])
-{
-	uint8_t pad[HMAC_BLOCK] = { 0 };
-	SHA2_CTX s;
-	size_t i;
-
-	if (keysz > HMAC_BLOCK)
-		crypt_sha256(key, keysz, pad);
-	else if (keysz > 0)
-		memcpy(pad, key, keysz);
-	xor_all(pad, sizeof(pad), 0x36);
-	SHA256Init(&s);
-	SHA256Update(&s, pad, sizeof(pad));
-	for (i = 0; i < n; i++)
-		SHA256Update(&s, spans[i].p, spans[i].n);
-	end_sha256(&s, out);
-
-	xor_all(pad, sizeof(pad), 0x36 ^ 0x5c);
-	SHA256Init(&s);
-	SHA256Update(&s, pad, sizeof(pad));
-	SHA256Update(&s, out, CRYPT_SHA256_SIZE);
-	end_sha256(&s, out);
-	crypt_wipe(pad, sizeof(pad));
-}
-
-static bool
-is_small(const struct crypt_span *spans, size_t n)
+static size_t
+size_of(const struct crypt_span *spans, size_t n)
 {
 	size_t i, size = 0;
 
-	for (i = 0; i < n && size <= SMALL; i++)
+	for (i = 0; i < n; i++)
 		size += spans[i].n;
-	return size <= SMALL;
+	return size;
 }
 
 size_t
 crypt_hmac(enum crypt_digest digest, const void *key, size_t keysz,
     const struct crypt_span *spans, size_t n, uint8_t out[CRYPT_MAC_MAX])
 {
-	const struct crypt_lib *lib = crypt_lib_find();
+	const struct crypt_lib *lib = digest == CRYPT_SHA256
+	    ? lib_for(size_of(spans, n))
+	    : crypt_lib_get();
 	EVP_MAC_CTX *ctx;
 	size_t i, size = 0;
 
-	if (lib == NULL && digest == CRYPT_SHA256 && is_small(spans, n)) {
-		hmac_sha256(key, keysz, spans, n, out);
+	if (lib == NULL) {
+		crypt_md_hmac_sha256(key, keysz, spans, n, out);
 		return CRYPT_SHA256_SIZE;
 	}
-	lib = crypt_lib_get();
 	ctx = lib->fn.EVP_MAC_CTX_dup(lib->hmac[digest]);
 	/* A NULL key would mean "the key set before". */
 	crypt_must(ctx != NULL &&

@@ -6,8 +6,9 @@
  * memory or entropy ends the process instead: there is no going on without.
  * Any thread.
  *
- * libcrypto is loaded by the first function that needs it.  Until then, the
- * SHA-256 of a small text, its HMAC, random bytes and comparisons do without.
+ * libcrypto is loaded by the first function that needs it.  Until then libmd
+ * computes the SHA-256 of a small text and its HMAC, where libmd is there.
+ * Random bytes and comparisons never need libcrypto.
  */
 #ifndef BASE_CRYPT_H
 #define BASE_CRYPT_H

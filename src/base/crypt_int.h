@@ -77,6 +77,13 @@ const struct crypt_lib *crypt_lib_get(void);
 /* NULL until somebody has loaded it. */
 const struct crypt_lib *crypt_lib_find(void);
 
+/* libmd's SHA-256: whether it is there and takes a text of n bytes sooner than
+ * libcrypto can be loaded, a digest, and a MAC by RFC 2104. */
+bool crypt_md_takes(size_t n);
+void crypt_md_sha256(const void *p, size_t n, uint8_t out[CRYPT_SHA256_SIZE]);
+void crypt_md_hmac_sha256(const void *key, size_t keysz,
+    const struct crypt_span *spans, size_t n, uint8_t out[CRYPT_SHA256_SIZE]);
+
 /* Ends the process unless it is done. */
 void crypt_must(bool is_done, const char *what);
 

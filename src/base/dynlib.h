@@ -3,7 +3,8 @@
  *
  * A CGI program starts anew for each request, and loading a large library
  * takes longer than all that it does for one post.  So libcurl, libcrypto
- * and json-c are loaded by the code that calls them, the first time that it does.
+ * and json-c are loaded by the code that calls them, the first time that it
+ * does.
  */
 #ifndef BASE_DYNLIB_H
 #define BASE_DYNLIB_H

@@ -53,6 +53,10 @@ void js_json(struct js_writer *w, const char *key, const char *text, size_t n);
 /* s as a JSON string with its quotes.  Invalid UTF-8 becomes U+FFFD. */
 void js_quote(struct buf *out, const char *s, size_t n);
 
+/* Loads json-c, which is fatal where it is not there.  The first document does
+ * that too; a program that runs for long calls this at its start. */
+void js_load(void);
+
 /* Reader. */
 struct js_doc {
 	struct json_object *root;

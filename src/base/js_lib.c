@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/dynlib.h"
+#include "base/js.h"
 #include "base/js_int.h"
 
 static struct js_lib lib;
@@ -38,4 +39,10 @@ js_lib_get(void)
 {
 	(void)pthread_once(&once, load);
 	return &lib;
+}
+
+void
+js_load(void)
+{
+	(void)js_lib_get();
 }

@@ -69,9 +69,9 @@ enum health_step {
 	HEALTH_DISABLE /* that time has come */
 };
 
-/* The step that follows from the news, after health_apply().  disable_at_ms moves
- * with HEALTH_WARN; with HEALTH_STAYS too, where it was further ahead than any
- * warning is. */
+/* The step that follows from the news, after health_apply().  disable_at_ms
+ * moves with HEALTH_WARN; with HEALTH_STAYS too, where it was further ahead
+ * than any warning is. */
 enum health_step health_judge(struct health *h, const struct health_news *n,
     int64_t now_ms);
 

@@ -5,8 +5,8 @@
  * endpoint and shares them with no other, so an address that is allowed for
  * one registration is never reached on behalf of another.  Each pool has rules
  * of its own for addresses.  The final address is judged by them before a
- * socket is opened and again before each request goes out on it.  An address that is refused is never connected to; the
- * name's other addresses are tried.
+ * socket is opened and again before each request goes out on it.  An address
+ * that is refused is never connected to; the name's other addresses are tried.
  *
  * No request can change these rules: http and https only, HTTP/1.1, no
  * redirects, no proxy, no netrc, cookies, HSTS or alternative services whatever

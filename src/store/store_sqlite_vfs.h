@@ -6,9 +6,9 @@
  * connection opens its log through gathers them and hands them to the
  * kernel before anything that could tell the difference: a sync, a read, a
  * question for the size, a lock.  Nothing is held back from a sync that a
- * commit waits for: what SQLite calls durable is on disk as before.  A header for the log is noted
- * in the database's file (store_sqlite_note.h) before it is written, and that
- * file is read and written without the note.
+ * commit waits for: what SQLite calls durable is on disk as before.  A header
+ * for the log is noted in the database's file (store_sqlite_note.h) before it
+ * is written, and that file is read and written without the note.
  * All threads.
  */
 #ifndef STORE_STORE_SQLITE_VFS_H

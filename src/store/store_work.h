@@ -194,10 +194,10 @@ bool store_wants_kind(const struct store_lease_want *want, enum store_kind k);
 
 /*
  * Leases at most want->max jobs that are due at now_ms, of the target that
- * waits longest for a lease first, the jobs of one by priority and then age.  A job with the death of a
- * worker behind it comes alone.  When none is due that is RC_OK and out->n
- * is 0; *next_due_ms is then the time of the next one, or INT64_MAX.  On any
- * other code *out is empty.
+ * waits longest for a lease first, the jobs of one by priority and then age.
+ * A job with the death of a worker behind it comes alone.  When none is due
+ * that is RC_OK and out->n is 0; *next_due_ms is then the time of the next one,
+ * or INT64_MAX.  On any other code *out is empty.
  */
 enum rc store_lease_due(struct store *s, int64_t now_ms,
     const struct store_lease_want *want, struct store_leases *out,

@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include "base/crypt.h"
+#include "base/crypt_int.h"
 #include "base/xalloc.h"
 
 static void
@@ -106,7 +107,11 @@ digests_are_the_same_before_and_after_libcrypto_is_loaded(void **state)
 
 	(void)state;
 	digest_all(own);
+#ifdef HAVE_SHA2_H
+	assert_null(crypt_lib_find());
+#endif
 	crypt_load();
+	assert_non_null(crypt_lib_find());
 	digest_all(of_library);
 	assert_memory_equal(own, of_library, sizeof(*own));
 	free(own);
