@@ -3,17 +3,17 @@
 #include "core/bucket.h"
 #include "core/flow.h"
 
-#define REST_MS 50    /* of a target whose jobs other drains hold */
-#define SHARE_LEAST 4 /* less leaves a drain whose jobs are slow idle */
+#define REST_MS 50  /* of a target whose jobs other drains hold */
+#define SHARE_MIN 4 /* less leaves a drain whose jobs are slow idle */
 
 static int64_t
-least(int64_t a, int64_t b)
+minimum(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
 
 static int64_t
-latest(int64_t a, int64_t b)
+maximum(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
@@ -23,7 +23,7 @@ flow_share(int64_t max_in_flight, size_t drains)
 {
 	int64_t share = max_in_flight / (int64_t)drains;
 
-	return share >= SHARE_LEAST ? share : 0;
+	return share >= SHARE_MIN ? share : 0;
 }
 
 static bool
@@ -49,7 +49,7 @@ flow_drains_add(struct flow_drains *d, const struct flow_worker *w,
 		return;
 	/* A shared name stands for two drains, and its split for only one. */
 	d->n += !w->is_me && is_shared ? 2 : 1;
-	d->split = least(d->split, is_shared ? 0 : w->split);
+	d->split = minimum(d->split, is_shared ? 0 : w->split);
 	d->is_split = d->split >= (int64_t)d->n;
 }
 
@@ -61,12 +61,12 @@ rate_of(const struct flow *f, const struct flow_limits *all)
 
 	if (!f->is_delivery || rate <= 0)
 		return 0;
-	return least(rate, BUCKET_RATE_MAX);
+	return minimum(rate, BUCKET_RATE_MAX);
 }
 
 /* INT64_MAX: no limit. */
 static int64_t
-most_of(const struct flow *f, const struct flow_limits *all)
+limit_of(const struct flow *f, const struct flow_limits *all)
 {
 	int64_t most =
 	    f->max_in_flight < 0 ? all->max_in_flight : f->max_in_flight;
@@ -82,23 +82,24 @@ part_of(const struct flow *f, const struct flow_drains *d, int64_t most)
 	int64_t part = (most + drains - 1) / drains;
 
 	if (!d->is_split || flow_share(most, d->n) == 0)
-		return least(part, most - f->leased);
-	return latest(part, f->waiting / drains);
+		return minimum(part, most - f->leased);
+	return maximum(part, f->waiting / drains);
 }
 
 size_t
 flow_room(const struct flow *f, const struct flow_limits *all,
     const struct flow_drains *d, size_t room, int64_t now_ms)
 {
-	int64_t most = most_of(f, all), rate = rate_of(f, all);
-	int64_t n = least((int64_t)room, most);
+	int64_t most = limit_of(f, all), rate = rate_of(f, all);
+	int64_t n = minimum((int64_t)room, most);
 
 	if (flow_is_probe(f))
-		n = least(n, 1);
+		n = minimum(n, 1);
 	if (d->n > 1 && most < INT64_MAX)
-		n = least(n, part_of(f, d, most));
+		n = minimum(n, part_of(f, d, most));
 	if (rate > 0)
-		n = least(n, bucket_tokens(rate, f->bucket_us, now_ms * 1000));
+		n = minimum(n,
+		    bucket_tokens(rate, f->bucket_us, now_ms * 1000));
 	return n > 0 ? (size_t)n : 0;
 }
 
@@ -130,7 +131,7 @@ give_back(struct flow *f, int64_t rate, int64_t unused, int64_t now_ms)
 	if (rate > 0 && unused > 0)
 		f->bucket_us = bucket_take(rate, f->bucket_us, now_us, -unused);
 	if (rate == 0 || bucket_tokens(rate, f->bucket_us, now_us) > 0)
-		f->limited_until_ms = least(f->limited_until_ms, now_ms);
+		f->limited_until_ms = minimum(f->limited_until_ms, now_ms);
 }
 
 void
@@ -156,7 +157,7 @@ bool
 flow_count(struct flow *f, const struct flow_jobs *jobs)
 {
 	f->waiting += jobs->waiting;
-	f->leased = latest(f->leased + jobs->leased, 0);
+	f->leased = maximum(f->leased + jobs->leased, 0);
 	return f->waiting >= 0;
 }
 
@@ -172,8 +173,8 @@ flow_due(struct flow *f, const struct flow_jobs *jobs)
 int64_t
 flow_ready_ms(const struct flow *f)
 {
-	return latest(latest(f->next_due_ms, f->blocked_until_ms),
-	    latest(latest(f->limited_until_ms, f->breaker.until_ms),
+	return maximum(maximum(f->next_due_ms, f->blocked_until_ms),
+	    maximum(maximum(f->limited_until_ms, f->breaker.until_ms),
 		f->held_until_ms));
 }
 
@@ -194,17 +195,17 @@ token_ms(const struct flow *f, const struct flow_limits *all)
 {
 	int64_t rate = f->rate < 0 ? all->rate : f->rate;
 
-	return rate > 0 ? latest(1000000 / rate, FLOW_WAIT_MS) : FLOW_WAIT_MS;
+	return rate > 0 ? maximum(1000000 / rate, FLOW_WAIT_MS) : FLOW_WAIT_MS;
 }
 
 int64_t
 flow_breaker_wait_ms(const struct flow_limits *all)
 {
-	return latest(all->breaker.open_ms, BREAKER_PROBE_MS);
+	return maximum(all->breaker.open_ms, BREAKER_PROBE_MS);
 }
 
 bool
-flow_mend(struct flow *f, const struct flow_limits *all, int64_t now_ms)
+flow_repair(struct flow *f, const struct flow_limits *all, int64_t now_ms)
 {
 	int64_t limited_ms = now_ms + token_ms(f, all);
 	int64_t breaker_ms = now_ms + flow_breaker_wait_ms(all);
@@ -212,8 +213,8 @@ flow_mend(struct flow *f, const struct flow_limits *all, int64_t now_ms)
 	    f->breaker.until_ms > breaker_ms ||
 	    f->bucket_us > limited_ms * 1000;
 
-	f->limited_until_ms = least(f->limited_until_ms, limited_ms);
-	f->breaker.until_ms = least(f->breaker.until_ms, breaker_ms);
-	f->bucket_us = least(f->bucket_us, limited_ms * 1000);
+	f->limited_until_ms = minimum(f->limited_until_ms, limited_ms);
+	f->breaker.until_ms = minimum(f->breaker.until_ms, breaker_ms);
+	f->bucket_us = minimum(f->bucket_us, limited_ms * 1000);
 	return is_late;
 }

@@ -65,12 +65,13 @@ struct flow_worker {
 
 /* The asking drain alone; its open requests are divided by own_split. */
 void flow_drains_init(struct flow_drains *d, int64_t own_split);
-/* And the drains of this row, unless none was seen for seen_ms.  The statement
+/* Adds the drains of this row, unless none was seen for seen_ms.  The statement
  * LITE_WORKER_DRAINS leaves out rows that have not been seen for so long. */
 void flow_drains_add(struct flow_drains *d, const struct flow_worker *w,
     int64_t seen_ms, int64_t now_ms);
 
-/* Of max_in_flight, for each of so many drains; 0: too little to divide. */
+/* The share of max_in_flight for each of so many drains; 0: too little to
+ * divide. */
 int64_t flow_share(int64_t max_in_flight, size_t drains);
 
 /* The jobs, at most room, that may be leased now. */
@@ -114,7 +115,7 @@ void flow_follow(struct flow *f, const struct flow_wish *w);
 
 /* Shortens waits that no limit explains, because the clock was ahead when they
  * began; false when there is none. */
-bool flow_mend(struct flow *f, const struct flow_limits *all, int64_t now_ms);
+bool flow_repair(struct flow *f, const struct flow_limits *all, int64_t now_ms);
 /* Such a wait is longer than this: no other target need be looked at. */
 #define FLOW_WAIT_MS INT64_C(1000)
 int64_t flow_breaker_wait_ms(const struct flow_limits *all);

@@ -6,13 +6,13 @@
 #define WARNING_MS (INT64_C(86400) * 1000)
 
 static int64_t
-least(int64_t a, int64_t b)
+minimum(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
 
 static int64_t
-latest(int64_t a, int64_t b)
+maximum(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
@@ -34,8 +34,8 @@ health_note(struct health_news *n, const struct health_call *call,
     int64_t now_ms)
 {
 	n->min_ms =
-	    n->calls == 0 ? call->took_ms : least(n->min_ms, call->took_ms);
-	n->max_ms = latest(n->max_ms, call->took_ms);
+	    n->calls == 0 ? call->took_ms : minimum(n->min_ms, call->took_ms);
+	n->max_ms = maximum(n->max_ms, call->took_ms);
 	n->sum_ms += call->took_ms;
 	n->calls++;
 	if (call->failed) {
@@ -62,12 +62,13 @@ health_apply(struct health *h, const struct health_news *n, bool is_blocked,
 {
 	h->is = health_of(h, n, is_blocked);
 	h->last_success_ms =
-	    latest(least(h->last_success_ms, now_ms), n->success_ms);
+	    maximum(minimum(h->last_success_ms, now_ms), n->success_ms);
 	h->last_failure_ms =
-	    latest(least(h->last_failure_ms, now_ms), n->failure_ms);
-	h->response_min_ms =
-	    h->has_responses ? least(h->response_min_ms, n->min_ms) : n->min_ms;
-	h->response_max_ms = latest(h->response_max_ms, n->max_ms);
+	    maximum(minimum(h->last_failure_ms, now_ms), n->failure_ms);
+	h->response_min_ms = h->has_responses
+	    ? minimum(h->response_min_ms, n->min_ms)
+	    : n->min_ms;
+	h->response_max_ms = maximum(h->response_max_ms, n->max_ms);
 	h->has_responses = true;
 	if (n->succeeded) {
 		h->consecutive_failures = 0;
@@ -77,14 +78,14 @@ health_apply(struct health *h, const struct health_news *n, bool is_blocked,
 	h->consecutive_failures += n->consecutive;
 	h->failing_since_ms = h->failing_since_ms == 0
 	    ? n->failing_since_ms
-	    : least(h->failing_since_ms, now_ms);
+	    : minimum(h->failing_since_ms, now_ms);
 }
 
 enum health_step
 health_judge(struct health *h, const struct health_news *n, int64_t now_ms)
 {
 	int64_t at_ms = h->failing_since_ms + n->disable_after_ms;
-	int64_t ahead_ms = least(n->disable_after_ms / 2, WARNING_MS);
+	int64_t ahead_ms = minimum(n->disable_after_ms / 2, WARNING_MS);
 
 	if (!h->enabled || n->consecutive == 0 || n->disable_after_ms <= 0)
 		return HEALTH_STAYS;
@@ -97,7 +98,7 @@ health_judge(struct health *h, const struct health_news *n, int64_t now_ms)
 						  : HEALTH_STAYS;
 	if (now_ms < at_ms - ahead_ms)
 		return HEALTH_STAYS;
-	h->disable_at_ms = latest(at_ms, now_ms + ahead_ms);
+	h->disable_at_ms = maximum(at_ms, now_ms + ahead_ms);
 	return HEALTH_WARN;
 }
 

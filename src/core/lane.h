@@ -31,8 +31,8 @@ int lane_of(const struct job *j);
 bool lane_is_of_repeats(int64_t lane);
 /* The last lane of the same priority. */
 int64_t lane_last_of_priority(int64_t lane);
-/* Of the places for jobs of one priority, those that fresh jobs get while
- * repeats are due too. */
+/* How many of the places for jobs of one priority fresh jobs get while repeats
+ * are due too. */
 size_t lane_fresh_places(size_t places);
 
 #endif

@@ -211,7 +211,7 @@ plan_ends(struct lite_tx *tx, struct err *e)
 }
 
 static enum rc
-mend_target(struct lite_tx *tx, const struct flow_limits *all, int64_t id,
+repair_target(struct lite_tx *tx, const struct flow_limits *all, int64_t id,
     struct err *e)
 {
 	struct lite_target t;
@@ -220,7 +220,7 @@ mend_target(struct lite_tx *tx, const struct flow_limits *all, int64_t id,
 
 	if (rc != RC_OK || !found)
 		return rc;
-	if (flow_mend(&t.flow, all, tx->now_ms))
+	if (flow_repair(&t.flow, all, tx->now_ms))
 		rc = lite_target_write(tx, &t, NULL, e);
 	lite_target_fini(&t);
 	return rc;
@@ -239,7 +239,7 @@ lite_flow_mend(struct lite_tx *tx, struct err *e)
 	lite_int(st, 2, tx->now_ms + flow_breaker_wait_ms(&all));
 	rc = lite_ids(tx->conn, st, &ids, e);
 	for (i = 0; rc == RC_OK && i < ids.n; i++)
-		rc = mend_target(tx, &all, ids.v[i], e);
+		rc = repair_target(tx, &all, ids.v[i], e);
 	lite_ids_fini(&ids);
 	return rc == RC_OK ? plan_ends(tx, e) : rc;
 }

@@ -28,7 +28,7 @@ lite_is_wanted(const struct store_lease_want *want, enum store_kind kind,
 		 compare_names) != NULL);
 }
 
-/* Into its place; the last one gives way when there are so many. */
+/* Inserts the row in order; the last row is dropped when v is full. */
 static void
 put(struct lite_ready *v, size_t *n, struct sqlite3_stmt *st)
 {

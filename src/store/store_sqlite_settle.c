@@ -238,7 +238,7 @@ settle_one(struct lite_tx *tx, const struct settle *x, struct store_result *r,
 	}
 
 	rc = judge_order(tx, x, &was, &is, &overtaken, e);
-	/* It is made once more then, and written with the last end. */
+	/* An overtaken job runs again, and its last end writes the product. */
 	if (rc == RC_OK && !overtaken)
 		rc = put_product(tx, r, &was, e);
 	if (rc == RC_OK)

@@ -183,7 +183,7 @@ struct store_lease_want {
 	bool in_company;
 	/* In every request that is open here, and will be before the next
 	 * lease, max_in_flight is divided among so many drains; 0: it is not.
-	 * Of a want without deliveries it is not read. */
+	 * Read only for a want of deliveries. */
 	size_t split;
 	/* In hand alone until now, or NULL: when anything comes beside it, its
 	 * worker's death is no longer counted against it. */

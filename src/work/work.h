@@ -55,7 +55,7 @@ struct work_job {
 	/* The reason in the log, where it is not the attempt's text; borrowed
 	 * until work_end() returns. */
 	const char *log_text;
-	/* What the job has made, and what its end owes besides, as in
+	/* The job's product, and the jobs that its end owes, as in
 	 * store_result: set before work_end(), borrowed until settled().  Where
 	 * the store refuses them the job is dead, and settled() sees it. */
 	const struct store_product *product;

@@ -342,7 +342,7 @@ test_waits_of_a_clock_that_was_ahead_are_shortened(void **state)
 		f.limited_until_ms = cases[i].limited_ms;
 		f.breaker.until_ms = cases[i].breaker_ms;
 		f.bucket_us = cases[i].bucket_us;
-		assert_int_equal(flow_mend(&f, &all, NOW), cases[i].is_late);
+		assert_int_equal(flow_repair(&f, &all, NOW), cases[i].is_late);
 		assert_int_equal(f.limited_until_ms, cases[i].limited_want);
 		assert_int_equal(f.breaker.until_ms, cases[i].breaker_want);
 		assert_int_equal(f.bucket_us, cases[i].bucket_want);

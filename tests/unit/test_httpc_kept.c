@@ -198,7 +198,7 @@ a_request_to_send_once_uses_a_new_connection(void **state)
 	assert_int_equal(server_count(&server.requests), 2);
 }
 
-/* And neither its connections nor its answers are another's. */
+/* No pool uses the connections or the resolved addresses of another. */
 static void
 each_pool_has_rules_of_its_own_for_addresses(void **state)
 {
