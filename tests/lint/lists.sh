@@ -22,6 +22,8 @@ listed() {
 files 'test_*.c' tests/unit tests/store | listed |
     rule 'every test program is in a list'
 files 'test_*.py' tests/flow | listed | rule 'every flow test is in a list'
+files '*.py' tests/lib bench | listed |
+    rule 'what tests and benchmarks import is in a list'
 files '*.sh' tests/lint | grep -v '/lib\.sh$' | listed |
     rule 'every lint is in a list'
 files '*.[1-9]' man | listed | rule 'every man page is in a list'
