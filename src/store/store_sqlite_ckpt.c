@@ -21,7 +21,8 @@
  * Once nothing was written for a second it is cut to nothing.
  */
 #define WAL_FRAMES 1018 /* 4 MiB of pages and their headers */
-#define BUSY_US (50 * 1000)
+#define WAL_LARGE 8144  /* 32 MiB: half of journal_size_limit */
+#define BUSY_US (150 * 1000)
 #define BETWEEN_US (1000 * 1000) /* after one that a reader kept from ending */
 #define LEAVE_MS 500             /* for the gate, at the end */
 
@@ -76,7 +77,8 @@ lite_checkpoint(struct lite *l, struct lite_conn *c, enum lite_load load)
 	if (c->wal_frames < WAL_FRAMES &&
 	    (!l->log_is_uncut || load == LITE_QUEUED))
 		return l->log_is_uncut;
-	if (clock_tick_us() < l->checkpoint_from_us)
+	if (c->wal_frames < WAL_LARGE &&
+	    clock_tick_us() < l->checkpoint_from_us)
 		return true;
 	if (atomic_load(&l->dead))
 		return false;
